@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Vault.Core.MergeFields;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Authentication;
+
+/// <summary>A way to authenticate, registered once under its name. Adding one is a folder in <c>Protocols</c> and one registration line.</summary>
+public interface IAuthenticationProtocol
+{
+    /// <summary>As in <c>authentication.protocol</c>.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// Reads and checks the <c>authentication</c> object, strictly: an unknown property is refused. All errors come at once, as
+    /// <c>invalid-request</c> with JSON paths below <c>$.authentication</c>.
+    /// </summary>
+    Result<IBoundAuthentication> Bind(JsonElement authentication);
+}
+
+/// <summary>A protocol with its settings read and its templates compiled. Immutable.</summary>
+public interface IBoundAuthentication
+{
+    /// <summary>The parameters that must have a value before a callout: the protocol's own and those that its templates name.</summary>
+    IReadOnlyList<string> RequiredParameters { get; }
+
+    /// <summary>Absolute URLs that secrets are sent to by token or step requests (host and port fixed, no merge field in them).</summary>
+    IReadOnlyList<Uri> TokenUrls { get; }
+
+    /// <summary>Whether a step URL is relative to the named credential in use, so that its tokens are kept per named credential.</summary>
+    bool UsesNamedCredentialUrl { get; }
+
+    /// <summary>The protocol's method for <c>$Credential.AuthorizationMethod</c>: <c>Basic</c>, <c>Bearer</c> or empty.</summary>
+    string AuthorizationMethod { get; }
+
+    /// <summary>False for parameters whose echo is not redacted (Username and the like, <c>notSecret</c>).</summary>
+    bool IsSecret(string parameter);
+
+    /// <summary>Signs in, where the protocol has tokens; else null.</summary>
+    ITokenProtocol? Tokens { get; }
+
+    /// <summary>The templates of what goes on a request; their references are checked and prepared with the callout's own.</summary>
+    IReadOnlyList<MergeTemplate> AppliedTemplates { get; }
+
+    /// <summary>What the authorization puts on a request. The scope is checked and prepared.</summary>
+    Result<RequestInjection> Apply(IMergeScope scope);
+}

@@ -1,0 +1,22 @@
+namespace Vault.Core.Authentication;
+
+/// <summary>What the vault puts on a request. Values are final text, not encoded for their place.</summary>
+/// <param name="Headers">Replaces the caller's headers of these names.</param>
+/// <param name="Query">Joins the query, percent-encoded; the caller's parameters of these names go.</param>
+/// <param name="Cookies">Joins the <c>Cookie</c> header; the caller's cookies of these names go.</param>
+public sealed record RequestInjection(
+    IReadOnlyList<InjectedValue> Headers, IReadOnlyList<InjectedValue> Query, IReadOnlyList<InjectedValue> Cookies)
+{
+    /// <summary>Nothing.</summary>
+    public static RequestInjection None { get; } = new([], [], []);
+}
+
+/// <summary>A name and its value.</summary>
+/// <param name="Name">Of the header, parameter or cookie.</param>
+/// <param name="Value">The value, checked for its place by whoever sends it.</param>
+/// <param name="IsSecret">Whether an echo of it is redacted.</param>
+public sealed record InjectedValue(string Name, string Value, bool IsSecret)
+{
+    /// <summary>Never the value.</summary>
+    public override string ToString() => Name;
+}

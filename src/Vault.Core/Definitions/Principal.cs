@@ -1,0 +1,9 @@
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Definitions;
+
+/// <summary>One set of secrets of an external credential.</summary>
+/// <param name="Id">Stays the same for the life of the principal; secrets are sealed to it.</param>
+/// <param name="Name">Unique within the external credential.</param>
+/// <param name="Sequence">Of several principals granted to an app, the lowest is used; 1 or more.</param>
+public sealed record Principal(Guid Id, DeveloperName Name, int Sequence);

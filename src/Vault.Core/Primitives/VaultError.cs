@@ -1,0 +1,15 @@
+namespace Vault.Core.Primitives;
+
+/// <summary>
+/// An expected failure, as a value. It never holds a secret: <paramref name="Detail"/> and <paramref name="Errors"/> are
+/// shown to callers and logged.
+/// </summary>
+/// <param name="Code">One of <see cref="ErrorCodes"/>.</param>
+/// <param name="Detail">What went wrong, and what to do, in a sentence.</param>
+/// <param name="Errors">For invalid input: JSON path (<c>$.url</c>) to messages.</param>
+public sealed record VaultError(string Code, string Detail, IReadOnlyDictionary<string, string[]>? Errors = null)
+{
+    /// <summary>Invalid input at one place.</summary>
+    public static VaultError Invalid(string path, string message) =>
+        new(ErrorCodes.InvalidRequest, "The request is not valid.", new Dictionary<string, string[]> { [path] = [message] });
+}
