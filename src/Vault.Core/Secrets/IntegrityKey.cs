@@ -1,10 +1,25 @@
+using System.Security.Cryptography;
+using Vault.Core.Secrets.KeyRing;
+
 namespace Vault.Core.Secrets;
 
 /// <summary>Authenticates what the database holds in the clear (key hashes, grants, definitions), so that writing to the database makes no admin.</summary>
-public sealed class IntegrityKey
+public sealed class IntegrityKey(VaultKeyRing ring)
 {
     /// <summary>HMAC-SHA-256 over the label and the length-prefixed parts.</summary>
-    /// <param name="label">What is authenticated; a constant of <c>CryptographicLabels</c>.</param>
+    /// <param name="label">What is authenticated; a constant of <see cref="CryptographicLabels"/>.</param>
     /// <param name="parts">In a fixed order.</param>
-    public byte[] Mac(string label, params IReadOnlyList<byte[]> parts) => throw new NotImplementedException();
+    public byte[] Mac(string label, params IReadOnlyList<byte[]> parts)
+    {
+        var message = new LengthPrefixed(label);
+        foreach (var part in parts)
+        {
+            message.Add(part);
+        }
+
+        return Mac(message);
+    }
+
+    /// <summary>HMAC-SHA-256 over a message that begins with its label.</summary>
+    public byte[] Mac(LengthPrefixed message) => HMACSHA256.HashData(ring.IntegrityKey, message.ToArray());
 }

@@ -1,0 +1,39 @@
+# Builds the vault; runs it as a user of no rights. A read-only root file system works: only /data is written.
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /source
+COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
+COPY src/Vault.Core/Vault.Core.csproj src/Vault.Core/
+COPY src/Vault.Api/Vault.Api.csproj src/Vault.Api/
+RUN dotnet restore src/Vault.Api
+COPY src/ src/
+RUN dotnet publish src/Vault.Api -c Release --no-restore -o /app
+
+# The sample of docker-compose.yml's demo profile.
+FROM build AS build-sample
+COPY samples/ samples/
+RUN dotnet publish samples/TokenService -c Release -o /sample
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS sample
+WORKDIR /sample
+COPY --from=build-sample /sample .
+ENV ASPNETCORE_HTTP_PORTS=8080 DOTNET_EnableDiagnostics=0
+USER $APP_UID
+ENTRYPOINT ["dotnet", "TokenService.dll"]
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS vault
+WORKDIR /app
+COPY --from=build /app .
+RUN mkdir /data && chown "$APP_UID" /data && chmod 700 /data
+# No diagnostics port and no dumps: both would give the memory of the process away.
+ENV ASPNETCORE_HTTP_PORTS="" \
+    ASPNETCORE_URLS=http://+:5080 \
+    Vault__DataDirectory=/data \
+    DOTNET_EnableDiagnostics=0 \
+    DOTNET_DbgEnableMiniDump=0 \
+    TMPDIR=/tmp
+VOLUME /data
+EXPOSE 5080
+USER $APP_UID
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["dotnet", "Vault.Api.dll", "healthcheck"]
+ENTRYPOINT ["dotnet", "Vault.Api.dll"]

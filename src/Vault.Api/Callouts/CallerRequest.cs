@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Vault.Core.Callouts;
+using Vault.Core.Callouts.Paths;
+
+namespace Vault.Api.Callouts;
+
+/// <summary>Reads a callout off an HTTP request.</summary>
+internal static class CallerRequest
+{
+    /// <summary>Whether the request asks for an upgrade: HTTP/1.1 <c>Upgrade</c>, or an extended CONNECT of HTTP/2 (RFC 8441).</summary>
+    public static bool IsUpgrade(HttpContext context) =>
+        context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest is true
+        || context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect is true;
+
+    /// <summary>Callouts have no limit of size and no least rate, unless their named credential says so.</summary>
+    public static void LiftLimits(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
+        {
+            requestRate.MinDataRate = null;
+        }
+
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } responseRate)
+        {
+            responseRate.MinDataRate = null;
+        }
+    }
+
+    /// <summary>The request, with the headers that may go upstream.</summary>
+    public static CalloutRequest Read(HttpContext context, CalloutTarget target, string? keyHeader, bool dropMethodOverrides, bool isUpgrade)
+    {
+        var request = context.Request;
+        var options = ConnectionOptions(request.Headers);
+        var headers = new List<KeyValuePair<string, string>>(request.Headers.Count);
+        foreach (var (name, values) in request.Headers)
+        {
+            if (name.Equals(keyHeader, StringComparison.OrdinalIgnoreCase) || !CallerHeaders.IsForwarded(name, options, dropMethodOverrides))
+            {
+                continue;
+            }
+
+            foreach (var value in values)
+            {
+                if (!Callers.CallerKeys.IsKey(name, value ?? ""))
+                {
+                    headers.Add(new(name, value ?? ""));
+                }
+            }
+        }
+
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
+        var callout = new CalloutRequest
+        {
+            Id = context.TraceIdentifier,
+            Method = request.Method,
+            Path = target.Path,
+            Query = target.Query,
+            Headers = headers,
+            Body = hasBody && !isUpgrade ? request.Body : null,
+            ContentLength = request.ContentLength,
+            IsUpgrade = isUpgrade,
+            Aborted = context.RequestAborted,
+            FlushHead = async cancellationToken =>
+            {
+                if (!context.Response.HasStarted)
+                {
+                    await context.Response.Body.FlushAsync(cancellationToken);
+                }
+            },
+        };
+        if (callout.IsGrpc)
+        {
+            // gRPC servers insist on it (RFC 9110 section 10.1.4 allows it from a client that understands trailers).
+            headers.Add(new("TE", "trailers"));
+        }
+
+        return callout;
+    }
+
+    private static HashSet<string> ConnectionOptions(IHeaderDictionary headers) =>
+        headers.Connection
+            .SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+}

@@ -1,0 +1,28 @@
+using Vault.Core.Storage;
+
+namespace Vault.Api.Hosting;
+
+/// <summary>What an orchestrator asks; says nothing about what the vault holds.</summary>
+internal static class HealthEndpoints
+{
+    /// <summary>Maps <c>/healthz/live</c> and <c>/healthz/ready</c>.</summary>
+    public static void MapHealth(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/healthz/live", Live).WithTags("Health").WithSummary("Whether the process runs");
+        endpoints.MapGet("/healthz/ready", ReadyAsync).WithTags("Health").WithSummary("Whether the vault can serve")
+            .Produces<HealthStatus>().Produces<HealthStatus>(StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>The process runs.</summary>
+    private static IResult Live() => TypedResults.Ok(new HealthStatus("live"));
+
+    /// <summary>The database answers, the key ring opens its canary, and every definition was authentic when it was loaded.</summary>
+    private static async Task<IResult> ReadyAsync(StorageHealth health, CancellationToken cancellationToken) =>
+        await health.CheckAsync(cancellationToken)
+            ? TypedResults.Ok(new HealthStatus("ready"))
+            : TypedResults.Json(new HealthStatus("notReady"), statusCode: StatusCodes.Status503ServiceUnavailable);
+}
+
+/// <summary>The answer of a health route.</summary>
+/// <param name="Status"><c>live</c>, <c>ready</c> or <c>notReady</c>; the reason is in the log.</param>
+public sealed record HealthStatus(string Status);

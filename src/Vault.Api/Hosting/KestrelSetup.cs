@@ -1,0 +1,78 @@
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Vault.Api.Hosting;
+
+/// <summary>How the server listens: addresses, limits, header bytes.</summary>
+internal static class KestrelSetup
+{
+    private const string DefaultUrl = "http://localhost:5080";
+    private const string DefaultHttp2Url = "http://localhost:5082";
+
+    /// <summary>Sets Kestrel up; contract section 8 for the addresses.</summary>
+    public static void AddVaultKestrel(this WebApplicationBuilder builder)
+    {
+        var configuration = builder.Configuration;
+        var urls = configuration["urls"];
+        if (string.IsNullOrEmpty(urls) && string.IsNullOrEmpty(configuration["http_ports"]) && string.IsNullOrEmpty(configuration["https_ports"])
+            && !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+        {
+            urls = DefaultUrl;
+        }
+
+        // Without TLS there is no ALPN: a listener speaks HTTP/1.1 or HTTP/2, so cleartext gRPC needs one of its own.
+        var http2Url = configuration["Vault:Http2Url"] ?? (builder.Environment.IsDevelopment() ? DefaultHttp2Url : null);
+        var http2Port = 0;
+        if (!string.IsNullOrEmpty(http2Url))
+        {
+            if (!Uri.TryCreate(http2Url, UriKind.Absolute, out var parsed) || parsed.Scheme != "http" || parsed.AbsolutePath != "/")
+            {
+                throw new VaultSettingException("Vault:Http2Url", "must be an http URL of host and port, like http://localhost:5082.");
+            }
+
+            http2Port = parsed.Port;
+            urls = string.IsNullOrEmpty(urls) ? PortUrls(configuration) + http2Url : urls + ";" + http2Url;
+        }
+
+        if (!string.IsNullOrEmpty(urls))
+        {
+            builder.WebHost.UseUrls(urls);
+        }
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.AllowSynchronousIO = false;
+            kestrel.Limits.MaxRequestLineSize = 16 * 1024;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
+            kestrel.Limits.MaxRequestHeaderCount = 200;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+
+            // Header values are strings of bytes all through: what isn't ASCII keeps its bytes in both directions.
+            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.ConfigureEndpointDefaults(listen =>
+            {
+                if (http2Port != 0 && listen.IPEndPoint?.Port == http2Port)
+                {
+                    listen.Protocols = HttpProtocols.Http2;
+                }
+            });
+        });
+    }
+
+    private static string PortUrls(ConfigurationManager configuration)
+    {
+        var text = new StringBuilder();
+        foreach (var (key, scheme) in new[] { ("http_ports", "http"), ("https_ports", "https") })
+        {
+            foreach (var port in (configuration[key] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                text.Append(scheme).Append("://*:").Append(port).Append(';');
+            }
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Vault.Api.Hosting;
+
+/// <summary>What a person sees when the vault has started. Written to the console and never through the logger: it may hold a key.</summary>
+internal static class StartBanner
+{
+    /// <summary>Prints where the vault listens and, once, a key that was just made, with commands to begin with.</summary>
+    /// <param name="app">Started.</param>
+    /// <param name="newAdminKey">The key that was made; null where there was one.</param>
+    public static void Print(WebApplication app, string? newAdminKey)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var url = addresses.FirstOrDefault()?.Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
+        var output = Console.Out;
+        output.WriteLine();
+        output.WriteLine($"  The vault listens on {string.Join(" and ", addresses)}");
+        output.WriteLine($"  Swagger UI           {url}/swagger");
+        if (newAdminKey is not null)
+        {
+            output.WriteLine();
+            output.WriteLine("  Your admin key, shown this once and stored only as a hash:");
+            output.WriteLine();
+            output.WriteLine($"    {newAdminKey}");
+            output.WriteLine();
+            output.WriteLine("  Try it:");
+            output.WriteLine();
+            output.WriteLine($"    export VAULT_KEY={newAdminKey}");
+            output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" {url}/api/v1/named-credentials");
+            output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Billing\"}}' {url}/api/v1/apps");
+        }
+
+        output.WriteLine();
+        output.Flush();
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Frozen;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>Which headers of an upstream's answer reach the caller, and how they change; contract sections 5 and 9.</summary>
+public static class AnswerHeaders
+{
+    private static readonly FrozenSet<string> NeverForwarded = new[]
+    {
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+        "Alt-Svc", "Strict-Transport-Security", "Clear-Site-Data",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Headers that say something about the bytes as they were before the vault decoded them.</summary>
+    private static readonly FrozenSet<string> OfEncodedBytes = new[]
+    {
+        "Content-Encoding", "Content-Length", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a header (or trailer) of the answer reaches the caller.</summary>
+    public static bool IsForwarded(string name, IReadOnlySet<string> connectionOptions) =>
+        !NeverForwarded.Contains(name)
+        && !name.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase)
+        && !connectionOptions.Contains(name);
+
+    /// <summary>Whether the header no longer holds once the body was decoded.</summary>
+    public static bool IsOfEncodedBytes(string name) => OfEncodedBytes.Contains(name);
+
+    /// <summary>A strong entity tag turned weak, for a body that isn't byte for byte upstream's.</summary>
+    public static string Weaken(string entityTag) =>
+        entityTag.StartsWith("W/", StringComparison.Ordinal) ? entityTag : "W/" + entityTag;
+
+    /// <summary>
+    /// A cookie as the caller may keep it: without <c>Domain</c>, and with a <c>Path</c> below the named credential, so that
+    /// cookies of one service never go to another.
+    /// </summary>
+    public static string RewriteCookie(string setCookie, string namedCredential)
+    {
+        var prefix = "/callout/" + namedCredential;
+        var parts = setCookie.Split(';');
+        var kept = new List<string>(parts.Length + 1) { parts[0] };
+        var path = "/";
+        foreach (var part in parts.AsSpan(1))
+        {
+            var attribute = part.AsSpan().Trim();
+            var equals = attribute.IndexOf('=');
+            var name = (equals < 0 ? attribute : attribute[..equals]).Trim();
+            if (name.Equals("Domain", StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            if (name.Equals("Path", StringComparison.OrdinalIgnoreCase))
+            {
+                var value = equals < 0 ? [] : attribute[(equals + 1)..].Trim();
+                path = value.Length > 0 && value[0] == '/' ? value.ToString() : "/";
+                continue;
+            }
+
+            kept.Add(part);
+        }
+
+        kept.Add(" Path=" + prefix + (path == "/" ? "" : path));
+        return string.Join(';', kept);
+    }
+}

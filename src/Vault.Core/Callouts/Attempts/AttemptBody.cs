@@ -1,0 +1,98 @@
+using Vault.Core.Callouts.Bodies;
+using Vault.Core.MergeFields;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts.Attempts;
+
+/// <summary>The body of one attempt: as it is, merged whole, or merged while it streams.</summary>
+internal sealed class AttemptBody
+{
+    private readonly Callout _callout;
+    private readonly ReadOnlyMemory<byte>? _whole;
+    private readonly MergeBodyFormat? _format;
+    private readonly MergeBody? _merge;
+
+    private AttemptBody(Callout callout, ReadOnlyMemory<byte>? whole, MergeBodyFormat? format, MergeBody? merge)
+    {
+        _callout = callout;
+        _whole = whole;
+        _format = format;
+        _merge = merge;
+    }
+
+    /// <summary>What goes out.</summary>
+    /// <param name="Whole">The whole body; null where it is streamed or there is none.</param>
+    /// <param name="Transform">What happens to a streamed one.</param>
+    internal readonly record struct Outgoing(ReadOnlyMemory<byte>? Whole, IBodyTransform? Transform);
+
+    /// <summary>Reads the body's fields; <c>merge-unsupported-content</c> or <c>merge-field-invalid</c>.</summary>
+    /// <param name="callout">The callout.</param>
+    /// <param name="whole">The body where it is held; null where it streams, or there is none.</param>
+    public static Result<AttemptBody> Parse(Callout callout, ReadOnlyMemory<byte>? whole)
+    {
+        if (!callout.Body.Exists || !callout.Plan.Named.AllowMergeFieldsInBody || callout.Request.IsGrpc || callout.Request.IsUpgrade)
+        {
+            return new AttemptBody(callout, whole, null, null);
+        }
+
+        var format = MergeBodyFormat.Parse(callout.Request.ContentType, callout.Request.Header("Content-Encoding"));
+        if (!format.IsOk)
+        {
+            return format.Error;
+        }
+
+        if (whole is null)
+        {
+            return new AttemptBody(callout, null, format.Value, null);
+        }
+
+        var merge = MergeBody.Parse(whole.Value, format.Value);
+        return merge.IsOk ? new AttemptBody(callout, whole, format.Value, merge.Value) : merge.Error;
+    }
+
+    public VaultError? Check(IMergeScope scope) => _merge?.Check(scope);
+
+    public ValueTask<VaultError?> PrepareAsync(IMergeScope scope, CancellationToken cancellationToken) =>
+        _merge is null ? ValueTask.FromResult<VaultError?>(null) : _merge.PrepareAsync(scope, cancellationToken);
+
+    /// <summary>Fills the fields in, up to 1 MiB; what grows beyond it is streamed, like a body that came larger.</summary>
+    public Result<Outgoing> Resolve(IMergeScope scope)
+    {
+        var limit = _callout.Plan.Named.MaxRequestBytes;
+        if (_merge is { HasFields: true })
+        {
+            return ResolveWhole(scope, limit);
+        }
+
+        if (_whole is { } whole)
+        {
+            return whole.Length > limit ? CalloutAbortedException.BodyTooLarge(limit.Value) : new Outgoing(whole, null);
+        }
+
+        if (!_callout.Body.Exists)
+        {
+            return new Outgoing(null, null);
+        }
+
+        return new Outgoing(null, _format is null ? new PlainBody(limit) : new MergedBody(_format, scope, limit));
+    }
+
+    private Result<Outgoing> ResolveWhole(IMergeScope scope, long? limit)
+    {
+        var output = new LimitedBuffer(HeldBody.Limit);
+        try
+        {
+            if (_merge!.Resolve(scope, output) is { } error)
+            {
+                return error;
+            }
+        }
+        catch (BufferFullException)
+        {
+            _callout.Body = HeldBody.Streamed(new PrefixedStream(_whole!.Value, Stream.Null), null);
+            return new Outgoing(null, new MergedBody(_format!, scope, limit));
+        }
+
+        return output.Written.Length > limit ? CalloutAbortedException.BodyTooLarge(limit.Value) : new Outgoing(output.Written, null);
+    }
+}

@@ -1,0 +1,77 @@
+namespace Vault.Core.Callouts.Bodies;
+
+/// <summary>
+/// The last stream before the caller: notes activity, hands the head of the answer on where its body is not there yet, and
+/// counts. Also the two-way stream of an upgraded connection.
+/// </summary>
+internal sealed class AnswerStream(Stream inner, Callout callout, long? limit) : Stream
+{
+    private long _count;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => inner.CanWrite;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var pending = inner.ReadAsync(buffer, cancellationToken);
+        if (!pending.IsCompleted && callout.IsHeadReady)
+        {
+            // A caller who waits for the head before it sends more (gRPC, SSE) would otherwise wait for ever.
+            callout.IsHeadReady = false;
+            if (callout.Request.FlushHead is { } flush)
+            {
+                await flush(cancellationToken);
+            }
+        }
+
+        var read = await pending;
+        callout.Idle.Touch();
+        _count += read;
+        return _count > limit ? throw new IOException("The answer is larger than maxResponseBytes.") : read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        await inner.WriteAsync(buffer, cancellationToken);
+        callout.Idle.Touch();
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush() => inner.Flush();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,83 @@
+namespace Vault.Core.Callouts.Bodies;
+
+/// <summary>A caller's body: held whole, or streamed with its beginning kept for a replay.</summary>
+internal sealed class HeldBody
+{
+    /// <summary>The most that is held (1 MiB); contract section 9.</summary>
+    public const int Limit = 1024 * 1024;
+
+    private readonly ReadOnlyMemory<byte>? _whole;
+    private readonly BodyRecorder? _stream;
+    private readonly long? _length;
+
+    private HeldBody(ReadOnlyMemory<byte>? whole, BodyRecorder? stream, long? length)
+    {
+        _whole = whole;
+        _stream = stream;
+        _length = length;
+    }
+
+    /// <summary>No body.</summary>
+    public static HeldBody None { get; } = new(null, null, null);
+
+    /// <summary>Whether there is a body.</summary>
+    public bool Exists => _whole is not null || _stream is not null;
+
+    /// <summary>The whole body; null where it is streamed.</summary>
+    public ReadOnlyMemory<byte>? Whole => _whole ?? (_stream?.IsWhole is true ? _stream.Kept : null);
+
+    /// <summary>The stream; null where the body is held.</summary>
+    public Stream? Stream => _whole is null ? _stream : null;
+
+    /// <summary>Hands the body on as it comes.</summary>
+    public static HeldBody Streamed(Stream body, long? length) => new(null, new BodyRecorder(body, Limit), length);
+
+    /// <summary>Reads the body; whole if it is no longer than <see cref="Limit"/>, else streamed from its beginning.</summary>
+    public static async ValueTask<HeldBody> HoldAsync(Stream body, long? length, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[Math.Min(length ?? 16 * 1024, Limit) + 1];
+        var count = 0;
+        while (true)
+        {
+            var read = await body.ReadAsync(buffer.AsMemory(count), cancellationToken);
+            if (read == 0)
+            {
+                return new HeldBody(buffer.AsMemory(0, count), null, length);
+            }
+
+            count += read;
+            if (count > Limit)
+            {
+                return Streamed(new PrefixedStream(buffer.AsMemory(0, count), body), length);
+            }
+
+            if (count == buffer.Length)
+            {
+                Array.Resize(ref buffer, Math.Min(buffer.Length * 2, Limit + 1));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Gets the whole body for a second sending, reading what is left of it; null where it is too large to have been kept, or
+    /// may be. Nothing else reads the body any more when this is called.
+    /// </summary>
+    public async ValueTask<ReadOnlyMemory<byte>?> RecallAsync(CancellationToken cancellationToken)
+    {
+        if (_whole is not null || _stream is null)
+        {
+            return _whole;
+        }
+
+        var scratch = new byte[16 * 1024];
+        while (!_stream.IsWhole && !_stream.IsOverflowed)
+        {
+            await _stream.ReadAsync(scratch, cancellationToken);
+        }
+
+        return _stream.IsWhole ? _stream.Kept : null;
+    }
+
+    /// <summary>Whether a second sending is possible as far as can be told before the body was read to its end.</summary>
+    public bool CanRecall => !Exists || Whole is not null || (_stream is { IsOverflowed: false } && _length <= Limit);
+}

@@ -1,0 +1,80 @@
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Callouts.Bodies;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>One callout under way: its request, its attempts and what became of it. Used by one request at a time.</summary>
+public sealed class Callout : IDisposable
+{
+    private readonly CancellationTokenSource _cancellation;
+
+    internal Callout(CalloutRequest request, AdmittedCallout admitted, CalloutPlan plan, CredentialSet credentials, TimeProvider time, CancellationToken aborted)
+    {
+        Request = request;
+        Admitted = admitted;
+        Plan = plan;
+        Credentials = credentials;
+        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        Idle = new IdleTimer(time, TimeSpan.FromSeconds(admitted.Named.TimeoutSeconds), () =>
+        {
+            TimedOut = true;
+            _cancellation.Cancel();
+        });
+        Echoes = new EchoSearch(this);
+    }
+
+    /// <summary>As the caller sent it.</summary>
+    public CalloutRequest Request { get; }
+
+    /// <summary>What it uses.</summary>
+    public AdmittedCallout Admitted { get; }
+
+    /// <summary>Why the vault itself ended the callout; null where it didn't.</summary>
+    public VaultError? Error { get; internal set; }
+
+    /// <summary>Whether the head of an answer has come; from then on the answer is upstream's.</summary>
+    public bool HasAnswer { get; internal set; }
+
+    /// <summary>Whether the head of the answer stands on the caller's response, and may be sent before its body is there.</summary>
+    public bool IsHeadReady { get; set; }
+
+    /// <summary>Whether nothing came for <c>timeoutSeconds</c>.</summary>
+    public bool TimedOut { get; private set; }
+
+    /// <summary>What to do to the headers of the answer.</summary>
+    public EchoSearch Echoes { get; }
+
+    /// <summary>Whether the answer's body was decoded on the way.</summary>
+    public bool IsDecoded { get; internal set; }
+
+    /// <summary>Ends with the caller, or when nothing came for too long.</summary>
+    public CancellationToken Cancellation => _cancellation.Token;
+
+    /// <summary>Upstream's host and port, for messages.</summary>
+    public string Host => Attempt?.Uri.Authority ?? Admitted.Named.Name.Value;
+
+    /// <summary>Whether upstream is reached over TLS.</summary>
+    public bool IsHttps => Attempt?.Uri.Scheme == Uri.UriSchemeHttps;
+
+    internal CalloutPlan Plan { get; }
+
+    /// <summary>What is reading the caller's body, if anything.</summary>
+    internal StreamedContent? Sending { get; set; }
+
+    internal CredentialSet Credentials { get; }
+
+    internal IdleTimer Idle { get; }
+
+    internal HeldBody Body { get; set; } = HeldBody.None;
+
+    /// <summary>The attempt that is to be sent next, or was sent last.</summary>
+    internal CalloutAttempt? Attempt { get; set; }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Idle.Dispose();
+        _cancellation.Dispose();
+    }
+}

@@ -1,0 +1,68 @@
+using Vault.Core.Access;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>A callout that may go on: which definitions and which principal it uses.</summary>
+/// <param name="Named">Where it goes.</param>
+/// <param name="External">How it authenticates.</param>
+/// <param name="Principal">Whose secrets it uses.</param>
+public sealed record AdmittedCallout(NamedCredential Named, BoundCredential External, Principal Principal);
+
+/// <summary>Decides from the definitions in memory whether a caller may use a named credential, and which principal is used.</summary>
+public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, CredentialBinder binder)
+{
+    // One answer for everything that isn't granted: it must not tell which names exist.
+    private static readonly VaultError NotGranted =
+        new(ErrorCodes.CalloutNotGranted, "There is no such named credential, or it is not granted to this caller.");
+
+    /// <summary>Admits a callout.</summary>
+    /// <param name="appId">The calling app; null where the key is a person's, who can't call out.</param>
+    /// <param name="name">The name in the path, as it was sent.</param>
+    /// <param name="principal">The caller's <c>X-Vault-Principal</c>, or null.</param>
+    /// <returns>The definitions, or <c>callout-not-granted</c>, <c>named-credential-disabled</c>.</returns>
+    public Result<AdmittedCallout> Admit(Guid? appId, string name, string? principal)
+    {
+        if (appId is not { } app || !DeveloperName.TryParse(name, out var parsed))
+        {
+            return NotGranted;
+        }
+
+        var snapshot = definitions.Current;
+        if (!snapshot.NamedCredentials.TryGetValue(parsed.Key, out var named)
+            || !access.Current.Grants.TryGetValue((app, named.Id), out var grant)
+            || !snapshot.ExternalCredentials.TryGetValue(named.ExternalCredentialId, out var external))
+        {
+            return NotGranted;
+        }
+
+        Principal? chosen = null;
+        foreach (var candidate in external.Principals)
+        {
+            if (IsGranted(grant, candidate)
+                && (principal is null || candidate.Name.Value.Equals(principal, StringComparison.OrdinalIgnoreCase))
+                && (chosen is null || candidate.Sequence < chosen.Sequence))
+            {
+                chosen = candidate;
+            }
+        }
+
+        if (chosen is null)
+        {
+            return NotGranted;
+        }
+
+        if (!named.Enabled)
+        {
+            return new VaultError(ErrorCodes.NamedCredentialDisabled, $"The named credential {named.Name} is disabled.");
+        }
+
+        var bound = binder.Bind(external);
+        return bound.IsOk ? new AdmittedCallout(named, bound.Value, chosen) : bound.Error;
+    }
+
+    private static bool IsGranted(Grant grant, Principal principal) =>
+        grant.Principals is ["*"] || grant.Principals.Contains(principal.Name.Value, StringComparer.OrdinalIgnoreCase);
+}

@@ -1,0 +1,42 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Vault.Core.Callouts.Bodies;
+using Vault.Core.Egress;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>What went wrong below, in the contract's words. No exception message is passed on: some hold URLs, and URLs hold keys.</summary>
+public static class CalloutFaults
+{
+    /// <summary>The error of a failed sending.</summary>
+    public static VaultError ToError(Exception? exception, Callout callout)
+    {
+        var host = callout.Host;
+        if (callout.TimedOut)
+        {
+            return new VaultError(
+                ErrorCodes.UpstreamTimeout, $"{host} sent nothing for {callout.Admitted.Named.TimeoutSeconds} seconds (timeoutSeconds).");
+        }
+
+        for (var current = exception; current is not null; current = current.InnerException)
+        {
+            switch (current)
+            {
+                case CalloutAbortedException aborted:
+                    return aborted.Error;
+                case EgressDeniedException:
+                    return new VaultError(
+                        ErrorCodes.EgressDenied, $"{host} may not be reached from this vault: its address is not allowed (Vault:Egress:AllowedNetworks).");
+                case AuthenticationException:
+                    return new VaultError(ErrorCodes.UpstreamUnreachable, $"The TLS connection to {host} failed: its certificate or protocol was not accepted.");
+                case SocketException socket:
+                    return new VaultError(ErrorCodes.UpstreamUnreachable, $"{host} could not be reached: {socket.SocketErrorCode}.");
+                default:
+                    break;
+            }
+        }
+
+        return new VaultError(ErrorCodes.UpstreamUnreachable, $"{host} could not be reached, or did not speak HTTP.");
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Definitions;
+using Vault.Core.MergeFields;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>What can be said about the callouts of a named credential before any of them comes: made once per definition.</summary>
+internal sealed class CalloutPlan
+{
+    private static readonly ConditionalWeakTable<NamedCredential, CalloutPlan> Plans = [];
+
+    private CalloutPlan(NamedCredential named, BoundCredential external)
+    {
+        Named = named;
+        External = external;
+        var own = named.CustomHeaders.Select(header => header.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        CustomHeaders = [.. named.CustomHeaders, .. external.Definition.CustomHeaders.Where(header => !own.Contains(header.Name))];
+        AdminTemplates =
+        [
+            .. CustomHeaders.Select(header => header.Value),
+            .. named.GenerateAuthorizationHeader ? external.Authentication.AppliedTemplates : [],
+        ];
+        NeedsBody = AdminTemplates.Any(NamesBody);
+        OwnsSecrets = external.Authentication.RequiredParameters.Count > 0
+            || AdminTemplates.Append(named.Url).Any(template => template.References.Any(reference => reference.Kind is MergeReferenceKind.Credential));
+    }
+
+    public NamedCredential Named { get; }
+
+    public BoundCredential External { get; }
+
+    /// <summary>The named credential's, then those of the external credential that it doesn't set itself.</summary>
+    public IReadOnlyList<CustomHeader> CustomHeaders { get; }
+
+    /// <summary>Every template that is resolved for a callout, save the URL.</summary>
+    public IReadOnlyList<MergeTemplate> AdminTemplates { get; }
+
+    /// <summary>Whether a header is computed from the body, so that it has to be held whole.</summary>
+    public bool NeedsBody { get; }
+
+    /// <summary>Whether any secret can enter the request by an admin's doing.</summary>
+    public bool OwnsSecrets { get; }
+
+    public static CalloutPlan For(NamedCredential named, BoundCredential external)
+    {
+        if (Plans.TryGetValue(named, out var plan) && ReferenceEquals(plan.External, external))
+        {
+            return plan;
+        }
+
+        plan = new CalloutPlan(named, external);
+        Plans.AddOrUpdate(named, plan);
+        return plan;
+    }
+
+    /// <summary>The first parameter that has no value though the protocol or an admin's template names it.</summary>
+    public VaultError? FindMissing(CredentialSet credentials)
+    {
+        foreach (var parameter in External.Authentication.RequiredParameters)
+        {
+            if (!credentials.Has(parameter))
+            {
+                return Missing(parameter);
+            }
+        }
+
+        foreach (var template in AdminTemplates.Append(Named.Url))
+        {
+            foreach (var reference in template.References)
+            {
+                if (reference.Kind is MergeReferenceKind.Credential
+                    && !ComputedNames.Contains(reference)
+                    && !credentials.Has(reference.Name))
+                {
+                    return Missing(reference.Name);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    public static bool NamesBody(MergeTemplate template) =>
+        template.References.Any(reference => reference.Kind is MergeReferenceKind.Credential
+            && reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase));
+
+    private VaultError Missing(string parameter) => new(
+        ErrorCodes.CredentialNotConfigured,
+        $"The parameter {parameter} of the external credential {External.Definition.Name} has no value. An admin sets it with "
+        + "PUT /api/v1/external-credentials/{name}/principals/{principal}/credential.");
+}

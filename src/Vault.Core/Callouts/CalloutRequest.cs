@@ -1,0 +1,55 @@
+namespace Vault.Core.Callouts;
+
+/// <summary>One callout as the caller sent it; header values are strings of bytes (Latin-1).</summary>
+public sealed record CalloutRequest
+{
+    /// <summary>The id of this callout, as in <c>X-Vault-Request-Id</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The HTTP method.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The raw path after the name: empty, or beginning with <c>/</c>.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The raw query without <c>?</c>; null if none.</summary>
+    public string? Query { get; init; }
+
+    /// <summary>The headers that go upstream, in the caller's order; see <see cref="CallerHeaders"/>.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; }
+
+    /// <summary>The body; null where the request has none.</summary>
+    public Stream? Body { get; init; }
+
+    /// <summary>Its declared length, if any.</summary>
+    public long? ContentLength { get; init; }
+
+    /// <summary>An upgrade (WebSocket): bytes flow both ways and are neither held, searched nor replayed.</summary>
+    public bool IsUpgrade { get; init; }
+
+    /// <summary>Hands the head of the answer on before its body is there; null where the server can't.</summary>
+    public Func<CancellationToken, ValueTask>? FlushHead { get; init; }
+
+    /// <summary>Ends with the caller.</summary>
+    public CancellationToken Aborted { get; init; }
+
+    /// <summary>The <c>Content-Type</c>, or null.</summary>
+    public string? ContentType => Header("Content-Type");
+
+    /// <summary>gRPC: neither held, searched nor replayed.</summary>
+    public bool IsGrpc => ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) is true;
+
+    /// <summary>The first value of a header, or null.</summary>
+    public string? Header(string name)
+    {
+        foreach (var header in Headers)
+        {
+            if (header.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return header.Value;
+            }
+        }
+
+        return null;
+    }
+}

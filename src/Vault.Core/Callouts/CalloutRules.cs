@@ -1,0 +1,32 @@
+using Vault.Core.Callouts.Bodies;
+using Vault.Core.Callouts.Paths;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>Whether this request may be sent at all, as far as can be told from its head; contract section 5.</summary>
+public static class CalloutRules
+{
+    /// <summary><c>request-not-allowed</c> or <c>body-too-large</c>; null where it may be sent.</summary>
+    public static VaultError? Judge(CalloutRequest request, NamedCredential named)
+    {
+        if (request.Method is "TRACE" || (request.Method is "CONNECT" && !request.IsUpgrade))
+        {
+            return new VaultError(ErrorCodes.RequestNotAllowed, $"{request.Method} is never sent on.");
+        }
+
+        if (PathConfinement.Check(request.Path) is { } path)
+        {
+            return path;
+        }
+
+        if (!AllowedRequestMatcher.IsAllowed(named.AllowedRequests, request.Method, request.Path))
+        {
+            return new VaultError(
+                ErrorCodes.RequestNotAllowed, $"The named credential {named.Name} doesn't allow this method and path (allowedRequests).");
+        }
+
+        return request.ContentLength > named.MaxRequestBytes ? CalloutAbortedException.BodyTooLarge(named.MaxRequestBytes.Value) : null;
+    }
+}

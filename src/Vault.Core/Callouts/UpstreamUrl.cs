@@ -1,0 +1,67 @@
+using System.Text;
+using Vault.Core.Authentication;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>Joins a named credential's <c>url</c> with a caller's path and query, byte for byte; contract section 9.</summary>
+public static class UpstreamUrl
+{
+    /// <summary>The request's URL.</summary>
+    /// <param name="url">The resolved <c>url</c> of the named credential.</param>
+    /// <param name="rawPath">The caller's path after the name: empty, or beginning with <c>/</c>.</param>
+    /// <param name="rawQuery">The caller's query, without <c>?</c>; null if none.</param>
+    /// <param name="injected">Parameters that the authorization adds; the caller's of these names go.</param>
+    public static Uri Join(string url, string rawPath, string? rawQuery, IReadOnlyList<InjectedValue> injected)
+    {
+        var question = url.IndexOf('?', StringComparison.Ordinal);
+        var path = question < 0 ? url : url[..question];
+        var ownQuery = question < 0 ? null : url[(question + 1)..];
+
+        var text = new StringBuilder(path);
+        if (rawPath.Length > 0)
+        {
+            // A slash at the end of the url's own path is dropped, unless it is all the path there is to be.
+            if (text[^1] == '/')
+            {
+                text.Length--;
+            }
+
+            text.Append(rawPath);
+        }
+
+        var separator = '?';
+        Append(ownQuery);
+        Append(Without(rawQuery, injected));
+        foreach (var parameter in injected)
+        {
+            Append(Uri.EscapeDataString(parameter.Name) + "=" + Uri.EscapeDataString(parameter.Value));
+        }
+
+        // The text is sent as it was judged: System.Uri must not decode, collapse or re-encode anything.
+        return new Uri(text.ToString(), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+
+        void Append(string? query)
+        {
+            if (!string.IsNullOrEmpty(query))
+            {
+                text.Append(separator).Append(query);
+                separator = '&';
+            }
+        }
+    }
+
+    private static string? Without(string? query, IReadOnlyList<InjectedValue> injected)
+    {
+        if (string.IsNullOrEmpty(query) || injected.Count == 0)
+        {
+            return query;
+        }
+
+        return string.Join('&', query.Split('&').Where(pair =>
+        {
+            var equals = pair.IndexOf('=', StringComparison.Ordinal);
+            var name = Uri.UnescapeDataString((equals < 0 ? pair : pair[..equals]).Replace('+', ' '));
+            return !injected.Any(parameter => parameter.Name == name);
+        }));
+    }
+}

@@ -1,0 +1,47 @@
+namespace Vault.Core.Secrets;
+
+/// <summary>
+/// Every purpose and label of the vault's cryptography. They are part of the format at rest: a changed one makes data
+/// unreadable, so a test freezes them and a new meaning gets a new version.
+/// </summary>
+public static class CryptographicLabels
+{
+    /// <summary>Data Protection's application name.</summary>
+    public const string Application = "vault";
+
+    /// <summary>HKDF: master key to the key that encrypts the key ring.</summary>
+    public const string RingKey = "cv.ring.v1";
+
+    /// <summary>HKDF: a key to its check value.</summary>
+    public const string CheckValue = "cv.kcv.v1";
+
+    /// <summary>Data Protection purpose of vault keys.</summary>
+    public const string VaultKeyPurpose = "vault.key.v1";
+
+    /// <summary>Associated data of a wrapped data key.</summary>
+    public const string DataKey = "cv.dek.v1";
+
+    /// <summary>Associated data of a sealed value.</summary>
+    public const string SealedValue = "cv.sec.v1";
+
+    /// <summary>Associated data of a vault key's canary.</summary>
+    public const string Canary = "cv.canary.v1";
+
+    /// <summary>MAC of an external credential's row.</summary>
+    public const string ExternalCredentialRow = "cv.mac.external-credential.v1";
+
+    /// <summary>MAC of a named credential's row.</summary>
+    public const string NamedCredentialRow = "cv.mac.named-credential.v1";
+
+    /// <summary>MAC of an app's row.</summary>
+    public const string AppRow = "cv.mac.app.v1";
+
+    /// <summary>MAC of a grant's row.</summary>
+    public const string GrantRow = "cv.mac.grant.v1";
+
+    /// <summary>MAC of a key's row.</summary>
+    public const string KeyRow = "cv.mac.key.v1";
+
+    /// <summary>Hash of a vault key's secret.</summary>
+    public const string KeyHash = "cv.key-hash.v1";
+}

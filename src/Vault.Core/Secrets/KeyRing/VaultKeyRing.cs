@@ -1,0 +1,144 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace Vault.Core.Secrets.KeyRing;
+
+/// <summary>A vault key as it is stored.</summary>
+/// <param name="Id">Its id, which sealed records name.</param>
+/// <param name="Purpose"><c>data</c> or <c>integrity</c>.</param>
+/// <param name="Protected">The key, protected by Data Protection.</param>
+/// <param name="CheckValue">Tells whether what was unprotected is the key.</param>
+/// <param name="Canary">A known value encrypted under the key.</param>
+/// <param name="IsActive">Whether new values are sealed under it.</param>
+public sealed record StoredVaultKey(Guid Id, string Purpose, byte[] Protected, byte[] CheckValue, byte[] Canary, bool IsActive);
+
+/// <summary>The vault keys in memory; loaded once at start, then read by everything that seals, opens or authenticates.</summary>
+public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
+{
+    /// <summary>Purpose of keys that wrap data keys.</summary>
+    public const string DataPurpose = "data";
+
+    /// <summary>Purpose of the key that authenticates rows and key hashes.</summary>
+    public const string IntegrityPurpose = "integrity";
+
+    private const int NonceSize = 12;
+    private const int TagSize = 16;
+    private FrozenDictionary<Guid, byte[]> _dataKeys = FrozenDictionary<Guid, byte[]>.Empty;
+    private IReadOnlyList<StoredVaultKey> _stored = [];
+    private Guid _active;
+    private byte[]? _integrity;
+
+    internal Guid ActiveId => _active != Guid.Empty ? _active : throw new InvalidOperationException("The vault keys were not loaded.");
+
+    internal ReadOnlySpan<byte> IntegrityKey => _integrity ?? throw new InvalidOperationException("The vault keys were not loaded.");
+
+    /// <summary>Makes a key, protected and ready to be stored.</summary>
+    public StoredVaultKey Create(string purpose)
+    {
+        var id = Guid.NewGuid();
+        var key = RandomNumberGenerator.GetBytes(32);
+        var nonce = RandomNumberGenerator.GetBytes(NonceSize);
+        var text = CanaryText(id);
+        var canary = new byte[NonceSize + text.Length + TagSize];
+        nonce.CopyTo(canary, 0);
+        using (var aes = new AesGcm(key, TagSize))
+        {
+            aes.Encrypt(nonce, text, canary.AsSpan(NonceSize, text.Length), canary.AsSpan(NonceSize + text.Length), CanaryAad);
+        }
+
+        var stored = new StoredVaultKey(id, purpose, Protector(id, purpose).Protect(key), KeyCheckValue.Of(key, id.ToString("N")), canary, IsActive: true);
+        CryptographicOperations.ZeroMemory(key);
+        return stored;
+    }
+
+    /// <summary>Opens every key and takes them into use.</summary>
+    /// <exception cref="VaultStartException">A key is missing, or can't be opened.</exception>
+    public void Load(IReadOnlyList<StoredVaultKey> stored)
+    {
+        var data = new Dictionary<Guid, byte[]>();
+        foreach (var key in stored)
+        {
+            var bytes = Open(key);
+            if (key.Purpose == IntegrityPurpose)
+            {
+                _integrity = bytes;
+            }
+            else
+            {
+                data.Add(key.Id, bytes);
+                _active = key.IsActive ? key.Id : _active;
+            }
+        }
+
+        if (_active == Guid.Empty || _integrity is null)
+        {
+            throw new VaultStartException("The database lacks a vault key; restore it from a backup.");
+        }
+
+        _dataKeys = data.ToFrozenDictionary();
+        _stored = stored;
+    }
+
+    /// <summary>Whether the ring still opens every key and its canary; for the ready check.</summary>
+    public bool OpensCanaries()
+    {
+        foreach (var key in _stored)
+        {
+            try
+            {
+                CryptographicOperations.ZeroMemory(Open(key));
+            }
+            catch (VaultStartException)
+            {
+                return false;
+            }
+        }
+
+        return _stored.Count > 0;
+    }
+
+    internal bool TryGet(Guid id, out byte[] key)
+    {
+        var found = _dataKeys.TryGetValue(id, out var bytes);
+        key = bytes ?? [];
+        return found;
+    }
+
+    private static byte[] CanaryAad => Encoding.UTF8.GetBytes(CryptographicLabels.Canary);
+
+    private static byte[] CanaryText(Guid id) => Encoding.ASCII.GetBytes("canary " + id.ToString("N"));
+
+    private byte[] Open(StoredVaultKey stored)
+    {
+        try
+        {
+            // A revoked ring key must never cost data: vault keys stay readable, to be protected anew.
+            var key = ((IPersistedDataProtector)Protector(stored.Id, stored.Purpose))
+                .DangerousUnprotect(stored.Protected, ignoreRevocationErrors: true, out _, out _);
+            if (key.Length != 32 || !CryptographicOperations.FixedTimeEquals(KeyCheckValue.Of(key, stored.Id.ToString("N")), stored.CheckValue))
+            {
+                throw new VaultStartException("A vault key doesn't match its check value; restore the database from a backup.");
+            }
+
+            var expected = CanaryText(stored.Id);
+            var text = new byte[expected.Length];
+            if (stored.Canary.Length != NonceSize + expected.Length + TagSize)
+            {
+                throw new VaultStartException("The canary of a vault key is damaged; restore the database from a backup.");
+            }
+
+            using var aes = new AesGcm(key, TagSize);
+            aes.Decrypt(stored.Canary.AsSpan(0, NonceSize), stored.Canary.AsSpan(NonceSize, text.Length), stored.Canary.AsSpan(NonceSize + text.Length), text, CanaryAad);
+            return text.AsSpan().SequenceEqual(expected) ? key : throw new VaultStartException("The canary of a vault key is damaged; restore the database from a backup.");
+        }
+        catch (CryptographicException exception)
+        {
+            throw new VaultStartException("A vault key can't be opened: the key ring or the master key is not the one that the database was made with.", exception);
+        }
+    }
+
+    private IDataProtector Protector(Guid id, string purpose) =>
+        dataProtection.CreateProtector(CryptographicLabels.VaultKeyPurpose, purpose, id.ToString("N"));
+}

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+
+namespace Vault.Core.Secrets.MasterKeys.File;
+
+using File = System.IO.File;
+
+/// <summary>The master key in a file: base64 of 32 bytes, readable by its owner alone.</summary>
+internal sealed class FileMasterKey(IOptions<MasterKeyOptions> options) : IMasterKeyProvider
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public string Name => "file";
+
+    // Set by registration where the setting is absent.
+    private string Path => options.Value.Path ?? throw new InvalidOperationException("No path for the master key.");
+
+    public async Task<byte[]?> FindAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Path))
+        {
+            return null;
+        }
+
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(Path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
+        {
+            throw new VaultStartException($"The master key file {Path} (Vault:MasterKey:Path) is readable by others than its owner; run chmod 600 on it.");
+        }
+
+        var text = (await File.ReadAllTextAsync(Path, cancellationToken)).Trim();
+        var key = new byte[32];
+        if (!Convert.TryFromBase64String(text, key, out var length) || length != key.Length || text.Length != 44)
+        {
+            throw new VaultStartException($"The master key file {Path} (Vault:MasterKey:Path) must hold the base64 of 32 bytes.");
+        }
+
+        return key;
+    }
+
+    public async Task<byte[]> CreateAsync(CancellationToken cancellationToken)
+    {
+        var key = RandomNumberGenerator.GetBytes(32);
+        var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
+        Directory.CreateDirectory(directory);
+
+        // Written whole under another name first: a crash leaves either no key or the key.
+        var temporary = Path + "." + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+        var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            create.UnixCreateMode = OwnerOnly;
+        }
+
+        try
+        {
+            await using (var stream = new FileStream(temporary, create))
+            {
+                await stream.WriteAsync(Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n"), cancellationToken);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, Path, overwrite: false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new VaultStartException($"The master key file {Path} (Vault:MasterKey:Path) can't be written.", exception);
+        }
+
+        return key;
+    }
+}

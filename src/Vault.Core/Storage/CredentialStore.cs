@@ -1,0 +1,19 @@
+using Microsoft.EntityFrameworkCore;
+using Vault.Core.Authentication.Credentials;
+
+namespace Vault.Core.Storage;
+
+/// <summary>Sealed parameters in the database.</summary>
+internal sealed class CredentialStore(IDbContextFactory<VaultDbContext> contexts) : ICredentialStore
+{
+    public async Task<IReadOnlyList<SealedParameter>> LoadAsync(
+        Guid externalCredentialId, Guid principalId, string user, DateTimeOffset retiredSince, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Secrets.AsNoTracking()
+            .Where(row => row.ExternalCredentialId == externalCredentialId && row.PrincipalId == principalId && row.User == user
+                && (row.RetiredAt == null || row.RetiredAt >= retiredSince))
+            .Select(row => new SealedParameter(row.Id, row.Name, row.Version, row.Sealed, row.UpdatedAt, row.RetiredAt))
+            .ToListAsync(cancellationToken);
+    }
+}

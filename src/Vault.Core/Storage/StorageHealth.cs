@@ -1,0 +1,34 @@
+using Microsoft.EntityFrameworkCore;
+using Vault.Core.Secrets.KeyRing;
+
+namespace Vault.Core.Storage;
+
+/// <summary>Whether the vault can serve: the database answers, the key ring opens its canaries, every row was authentic.</summary>
+public sealed class StorageHealth(IDbContextFactory<VaultDbContext> contexts, VaultKeyRing ring)
+{
+    private int _problems;
+
+    /// <summary>How many rows were left out because they are not authentic.</summary>
+    public int Problems => Volatile.Read(ref _problems);
+
+    /// <summary>Checks now.</summary>
+    public async Task<bool> CheckAsync(CancellationToken cancellationToken)
+    {
+        if (Problems > 0 || !ring.OpensCanaries())
+        {
+            return false;
+        }
+
+        try
+        {
+            await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+            return await context.VaultKeys.AnyAsync(cancellationToken);
+        }
+        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        {
+            return false;
+        }
+    }
+
+    internal void ReportProblem() => Interlocked.Increment(ref _problems);
+}

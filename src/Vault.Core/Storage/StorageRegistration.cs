@@ -1,0 +1,104 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption;
+using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption.ConfigurationModel;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Secrets;
+using Vault.Core.Secrets.KeyRing;
+using Vault.Core.Secrets.MasterKeys;
+using Vault.Core.Secrets.MasterKeys.File;
+using Vault.Core.Storage.Codec;
+using Vault.Core.Storage.Sqlite;
+
+namespace Vault.Core.Storage;
+
+/// <summary>Registers the database and what is sealed in it.</summary>
+public static class StorageRegistration
+{
+    /// <summary>Adds storage and secrets.</summary>
+    /// <exception cref="VaultStartException">A setting names what isn't there.</exception>
+    public static IServiceCollection AddVaultStorage(this IServiceCollection services, IConfiguration configuration)
+    {
+        var options = new VaultStorageOptions
+        {
+            DataDirectory = configuration["Vault:DataDirectory"] is { Length: > 0 } directory ? directory : "data",
+            Provider = configuration["Vault:Database:Provider"] is { Length: > 0 } provider ? provider : "sqlite",
+            ConnectionString = configuration.GetConnectionString("Vault") is { Length: > 0 } connection ? connection : null,
+        };
+        if (options.Provider != "sqlite")
+        {
+            throw new VaultStartException($"Vault:Database:Provider is '{options.Provider}', but this version has only 'sqlite'.");
+        }
+
+        services.AddSingleton(Options.Create(options));
+        AddMasterKey(services, configuration, options.DataDirectory);
+        AddSqlite(services, options);
+        services.AddSingleton<DefinitionCodec>();
+        services.AddSingleton<AccessCodec>();
+        services.AddSingleton<StorageHealth>();
+        services.AddSingleton<SnapshotLoader>();
+        services.AddSingleton<ICredentialStore, CredentialStore>();
+        services.AddSingleton<ITokenStore, TokenStore>();
+        services.AddSingleton<RetiredRows>();
+        services.AddHostedService(provider => provider.GetRequiredService<RetiredRows>());
+        services.AddSingleton(provider => new VaultStorageStart(
+            provider.GetRequiredService<IOptions<VaultStorageOptions>>(),
+            provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
+            provider.GetRequiredService<IMasterKeyProvider>(),
+            provider.GetRequiredService<MasterKey>(),
+            provider.GetRequiredService<VaultKeyRing>(),
+            provider.GetRequiredService<IKeyManager>(),
+            provider.GetRequiredService<SnapshotLoader>(),
+            provider.GetRequiredService<TimeProvider>()));
+        return services;
+    }
+
+    private static void AddMasterKey(IServiceCollection services, IConfiguration configuration, string dataDirectory)
+    {
+        var master = new MasterKeyOptions
+        {
+            Provider = configuration["Vault:MasterKey:Provider"] is { Length: > 0 } provider ? provider : "file",
+            Path = configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(dataDirectory, "master.key"),
+        };
+        if (master.Provider != "file")
+        {
+            throw new VaultStartException($"Vault:MasterKey:Provider is '{master.Provider}', but this version has only 'file'.");
+        }
+
+        services.AddSingleton(Options.Create(master));
+        services.AddSingleton<IMasterKeyProvider, FileMasterKey>();
+        services.AddSingleton<MasterKey>();
+        services.AddSingleton<VaultKeyRing>();
+        services.AddSingleton<SecretSealer>();
+        services.AddSingleton<IntegrityKey>();
+        services.AddDataProtection().SetApplicationName(CryptographicLabels.Application).DisableAutomaticKeyGeneration()
+            .UseCryptographicAlgorithms(new AuthenticatedEncryptorConfiguration
+            {
+                EncryptionAlgorithm = EncryptionAlgorithm.AES_256_GCM,
+                ValidationAlgorithm = ValidationAlgorithm.HMACSHA256,
+            });
+        services.AddOptions<KeyManagementOptions>().Configure<IDbContextFactory<VaultDbContext>, MasterKey>((ring, contexts, key) =>
+        {
+            ring.XmlRepository = new KeyRingStore(contexts);
+            ring.XmlEncryptor = new MasterKeyXmlEncryptor(key);
+        });
+    }
+
+    private static void AddSqlite(IServiceCollection services, VaultStorageOptions options)
+    {
+        var connection = options.ConnectionString ?? new SqliteConnectionStringBuilder
+        {
+            DataSource = Path.Combine(options.DataDirectory, "vault.db"),
+            DefaultTimeout = 10,
+            ForeignKeys = true,
+        }.ToString();
+        services.AddDbContextFactory<SqliteVaultDbContext>(builder => builder.UseSqlite(connection).AddInterceptors(new ConnectionPragmas()));
+        services.AddSingleton<IDbContextFactory<VaultDbContext>, SqliteContextFactory>();
+    }
+}

@@ -1,0 +1,173 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Vault.Core.Secrets;
+using Vault.Core.Secrets.KeyRing;
+using Vault.Core.Secrets.MasterKeys;
+using Vault.Core.Storage.Rows;
+
+namespace Vault.Core.Storage;
+
+/// <summary>Everything that has to be true before the vault listens: one process, a current schema, the right keys.</summary>
+public sealed class VaultStorageStart : IDisposable
+{
+    private const string MasterKeyFact = "master-key-check-value";
+
+    private readonly VaultStorageOptions _options;
+    private readonly IDbContextFactory<VaultDbContext> _contexts;
+    private readonly IMasterKeyProvider _provider;
+    private readonly MasterKey _masterKey;
+    private readonly VaultKeyRing _vaultKeys;
+    private readonly IKeyManager _ringKeys;
+    private readonly SnapshotLoader _loader;
+    private readonly TimeProvider _time;
+    private DirectoryLock? _lock;
+
+    internal VaultStorageStart(
+        IOptions<VaultStorageOptions> options, IDbContextFactory<VaultDbContext> contexts, IMasterKeyProvider provider, MasterKey masterKey,
+        VaultKeyRing vaultKeys, IKeyManager ringKeys, SnapshotLoader loader, TimeProvider time)
+    {
+        _options = options.Value;
+        _contexts = contexts;
+        _provider = provider;
+        _masterKey = masterKey;
+        _vaultKeys = vaultKeys;
+        _ringKeys = ringKeys;
+        _loader = loader;
+        _time = time;
+    }
+
+    /// <summary>
+    /// (1) The data directory, for its owner alone, and its lock; (2) the schema; (3) the master key, checked; (4) the key ring
+    /// and the vault keys, made if the vault is new; (5) what callouts are decided by, in memory.
+    /// </summary>
+    /// <exception cref="VaultStartException">The vault can't start; nothing was generated or changed where data was there before.</exception>
+    public async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        PrepareDirectory();
+        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, "vault.lock"));
+        await MigrateAsync(cancellationToken);
+        await LoadMasterKeyAsync(cancellationToken);
+        await LoadVaultKeysAsync(cancellationToken);
+        await _loader.LoadAsync(cancellationToken);
+    }
+
+    /// <summary>Gives the data directory free.</summary>
+    public void Dispose() => _lock?.Dispose();
+
+    private void PrepareDirectory()
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(_options.DataDirectory);
+            }
+            else
+            {
+                Directory.CreateDirectory(_options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new VaultStartException($"The data directory {_options.DataDirectory} (Vault:DataDirectory) can't be made.", exception);
+        }
+    }
+
+    private async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+            if (await context.Database.CanConnectAsync(cancellationToken))
+            {
+                // This process has the directory to itself, so a lock in the table was left by one that crashed.
+                await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
+            }
+
+            await context.Database.MigrateAsync(cancellationToken);
+        }
+        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        {
+            throw new VaultStartException("The database can't be opened or brought up to date (Vault:DataDirectory, ConnectionStrings:Vault).", exception);
+        }
+    }
+
+    private async Task LoadMasterKeyAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+        var fact = await context.Facts.AsNoTracking().SingleOrDefaultAsync(row => row.Name == MasterKeyFact, cancellationToken);
+        var key = await _provider.FindAsync(cancellationToken);
+        if (fact is null)
+        {
+            if (await context.KeyRing.AnyAsync(cancellationToken) || await context.VaultKeys.AnyAsync(cancellationToken))
+            {
+                throw new VaultStartException("The database lacks the check value of its master key; restore it from a backup.");
+            }
+
+            // New, or a first start that ended here: a key that is already there is taken, else one is made.
+            key ??= await _provider.CreateAsync(cancellationToken);
+            context.Facts.Add(new VaultFactRow { Name = MasterKeyFact, Value = KeyCheckValue.Of(key, "master") });
+            await context.SaveChangesAsync(cancellationToken);
+        }
+        else if (key is null)
+        {
+            throw new VaultStartException(
+                "The master key is missing (Vault:MasterKey:Path), and the database was made with one; put it back. Nothing was changed.");
+        }
+        else if (!CryptographicOperations.FixedTimeEquals(fact.Value, KeyCheckValue.Of(key, "master")))
+        {
+            throw new VaultStartException("The master key (Vault:MasterKey:Path) is not the one that the database was made with. Nothing was changed.");
+        }
+
+        _masterKey.Set(key);
+        CryptographicOperations.ZeroMemory(key);
+    }
+
+    private async Task LoadVaultKeysAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.VaultKeys.AsNoTracking().ToListAsync(cancellationToken);
+        if (rows.Count == 0)
+        {
+            if (await context.Secrets.AnyAsync(cancellationToken) || await context.Keys.AnyAsync(cancellationToken)
+                || await context.ExternalCredentials.AnyAsync(cancellationToken))
+            {
+                throw new VaultStartException("The database lacks its vault keys; restore it from a backup. Nothing was changed.");
+            }
+
+            EnsureRingKey();
+            foreach (var purpose in new[] { VaultKeyRing.DataPurpose, VaultKeyRing.IntegrityPurpose })
+            {
+                var key = _vaultKeys.Create(purpose);
+                rows.Add(new VaultKeyRow
+                {
+                    Id = key.Id,
+                    Purpose = key.Purpose,
+                    Protected = key.Protected,
+                    CheckValue = key.CheckValue,
+                    Canary = key.Canary,
+                    IsActive = true,
+                    CreatedAt = _time.GetUtcNow(),
+                });
+            }
+
+            context.VaultKeys.AddRange(rows);
+            await context.SaveChangesAsync(cancellationToken);
+        }
+
+        _vaultKeys.Load([.. rows.Select(row => new StoredVaultKey(row.Id, row.Purpose, row.Protected, row.CheckValue, row.Canary, row.IsActive))]);
+    }
+
+    // Data Protection must never make a key by itself: under a wrong master key that would be silent.
+    private void EnsureRingKey()
+    {
+        var now = _time.GetUtcNow();
+        if (!_ringKeys.GetAllKeys().Any(key => !key.IsRevoked && key.ActivationDate <= now && key.ExpirationDate > now))
+        {
+            // Vault keys are all that it protects, and they are read whatever the age of their key.
+            _ringKeys.CreateNewKey(now, now.AddYears(10));
+        }
+    }
+}

@@ -1,0 +1,219 @@
+using Xunit;
+
+namespace Vault.Api.Tests.Admin;
+
+public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<AdminFixture>
+{
+    [Fact]
+    public async Task Create_Read_Replace_Delete()
+    {
+        var name = api.NewName();
+        var created = await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""
+            { "name": "{{name}}", "label": "SERVICE login", "description": "d", "authentication": { "protocol": "password" },
+              "allowedHosts": ["Service.Example", "*.eu.service.example", "legacy.example:8443", "http://plain.example"],
+              "customHeaders": [ { "name": "X-Tenant", "value": "{!$Credential.Tenant}", "sequence": 1 } ] }
+            """);
+        Assert.EndsWith("/api/v1/external-credentials/" + name, created.Headers.Location?.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("\"", created.ETag, StringComparison.Ordinal);
+        var read = await api.ExpectAsync(200, null, "GET", "external-credentials/" + name.ToLowerInvariant());
+        Assert.Equal(created.ETag, read.ETag);
+        Assert.Equal("default", (string?)read.Json!["principals"]![0]!["name"]);
+        Assert.Equal("named", (string?)read.Json["principals"]![0]!["type"]);
+        Assert.Equal(1, (int?)read.Json["principals"]![0]!["sequence"]);
+        Assert.Equal("notConfigured", (string?)read.Json["principals"]![0]!["status"]);
+        Assert.Empty(read.Json["usedBy"]!.AsArray());
+        Assert.EndsWith("Z", (string?)read.Json["createdAt"], StringComparison.Ordinal);
+
+        // GET, edit, PUT works with the read form as it is.
+        read.Json["label"] = "changed";
+        var put = await api.SendAsync("PUT", "external-credentials/" + name, read.Json.ToJsonString(), ifMatch: read.ETag);
+        Assert.Equal(200, (int)put.Status);
+        Assert.NotEqual(read.ETag, put.ETag);
+        await api.ExpectAsync(412, "precondition-failed", "PUT", "external-credentials/" + name, read.Json.ToJsonString(), ifMatch: read.ETag);
+        await api.ExpectAsync(412, "precondition-failed", "DELETE", "external-credentials/" + name, ifMatch: read.ETag);
+        await api.ExpectAsync(204, null, "DELETE", "external-credentials/" + name, ifMatch: put.ETag);
+        await api.ExpectAsync(404, "not-found", "GET", "external-credentials/" + name);
+    }
+
+    [Fact]
+    public async Task Put_LeftOut_TakesDefaults_SavePrincipalsAndHosts()
+    {
+        var name = api.NewName();
+        await api.ExpectAsync(201, null, "PUT", "external-credentials/" + name, $$"""
+            { "label": "l", "authentication": { "protocol": "bearer" }, "allowedHosts": ["a.example"], "principals": [ { "name": "one", "type": "named", "sequence": 2 }, { "name": "two", "sequence": 1 } ] }
+            """);
+        var put = await api.ExpectAsync(200, null, "PUT", "external-credentials/" + name, """{ "authentication": { "protocol": "bearer" } }""");
+        Assert.Null((string?)put.Json!["label"]);
+        Assert.Equal(["a.example"], put.Json["allowedHosts"]!.AsArray().Select(host => (string)host!));
+        Assert.Equal(2, put.Json["principals"]!.AsArray().Count);
+        await api.ExpectAsync(400, "invalid-request", "PUT", "external-credentials/" + name, """{ "name": "Other", "authentication": { "protocol": "bearer" } }""");
+    }
+
+    [Theory]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "password" }, "lable": "x" }""", "$.lable")]
+    [InlineData("""{ "name": "X1", "name": "X2", "authentication": { "protocol": "password" } }""", "$.name")]
+    [InlineData("""{ "name": "1bad", "authentication": { "protocol": "password" } }""", "$.name")]
+    [InlineData("""{ "name": "a__b", "authentication": { "protocol": "password" } }""", "$.name")]
+    [InlineData("""{ "name": "X1" }""", "$.authentication")]
+    [InlineData("""{ "name": "X1", "authentication": null }""", "$.authentication")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "oauth2" } }""", "$.authentication.protocol")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "Password" } }""", "$.authentication.protocol")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "password", "realm": "x" } }""", "$.authentication.realm")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "apiKey", "in": "body", "parameterName": "x" } }""", "$.authentication.in")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "apiKey", "in": "header" } }""", "$.authentication.parameterName")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "allowedHosts": ["*"] }""", "$.allowedHosts[0]")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "allowedHosts": ["ok.example", "*.example"] }""", "$.allowedHosts[1]")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "allowedHosts": ["*.1.2.3.4"] }""", "$.allowedHosts[0]")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "allowedHosts": ["https://h.example/path"] }""", "$.allowedHosts[0]")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "principals": [ { "name": "a", "type": "perUser", "sequence": 1 } ] }""", "$.principals[0].type")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "principals": [] }""", "$.principals")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "principals": [ { "name": "a", "sequence": 1 }, { "name": "A", "sequence": 2 } ] }""", "$.principals[1].name")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "Host", "value": "x" } ] }""", "$.customHeaders[0].name")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "X-A", "value": "{!$Credential.}" } ] }""", "$.customHeaders[0].value")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "login", "steps": [ { "request": { "url": "/t", "metod": "GET" } } ], "apply": {} } }""", "$.authentication.steps[0].request.metod")]
+    public async Task Create_Invalid_NamesThePath(string json, string path)
+    {
+        var answer = await api.ExpectAsync(400, "invalid-request", "POST", "external-credentials", json);
+        Assert.Contains(path, answer.ErrorPaths);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("""{ "name": "X1", }""")]
+    [InlineData("""{ /* c */ "name": "X1" }""")]
+    [InlineData("""{ "name": 1, "authentication": { "protocol": "none" } }""")]
+    public async Task Create_NotTheJsonWeTake_IsRefused(string json) => await api.ExpectAsync(400, "invalid-request", "POST", "external-credentials", json);
+
+    [Fact]
+    public async Task Create_WithoutJson_IsUnsupported()
+    {
+        var answer = await api.SendAsync("POST", "external-credentials", "name=x", contentType: "application/x-www-form-urlencoded");
+        Assert.Equal((415, "unsupported-media-type"), ((int)answer.Status, answer.Code));
+    }
+
+    [Fact]
+    public async Task Delete_InUse_NamesTheUsers()
+    {
+        var name = await api.CreatePairAsync();
+        var answer = await api.ExpectAsync(409, "in-use", "DELETE", "external-credentials/" + name);
+        Assert.Contains(name, (string?)answer.Json!["detail"], StringComparison.Ordinal);
+        var read = await api.ExpectAsync(200, null, "GET", "external-credentials/" + name);
+        Assert.Equal([name], read.Json!["usedBy"]!.AsArray().Select(user => (string)user!));
+        Assert.Equal("configured", (string?)read.Json["principals"]![0]!["status"]);
+        Assert.Equal(["service.example"], read.Json["allowedHosts"]!.AsArray().Select(host => (string)host!));
+    }
+
+    [Theory]
+    [InlineData("""{ "authentication": { "protocol": "password" }, "allowedHosts": ["service.example", "evil.example"] }""")]
+    [InlineData("""{ "authentication": { "protocol": "custom" } }""")]
+    public async Task Change_ThatLetsSecretsTravel_NeedsToDiscardThem(string json)
+    {
+        var name = await api.CreatePairAsync();
+        await api.ExpectAsync(409, "secrets-would-travel", "PUT", "external-credentials/" + name, json);
+        await api.ExpectAsync(200, null, "PUT", $"external-credentials/{name}?discardSecrets=true", json);
+        var status = await api.ExpectAsync(200, null, "GET", $"external-credentials/{name}/principals/default/credential");
+        Assert.Empty(status.Json!["parameters"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Change_ThatNarrowsHosts_KeepsTheSecrets()
+    {
+        var name = api.NewName();
+        await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""{ "name": "{{name}}", "authentication": { "protocol": "bearer" }, "allowedHosts": ["a.example", "b.example"] }""");
+        await api.ExpectAsync(204, null, "PUT", $"external-credentials/{name}/principals/default/credential", """{ "parameters": { "Token": "a-token-value" } }""");
+        await api.ExpectAsync(200, null, "PUT", "external-credentials/" + name, """{ "authentication": { "protocol": "bearer" }, "allowedHosts": ["a.example"] }""");
+        var status = await api.ExpectAsync(200, null, "GET", $"external-credentials/{name}/principals/default/credential");
+        Assert.Equal("configured", (string?)status.Json!["status"]);
+    }
+
+    [Fact]
+    public async Task Credential_PutPatchDelete_AndStatus()
+    {
+        var name = await api.CreatePairAsync(withSecrets: false);
+        var path = $"external-credentials/{name}/principals/default/credential";
+        Assert.Equal("notConfigured", (string?)(await api.ExpectAsync(200, null, "GET", path)).Json!["status"]);
+        await api.ExpectAsync(204, null, "PUT", path, """{ "parameters": { "Username": "u", "password": "p", "Extra": "e" } }""");
+        var status = await api.ExpectAsync(200, null, "GET", path);
+        Assert.Equal("configured", (string?)status.Json!["status"]);
+        Assert.Equal(["Extra", "password", "Username"], status.Json["parameters"]!.AsArray().Select(parameter => (string)parameter!["name"]!).Order(StringComparer.OrdinalIgnoreCase));
+        Assert.Empty(status.Json["tokens"]!.AsArray());
+        await api.ExpectAsync(204, null, "PATCH", path, """{ "parameters": { "EXTRA": null, "Password": "p2" } }""");
+        status = await api.ExpectAsync(200, null, "GET", path);
+        Assert.Equal(2, status.Json!["parameters"]!.AsArray().Count);
+        await api.ExpectAsync(204, null, "PUT", path, """{ "parameters": { "Username": "u" } }""");
+        Assert.Equal("notConfigured", (string?)(await api.ExpectAsync(200, null, "GET", path)).Json!["status"]);
+        await api.ExpectAsync(204, null, "DELETE", path);
+        Assert.Empty((await api.ExpectAsync(200, null, "GET", path)).Json!["parameters"]!.AsArray());
+        foreach (var bad in new[]
+        {
+            """{ "parameters": { "1x": "v" } }""", """{ "parameters": { "Body": "v" } }""", """{ "parameters": { "A": "" } }""", """{ "parameters": { "A": 1 } }""",
+            """{ "parameters": { "A": "1", "a": "2" } }""", """{ "parameters": { "A": null } }""", """{ }""", """{ "parameters": { "A": "v" }, "x": 1 }""",
+        })
+        {
+            await api.ExpectAsync(400, "invalid-request", "PUT", path, bad);
+        }
+
+        await api.ExpectAsync(404, "not-found", "PUT", $"external-credentials/{name}/principals/other/credential", """{ "parameters": { "A": "v" } }""");
+    }
+
+    [Fact]
+    public async Task Principal_Removed_GoesWithItsSecrets_OnlyWhenSaidSo()
+    {
+        var name = api.NewName();
+        var two = """{ "authentication": { "protocol": "bearer" }, "principals": [ { "name": "one", "sequence": 1 }, { "name": "two", "sequence": 2 } ] }""";
+        var one = """{ "authentication": { "protocol": "bearer" }, "principals": [ { "name": "one", "sequence": 1 } ] }""";
+        await api.ExpectAsync(201, null, "PUT", "external-credentials/" + name, two);
+        await api.ExpectAsync(204, null, "PUT", $"external-credentials/{name}/principals/two/credential", """{ "parameters": { "Token": "a-token-value" } }""");
+        var refused = await api.SendAsync("PUT", "external-credentials/" + name, one);
+        Assert.Equal(409, (int)refused.Status);
+        await api.ExpectAsync(200, null, "PUT", $"external-credentials/{name}?discardSecrets=true", one);
+        await api.ExpectAsync(404, "not-found", "GET", $"external-credentials/{name}/principals/two/credential");
+    }
+
+    [Fact]
+    public async Task List_PagesAndSearches()
+    {
+        var prefix = api.NewName("Page");
+        for (var i = 0; i < 5; i++)
+        {
+            await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""{ "name": "{{prefix}}_{{i}}", "label": "label {{i}}", "authentication": { "protocol": "none" } }""");
+        }
+
+        var names = new List<string>();
+        string? token = null;
+        do
+        {
+            var page = await api.ExpectAsync(200, null, "GET", $"external-credentials?pageSize=2&search={prefix}{(token is null ? "" : "&pageToken=" + Uri.EscapeDataString(token))}");
+            Assert.InRange(page.Json!["items"]!.AsArray().Count, 1, 2);
+            names.AddRange(page.Json["items"]!.AsArray().Select(item => (string)item!["name"]!));
+            token = (string?)page.Json["nextPageToken"];
+        }
+        while (token is not null);
+        Assert.Equal(Enumerable.Range(0, 5).Select(i => $"{prefix}_{i}"), names);
+        foreach (var bad in new[] { "pageSize=0", "pageSize=501", "pageSize=x", "pageToken=%21" })
+        {
+            await api.ExpectAsync(400, "invalid-request", "GET", "external-credentials?" + bad);
+        }
+    }
+
+    [Fact]
+    public async Task WhatLaterIssuesBuild_IsRefused()
+    {
+        var name = await api.CreatePairAsync();
+        foreach (var (method, path) in new[]
+        {
+            ("POST", $"named-credentials/{name}/preview"), ("POST", $"named-credentials/{name}/test"), ("POST", $"external-credentials/{name}/principals/default/credential/refresh"),
+            ("POST", $"external-credentials/{name}/principals/default/credential/authorize"), ("GET", "audit"), ("GET", "keys"), ("POST", "keys/rotate"),
+            ("GET", $"external-credentials/{name}/principals/default/users"), ("GET", "nonsense"), ("GET", "external-credentials/9bad"),
+        })
+        {
+            await api.ExpectAsync(404, "not-found", method, path, method == "POST" ? "{}" : null);
+        }
+
+        var wrong = await api.ExpectAsync(405, "method-not-allowed", "PATCH", "external-credentials", "{}");
+        Assert.Contains("POST", wrong.ContentHeaders.Allow);
+    }
+}

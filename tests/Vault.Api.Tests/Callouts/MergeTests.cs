@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Xunit;
+
+namespace Vault.Api.Tests.Callouts;
+
+public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFixture>
+{
+    private const string Password = """{ "protocol": "password", "username": "us\"er&", "password": "pa\\ss<word>\n" }""";
+    private const string InBody = "\"allowMergeFieldsInBody\": true, \"generateAuthorizationHeader\": false";
+
+    [Theory]
+    [InlineData("application/json", """{"u":"{!$Credential.Username}"}""", """{"u":"us\"er&"}""")]
+    [InlineData("application/json", """{"u":"{!HTMLENCODE($Credential.Username)}"}""", """{"u":"us&quot;er&amp;"}""")]
+    [InlineData("application/json", """{"u":"<!$Credential.Password>"}""", """{"u":"pa\\ss<word>\u000a"}""")]
+    [InlineData("application/xml", "<u>{!$Credential.Username}</u>", "<u>us&quot;er&amp;</u>")]
+    [InlineData("application/x-www-form-urlencoded", "a=1&u={!$Credential.Username}&p=%7B!%24Credential.Username%7D", "a=1&u=us%22er%26&p=us%22er%26")]
+    [InlineData("text/plain", "{!$Credential.Username} <!DOCTYPE html> {!important}", "us\"er& <!DOCTYPE html> {!important}")]
+    public async Task Body_IsResolved_ByWhereItLands(string contentType, string body, string sent)
+    {
+        var callout = await fixture.CreateAsync(Password, InBody);
+        var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", body, contentType);
+        Assert.Equal(sent.Replace("\\u000a", "\\u000a", StringComparison.Ordinal), seen.Text, ignoreCase: true);
+        Assert.Equal(seen.Body.Length.ToString(null as IFormatProvider), seen.Header("Content-Length"));
+    }
+
+    [Fact]
+    public async Task Body_WhereNotAllowed_GoesThroughUntouched()
+    {
+        var callout = await fixture.CreateAsync(Password);
+        const string Body = """{"u":"{!$Credential.Username} {!broken"}""";
+        Assert.Equal(Body, (await callout.SendAndRecordAsync(HttpMethod.Post, "/x", Body, headers: ("X-Test", "{!$Credential.Username}"))).Text);
+        Assert.Equal("{!$Credential.Username}", fixture.Upstream.Requests[^1].Header("X-Test"));
+    }
+
+    [Fact]
+    public async Task Header_WhereAllowed_IsResolved_AndUrlNever()
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "Tenant": "acme-tenant" } }""", "\"allowMergeFieldsInHeader\": true");
+        var seen = await callout.SendAndRecordAsync(HttpMethod.Get, "/%7B!$Credential.Tenant%7D?q={!$Credential.Tenant}", headers: ("X-Tenant", "t={!UPPER($Credential.Tenant)}"));
+        Assert.Equal("t=ACME-TENANT", seen.Header("X-Tenant"));
+        Assert.DoesNotContain("acme", seen.Target, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("{!$Credential.Nope}", "Nope")]
+    [InlineData("{!$Credential.Other.Username}", "Other")]
+    [InlineData("line one\n  {!NOPE2($Credential.Username", null)]
+    [InlineData("line one\n  {!HASH($Credential.Username)}", "line 2, column 3")]
+    [InlineData("{!$Credential.Username", "line 1, column 1")]
+    [InlineData("{!BLOB($Credential.Username)}", "")]
+    [InlineData("{!$Credential.Body}", "Body")]
+    public async Task Field_ThatCantBeResolved_IsRefused(string body, string? detail)
+    {
+        var callout = await fixture.CreateAsync(Password, InBody);
+        if (detail is null)
+        {
+            // Not the name of a function: no field opens, the text goes through.
+            Assert.Equal(body, (await callout.SendAndRecordAsync(HttpMethod.Post, "/x", body, "text/plain")).Text);
+            return;
+        }
+
+        Assert.Contains(detail, await callout.SendRefusedAsync("merge-field-invalid", HttpStatusCode.BadRequest, HttpMethod.Post, "/x", body, "text/plain"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Body_InAnUnsupportedForm_IsRefused()
+    {
+        var callout = await fixture.CreateAsync(Password, InBody);
+        await callout.SendRefusedAsync("merge-unsupported-content", HttpStatusCode.UnsupportedMediaType, HttpMethod.Post, "/x", "x", "text/plain; charset=utf-16");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/callout/" + callout.Name) { Content = new ByteArrayContent([1, 2, 3]) };
+        request.Content.Headers.ContentEncoding.Add("gzip");
+        using var response = await callout.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Secret_ThatLooksLikeAField_IsSentAsItIs()
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "{!$Credential.B}", "B": "never-sent" } }""", InBody);
+        Assert.Equal("{!$Credential.B}", (await callout.SendAndRecordAsync(HttpMethod.Post, "/x", "{!$Credential.A}", "text/plain")).Text);
+    }
+
+    [Fact]
+    public async Task LargeBody_IsChunked_AndFieldsResolve()
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "value-of-a" } }""", InBody);
+        var padding = new string('x', 3 * 1024 * 1024);
+        var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", padding + "{!$Credential.A}" + padding, "text/plain");
+        Assert.Equal("chunked", seen.Header("Transfer-Encoding"));
+        Assert.Null(seen.Header("Content-Length"));
+        Assert.Equal(padding.Length * 2 + "value-of-a".Length, seen.Body.Length);
+        Assert.Equal("value-of-a", seen.Text.Substring(padding.Length, 10));
+    }
+
+    [Fact]
+    public async Task SmallBody_ThatGrowsBeyondAMebibyte_IsStreamed_AndLimitCountsIt()
+    {
+        var value = new string('v', 60_000);
+        var callout = await fixture.CreateAsync($$"""{ "protocol": "custom", "parameters": { "A": "{{value}}" } }""", InBody);
+        var body = string.Concat(Enumerable.Repeat("{!$Credential.A}", 100));
+        var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", body, "text/plain");
+        Assert.Equal(6_000_000, seen.Body.Length);
+        var limited = await fixture.CreateAsync($$"""{ "protocol": "custom", "parameters": { "A": "{{value}}" } }""", InBody + ", \"maxRequestBytes\": 100000");
+        await limited.SendRefusedAsync("body-too-large", HttpStatusCode.RequestEntityTooLarge, HttpMethod.Post, "/x", "{!$Credential.A}{!$Credential.A}", "text/plain");
+    }
+
+    [Fact]
+    public async Task Signature_OverTheBody_SeesTheResolvedBytes()
+    {
+        var callout = await fixture.CreateAsync(
+            """{ "protocol": "custom", "parameters": { "SigningKey": "key-of-signature", "A": "secret-a" } }""",
+            InBody + """, "customHeaders": [ { "name": "X-Signature", "value": "{!HEX(HMAC('SHA-256', $Credential.Body, $Credential.SigningKey))}" }, { "name": "X-Nonce", "value": "{!$Request.Nonce}-{!$Request.Nonce}" }, { "name": "X-Meta", "value": "{!$Request.Method} {!$Request.Path} {!$Request.Query}" } ]""");
+        var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/p%2Fq?a=b", "{\"a\":\"{!$Credential.A}\"}");
+        Assert.Equal("""{"a":"secret-a"}""", seen.Text);
+        var expected = Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData("key-of-signature"u8, seen.Body));
+        Assert.Equal(expected, seen.Header("X-Signature"));
+        Assert.Equal("POST /p%2Fq a=b", seen.Header("X-Meta"));
+        var nonce = seen.Header("X-Nonce")!.Split('-');
+        Assert.Equal(nonce[0], nonce[1]);
+        Assert.Matches("^[0-9a-f]{32}$", nonce[0]);
+    }
+
+    [Fact]
+    public async Task EmptyBody_OfAPost_HasLengthZero()
+    {
+        var callout = await fixture.CreateAsync(Password, InBody);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/callout/" + callout.Name) { Content = new ByteArrayContent([]) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await callout.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("0", fixture.Upstream.Requests[^1].Header("Content-Length"));
+    }
+
+    [Fact]
+    public async Task Latin1Body_ComesOutInLatin1()
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "grün" } }""", InBody);
+        var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", "{!$Credential.A}", "text/plain; charset=iso-8859-1");
+        Assert.Equal("grün", Encoding.Latin1.GetString(seen.Body));
+    }
+}

@@ -1,0 +1,270 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Vault.Api.Tests.Callouts;
+
+public sealed class StreamingTests(CalloutFixture fixture) : IClassFixture<CalloutFixture>
+{
+    private const string Bearer = """{ "protocol": "bearer", "token": "the-bearer-token" }""";
+
+    [Fact]
+    public async Task OneGibibyte_BothWays_InConstantMemory()
+    {
+        const long Size = 1L << 30;
+        var callout = await fixture.CreateAsync(Bearer, "\"allowMergeFieldsInBody\": true");
+        fixture.Upstream.ReadBody = false;
+        fixture.Upstream.Answer = async (context, _) =>
+        {
+            var buffer = new byte[128 * 1024];
+            long received = 0;
+            int read;
+            while ((read = await context.Request.Body.ReadAsync(buffer)) > 0)
+            {
+                received += read;
+            }
+
+            context.Response.ContentLength = received;
+            Array.Clear(buffer);
+            for (var sent = 0L; sent < received; sent += buffer.Length)
+            {
+                await context.Response.Body.WriteAsync(buffer);
+            }
+        };
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/callout/{callout.Name}/big") { Content = new Zeros(Size) };
+            GC.Collect();
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            var peak = 0L;
+            using var response = await callout.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal(Size, response.Content.Headers.ContentLength);
+            await using var body = await response.Content.ReadAsStreamAsync();
+            var buffer = new byte[128 * 1024];
+            long received = 0;
+            int read;
+            var steps = 0;
+            while ((read = await body.ReadAsync(buffer)) > 0)
+            {
+                received += read;
+                if (++steps % 1000 == 0)
+                {
+                    peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: false) - before);
+                }
+            }
+
+            Assert.Equal(Size, received);
+            Assert.InRange(peak, 0, 200L << 20);
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    [Fact]
+    public async Task ServerSentEvents_ComeOneByOne()
+    {
+        var callout = await fixture.CreateAsync(Bearer);
+        using var next = new SemaphoreSlim(0);
+        fixture.Upstream.Answer = async (context, _) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            for (var i = 0; i < 3; i++)
+            {
+                await next.WaitAsync(TimeSpan.FromSeconds(20));
+                await context.Response.WriteAsync($"data: {i}\n\n");
+                await context.Response.Body.FlushAsync();
+            }
+        };
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/callout/{callout.Name}/events");
+            next.Release();
+            using var response = await callout.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+            for (var i = 0; i < 3; i++)
+            {
+                Assert.Equal($"data: {i}", await reader.ReadLineAsync());
+                Assert.Equal("", await reader.ReadLineAsync());
+                next.Release();
+            }
+
+            Assert.Null(await reader.ReadLineAsync());
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    [Fact]
+    public async Task Head_ComesBeforeTheBody()
+    {
+        var callout = await fixture.CreateAsync(Bearer);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Upstream.Answer = async (context, _) =>
+        {
+            context.Response.Headers["X-Early"] = "1";
+            await context.Response.StartAsync();
+            await context.Response.Body.FlushAsync();
+            await release.Task;
+            await context.Response.WriteAsync("late");
+        };
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/callout/{callout.Name}/x");
+            using var response = await callout.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            Assert.True(response.Headers.Contains("X-Early"));
+            release.SetResult();
+            Assert.Equal("late", await response.Content.ReadAsStringAsync());
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    [Fact]
+    public async Task WebSocket_IsUpgraded_WithTheAuthorization()
+    {
+        var callout = await fixture.CreateAsync(Bearer);
+        fixture.Upstream.Answer = async (context, _) =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            var buffer = new byte[1024];
+            var message = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
+            var text = context.Request.Headers.Authorization + " " + Encoding.UTF8.GetString(buffer, 0, message.Count);
+            await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+        };
+        try
+        {
+            using var client = new ClientWebSocket();
+            client.Options.SetRequestHeader("X-Vault-Key", callout.Key);
+            var address = new UriBuilder(callout.Client.BaseAddress!) { Scheme = "ws", Path = $"/callout/{callout.Name}/socket" }.Uri;
+            await client.ConnectAsync(address, CancellationToken.None);
+            await client.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, CancellationToken.None);
+            var buffer = new byte[1024];
+            var message = await client.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
+            Assert.Equal("Bearer the-bearer-token hello", Encoding.UTF8.GetString(buffer, 0, message.Count));
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    [Fact]
+    public async Task CallerGoesAway_UpstreamIsTold()
+    {
+        var callout = await fixture.CreateAsync(Bearer);
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Upstream.Answer = async (context, _) =>
+        {
+            context.RequestAborted.Register(() => aborted.TrySetResult());
+            arrived.SetResult();
+            await aborted.Task;
+        };
+        try
+        {
+            using var cancellation = new CancellationTokenSource();
+            var call = callout.Client.GetAsync($"/callout/{callout.Name}/x", cancellation.Token);
+            await arrived.Task;
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+            await aborted.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    [Fact]
+    public async Task NoAnswer_ForTimeoutSeconds_IsATimeout()
+    {
+        var callout = await fixture.CreateAsync(Bearer, "\"timeoutSeconds\": 1");
+        fixture.Upstream.Answer = (context, _) => Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
+        try
+        {
+            var watch = Stopwatch.StartNew();
+            using var response = await callout.SendAsync(HttpMethod.Get, "/x");
+            Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
+            Assert.Equal("upstream-timeout", Assert.Single(response.Headers.GetValues("X-Vault-Error")));
+            Assert.InRange(watch.Elapsed.TotalSeconds, 0.9, 15);
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    [Fact]
+    public async Task Echo_OfTheToken_IsMasked_AlsoInGzip()
+    {
+        var callout = await fixture.CreateAsync(Bearer);
+        fixture.Upstream.Answer = async (context, request) =>
+        {
+            context.Response.Headers["X-Echo"] = request.Header("Authorization");
+            if (context.Request.Path == "/gzip")
+            {
+                context.Response.Headers.ContentEncoding = "gzip";
+                await using var gzip = new System.IO.Compression.GZipStream(context.Response.Body, System.IO.Compression.CompressionLevel.Fastest);
+                await gzip.WriteAsync(Encoding.UTF8.GetBytes("echo " + request.Header("Authorization")));
+                return;
+            }
+
+            await context.Response.WriteAsync("echo " + request.Header("Authorization") + " " + Convert.ToBase64String("xthe-bearer-token"u8));
+        };
+        try
+        {
+            foreach (var path in new[] { "/plain", "/gzip" })
+            {
+                using var response = await callout.SendAsync(HttpMethod.Get, path);
+                var text = await response.Content.ReadAsStringAsync();
+                Assert.StartsWith("echo Bearer ****************", text.Replace("echo *******", "echo Bearer ", StringComparison.Ordinal), StringComparison.Ordinal);
+                Assert.DoesNotContain("the-bearer-token", text + response.Headers, StringComparison.Ordinal);
+                Assert.Empty(response.Content.Headers.ContentEncoding);
+                if (path == "/plain")
+                {
+                    Assert.Equal(("echo Bearer the-bearer-token " + Convert.ToBase64String("xthe-bearer-token"u8)).Length, text.Length);
+                    Assert.Equal("identity", fixture.Upstream.Requests[^1].Header("Accept-Encoding"));
+                }
+            }
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    private void Reset()
+    {
+        fixture.Upstream.ReadBody = true;
+        fixture.Upstream.Answer = (context, _) => context.Response.WriteAsync("ok");
+    }
+
+    private sealed class Zeros(long size) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            var buffer = new byte[128 * 1024];
+            for (var sent = 0L; sent < size; sent += buffer.Length)
+            {
+                await stream.WriteAsync(buffer);
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = size;
+            return true;
+        }
+    }
+}
