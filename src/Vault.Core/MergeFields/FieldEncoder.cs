@@ -31,9 +31,16 @@ internal static class FieldEncoder
             text = LandingText.Escape(text, result.Value.Escaping);
         }
 
-        if (ToCharset(text, format) is not { } encoded)
+        var encoded = ToCharset(text, format);
+        if (encoded is null && result.Value.IsSecret && scope is IMergeMask)
         {
-            return MergeErrors.Invalid("its value has a character that the body's charset lacks", field.At);
+            // A mask is only looked at: what the charset makes of its bullets will do.
+            encoded = text;
+        }
+
+        if (encoded is null)
+        {
+            return MergeErrors.Invalid($"the value of {field.Name} has a character that the body's charset lacks", field.At);
         }
 
         if (result.Value.Escaping is MergeEscaping.Form)

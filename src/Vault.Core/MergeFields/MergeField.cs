@@ -13,6 +13,13 @@ internal sealed class MergeField(MergeExpression root, IReadOnlyList<MergeRefere
     /// <summary>Where it opens.</summary>
     public TextPosition At => at;
 
+    /// <summary>What to call it in messages.</summary>
+    public string Name => NameOf(root);
+
+    /// <summary>The message for an expression that gives a blob where the field ends.</summary>
+    public static string BlobProblem(MergeExpression root) =>
+        $"{NameOf(root)} gives a blob; write it as text with HEX, BASE64ENCODE or BASE64URLENCODE";
+
     /// <summary>The first reference that the scope refuses, with the place; or null.</summary>
     public VaultError? Check(IMergeScope scope)
     {
@@ -52,7 +59,7 @@ internal sealed class MergeField(MergeExpression root, IReadOnlyList<MergeRefere
 
         if (value.Value.Text is not { } text)
         {
-            return MergeErrors.Invalid("its result is a blob; write it as text with HEX, BASE64ENCODE or BASE64URLENCODE", at);
+            return MergeErrors.Invalid(BlobProblem(root), at);
         }
 
         var outermost = (root as CallExpression)?.Function;
@@ -72,4 +79,11 @@ internal sealed class MergeField(MergeExpression root, IReadOnlyList<MergeRefere
 
         return new FieldResult(text, value.Value.IsSecret, outermost?.Replaces(escaping) == true ? MergeEscaping.None : escaping);
     }
+
+    private static string NameOf(MergeExpression root) => root switch
+    {
+        ReferenceExpression reference => reference.Reference.ToString(),
+        CallExpression call => call.Function.Name + "(…)",
+        _ => "an expression with &",
+    };
 }

@@ -63,8 +63,8 @@ public sealed class MergeBodyTests
     [Theory]
     [InlineData("a=%7B%21%24User.Id%7d&b=%7B%zz+%2", "a=u1&b=%7B%zz+%2")]
     [InlineData("%7b!+$User.Id+%26+'%3d%26'}=x", "u1%3D%26=x")]
-    [InlineData("a={!$User.Id & 'x'}", "merge-field-invalid: The merge field at line 1, column 3 is not valid: it isn't closed with } before the end of the form's name or value.")]
-    [InlineData("a{!$User.Id=1}", "merge-field-invalid: The merge field at line 1, column 2 is not valid: it isn't closed with } before the end of the form's name or value.")]
+    [InlineData("a={!$User.Id & 'x'}", "merge-field-invalid: The merge field at line 1, column 3 is not valid: $User.Id… isn't closed with } before the end of the form's name or value.")]
+    [InlineData("a{!$User.Id=1}", "merge-field-invalid: The merge field at line 1, column 2 is not valid: $User.Id… isn't closed with } before the end of the form's name or value.")]
     [InlineData("a=b={!RAW('=')}", "a=b==")]
     [InlineData("a=%7B%21%7B%21$User.Id%7D", "a=%7B%21u1")]
     [InlineData("a=%7B%%7B%21$User.Id%7D", "a=%7B%u1")]
@@ -93,7 +93,7 @@ public sealed class MergeBodyTests
     {
         var (_, error) = MergeBodyRun.Whole("a={!$Credential.Euro}"u8.ToArray(), contentType, new FakeMergeScope());
 
-        Assert.Equal("The merge field at line 1, column 3 is not valid: its value has a character that the body's charset lacks.", error!.Detail);
+        Assert.Equal("The merge field at line 1, column 3 is not valid: the value of $Credential.Euro has a character that the body's charset lacks.", error!.Detail);
     }
 
     [Theory]

@@ -35,7 +35,7 @@ internal sealed class FieldParser
 
         if (root is { IsBlob: true })
         {
-            root = parser.Fail("its result is a blob; write it as text with HEX, BASE64ENCODE or BASE64URLENCODE");
+            root = parser.Fail(MergeField.BlobProblem(root));
         }
 
         return root is null

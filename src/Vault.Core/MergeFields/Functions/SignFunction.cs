@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.MergeFields.Functions;
@@ -13,11 +14,11 @@ internal sealed class SignFunction : DigestFunction
     public override string Name => "SIGN";
 
     public override IReadOnlyList<MergeParameter> Parameters { get; } =
-        [new("algorithm"), new("blob", IsBlob: true), new("pemKey", IsKey: true)];
+        [new("algorithm"), new("blob", IsBlob: true), new("pemKey", IsBlob: true, IsKey: true)];
 
     protected override Result<MergeValue> Compute(HashAlgorithmName algorithm, ReadOnlySpan<MergeValue> arguments)
     {
-        var pem = arguments[1].Text ?? "";
+        var pem = Encoding.UTF8.GetString(arguments[1].Blob.AsSpan());
         var blob = arguments[0].Blob ?? [];
         // A PKCS#8 label doesn't say which kind of key it is, so that both are tried.
         var signature = TrySign(() => SignRsa(pem, blob, algorithm)) ?? TrySign(() => SignEc(pem, blob, algorithm));

@@ -15,44 +15,13 @@ internal sealed class FieldScanner(MergeBodyFormat format)
     public const int MaxFieldLength = 3900;
 
     private readonly bool _isUtf8 = format.Charset is BodyCharset.Utf8;
-    private readonly FieldText _text = new(format.Charset);
+    private readonly CandidateField _field = new(format);
     private readonly UnitEscape _escape = new();
-    private byte[] _held = new byte[32];
-    private int _heldLength;
-    private int _dropHeld;
-    private State _state = State.Text;
+    private readonly HeldBytes _held = new();
+    private ScanState _state = ScanState.Text;
     private TextPosition _position = new();
-    private TextPosition _opened;
     private TextPosition _unit;
     private bool _inFormName = true;
-    private char _close;
-    private char _quote;
-    private bool _backslash;
-    private int _length;
-
-    private enum State
-    {
-        /// <summary>In plain text.</summary>
-        Text,
-
-        /// <summary>The first character of an opener, maybe still within an escape, is due.</summary>
-        Bracket,
-
-        /// <summary>The exclamation mark is due.</summary>
-        Bang,
-
-        /// <summary>Spaces, or the first character of a reference or a function, are due.</summary>
-        Lead,
-
-        /// <summary>In what may be a function's name.</summary>
-        Name,
-
-        /// <summary>After a function's name and spaces.</summary>
-        Parenthesis,
-
-        /// <summary>In a field.</summary>
-        Open,
-    }
 
     /// <summary>Bytes consumed so far.</summary>
     public long Offset => _position.Offset;
@@ -60,8 +29,8 @@ internal sealed class FieldScanner(MergeBodyFormat format)
     /// <summary>The next thing in the input; what was consumed of it is cut off.</summary>
     public ScanStep Read(ref ReadOnlyMemory<byte> input)
     {
-        DropHeld();
-        if (_state == State.Text)
+        _held.DropReleased();
+        if (_state == ScanState.Text)
         {
             var at = OpenerSearch.Find(input.Span, format.IsForm);
             if (at > 0)
@@ -77,9 +46,7 @@ internal sealed class FieldScanner(MergeBodyFormat format)
                 return default;
             }
 
-            _state = State.Bracket;
-            _opened = _position;
-            _length = 0;
+            _state = ScanState.Bracket;
         }
 
         var bytes = input.Span;
@@ -100,12 +67,12 @@ internal sealed class FieldScanner(MergeBodyFormat format)
     /// <summary>The input has ended: what was held, or the field that never closed.</summary>
     public ScanStep End()
     {
-        DropHeld();
+        _held.DropReleased();
         return _state switch
         {
-            State.Text => default,
-            State.Open => Fail($"it isn't closed with {_close} before the end"),
-            _ => Reject(_heldLength, State.Text),
+            ScanState.Text => default,
+            ScanState.Open => Fail($"{_field.Name} isn't closed with {_field.Close} before the end"),
+            _ => Reject(_held.Count, ScanState.Text),
         };
     }
 
@@ -120,11 +87,11 @@ internal sealed class FieldScanner(MergeBodyFormat format)
                 return unit is { } complete ? Accept(complete, isEscape: true, out _) : default;
             }
 
-            if (_state != State.Open)
+            if (_state != ScanState.Open)
             {
                 _escape.Reset();
                 consumed = false;
-                return Reject(_heldLength, State.Text);
+                return Reject(_held.Count, ScanState.Text);
             }
 
             // No escape after all: its bytes stand for themselves.
@@ -136,13 +103,13 @@ internal sealed class FieldScanner(MergeBodyFormat format)
             _escape.Reset();
         }
 
-        if (_state == State.Open && format.IsForm && (b == '&' || (b == '=' && _inFormName)))
+        if (_state == ScanState.Open && format.IsForm && (b == '&' || (b == '=' && _inFormName)))
         {
-            return Fail($"it isn't closed with {_close} before the end of the form's name or value");
+            return Fail($"{_field.Name} isn't closed with {_field.Close} before the end of the form's name or value");
         }
 
         _unit = _position;
-        if (format.IsForm ? b == '%' : format.IsJson && b == '\\' && _state >= State.Lead)
+        if (format.IsForm ? b == '%' : format.IsJson && b == '\\' && _state >= ScanState.Lead)
         {
             _escape.Begin(b);
             Consume(b);
@@ -163,12 +130,8 @@ internal sealed class FieldScanner(MergeBodyFormat format)
     {
         consumed = true;
         var isUtf16 = isEscape && format.IsJson;
-        if (isUtf16 ? !char.IsLowSurrogate((char)unit) : !_isUtf8 || (unit & 0xC0) != 0x80)
-        {
-            _length++;
-        }
-
-        if (_state == State.Open)
+        _field.Count(unit, isUtf16);
+        if (_state == ScanState.Open)
         {
             return AcceptOpen(unit, isUtf16);
         }
@@ -176,26 +139,25 @@ internal sealed class FieldScanner(MergeBodyFormat format)
         var c = (char)unit;
         switch (_state)
         {
-            case State.Bracket when c is '{' or '<':
-                _close = c == '{' ? '}' : '>';
-                _state = State.Bang;
+            case ScanState.Bracket when c is '{' or '<':
+                _field.Begin(c, _unit);
+                _state = ScanState.Bang;
                 return default;
-            case State.Bang when c == '!':
-                _text.Clear();
-                _state = State.Lead;
+            case ScanState.Bang when c == '!':
+                _state = ScanState.Lead;
                 return default;
-            case State.Lead or State.Parenthesis when FieldTokenizer.IsSpace(c):
+            case ScanState.Lead or ScanState.Parenthesis when FieldTokenizer.IsSpace(c):
                 return Shed();
-            case State.Name when FieldTokenizer.IsSpace(c) && IsFunction():
-                _state = State.Parenthesis;
+            case ScanState.Name when FieldTokenizer.IsSpace(c) && IsFunction():
+                _state = ScanState.Parenthesis;
                 return Shed();
-            case State.Name or State.Parenthesis when c == '(' && IsFunction():
-            case State.Lead when c == '$':
+            case ScanState.Name or ScanState.Parenthesis when c == '(' && IsFunction():
+            case ScanState.Lead when c == '$':
                 return Open(c);
-            case State.Lead when char.IsAsciiLetter(c):
-            case State.Name when char.IsAsciiLetterOrDigit(c) && _text.Utf8.Length < MergeFunctions.All.LongestName:
-                _text.AddByte((byte)c);
-                _state = State.Name;
+            case ScanState.Lead when char.IsAsciiLetter(c):
+            case ScanState.Name when char.IsAsciiLetterOrDigit(c) && _field.Text.Utf8.Length < MergeFunctions.All.LongestName:
+                _field.Text.AddByte((byte)c);
+                _state = ScanState.Name;
                 return default;
             default:
                 return RejectUnit(c, isEscape, out consumed);
@@ -204,62 +166,30 @@ internal sealed class FieldScanner(MergeBodyFormat format)
 
     private ScanStep AcceptOpen(int unit, bool isUtf16)
     {
-        if (_length > MaxFieldLength)
+        if (_field.IsTooLong)
         {
-            return Fail($"it is longer than {MaxFieldLength} characters, or isn't closed with {_close}");
+            return Fail($"{_field.Name} is longer than {MaxFieldLength} characters, or isn't closed with {_field.Close}");
         }
 
-        if (_quote == '\0')
-        {
-            if (unit == _close)
-            {
-                return Close();
-            }
-
-            _quote = unit is '\'' or '"' ? (char)unit : '\0';
-        }
-        else if (_backslash)
-        {
-            _backslash = false;
-        }
-        else if (unit == '\\')
-        {
-            _backslash = true;
-        }
-        else if (unit == _quote)
-        {
-            _quote = '\0';
-        }
-
-        if (isUtf16)
-        {
-            _text.AddUtf16((char)unit);
-        }
-        else
-        {
-            _text.AddByte((byte)unit);
-        }
-
-        return default;
+        return _field.TryAdd(unit, isUtf16) ? default : Close();
     }
 
     private ScanStep Open(char c)
     {
-        _state = State.Open;
-        _heldLength = 0;
-        (_quote, _backslash) = ('\0', false);
+        _state = ScanState.Open;
+        _held.Clear();
         return AcceptOpen(c, isUtf16: false);
     }
 
     private ScanStep Close()
     {
-        _state = State.Text;
-        if (_text.Read() is not { } text)
+        _state = ScanState.Text;
+        if (_field.Text.Read() is not { } text)
         {
-            return Fail("it holds bytes that are not text in the body's charset");
+            return Fail($"{_field.Name} holds bytes that are not text in the body's charset");
         }
 
-        var field = FieldParser.Parse(text, format.IsMarkup, _opened);
+        var field = FieldParser.Parse(text, format.IsMarkup, _field.At);
         return new ScanStep(Field: field.Value, Error: field.Error);
     }
 
@@ -269,48 +199,40 @@ internal sealed class FieldScanner(MergeBodyFormat format)
         consumed = isEscape;
         if (!isEscape || !format.IsForm || c is not ('{' or '<'))
         {
-            return Reject(_heldLength, State.Text);
+            return Reject(_held.Count, ScanState.Text);
         }
 
-        _opened = _unit;
-        _length = 1;
-        _close = c == '{' ? '}' : '>';
-        return Reject(_heldLength - 3, State.Bang);
+        _field.Begin(c, _unit);
+        return Reject(_held.Count - 3, ScanState.Bang);
     }
 
-    private ScanStep Reject(int length, State next)
+    private ScanStep Reject(int length, ScanState next)
     {
         _state = next;
-        _dropHeld = length;
-        return new ScanStep(_held.AsMemory(0, length));
+        return new ScanStep(_held.Release(length));
     }
 
     /// <summary>A field with more spaces than a field may have fails if it opens; until then they needn't be held.</summary>
-    private ScanStep Shed() => _length <= MaxFieldLength || _heldLength < MaxFieldLength ? default : Reject(_heldLength, _state);
+    private ScanStep Shed() => !_field.IsTooLong || _held.Count < MaxFieldLength ? default : Reject(_held.Count, _state);
 
     private bool IsFunction()
     {
-        Span<char> name = stackalloc char[_text.Utf8.Length];
-        Encoding.ASCII.GetChars(_text.Utf8, name);
+        Span<char> name = stackalloc char[_field.Text.Utf8.Length];
+        Encoding.ASCII.GetChars(_field.Text.Utf8, name);
         return MergeFunctions.All.Find(name) is not null;
     }
 
-    private ScanStep Fail(string problem) => new(Error: MergeErrors.Invalid(problem, _opened));
+    private ScanStep Fail(string problem) => new(Error: MergeErrors.Invalid(problem, _field.At));
 
     private void Consume(byte b)
     {
         _position.Advance([b], _isUtf8);
-        if (_state is State.Open or State.Text)
+        if (_state is ScanState.Open or ScanState.Text)
         {
             return;
         }
 
-        if (_heldLength == _held.Length)
-        {
-            Array.Resize(ref _held, 2 * _held.Length);
-        }
-
-        _held[_heldLength++] = b;
+        _held.Add(b);
     }
 
     private void PassLiteral(ReadOnlySpan<byte> literal)
@@ -329,15 +251,5 @@ internal sealed class FieldScanner(MergeBodyFormat format)
         }
 
         _inFormName &= !literal.Contains((byte)'=');
-    }
-
-    private void DropHeld()
-    {
-        if (_dropHeld > 0)
-        {
-            _held.AsSpan(_dropHeld, _heldLength - _dropHeld).CopyTo(_held);
-            _heldLength -= _dropHeld;
-            _dropHeld = 0;
-        }
     }
 }
