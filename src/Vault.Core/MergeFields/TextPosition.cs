@@ -40,14 +40,8 @@ internal struct TextPosition()
         while (signed.Length >= Vector<sbyte>.Count)
         {
             var below = Vector.LessThan(new Vector<sbyte>(signed), new Vector<sbyte>(-64));
-            if (below != Vector<sbyte>.Zero)
-            {
-                for (var i = 0; i < Vector<sbyte>.Count; i++)
-                {
-                    count -= below[i];
-                }
-            }
-
+            // Each lane below is -1; even the widest vector's sum fits a lane.
+            count -= Vector.Sum(below);
             signed = signed[Vector<sbyte>.Count..];
         }
 

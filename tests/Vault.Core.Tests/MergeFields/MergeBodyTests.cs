@@ -12,7 +12,7 @@ public sealed class MergeBodyTests
     private const string Form = "application/x-www-form-urlencoded";
     private const string Plain = "text/plain";
 
-    // The password is p"w\<&'>é %+ without a backslash trick: what follows is each kind's own escaping of it.
+    // What each kind's escaping makes of the password of the fake scope.
     private const string JsonPassword = "p\\\"w\\\\<&'>é %+";
     private const string HtmlPassword = "p&quot;w\\&lt;&amp;&#39;&gt;é %+";
     private const string XmlPassword = "p&quot;w\\&lt;&amp;&apos;&gt;é %+";
