@@ -1,0 +1,62 @@
+using System.Text;
+using Vault.Core.MergeFields.Functions;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.MergeFields.Expressions;
+
+/// <summary>A call of a function; the number of arguments was checked when it was parsed.</summary>
+internal sealed class CallExpression(MergeFunction function, IReadOnlyList<MergeExpression> arguments) : MergeExpression
+{
+    public MergeFunction Function => function;
+
+    public override bool IsBlob => function.ReturnsBlob;
+
+    public override Result<MergeValue> Evaluate(EvaluationContext context)
+    {
+        var result = Call(context);
+        // A text made of a secret can be echoed on its own, even where the field goes on to join it with other text.
+        if (result is { IsOk: true, Value: { IsSecret: true, Text: { } text } })
+        {
+            context.Scope.OnSecretProduced(Encoding.UTF8.GetBytes(text));
+        }
+
+        return result;
+    }
+
+    private Result<MergeValue> Call(EvaluationContext context)
+    {
+        var values = new MergeValue[arguments.Count];
+        var isSecret = false;
+        for (var i = 0; i < values.Length; i++)
+        {
+            var value = arguments[i].Evaluate(context);
+            if (!value.IsOk)
+            {
+                return value;
+            }
+
+            isSecret |= value.Value.IsSecret;
+            if (function.Parameters[i].IsBlob)
+            {
+                values[i] = value.Value.Blob is null
+                    ? MergeValue.OfBlob(Encoding.UTF8.GetBytes(value.Value.Text ?? ""), value.Value.IsSecret)
+                    : value.Value;
+            }
+            else if (value.Value.Text is not null)
+            {
+                values[i] = value.Value;
+            }
+            else
+            {
+                return MergeErrors.Invalid(BlobProblem(function, i));
+            }
+        }
+
+        var result = function.Invoke(values, context.Escaping);
+        return result.IsOk ? result.Value with { IsSecret = isSecret } : result;
+    }
+
+    /// <summary>The message for a blob where text is due.</summary>
+    public static string BlobProblem(MergeFunction function, int index) =>
+        $"{function.Name} takes text as its argument '{function.Parameters[index].Name}', and was given a blob";
+}

@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Vault.Core.MergeFields.Escaping;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.MergeFields;
+
+/// <summary>Writes a field's value into a body: escaped for its kind, in its charset.</summary>
+internal static class FieldEncoder
+{
+    /// <summary>Resolves and writes; null or the failure, and then nothing was written.</summary>
+    public static VaultError? Write(MergeField field, IMergeScope scope, MergeBodyFormat format, IBufferWriter<byte> output)
+    {
+        var result = field.Resolve(scope, format.Escaping);
+        if (!result.IsOk)
+        {
+            return result.Error;
+        }
+
+        var text = result.Value.Text;
+        if (format.Charset is BodyCharset.Utf8)
+        {
+            Encoding.UTF8.GetBytes(LandingText.Escape(text, result.Value.Escaping), output);
+            return null;
+        }
+
+        // In a form the bytes of the charset are what is percent-encoded, so that the charset comes first there.
+        if (result.Value.Escaping is not MergeEscaping.Form)
+        {
+            text = LandingText.Escape(text, result.Value.Escaping);
+        }
+
+        var encoded = ToCharset(text, format);
+        if (encoded is null && result.Value.IsSecret && scope is IMergeMask)
+        {
+            // A mask is only looked at: what the charset makes of its bullets will do.
+            encoded = text;
+        }
+
+        if (encoded is null)
+        {
+            return MergeErrors.Invalid($"the value of {field.Name} has a character that the body's charset lacks", field.At);
+        }
+
+        if (result.Value.Escaping is MergeEscaping.Form)
+        {
+            encoded = PercentText.Escape(Encoding.Latin1.GetBytes(encoded));
+        }
+
+        Encoding.Latin1.GetBytes(encoded, output);
+        return null;
+    }
+
+    /// <summary>The text with what the charset lacks as character references; null where the kind of body has none.</summary>
+    private static string? ToCharset(string text, MergeBodyFormat format)
+    {
+        var last = format.Charset is BodyCharset.Ascii ? '\x7F' : '\xFF';
+        if (text.AsSpan().IndexOfAnyExceptInRange('\0', last) < 0)
+        {
+            return text;
+        }
+
+        if (!format.IsJson && !format.IsMarkup)
+        {
+            return null;
+        }
+
+        var result = new StringBuilder(text.Length + 32);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune.Value <= last)
+            {
+                result.Append((char)rune.Value);
+            }
+            else if (format.IsMarkup)
+            {
+                result.Append(CultureInfo.InvariantCulture, $"&#{rune.Value};");
+            }
+            else
+            {
+                foreach (var unit in rune.ToString())
+                {
+                    result.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:X4}");
+                }
+            }
+        }
+
+        return result.ToString();
+    }
+}

@@ -1,0 +1,74 @@
+using System.Net.Http.Headers;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.MergeFields;
+
+/// <summary>What kind of body it is and in which charset; contract sections 6 and 9.</summary>
+public sealed class MergeBodyFormat
+{
+    private MergeBodyFormat(MergeEscaping escaping, BodyCharset charset)
+    {
+        Escaping = escaping;
+        Charset = charset;
+    }
+
+    /// <summary>How results are escaped in it, which is also what kind it is; <see cref="MergeEscaping.None"/> for any other kind.</summary>
+    public MergeEscaping Escaping { get; }
+
+    /// <summary>Text that is no body: a template.</summary>
+    internal static MergeBodyFormat PlainText { get; } = new(MergeEscaping.None, BodyCharset.Utf8);
+
+    internal BodyCharset Charset { get; }
+
+    internal bool IsForm => Escaping is MergeEscaping.Form;
+
+    internal bool IsJson => Escaping is MergeEscaping.Json;
+
+    internal bool IsMarkup => Escaping is MergeEscaping.Xml or MergeEscaping.Html;
+
+    /// <summary>Reads the header values; <c>merge-unsupported-content</c> for a content coding or another charset than UTF-8, ASCII or Latin-1.</summary>
+    public static Result<MergeBodyFormat> Parse(string? contentType, string? contentEncoding)
+    {
+        foreach (var coding in (contentEncoding ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            {
+                return Unsupported("Merge fields can't be filled into a body with a Content-Encoding; send it without.");
+            }
+        }
+
+        // What can't be read as a media type is some other kind of body, and those go as they are.
+        if (!MediaTypeHeaderValue.TryParse(contentType, out var type) || type.MediaType is not { } mediaType)
+        {
+            return PlainText;
+        }
+
+        if (ParseCharset(type.CharSet) is not { } charset)
+        {
+            return Unsupported("Merge fields can be filled only into a body in UTF-8, US-ASCII or ISO-8859-1.");
+        }
+
+        return new MergeBodyFormat(ParseKind(mediaType), charset);
+
+        static VaultError Unsupported(string detail) => new(ErrorCodes.MergeUnsupportedContent, detail);
+    }
+
+    private static BodyCharset? ParseCharset(string? charset) => charset?.Trim('"', ' ', '\t').ToUpperInvariant() switch
+    {
+        null or "" or "UTF-8" or "UTF8" => BodyCharset.Utf8,
+        "US-ASCII" or "ASCII" or "ANSI_X3.4-1968" or "ISO646-US" or "ISO_646.IRV:1991" or "CP367" or "US" => BodyCharset.Ascii,
+        "ISO-8859-1" or "ISO8859-1" or "ISO_8859-1" or "LATIN1" or "LATIN-1" or "L1" or "CP819" or "IBM819" => BodyCharset.Latin1,
+        _ => null,
+    };
+
+    private static MergeEscaping ParseKind(string mediaType) => mediaType.ToLowerInvariant() switch
+    {
+        "application/json" or "text/json" => MergeEscaping.Json,
+        "application/xml" or "text/xml" => MergeEscaping.Xml,
+        "text/html" => MergeEscaping.Html,
+        "application/x-www-form-urlencoded" => MergeEscaping.Form,
+        var other when other.EndsWith("+json", StringComparison.Ordinal) => MergeEscaping.Json,
+        var other when other.EndsWith("+xml", StringComparison.Ordinal) => MergeEscaping.Xml,
+        _ => MergeEscaping.None,
+    };
+}

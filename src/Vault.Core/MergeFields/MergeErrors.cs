@@ -1,0 +1,18 @@
+using Vault.Core.Primitives;
+
+namespace Vault.Core.MergeFields;
+
+/// <summary>Errors of code <c>merge-field-invalid</c>. Their details name functions and references, never a value.</summary>
+internal static class MergeErrors
+{
+    /// <summary>An error whose place is still to be added.</summary>
+    public static VaultError Invalid(string problem) => new(ErrorCodes.MergeFieldInvalid, problem);
+
+    /// <summary>An error at a place.</summary>
+    public static VaultError Invalid(string problem, TextPosition at) => At(Invalid(problem), at);
+
+    /// <summary>Adds line and column to a <c>merge-field-invalid</c>; other errors aren't about the text and stay as they are.</summary>
+    public static VaultError At(VaultError error, TextPosition at) => error.Code == ErrorCodes.MergeFieldInvalid
+        ? error with { Detail = $"The merge field at line {at.Line}, column {at.Column} is not valid: {error.Detail.TrimEnd('.')}." }
+        : error;
+}
