@@ -1,14 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
 namespace Vault.Core.Egress;
 
 /// <summary>The one way out: pooled connections whose addresses were judged when they were made.</summary>
 public sealed class UpstreamConnections : IDisposable
 {
-    /// <summary>Sends a request; throws <see cref="HttpRequestException"/>, or its subclass <see cref="EgressDeniedException"/>.</summary>
-    public HttpMessageInvoker Invoker => throw new NotImplementedException();
+    private readonly EgressPolicy _policy;
+    private readonly IHostResolver _resolver;
+
+    /// <summary>Makes the pool.</summary>
+    public UpstreamConnections(EgressPolicy policy, IHostResolver resolver)
+    {
+        _policy = policy;
+        _resolver = resolver;
+        Invoker = new HttpMessageInvoker(new EgressDenialHandler(Handler()), disposeHandler: true);
+    }
+
+    /// <summary>
+    /// Sends a request; throws <see cref="HttpRequestException"/>, or its subclass <see cref="EgressDeniedException"/>.
+    /// Nothing is followed, kept or decoded: redirects, cookies and content codings are the caller's.
+    /// </summary>
+    public HttpMessageInvoker Invoker { get; }
 
     /// <inheritdoc />
-    public void Dispose() => throw new NotImplementedException();
-}
+    public void Dispose() => Invoker.Dispose();
 
-/// <summary>The address may not be reached; code <c>egress-denied</c>.</summary>
-public sealed class EgressDeniedException(string message) : HttpRequestException(message);
+    private SocketsHttpHandler Handler() => new()
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        PreAuthenticate = false,
+        Credentials = null,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        EnableMultipleHttp2Connections = true,
+        MaxResponseHeadersLength = 64,
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        ConnectCallback = async (context, cancellationToken) =>
+            await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false),
+    };
+
+    // The name is looked up once, and the socket goes to an address that was judged: a second answer can't differ.
+    private async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        // 1. Every address must pass: with one bad one among them the name isn't to be trusted.
+        var addresses = await _resolver.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
+        if (addresses.Any(address => !_policy.IsAllowed(address, port)))
+        {
+            throw new EgressDeniedException($"The address of {host} may not be reached.");
+        }
+
+        // 2. One after the other until one answers.
+        SocketException? failure = null;
+        foreach (var address in addresses)
+        {
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException e)
+            {
+                failure = e;
+                socket.Dispose();
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        throw failure ?? new SocketException((int)SocketError.HostNotFound);
+    }
+}

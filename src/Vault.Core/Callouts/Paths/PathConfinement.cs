@@ -1,0 +1,55 @@
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts.Paths;
+
+/// <summary>Keeps a caller's path below the <c>url</c> of the named credential, however often the upstream decodes it.</summary>
+public static class PathConfinement
+{
+    private const int Rounds = 3;
+
+    /// <summary>Null where the raw path may be sent as it is, else <c>request-not-allowed</c>.</summary>
+    public static VaultError? Check(string rawPath)
+    {
+        var path = rawPath;
+        for (var round = 0; round <= Rounds; round++)
+        {
+            if (Fault(path) is { } fault)
+            {
+                return Refusal(fault);
+            }
+
+            if (round == Rounds || !path.Contains('%', StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            // A percent sign that was itself encoded is text after the first round: `100%25` is a legal name.
+            var decoded = round == 0 ? PercentDecoding.Decode(path) : PercentDecoding.DecodeAgain(path);
+            if (decoded is null)
+            {
+                return Refusal("has a malformed escape or isn't UTF-8");
+            }
+
+            path = decoded;
+        }
+
+        return null;
+    }
+
+    private static string? Fault(string path)
+    {
+        if (path.Contains('\\', StringComparison.Ordinal))
+        {
+            return "holds a backslash";
+        }
+
+        if (path.Any(char.IsControl))
+        {
+            return "holds a control character";
+        }
+
+        return DotSegments.Any(path) ? "holds a dot segment" : null;
+    }
+
+    private static VaultError Refusal(string fault) => new(ErrorCodes.RequestNotAllowed, $"The path {fault}.");
+}

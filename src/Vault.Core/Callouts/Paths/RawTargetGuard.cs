@@ -1,0 +1,26 @@
+namespace Vault.Core.Callouts.Paths;
+
+/// <summary>Looks at the target as it was sent: the server collapses dot segments before it routes.</summary>
+public static class RawTargetGuard
+{
+    /// <summary>
+    /// Whether the path of the raw target has a segment that is <c>.</c> or <c>..</c> as it stands or decoded up to three times.
+    /// What can't be decoded is left as it is, so that it doesn't hide the rest.
+    /// </summary>
+    public static bool HasDotSegment(string rawTarget)
+    {
+        var end = rawTarget.AsSpan().IndexOfAny('?', '#');
+        var path = end < 0 ? rawTarget : rawTarget[..end];
+        for (var round = 0; round < 4; round++)
+        {
+            if (DotSegments.Any(path))
+            {
+                return true;
+            }
+
+            path = PercentDecoding.DecodeLoosely(path);
+        }
+
+        return false;
+    }
+}

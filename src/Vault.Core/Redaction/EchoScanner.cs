@@ -1,0 +1,122 @@
+namespace Vault.Core.Redaction;
+
+/// <summary>
+/// Follows all patterns through a stream of bytes at once and masks what they find. For each state only the earliest
+/// beginning is kept: what lies between it and an end is masked anyway, so every echo, overlapping or not, is covered, and
+/// the work is at most the length of the secrets for each byte.
+/// </summary>
+internal sealed class EchoScanner(RedactionSet set)
+{
+    private readonly int[]?[] _slots = new int[set.Patterns.Length][];
+    private List<State> _active = [];
+    private List<State> _next = [];
+    private long _maskStart = -1;
+    private long _maskEnd = -2;
+
+    /// <summary>Masks in <paramref name="bytes"/>, of which the first is at <paramref name="origin"/> in the stream and those before <paramref name="from"/> were scanned.</summary>
+    public void Scan(Span<byte> bytes, int from, long origin)
+    {
+        for (var i = from; i < bytes.Length; i++)
+        {
+            if (_active.Count == 0)
+            {
+                var skip = bytes[i..].IndexOfAny(set.FirstBytes);
+                if (skip < 0)
+                {
+                    return;
+                }
+
+                i += skip;
+            }
+
+            var b = bytes[i];
+            var mayBegin = i + 1 == bytes.Length || set.MayBegin(b, bytes[i + 1]);
+            if (_active.Count == 0 && !mayBegin)
+            {
+                continue;
+            }
+
+            _next.Clear();
+            foreach (var state in _active)
+            {
+                Step(state, b, bytes, i, origin);
+            }
+
+            foreach (var start in mayBegin ? set.StartsWith(b) : [])
+            {
+                Step(new State(start.Pattern, start.Index, set.Patterns[start.Pattern].Nodes[start.Index], origin + i), b, bytes, i, origin);
+            }
+
+            (_active, _next) = (_next, _active);
+        }
+    }
+
+    /// <summary>Up to where the stream can be released: a byte that may yet be masked is not.</summary>
+    public long ReleasableTo(long end)
+    {
+        foreach (var state in _active)
+        {
+            end = Math.Min(end, state.Start >= _maskStart && state.Start <= _maskEnd ? _maskEnd + 1 : state.Start);
+        }
+
+        return end;
+    }
+
+    private void Step(State state, byte b, Span<byte> bytes, int i, long origin)
+    {
+        if (state.Node.Find(b) is not { } node)
+        {
+            return;
+        }
+
+        if (!node.Keys.IsEmpty)
+        {
+            _next.Add(state with { Node = node });
+        }
+
+        if (!node.Accepts)
+        {
+            return;
+        }
+
+        var pattern = set.Patterns[state.Pattern];
+        var index = state.Index + 1;
+        var start = state.Start;
+        if (index >= pattern.AcceptFrom)
+        {
+            Mask(bytes, start, origin, i);
+            start = origin + i + 1;
+        }
+
+        if (index < pattern.Nodes.Length)
+        {
+            Enter(new State(state.Pattern, index, pattern.Nodes[index], start));
+        }
+    }
+
+    // Two ways to the same place (a backslash is also the beginning of `\\`) meet here; the earlier beginning stays.
+    private void Enter(State state)
+    {
+        var slots = _slots[state.Pattern] ??= new int[set.Patterns[state.Pattern].Nodes.Length];
+        var slot = slots[state.Index];
+        if (slot < _next.Count && _next[slot] is var other && other.Pattern == state.Pattern && other.Index == state.Index
+            && ReferenceEquals(other.Node, state.Node))
+        {
+            _next[slot] = state with { Start = Math.Min(state.Start, other.Start) };
+            return;
+        }
+
+        slots[state.Index] = _next.Count;
+        _next.Add(state);
+    }
+
+    private void Mask(Span<byte> bytes, long start, long origin, int last)
+    {
+        bytes[(int)Math.Max(0, start - origin)..(last + 1)].Fill((byte)'*');
+        _maskStart = start <= _maskEnd + 1 ? Math.Min(start, _maskStart) : start;
+        _maskEnd = origin + last;
+    }
+
+    /// <summary>Where a pattern stands: at a node of the encodings of its character, and where the echo began.</summary>
+    private readonly record struct State(int Pattern, int Index, EncodingNode Node, long Start);
+}

@@ -1,0 +1,198 @@
+using System.IO.Compression;
+using System.IO.Pipelines;
+using System.Text;
+using CsCheck;
+using Vault.Core.Redaction;
+using Xunit;
+
+namespace Vault.Core.Tests.Redaction;
+
+public sealed class RedactionTests
+{
+    private static readonly string[] Secrets =
+    [
+        "s3cr3t-p4ss", "p\"a\\ss/w'o<r>d&", "%41%42&amp;+ +", "\\\\\\\\\\\\\\\\", "päßwörd€", "kéy😀😀😀😀😀", "aaaaaaaaaaaa",
+        "{\"a\":\"b\\n\"}", "c2VjcmV0LXZhbHVl+/==", "line\r\nline\ttab", "%25%25%25%25", "&#38;&#38;",
+    ];
+
+    public static TheoryData<string> AllSecrets => [.. Secrets];
+
+    [Theory]
+    [MemberData(nameof(AllSecrets))]
+    public async Task Read_EveryEncodingSplitAnywhere_IsMasked(string secret)
+    {
+        foreach (var (name, echo) in Echoes.Of(secret))
+        {
+            byte[] body = [.. "id: 7\n"u8, .. echo, .. "\n\nend"u8];
+            var expected = Latin1([.. "id: 7\n"u8, .. Stars(echo.Length), .. "\n\nend"u8]);
+            for (var split = 0; split <= body.Length; split++)
+            {
+                Assert.Equal(expected, Latin1(await ReadAsync(Set(secret), body[..split], body[split..])));
+            }
+
+            Assert.True(expected == Latin1(await ReadAsync(Set(secret), [.. body.Select(b => new[] { b })])), name);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(AllSecrets))]
+    public void Redact_Base64AtEveryAlignment_IsMasked(string secret)
+    {
+        foreach (var (before, after, form) in from b in Enumerable.Range(0, 7) from a in Enumerable.Range(0, 4) from f in Enumerable.Range(0, 4) select (b, a, f))
+        {
+            var (text, from, to) = Echoes.Base64(secret, Bytes(before, 0x5A), Bytes(after, 0xFF), form % 2 == 0, form > 1);
+            var result = Redact(Set(secret), " " + text + " ");
+            Assert.Equal(text.Length + 2, result.Length);
+            Assert.Equal(new string('*', to - from), result[(1 + from)..(1 + to)]);
+            Assert.Equal(text[..Math.Max(0, from - 1)], result[1..][..Math.Max(0, from - 1)]);
+        }
+    }
+
+    [Fact]
+    public void Redact_RandomEchoes_LeaveNothing()
+    {
+        var secrets = Gen.Char['!', '~'].Array[8, 30].Select(c => new string(c));
+        Gen.Select(secrets, Gen.Int[0, 13], Gen.Byte.Array[0, 40], Gen.Byte.Array[0, 40]).Sample(
+            (secret, form, before, after) =>
+            {
+                var echo = Echoes.Of(secret).ElementAt(form).Echo;
+                byte[] body = [.. before, .. echo, .. after];
+                Set(secret).Redact(body);
+                Assert.True(body.AsSpan(before.Length, echo.Length).IndexOfAnyExcept((byte)'*') < 0, secret);
+            },
+            iter: 3000);
+    }
+
+    [Fact]
+    public void Redact_CleanBytes_StayAsTheyAre() =>
+        Gen.Byte.Array[0, 3000].Sample(
+            bytes =>
+            {
+                var copy = bytes.ToArray();
+                Set([.. Secrets]).Redact(copy);
+                Assert.Equal(bytes, copy);
+            },
+            iter: 1000);
+
+    [Fact]
+    public void Redact_PrefixesOverlapsAndNeighbours_AreAllMasked()
+    {
+        var set = Set("password", "password-long", "longest-one");
+        Assert.Equal("********!", Redact(set, "password!"));
+        Assert.Equal("*************", Redact(set, "password-long"));
+        Assert.Equal(new string('*', 20), Redact(set, "password-longest-one"));
+        Assert.Equal(new string('*', 16), Redact(set, "passwordpassword"));
+        Assert.Equal("passwor" + "********", Redact(set, "passworpassword"));
+        Assert.Equal(new string('*', 17), Redact(Set("abcabcabcab"), "abcabcabcabcabcab"));
+    }
+
+    [Fact]
+    public void Set_ShortSecrets_AreLeftOut()
+    {
+        Assert.True(Set("1234567").IsEmpty);
+        Assert.True(Set("äöüäöüä").IsEmpty);
+        Assert.True(Set().IsEmpty);
+        Assert.False(Set("äöüäöüäö").IsEmpty);
+        Assert.Equal("1234567", Set("1234567").RedactHeader("1234567"));
+    }
+
+    [Fact]
+    public void RedactHeader_Latin1AndUtf8_AreMasked()
+    {
+        var set = Set("päßwörd€");
+        Assert.Equal("a ************* b", set.RedactHeader("a " + Encoding.Latin1.GetString("päßwörd€"u8) + " b"));
+        Assert.DoesNotContain("wörd", set.RedactHeader("a päßwörd€ b"));
+        Assert.Equal("clean é", set.RedactHeader("clean é"));
+    }
+
+    [Theory]
+    [InlineData("data: hello\n\n", "data: hello\n\n")]
+    [InlineData("data: s3cr3t-p4ss\n\n", "data: ***********\n\n")]
+    [InlineData("data: x s3cr3t-p4ss", "data: x ***********")]
+    [InlineData("data: x s3cr", "data: x ")]
+    public async Task Read_Event_PassesAtOnce(string sent, string expected)
+    {
+        var pipe = new Pipe();
+        await using var stream = new RedactingStream(pipe.Reader.AsStream(), Set("s3cr3t-p4ss"));
+        await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(sent));
+        var buffer = new byte[1000];
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        var count = await stream.ReadAsync(buffer, timeout.Token);
+        Assert.Equal(expected, Encoding.UTF8.GetString(buffer, 0, count));
+    }
+
+    [Fact]
+    public async Task Read_NearMisses_EndInTime()
+    {
+        var body = Bytes(50_000, (byte)'a');
+        Assert.Equal(body, await ReadAsync(Set(new string('a', 500) + "b"), body));
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("x-gzip, identity")]
+    [InlineData("br")]
+    [InlineData("deflate")]
+    [InlineData("raw-deflate")]
+    [InlineData("gzip,BR")]
+    [InlineData("")]
+    public async Task Decode_KnownCodings_GivePlainContent(string codings)
+    {
+        var plain = Bytes(50_000, (byte)'x');
+        var body = plain;
+        foreach (var coding in codings.ToLowerInvariant().Split(','))
+        {
+            using var target = new MemoryStream();
+            await using (Stream encoder = coding.Trim() switch
+            {
+                "gzip" or "x-gzip" => new GZipStream(target, CompressionLevel.Fastest, true),
+                "br" => new BrotliStream(target, CompressionLevel.Fastest, true),
+                "deflate" => new ZLibStream(target, CompressionLevel.Fastest, true),
+                "raw-deflate" => new DeflateStream(target, CompressionLevel.Fastest, true),
+                _ => new BufferedStream(new MemoryStream()),
+            })
+            {
+                await encoder.WriteAsync(body);
+            }
+
+            body = target.Length > 0 ? target.ToArray() : body;
+        }
+
+        var result = ContentDecoding.Decode([codings.Replace("raw-", "")], new MemoryStream(body));
+        Assert.True(result.IsOk);
+        using var decoded = new MemoryStream();
+        await result.Value.CopyToAsync(decoded);
+        Assert.Equal(plain, decoded.ToArray());
+    }
+
+    [Theory]
+    [InlineData("zstd")]
+    [InlineData("gzip, compress")]
+    [InlineData("gzip,gzip,gzip,gzip,gzip")]
+    public void Decode_OtherCodings_AreRefused(string codings) =>
+        Assert.Equal("response-not-inspectable", ContentDecoding.Decode([codings], Stream.Null).Error?.Code);
+
+    private static RedactionSet Set(params string[] secrets) =>
+        new(secrets.Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret)));
+
+    private static string Redact(RedactionSet set, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        set.Redact(bytes);
+        return Encoding.UTF8.GetString(bytes);
+    }
+
+    private static async Task<byte[]> ReadAsync(RedactionSet set, params byte[][] chunks)
+    {
+        await using var stream = new RedactingStream(new ChunkedStream(chunks), set);
+        using var target = new MemoryStream();
+        await stream.CopyToAsync(target);
+        return target.ToArray();
+    }
+
+    private static byte[] Bytes(int count, byte value) => [.. Enumerable.Repeat(value, count)];
+
+    private static byte[] Stars(int count) => Bytes(count, (byte)'*');
+
+    private static string Latin1(byte[] bytes) => Encoding.Latin1.GetString(bytes);
+}
