@@ -43,4 +43,22 @@ public interface IBoundAuthentication
 
     /// <summary>What the authorization puts on a request. The scope is checked and prepared.</summary>
     Result<RequestInjection> Apply(IMergeScope scope);
+
+    /// <summary>The parameters that the protocol itself defines, whether required or not; templates may name further ones.</summary>
+    IReadOnlyList<string> ProtocolParameters => [];
+
+    /// <summary>Whether the inline form takes its parameters only as <c>"parameters": {…}</c>, as <c>custom</c> and <c>login</c> do.</summary>
+    bool TakesOnlyParametersObject => false;
+
+    /// <summary>Those of <see cref="ProtocolParameters"/> that a caller's content may name only as the key of <c>HMAC</c> or <c>SIGN</c>.</summary>
+    IReadOnlyList<string> KeyOnlyParameters => [];
+
+    /// <summary>What <c>$Credential.OAuthToken</c> stands for; null where the protocol has no such thing.</summary>
+    MergeReference? OAuthToken => null;
+
+    /// <summary>What <c>$Credential.OAuthConsumerKey</c> stands for; null where the protocol has no such thing.</summary>
+    MergeReference? OAuthConsumerKey => null;
+
+    /// <summary>What <c>$Credential.AuthorizationHeaderValue</c> stands for; <see cref="ComposedValue.Empty"/> for an empty text.</summary>
+    ComposedValue AuthorizationHeaderValue => ComposedValue.Empty;
 }

@@ -1,4 +1,5 @@
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Callouts.Attempts;
 using Vault.Core.Callouts.Bodies;
 using Vault.Core.Primitives;
 

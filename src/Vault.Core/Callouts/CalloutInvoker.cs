@@ -1,3 +1,4 @@
+using Vault.Core.Callouts.Attempts;
 using Vault.Core.Egress;
 
 namespace Vault.Core.Callouts;

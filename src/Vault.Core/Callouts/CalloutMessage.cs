@@ -1,4 +1,5 @@
 using System.Net;
+using Vault.Core.Callouts.Attempts;
 
 namespace Vault.Core.Callouts;
 

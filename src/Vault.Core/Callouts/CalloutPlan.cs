@@ -23,8 +23,7 @@ internal sealed class CalloutPlan
             .. named.GenerateAuthorizationHeader ? external.Authentication.AppliedTemplates : [],
         ];
         NeedsBody = AdminTemplates.Any(NamesBody);
-        OwnsSecrets = external.Authentication.RequiredParameters.Count > 0
-            || AdminTemplates.Append(named.Url).Any(template => template.References.Any(reference => reference.Kind is MergeReferenceKind.Credential));
+        Origin = ReadOrigin(named.Url.Text);
     }
 
     public NamedCredential Named { get; }
@@ -40,8 +39,8 @@ internal sealed class CalloutPlan
     /// <summary>Whether a header is computed from the body, so that it has to be held whole.</summary>
     public bool NeedsBody { get; }
 
-    /// <summary>Whether any secret can enter the request by an admin's doing.</summary>
-    public bool OwnsSecrets { get; }
+    /// <summary>Scheme, host and port, which never hold merge fields.</summary>
+    private Uri Origin { get; }
 
     public static CalloutPlan For(NamedCredential named, BoundCredential external)
     {
@@ -53,6 +52,19 @@ internal sealed class CalloutPlan
         plan = new CalloutPlan(named, external);
         Plans.AddOrUpdate(named, plan);
         return plan;
+    }
+
+    /// <summary>Whether secrets may go there by the external credential's own rule, and by this vault's; null where they may.</summary>
+    public VaultError? JudgeHost(bool allowHttp)
+    {
+        if (Origin.Scheme != Uri.UriSchemeHttps && !allowHttp)
+        {
+            return new VaultError(ErrorCodes.EgressDenied, $"{Origin.Authority} would be reached over http, which this vault doesn't allow (Vault:Egress:AllowHttp).");
+        }
+
+        return External.Definition.AllowedHosts is { } hosts && hosts.Any(host => host.Matches(Origin))
+            ? null
+            : new VaultError(ErrorCodes.EgressDenied, $"{Origin.Authority} is not in allowedHosts of the external credential {External.Definition.Name}.");
     }
 
     /// <summary>The first parameter that has no value though the protocol or an admin's template names it.</summary>
@@ -85,6 +97,13 @@ internal sealed class CalloutPlan
     public static bool NamesBody(MergeTemplate template) =>
         template.References.Any(reference => reference.Kind is MergeReferenceKind.Credential
             && reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase));
+
+    private static Uri ReadOrigin(string url)
+    {
+        var start = url.IndexOf("://", StringComparison.Ordinal) + 3;
+        var end = url.AsSpan(start).IndexOfAny('/', '?');
+        return new Uri(end < 0 ? url : url[..(start + end)]);
+    }
 
     private VaultError Missing(string parameter) => new(
         ErrorCodes.CredentialNotConfigured,

@@ -1,6 +1,6 @@
 using System.Text;
 using Vault.Core.Authentication;
-using Vault.Core.Authentication.Tokens;
+using Vault.Core.Callouts.Attempts;
 using Vault.Core.Callouts.Bodies;
 
 namespace Vault.Core.Callouts;
@@ -18,7 +18,7 @@ internal sealed class DeadTokenHandler(CalloutAttempts attempts) : DelegatingHan
     {
         var callout = CalloutMessage.Of(request);
         var answer = await base.SendAsync(request, cancellationToken);
-        if (callout.Attempt?.Token is not { } token || callout.Plan.External.Authentication.Tokens is not { } protocol)
+        if (callout.Attempt is not { Token: not null } attempt || callout.Plan.External.Authentication.Tokens is not { } protocol)
         {
             return answer;
         }
@@ -27,13 +27,13 @@ internal sealed class DeadTokenHandler(CalloutAttempts attempts) : DelegatingHan
         {
             if ((int)answer.StatusCode < 400)
             {
-                attempts.NoteWorked(callout, token);
+                attempts.NoteWorked(attempt);
             }
 
             return answer;
         }
 
-        var mayRenew = await attempts.GiveUpAsync(callout, token, cancellationToken);
+        var mayRenew = await attempts.GiveUpAsync(attempt, cancellationToken);
         var isReplayable = callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && callout.Body.CanRecall;
         if (!mayRenew || !isReplayable)
         {

@@ -11,7 +11,7 @@ namespace Vault.Core.Callouts;
 public sealed class EchoSearch
 {
     private readonly Callout _callout;
-    private readonly List<byte[]> _values = [];
+    private readonly List<ReadOnlyMemory<byte>> _values = [];
     private RedactionSet? _set;
 
     internal EchoSearch(Callout callout) => _callout = callout;

@@ -50,6 +50,20 @@ public static class UpstreamUrl
         }
     }
 
+    /// <summary>The path of a URL as it is sent.</summary>
+    public static string PathOf(Uri url)
+    {
+        var text = url.OriginalString;
+        var start = text.IndexOf('/', text.IndexOf("://", StringComparison.Ordinal) + 3);
+        var question = text.IndexOf('?', StringComparison.Ordinal);
+        if (start < 0 || (question >= 0 && question < start))
+        {
+            return "/";
+        }
+
+        return question < 0 ? text[start..] : text[start..question];
+    }
+
     private static string? Without(string? query, IReadOnlyList<InjectedValue> injected)
     {
         if (string.IsNullOrEmpty(query) || injected.Count == 0)

@@ -28,8 +28,10 @@ public readonly partial record struct DeveloperName : IParsable<DeveloperName>
 
     /// <summary>Reads a name.</summary>
     /// <exception cref="FormatException">The text breaks the rule.</exception>
-    public static DeveloperName Parse(string s, IFormatProvider? provider = null) =>
-        TryParse(s, provider, out var name) ? name : throw new FormatException("A name " + Rule + ".");
+    public static DeveloperName Parse(string s) =>
+        TryParse(s, out var name) ? name : throw new FormatException("A name " + Rule + ".");
+
+    static DeveloperName IParsable<DeveloperName>.Parse(string s, IFormatProvider? provider) => Parse(s);
 
     /// <summary>Reads a name; false where the text breaks the rule.</summary>
     public static bool TryParse([NotNullWhen(true)] string? s, out DeveloperName result) => TryParse(s, null, out result);

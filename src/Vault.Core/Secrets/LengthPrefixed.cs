@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -6,7 +7,7 @@ namespace Vault.Core.Secrets;
 /// <summary>Joins parts so that no two lists of parts give the same bytes: each is preceded by its length (32 bits, big-endian).</summary>
 public sealed class LengthPrefixed
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
 
     /// <summary>Begins with a label.</summary>
     public LengthPrefixed(string label) => Add(label);
@@ -40,5 +41,5 @@ public sealed class LengthPrefixed
     public LengthPrefixed Add(DateTimeOffset? part) => part is { } time ? Add(time.UtcTicks) : Add((string?)null);
 
     /// <summary>The joined bytes.</summary>
-    public byte[] ToArray() => _bytes.ToArray();
+    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 }

@@ -20,6 +20,9 @@ internal sealed record CalloutAttempt
     /// <summary>The token that went on the request; null where none did.</summary>
     public TokenSet? Token { get; init; }
 
+    /// <summary>How that token was asked for.</summary>
+    public TokenRequest? TokenRequest { get; init; }
+
     /// <summary>Never the headers.</summary>
     public override string ToString() => nameof(CalloutAttempt);
 }

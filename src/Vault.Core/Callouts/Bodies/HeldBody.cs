@@ -72,7 +72,10 @@ internal sealed class HeldBody
         var scratch = new byte[16 * 1024];
         while (!_stream.IsWhole && !_stream.IsOverflowed)
         {
-            await _stream.ReadAsync(scratch, cancellationToken);
+            if (await _stream.ReadAsync(scratch, cancellationToken) == 0)
+            {
+                break;
+            }
         }
 
         return _stream.IsWhole ? _stream.Kept : null;

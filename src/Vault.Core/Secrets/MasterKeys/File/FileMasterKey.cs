@@ -1,10 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using DiskFile = System.IO.File;
 
 namespace Vault.Core.Secrets.MasterKeys.File;
-
-using File = System.IO.File;
 
 /// <summary>The master key in a file: base64 of 32 bytes, readable by its owner alone.</summary>
 internal sealed class FileMasterKey(IOptions<MasterKeyOptions> options) : IMasterKeyProvider
@@ -18,17 +17,17 @@ internal sealed class FileMasterKey(IOptions<MasterKeyOptions> options) : IMaste
 
     public async Task<byte[]?> FindAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(Path))
+        if (!DiskFile.Exists(Path))
         {
             return null;
         }
 
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(Path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
+        if (!OperatingSystem.IsWindows() && (DiskFile.GetUnixFileMode(Path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
         {
             throw new VaultStartException($"The master key file {Path} (Vault:MasterKey:Path) is readable by others than its owner; run chmod 600 on it.");
         }
 
-        var text = (await File.ReadAllTextAsync(Path, cancellationToken)).Trim();
+        var text = (await DiskFile.ReadAllTextAsync(Path, cancellationToken)).Trim();
         var key = new byte[32];
         if (!Convert.TryFromBase64String(text, key, out var length) || length != key.Length || text.Length != 44)
         {
@@ -60,7 +59,7 @@ internal sealed class FileMasterKey(IOptions<MasterKeyOptions> options) : IMaste
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, Path, overwrite: false);
+            DiskFile.Move(temporary, Path, overwrite: false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

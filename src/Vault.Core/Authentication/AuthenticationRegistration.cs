@@ -1,0 +1,33 @@
+using Microsoft.Extensions.DependencyInjection;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Protocols.ApiKey;
+using Vault.Core.Authentication.Protocols.Bearer;
+using Vault.Core.Authentication.Protocols.Custom;
+using Vault.Core.Authentication.Protocols.Login;
+using Vault.Core.Authentication.Protocols.None;
+using Vault.Core.Authentication.Protocols.Password;
+using Vault.Core.Authentication.Tokens;
+
+namespace Vault.Core.Authentication;
+
+/// <summary>Registers the protocols: one line each.</summary>
+public static class AuthenticationRegistration
+{
+    /// <summary>Adds the protocols and what they share.</summary>
+    public static IServiceCollection AddVaultAuthentication(this IServiceCollection services)
+    {
+        services.AddSingleton<IAuthenticationProtocol, NoneProtocol>();
+        services.AddSingleton<IAuthenticationProtocol, PasswordProtocol>();
+        services.AddSingleton<IAuthenticationProtocol, BearerProtocol>();
+        services.AddSingleton<IAuthenticationProtocol, ApiKeyProtocol>();
+        services.AddSingleton<IAuthenticationProtocol, CustomProtocol>();
+        services.AddSingleton<IAuthenticationProtocol, LoginProtocol>();
+
+        services.AddSingleton<AuthenticationProtocols>();
+        services.AddSingleton<CredentialBinder>();
+        services.AddSingleton<CredentialSets>();
+        services.AddSingleton<TokenSource>();
+        services.AddSingleton<ICredentialCache>(provider => provider.GetRequiredService<TokenSource>());
+        return services;
+    }
+}

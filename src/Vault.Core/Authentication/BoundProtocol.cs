@@ -1,0 +1,53 @@
+using Vault.Core.MergeFields;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Authentication;
+
+/// <summary>What most protocols have in common: a few parameters, no sign-in, nothing applied by template.</summary>
+internal abstract class BoundProtocol : IBoundAuthentication
+{
+    /// <inheritdoc />
+    public virtual IReadOnlyList<string> RequiredParameters => ProtocolParameters;
+
+    /// <inheritdoc />
+    public virtual IReadOnlyList<Uri> TokenUrls => [];
+
+    /// <inheritdoc />
+    public virtual bool UsesNamedCredentialUrl => false;
+
+    /// <inheritdoc />
+    public virtual string AuthorizationMethod => "";
+
+    /// <inheritdoc />
+    public virtual bool IsSecret(string parameter) => true;
+
+    /// <inheritdoc />
+    public virtual ITokenProtocol? Tokens => null;
+
+    /// <inheritdoc />
+    public virtual IReadOnlyList<MergeTemplate> AppliedTemplates => [];
+
+    /// <inheritdoc />
+    public virtual Result<RequestInjection> Apply(IMergeScope scope) => RequestInjection.None;
+
+    /// <inheritdoc />
+    public virtual IReadOnlyList<string> ProtocolParameters => [];
+
+    /// <inheritdoc />
+    public virtual bool TakesOnlyParametersObject => false;
+
+    /// <inheritdoc />
+    public virtual IReadOnlyList<string> KeyOnlyParameters => [];
+
+    /// <inheritdoc />
+    public virtual MergeReference? OAuthToken => null;
+
+    /// <inheritdoc />
+    public virtual MergeReference? OAuthConsumerKey => null;
+
+    /// <inheritdoc />
+    public virtual ComposedValue AuthorizationHeaderValue => ComposedValue.Empty;
+
+    /// <summary>The reference to a parameter.</summary>
+    protected static MergeReference Parameter(string name) => new(MergeReferenceKind.Credential, null, name, false);
+}

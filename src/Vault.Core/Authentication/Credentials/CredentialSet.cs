@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using Vault.Core.Primitives;
+using Vault.Core.Secrets;
+
+namespace Vault.Core.Authentication.Credentials;
+
+/// <summary>The parameters of one principal and user, sealed in memory; each is opened for the request that needs it.</summary>
+public sealed class CredentialSet
+{
+    private readonly Dictionary<string, SealedParameter> _current = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<SealedParameter> _retired = [];
+    private readonly SecretSealer _sealer;
+    private readonly BoundCredential _credential;
+    private readonly Guid _principalId;
+    private readonly string _user;
+
+    /// <summary>Takes the stored parameters.</summary>
+    public CredentialSet(SecretSealer sealer, BoundCredential credential, Guid principalId, string user, IReadOnlyList<SealedParameter> parameters)
+    {
+        _sealer = sealer;
+        _credential = credential;
+        _principalId = principalId;
+        _user = user;
+        foreach (var parameter in parameters)
+        {
+            if (parameter.RetiredAt is null)
+            {
+                _current[parameter.Name] = parameter;
+            }
+            else
+            {
+                _retired.Add(parameter);
+            }
+        }
+
+        var stamp = new LengthPrefixed("stamp");
+        foreach (var parameter in _current.Values.OrderBy(parameter => parameter.Id))
+        {
+            stamp.Add(parameter.Id).Add(parameter.Version);
+        }
+
+        Stamp = Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray()));
+    }
+
+    /// <summary>Changes with every change of a parameter.</summary>
+    public string Stamp { get; }
+
+    /// <summary>The names that have a value.</summary>
+    public IReadOnlyCollection<string> Names => _current.Keys;
+
+    /// <summary>Whether the parameter has a value; without regard to case.</summary>
+    public bool Has(string parameter) => _current.ContainsKey(parameter);
+
+    /// <summary>Opens a parameter; <c>credential-not-configured</c> where it has no value.</summary>
+    public Result<SecretText> Open(string parameter) => _current.TryGetValue(parameter, out var stored)
+        ? _sealer.Open(Place(stored), stored.Sealed)
+        : new VaultError(
+            ErrorCodes.CredentialNotConfigured, $"The parameter {parameter} of the external credential {_credential.Definition.Name} has no value.");
+
+    /// <summary>Opens the values of the last 24 hours that were replaced, with the names of their parameters.</summary>
+    public IEnumerable<(string Parameter, SecretText Value)> OpenRetired()
+    {
+        foreach (var stored in _retired)
+        {
+            if (_sealer.Open(Place(stored), stored.Sealed) is { IsOk: true } opened)
+            {
+                yield return (stored.Name, opened.Value);
+            }
+        }
+    }
+
+    private SealPlace Place(SealedParameter stored) => new(
+        "parameter", stored.Id, _credential.Definition.Id, _principalId, _user, stored.Name.ToLowerInvariant(), stored.Version, _credential.Binding);
+}

@@ -1,0 +1,9 @@
+namespace Vault.Core.Authentication.Credentials;
+
+/// <summary>Where sealed parameters are kept; implemented by Storage.</summary>
+public interface ICredentialStore
+{
+    /// <summary>The current parameters of a principal and user, and the ones retired since <paramref name="retiredSince"/>.</summary>
+    Task<IReadOnlyList<SealedParameter>> LoadAsync(
+        Guid externalCredentialId, Guid principalId, string user, DateTimeOffset retiredSince, CancellationToken cancellationToken);
+}

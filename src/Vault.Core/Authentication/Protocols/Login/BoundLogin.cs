@@ -1,0 +1,89 @@
+using System.Collections.Frozen;
+using Vault.Core.Authentication.Settings;
+using Vault.Core.MergeFields;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Authentication.Protocols.Login;
+
+/// <summary>A login with its settings read.</summary>
+internal sealed class BoundLogin : BoundProtocol
+{
+    private readonly LoginApply _apply;
+    private readonly FrozenSet<string> _notSecret;
+
+    public BoundLogin(
+        IReadOnlyList<LoginStep> steps, LoginApply apply, LoginLifetime lifetime, IReadOnlyList<DeadTokenSign> refreshOn, IReadOnlyList<string> tokenNames,
+        FrozenSet<string> notSecret)
+    {
+        _apply = apply;
+        _notSecret = notSecret;
+        Tokens = new LoginTokens(steps, lifetime, refreshOn, tokenNames);
+        AppliedTemplates = [.. apply.All.Select(named => named.Template)];
+        TokenUrls = [.. steps.Select(step => step.Request.AbsoluteUrl).OfType<Uri>()];
+        UsesNamedCredentialUrl = steps.Any(step => step.Request.AbsoluteUrl is null);
+        RequiredParameters =
+        [
+            .. steps.SelectMany(step => step.Request.References).Concat(AppliedTemplates.SelectMany(template => template.References))
+                .Where(reference => reference.Kind is MergeReferenceKind.Credential && !Computed.Contains(reference.Name) && !IsEndpoint(reference))
+                .Select(reference => reference.Name)
+                .Distinct(StringComparer.OrdinalIgnoreCase),
+        ];
+
+        // With one value there is no doubt which is the token.
+        OAuthToken = tokenNames is [var only] ? new MergeReference(MergeReferenceKind.Token, null, only, false) : null;
+        AuthorizationHeaderValue = OAuthToken is null ? ComposedValue.Empty : ComposedValue.Of(OAuthToken);
+    }
+
+    private static readonly FrozenSet<string> Computed = new[] { "Body", "OAuthToken", "OAuthConsumerKey", "AuthorizationMethod", "AuthorizationHeaderValue" }
+        .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    public override IReadOnlyList<string> RequiredParameters { get; }
+
+    public override IReadOnlyList<Uri> TokenUrls { get; }
+
+    public override bool UsesNamedCredentialUrl { get; }
+
+    public override bool TakesOnlyParametersObject => true;
+
+    public override ITokenProtocol Tokens { get; }
+
+    public override IReadOnlyList<MergeTemplate> AppliedTemplates { get; }
+
+    // A login with one value is a bearer token in all but name.
+    public override string AuthorizationMethod => OAuthToken is null ? "" : "Bearer";
+
+    public override MergeReference? OAuthToken { get; }
+
+    public override ComposedValue AuthorizationHeaderValue { get; }
+
+    public override bool IsSecret(string parameter) => !_notSecret.Contains(parameter);
+
+    public override Result<RequestInjection> Apply(IMergeScope scope)
+    {
+        var headers = Resolve(_apply.Headers, scope);
+        var query = Resolve(_apply.Query, scope);
+        var cookies = Resolve(_apply.Cookies, scope);
+        return (headers.Error ?? query.Error ?? cookies.Error) is { } error
+            ? error
+            : new RequestInjection(headers.Value!, query.Value!, cookies.Value!);
+    }
+
+    private static Result<List<InjectedValue>> Resolve(IReadOnlyList<NamedTemplate> templates, IMergeScope scope)
+    {
+        var values = new List<InjectedValue>(templates.Count);
+        foreach (var template in templates)
+        {
+            var output = template.Template.Resolve(scope, MergeEscaping.None);
+            if (!output.IsOk)
+            {
+                return output.Error;
+            }
+
+            values.Add(new InjectedValue(template.Name, output.Value.Text, output.Value.IsSecret));
+        }
+
+        return values;
+    }
+
+    private static bool IsEndpoint(MergeReference reference) => "Endpoint".Equals(reference.Qualifier, StringComparison.OrdinalIgnoreCase);
+}

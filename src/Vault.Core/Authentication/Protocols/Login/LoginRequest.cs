@@ -1,0 +1,75 @@
+using Vault.Core.Authentication.Settings;
+using Vault.Core.MergeFields;
+
+namespace Vault.Core.Authentication.Protocols.Login;
+
+/// <summary>The request of a step; everything in it is a template.</summary>
+internal sealed class LoginRequest
+{
+    private LoginRequest(HttpMethod method, MergeTemplate url, Uri? absoluteUrl, IReadOnlyList<NamedTemplate> query, IReadOnlyList<NamedTemplate> headers, LoginBody? body)
+    {
+        Method = method;
+        Url = url;
+        AbsoluteUrl = absoluteUrl;
+        Query = query;
+        Headers = headers;
+        Body = body;
+        References = [.. url.References, .. query.Concat(headers).SelectMany(named => named.Template.References), .. body?.References ?? []];
+    }
+
+    public HttpMethod Method { get; }
+
+    public MergeTemplate Url { get; }
+
+    /// <summary>Scheme, host and port of an absolute URL; null where it is relative to the named credential's.</summary>
+    public Uri? AbsoluteUrl { get; }
+
+    public IReadOnlyList<NamedTemplate> Query { get; }
+
+    public IReadOnlyList<NamedTemplate> Headers { get; }
+
+    public LoginBody? Body { get; }
+
+    public IReadOnlyList<MergeReference> References { get; }
+
+    /// <summary>Reads a <c>request</c> object; null where something in it is refused.</summary>
+    public static LoginRequest? Read(SettingsReader settings, SettingsErrors errors)
+    {
+        var method = settings.Text("method") ?? "POST";
+        if (NameRules.Cookie(method) is not null || method.ToUpperInvariant() is "TRACE" or "CONNECT")
+        {
+            settings.Refuse("method", "Must be an HTTP method other than TRACE and CONNECT.");
+        }
+
+        var url = settings.Template("url", required: true);
+        var absolute = url is null ? null : ReadOrigin(settings, url);
+        var query = settings.Templates("query", NameRules.Query);
+        var headers = settings.Templates("headers", NameRules.Header);
+        var body = LoginBody.Read(settings, errors);
+        settings.Complete();
+        return url is null ? null : new LoginRequest(new HttpMethod(method), url, absolute, query, headers, body);
+    }
+
+    private static Uri? ReadOrigin(SettingsReader settings, MergeTemplate url)
+    {
+        var text = url.Text;
+        if (text.StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        // Scheme, host and port never hold merge fields, so they are read from the text before the path.
+        var authority = text.IndexOf("://", StringComparison.Ordinal);
+        var path = authority < 0 ? -1 : text.AsSpan(authority + 3).IndexOfAny('/', '?');
+        var origin = path < 0 ? text : text[..(authority + 3 + path)];
+        if (authority > 0 && !origin.Contains('!', StringComparison.Ordinal) && !origin.Contains('@', StringComparison.Ordinal) && !origin.Contains('\\', StringComparison.Ordinal)
+            && !text.Contains('#', StringComparison.Ordinal)
+            && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" && uri.Host.Length > 0)
+        {
+            return uri;
+        }
+
+        settings.Refuse("url", "Must be an absolute https URL without user info and fragment, or a path that begins with one slash; scheme, host and port can't hold merge fields.");
+        return null;
+    }
+}

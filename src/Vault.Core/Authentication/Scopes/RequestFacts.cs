@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace Vault.Core.Authentication.Scopes;
+
+/// <summary>What <c>$Request.</c> stands for: made anew for each attempt, the same all through it; contract section 9.</summary>
+public sealed class RequestFacts
+{
+    private readonly DateTimeOffset _now;
+
+    /// <summary>Takes the clock's reading and a nonce.</summary>
+    public RequestFacts(string id, string method, string path, string query, TimeProvider time)
+    {
+        Id = id;
+        Method = method;
+        Path = path;
+        Query = query;
+        _now = time.GetUtcNow();
+    }
+
+    private string Id { get; }
+
+    private string Method { get; }
+
+    private string Path { get; }
+
+    private string Query { get; }
+
+    /// <summary>Upstream's host, with a port that isn't the scheme's; set once the URL is known.</summary>
+    public string? Host { get; set; }
+
+    /// <summary>32 hex digits.</summary>
+    public string Nonce { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>Path as it is sent; set once the URL is known.</summary>
+    public string? SentPath { get; set; }
+
+    /// <summary>The value of a name; null where there is no such name (or not at this place).</summary>
+    public string? Find(string name) => name.ToUpperInvariant() switch
+    {
+        "ID" => Id,
+        "METHOD" => Method,
+        "PATH" => SentPath ?? Path,
+        "QUERY" => Query,
+        "HOST" => Host,
+        "NONCE" => Nonce,
+        "UNIXTIME" => _now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+        "UNIXTIMEMS" => _now.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
+        "TIMESTAMP" => _now.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+        _ => null,
+    };
+}

@@ -1,0 +1,14 @@
+namespace Vault.Core.Authentication.Tokens;
+
+/// <summary>Where sealed tokens are kept; implemented by Storage.</summary>
+public interface ITokenStore
+{
+    /// <summary>The tokens of a credential, principal, user and named credential, current and retired since <paramref name="retiredSince"/>, whatever their stamp.</summary>
+    Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken);
+
+    /// <summary>Saves a token and retires the ones of the same credential, principal, user and named credential before it, in one transaction.</summary>
+    Task SaveAsync(StoredToken token, CancellationToken cancellationToken);
+
+    /// <summary>Retires a token that the service no longer takes.</summary>
+    Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken);
+}

@@ -1,0 +1,32 @@
+using System.Security.Cryptography;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Secrets;
+
+namespace Vault.Core.Authentication.Tokens;
+
+/// <summary>Asks for a token.</summary>
+/// <param name="Credential">The external credential; its protocol has tokens.</param>
+/// <param name="PrincipalId">The principal.</param>
+/// <param name="User">The user of a per-user principal; else empty.</param>
+/// <param name="Parameters">The principal's parameters.</param>
+/// <param name="NamedCredentialId">The named credential in use.</param>
+/// <param name="NamedCredentialUrl">Its resolved <c>url</c>.</param>
+public sealed record TokenRequest(
+    BoundCredential Credential, Guid PrincipalId, string User, CredentialSet Parameters, Guid NamedCredentialId, string NamedCredentialUrl)
+{
+    /// <summary>Whose token it is.</summary>
+    public TokenKey Key
+    {
+        get
+        {
+            var isRelative = Credential.Authentication.UsesNamedCredentialUrl;
+            var stamp = new LengthPrefixed("token-stamp")
+                .Add(Credential.Definition.Authentication.GetRawText())
+                .Add(Credential.Binding)
+                .Add(Parameters.Stamp)
+                .Add(isRelative ? NamedCredentialUrl : null);
+            return new TokenKey(
+                Credential.Definition.Id, PrincipalId, User, isRelative ? NamedCredentialId : null, Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray())));
+        }
+    }
+}

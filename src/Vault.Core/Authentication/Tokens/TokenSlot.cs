@@ -1,0 +1,40 @@
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Authentication.Tokens;
+
+/// <summary>What is known in memory of one key's token. Every member is read and written under the slot's own lock.</summary>
+internal sealed class TokenSlot
+{
+    /// <summary>The lock; never held across I/O.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>The token in use.</summary>
+    public TokenSet? Current { get; set; }
+
+    /// <summary>Whether the store was read.</summary>
+    public bool IsLoaded { get; set; }
+
+    /// <summary>Whether an upstream took the current token.</summary>
+    public bool HasWorked { get; set; }
+
+    /// <summary>The sign-in or load under way; everyone waits for the same.</summary>
+    public Task<Result<TokenSet>>? Pending { get; set; }
+
+    /// <summary>The renewal ahead of time under way; nobody waits for it.</summary>
+    public bool IsRenewing { get; set; }
+
+    /// <summary>The last failure, repeated until <see cref="RetryAt"/>.</summary>
+    public VaultError? Failure { get; set; }
+
+    /// <summary>When the next sign-in may be tried after a failure.</summary>
+    public DateTimeOffset RetryAt { get; set; }
+
+    /// <summary>How long the next failure is repeated.</summary>
+    public TimeSpan Pause { get; set; }
+
+    /// <summary>Tokens of the last 24 hours that are no longer used, for redaction.</summary>
+    public List<(TokenSet Token, DateTimeOffset At)> Retired { get; } = [];
+
+    /// <summary>When the slot was last asked, for eviction.</summary>
+    public long LastUsed { get; set; }
+}

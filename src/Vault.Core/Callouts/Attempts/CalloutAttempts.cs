@@ -1,0 +1,129 @@
+using Vault.Core.Authentication.Scopes;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.MergeFields;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts.Attempts;
+
+/// <summary>
+/// Makes the attempts of a callout. In the contract's order: fields that can't be parsed or are unknown, then values that
+/// can't stand where they land, then the token; only then is anything sent.
+/// </summary>
+public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
+{
+    /// <summary>Makes an attempt; <paramref name="body"/> is the whole body where it is held.</summary>
+    internal async ValueTask<Result<CalloutAttempt>> BuildAsync(Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        var request = callout.Request;
+        var facts = new RequestFacts(request.Id, request.Method, request.Path, request.Query ?? "", time);
+
+        // 1 Where it goes.
+        var url = ResolveUrl(callout, facts);
+        if (!url.IsOk)
+        {
+            return url.Error;
+        }
+
+        var token = new CalloutToken(callout, tokens, url.Value);
+        var scopes = MakeScopes(callout, facts, url.Value, token, () => token.Body);
+        var target = UpstreamUrl.Join(url.Value, request.Path, request.Query, []);
+        facts.Host = target.IsDefaultPort ? target.IdnHost : $"{target.IdnHost}:{target.Port}";
+        facts.SentPath = UpstreamUrl.PathOf(target);
+
+        // 2 The body's fields, then the headers': found out before anything is fetched.
+        var merged = AttemptBody.Parse(callout, body);
+        if (!merged.IsOk)
+        {
+            return merged.Error;
+        }
+
+        var headers = AttemptHeaders.Parse(callout);
+        if ((merged.Value.Check(scopes.CallerBody) ?? headers.Error ?? headers.Value!.Check(scopes)) is { } unknown)
+        {
+            return unknown;
+        }
+
+        // 3 What needs no token is tried before one is fetched.
+        if (headers.Value!.TryWithoutToken(scopes) is { } illegal)
+        {
+            return illegal;
+        }
+
+        // 4 The token.
+        if ((await merged.Value.PrepareAsync(scopes.CallerBody, cancellationToken) ?? await headers.Value.PrepareAsync(scopes, cancellationToken)) is { } fault)
+        {
+            return fault;
+        }
+
+        // 5 The body, then the headers, which may be computed from it.
+        var outgoing = merged.Value.Resolve(scopes.CallerBody);
+        if (!outgoing.IsOk)
+        {
+            return outgoing.Error;
+        }
+
+        if (callout.Plan.NeedsBody && callout.Body.Exists && outgoing.Value.Whole is null)
+        {
+            return new VaultError(ErrorCodes.BodyTooLarge, "The body is larger than the 1 MiB that can be held for $Credential.Body.");
+        }
+
+        token.Body = outgoing.Value.Whole ?? ReadOnlyMemory<byte>.Empty;
+        var resolved = headers.Value.Resolve(scopes);
+        if (!resolved.IsOk)
+        {
+            return resolved.Error;
+        }
+
+        EchoSources.Collect(callout, token, tokens);
+        return new CalloutAttempt
+        {
+            Uri = UpstreamUrl.Join(url.Value, request.Path, request.Query, resolved.Value.Query),
+            Headers = EchoSources.AskForPlain(callout, resolved.Value.Headers, outgoing.Value.Transform),
+            Body = outgoing.Value.Whole,
+            Transform = outgoing.Value.Transform,
+            Token = token.Current,
+            TokenRequest = token.Current is null ? null : token.Request,
+        };
+    }
+
+    /// <summary>The token was taken: it may be renewed at once when it dies.</summary>
+    internal void NoteWorked(CalloutAttempt attempt) => tokens.NoteWorked(attempt.TokenRequest!, attempt.Token!);
+
+    /// <summary>The token is dead; false where a fresh one would be no better.</summary>
+    internal ValueTask<bool> GiveUpAsync(CalloutAttempt attempt, CancellationToken cancellationToken) =>
+        tokens.GiveUpAsync(attempt.TokenRequest!, attempt.Token!, cancellationToken);
+
+    private static Result<string> ResolveUrl(Callout callout, RequestFacts facts)
+    {
+        var template = callout.Plan.Named.Url;
+        if (!template.HasFields)
+        {
+            return template.Text;
+        }
+
+        var scope = new CredentialScope(callout.Plan.External, callout.Credentials, facts) { SecretProduced = value => callout.Echoes.Add(value) };
+        if (template.Check(scope) is { } unknown)
+        {
+            return unknown;
+        }
+
+        var url = template.Resolve(scope, MergeEscaping.Percent);
+        return url.IsOk ? url.Value.Text : url.Error;
+    }
+
+    private static AttemptScopes MakeScopes(Callout callout, RequestFacts facts, string url, CalloutToken token, Func<ReadOnlyMemory<byte>> body)
+    {
+        var plan = callout.Plan;
+        return new AttemptScopes(Make(isCallers: false, inHeader: true), Make(isCallers: true, inHeader: true), Make(isCallers: true, inHeader: false));
+
+        CredentialScope Make(bool isCallers, bool inHeader) => new(plan.External, callout.Credentials, facts)
+        {
+            IsCallers = isCallers,
+            EndpointUrl = () => url,
+            Body = inHeader ? body : null,
+            Token = token,
+            TokenNames = plan.External.Authentication.Tokens?.TokenNames ?? [],
+            SecretProduced = value => callout.Echoes.Add(value),
+        };
+    }
+}

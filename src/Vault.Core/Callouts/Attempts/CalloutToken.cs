@@ -1,0 +1,32 @@
+using Vault.Core.Authentication.Scopes;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts.Attempts;
+
+/// <summary>The token and the body that the headers of one attempt are made with.</summary>
+internal sealed class CalloutToken(Callout callout, TokenSource tokens, string url) : ITokenAccess
+{
+    /// <inheritdoc />
+    public TokenSet? Current { get; private set; }
+
+    /// <summary>The body as it is sent; set before headers are resolved.</summary>
+    public ReadOnlyMemory<byte> Body { get; set; }
+
+    /// <summary>Whose token.</summary>
+    public TokenRequest Request => field ??= new TokenRequest(
+        callout.Plan.External, callout.Admitted.Principal.Id, "", callout.Credentials, callout.Plan.Named.Id, url);
+
+    /// <inheritdoc />
+    public async ValueTask<VaultError?> EnsureAsync(CancellationToken cancellationToken)
+    {
+        if (Current is not null)
+        {
+            return null;
+        }
+
+        var token = await tokens.GetAsync(Request, cancellationToken);
+        Current = token.Value;
+        return token.Error;
+    }
+}

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.DependencyInjection;
+using Vault.Core.Callouts.Attempts;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>Registers the chain of callouts.</summary>
+public static class CalloutRegistration
+{
+    /// <summary>Adds it.</summary>
+    public static IServiceCollection AddVaultCallouts(this IServiceCollection services) => services
+        .AddSingleton<CalloutAdmission>()
+        .AddSingleton<CalloutAttempts>()
+        .AddSingleton<CalloutPreparation>()
+        .AddSingleton<CalloutInvoker>();
+}
