@@ -1,1 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using Vault.Api.Hosting;
+
+return await VaultHost.RunAsync(args);

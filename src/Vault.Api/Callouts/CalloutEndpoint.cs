@@ -1,11 +1,9 @@
 using Microsoft.AspNetCore.Http.Features;
 using Vault.Api.Callers;
 using Vault.Api.Errors;
-using Vault.Api.Hosting;
 using Vault.Core.Access;
 using Vault.Core.Callouts;
 using Vault.Core.Callouts.Paths;
-using Vault.Core.Egress;
 using Vault.Core.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -27,7 +25,7 @@ internal sealed class CalloutEndpoint(
         var caller = callers.Resolve(key.Key);
         if (!caller.IsOk)
         {
-            await context.RefuseAsync(caller.Error);
+            await context.AnswerAsync(caller.Error);
             return;
         }
 
@@ -36,14 +34,14 @@ internal sealed class CalloutEndpoint(
         var target = CalloutTarget.Parse(rawTarget);
         if (!target.IsOk)
         {
-            await context.RefuseAsync(target.Error);
+            await context.AnswerAsync(target.Error);
             return;
         }
 
-        var admitted = Admit(context, caller.Value, target.Value.Name);
+        var admitted = Admit(context, caller.Value, target.Value.Name.Value);
         if (!admitted.IsOk)
         {
-            await context.RefuseAsync(admitted.Error);
+            await context.AnswerAsync(admitted.Error);
             return;
         }
 
@@ -53,7 +51,7 @@ internal sealed class CalloutEndpoint(
         var request = CallerRequest.Read(context, target.Value, key.Header, dropMethodOverrides: named.AllowedRequests is not null, isUpgrade);
         if (CalloutRules.Judge(request, named) is { } refused)
         {
-            await context.RefuseAsync(refused);
+            await context.AnswerAsync(refused);
             return;
         }
 
@@ -62,7 +60,7 @@ internal sealed class CalloutEndpoint(
         var callout = await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
         if (!callout.IsOk)
         {
-            await context.RefuseAsync(callout.Error);
+            await context.AnswerAsync(callout.Error);
             return;
         }
 
@@ -105,6 +103,6 @@ internal sealed class CalloutEndpoint(
         }
 
         var exception = context.GetForwarderErrorFeature()?.Exception;
-        await context.RefuseAsync(callout.Error ?? CalloutFaults.ToError(exception, callout));
+        await context.AnswerAsync(callout.Error ?? CalloutFaults.ToError(exception, callout));
     }
 }

@@ -24,6 +24,7 @@ internal static class UpstreamVersion
         UpstreamHttpVersion.Auto when callout.IsHttps => ByAlpn,
         UpstreamHttpVersion.Auto when callout.Request.IsGrpc => Exactly2,
         UpstreamHttpVersion.Auto => Exactly11,
+        var unknown => throw new InvalidOperationException($"There is no HTTP version {unknown}."),
     };
 
     private static ForwarderRequestConfig Config(Version version, HttpVersionPolicy policy) =>

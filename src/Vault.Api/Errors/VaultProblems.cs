@@ -9,12 +9,12 @@ internal static class VaultProblems
     /// <summary>The problem document of an error.</summary>
     public static ProblemDetails ToProblem(this VaultError error)
     {
-        var status = ErrorStatus.Of(error.Code);
+        var title = error.Code.Replace('-', ' ');
         var problem = new ProblemDetails
         {
             Type = "urn:vault:problem:" + error.Code,
-            Title = error.Code.Replace('-', ' '),
-            Status = status,
+            Title = char.ToUpperInvariant(title[0]) + title[1..],
+            Status = ErrorStatus.Of(error.Code),
             Detail = error.Detail,
             Extensions = { ["code"] = error.Code },
         };
@@ -26,6 +26,6 @@ internal static class VaultProblems
         return problem;
     }
 
-    /// <summary>As the answer of an endpoint; says who may sign in where that is the trouble.</summary>
-    public static IResult ToResult(this VaultError error) => TypedResults.Problem(error.ToProblem());
+    /// <summary>As the answer of an endpoint.</summary>
+    public static ProblemAnswer ToAnswer(this VaultError error) => new(error);
 }

@@ -14,7 +14,7 @@ internal static class HealthEndpoints
     }
 
     /// <summary>The process runs.</summary>
-    private static IResult Live() => TypedResults.Ok(new HealthStatus("live"));
+    private static Microsoft.AspNetCore.Http.HttpResults.Ok<HealthStatus> Live() => TypedResults.Ok(new HealthStatus("live"));
 
     /// <summary>The database answers, the key ring opens its canary, and every definition was authentic when it was loaded.</summary>
     private static async Task<IResult> ReadyAsync(StorageHealth health, CancellationToken cancellationToken) =>

@@ -1,17 +1,13 @@
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-
 namespace Vault.Api.Hosting;
 
 /// <summary>What a person sees when the vault has started. Written to the console and never through the logger: it may hold a key.</summary>
 internal static class StartBanner
 {
     /// <summary>Prints where the vault listens and, once, a key that was just made, with commands to begin with.</summary>
-    /// <param name="app">Started.</param>
+    /// <param name="addresses">Where it listens.</param>
     /// <param name="newAdminKey">The key that was made; null where there was one.</param>
-    public static void Print(WebApplication app, string? newAdminKey)
+    public static void Print(ICollection<string> addresses, string? newAdminKey)
     {
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         var url = addresses.FirstOrDefault()?.Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
         var output = Console.Out;
         output.WriteLine();

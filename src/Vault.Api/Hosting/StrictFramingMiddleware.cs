@@ -22,7 +22,11 @@ internal sealed class StrictFramingMiddleware(RequestDelegate next)
             return next(context);
         }
 
-        context.Response.Headers.Connection = "close";
-        return new VaultError(ErrorCodes.InvalidRequest, refusal).ToResult().ExecuteAsync(context);
+        context.Response.OnStarting(static state =>
+        {
+            ((HttpResponse)state).Headers.Connection = "close";
+            return Task.CompletedTask;
+        }, context.Response);
+        return context.AnswerAsync(new VaultError(ErrorCodes.InvalidRequest, refusal));
     }
 }

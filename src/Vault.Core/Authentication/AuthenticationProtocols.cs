@@ -31,6 +31,13 @@ public sealed class AuthenticationProtocols
     /// </summary>
     public Result<IBoundAuthentication> Bind(JsonElement authentication)
     {
+        var protocol = Find(authentication);
+        return protocol.IsOk ? protocol.Value.Bind(authentication) : protocol.Error;
+    }
+
+    /// <summary>The protocol that an <c>authentication</c> object names, or <c>invalid-request</c>.</summary>
+    public Result<IAuthenticationProtocol> Find(JsonElement authentication)
+    {
         if (authentication.ValueKind != JsonValueKind.Object)
         {
             return VaultError.Invalid(SettingsReader.RootPath, "Must be an object.");
@@ -42,6 +49,6 @@ public sealed class AuthenticationProtocols
             return VaultError.Invalid(SettingsReader.RootPath + ".protocol", $"Must be one of: {string.Join(", ", Names)}.");
         }
 
-        return protocol.Bind(authentication);
+        return Result.Of(protocol);
     }
 }

@@ -34,9 +34,6 @@ internal abstract class BoundProtocol : IBoundAuthentication
     public virtual IReadOnlyList<string> ProtocolParameters => [];
 
     /// <inheritdoc />
-    public virtual bool TakesOnlyParametersObject => false;
-
-    /// <inheritdoc />
     public virtual IReadOnlyList<string> KeyOnlyParameters => [];
 
     /// <inheritdoc />

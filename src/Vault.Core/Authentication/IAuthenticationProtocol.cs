@@ -11,6 +11,12 @@ public interface IAuthenticationProtocol
     string Name { get; }
 
     /// <summary>
+    /// The parameters that may stand, in camelCase, beside the settings in a named credential's inline <c>authentication</c>; none
+    /// for protocols whose parameters are any, which take them as <c>"parameters": {…}</c> alone.
+    /// </summary>
+    IReadOnlyList<string> InlineParameters => [];
+
+    /// <summary>
     /// Reads and checks the <c>authentication</c> object, strictly: an unknown property is refused. All errors come at once, as
     /// <c>invalid-request</c> with JSON paths below <c>$.authentication</c>.
     /// </summary>
@@ -46,9 +52,6 @@ public interface IBoundAuthentication
 
     /// <summary>The parameters that the protocol itself defines, whether required or not; templates may name further ones.</summary>
     IReadOnlyList<string> ProtocolParameters => [];
-
-    /// <summary>Whether the inline form takes its parameters only as <c>"parameters": {…}</c>, as <c>custom</c> and <c>login</c> do.</summary>
-    bool TakesOnlyParametersObject => false;
 
     /// <summary>Those of <see cref="ProtocolParameters"/> that a caller's content may name only as the key of <c>HMAC</c> or <c>SIGN</c>.</summary>
     IReadOnlyList<string> KeyOnlyParameters => [];

@@ -27,4 +27,6 @@ public readonly record struct Result<T>
 
     /// <summary>A failure.</summary>
     public static implicit operator Result<T>(VaultError error) => new(default, error);
+
+    internal static Result<T> Ok(T value) => new(value, null);
 }

@@ -11,6 +11,9 @@ internal sealed class ApiKeyProtocol : IAuthenticationProtocol
     public string Name => "apiKey";
 
     /// <inheritdoc />
+    public IReadOnlyList<string> InlineParameters { get; } = ["ApiKey"];
+
+    /// <inheritdoc />
     public Result<IBoundAuthentication> Bind(JsonElement authentication)
     {
         var errors = new SettingsErrors();

@@ -11,6 +11,9 @@ internal sealed class BearerProtocol : IAuthenticationProtocol
     public string Name => "bearer";
 
     /// <inheritdoc />
+    public IReadOnlyList<string> InlineParameters { get; } = ["Token"];
+
+    /// <inheritdoc />
     public Result<IBoundAuthentication> Bind(JsonElement authentication)
     {
         var errors = new SettingsErrors();

@@ -6,8 +6,5 @@ namespace Vault.Core.Authentication.Protocols.Custom;
 internal sealed class BoundCustom(FrozenSet<string> notSecret) : BoundProtocol
 {
     /// <inheritdoc />
-    public override bool TakesOnlyParametersObject => true;
-
-    /// <inheritdoc />
     public override bool IsSecret(string parameter) => !notSecret.Contains(parameter);
 }

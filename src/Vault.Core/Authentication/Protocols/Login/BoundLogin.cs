@@ -43,8 +43,6 @@ internal sealed class BoundLogin : BoundProtocol
 
     public override bool UsesNamedCredentialUrl { get; }
 
-    public override bool TakesOnlyParametersObject => true;
-
     public override ITokenProtocol Tokens { get; }
 
     public override IReadOnlyList<MergeTemplate> AppliedTemplates { get; }

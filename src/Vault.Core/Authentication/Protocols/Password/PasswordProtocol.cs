@@ -11,6 +11,9 @@ internal sealed class PasswordProtocol : IAuthenticationProtocol
     public string Name => "password";
 
     /// <inheritdoc />
+    public IReadOnlyList<string> InlineParameters { get; } = ["Username", "Password"];
+
+    /// <inheritdoc />
     public Result<IBoundAuthentication> Bind(JsonElement authentication)
     {
         var errors = new SettingsErrors();

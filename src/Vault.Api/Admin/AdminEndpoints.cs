@@ -1,0 +1,37 @@
+using Vault.Api.Admin.AdminKeys;
+using Vault.Api.Admin.AppKeys;
+using Vault.Api.Admin.Apps;
+using Vault.Api.Admin.Credentials;
+using Vault.Api.Admin.ExternalCredentials;
+using Vault.Api.Admin.Grants;
+using Vault.Api.Admin.NamedCredentials;
+
+namespace Vault.Api.Admin;
+
+/// <summary>Maps the admin API.</summary>
+internal static class AdminEndpoints
+{
+    /// <summary>All routes below <c>/api/v1</c>; what is unknown there is a problem document too.</summary>
+    public static void MapVaultAdmin(this IEndpointRouteBuilder endpoints)
+    {
+        var api = endpoints.MapGroup("/api/v1");
+        api.MapExternalCredentials();
+        api.MapCredentials();
+        api.MapNamedCredentials();
+        api.MapApps();
+        api.MapAppKeys();
+        api.MapGrants();
+        api.MapAdminKeys();
+    }
+
+    /// <summary>Says which problems a route may answer with.</summary>
+    public static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params int[] statuses)
+    {
+        foreach (var status in statuses.Concat([401, 403, 500, 503]).Distinct().Order())
+        {
+            route.ProducesProblem(status);
+        }
+
+        return route;
+    }
+}

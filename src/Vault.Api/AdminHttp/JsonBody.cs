@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+using Vault.Core.Primitives;
+
+namespace Vault.Api.AdminHttp;
+
+/// <summary>Reads a JSON body strictly; what is wrong with it is said with the JSON path where it is.</summary>
+internal static partial class JsonBody
+{
+    private const int Limit = 1024 * 1024;
+
+    /// <summary>The body as a contract.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="whenEmpty">What an absent body means; null: a body is required.</param>
+    /// <param name="cancellationToken">Of the request.</param>
+    public static async Task<Result<T>> ReadAsync<T>(HttpRequest request, T? whenEmpty, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = Limit;
+        }
+
+        var hasBody = request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true;
+        if (!hasBody && whenEmpty is not null)
+        {
+            return whenEmpty;
+        }
+
+        if (hasBody && !IsJson(request.ContentType))
+        {
+            return new VaultError(ErrorCodes.UnsupportedMediaType, "The body must be application/json, in UTF-8.");
+        }
+
+        try
+        {
+            using var memory = new MemoryStream();
+            await request.Body.CopyToAsync(memory, cancellationToken);
+            if (memory.Length == 0 && whenEmpty is not null)
+            {
+                return whenEmpty;
+            }
+
+            return JsonSerializer.Deserialize<T>(memory.GetBuffer().AsSpan(0, (int)memory.Length), AdminJson.Options) is { } value
+                ? value
+                : VaultError.Invalid("$", "Must be a JSON object.");
+        }
+        catch (JsonException exception)
+        {
+            return ToError(exception);
+        }
+    }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
+
+    // The serializer's messages name properties and types, never values; its path is that of the parent for unknown and double properties.
+    private static VaultError ToError(JsonException exception)
+    {
+        var path = string.IsNullOrEmpty(exception.Path) ? "$" : exception.Path;
+        if (UnknownProperty().Match(exception.Message) is { Success: true } unknown)
+        {
+            return VaultError.Invalid(Below(path, unknown.Groups[1].Value), "Unknown property.");
+        }
+
+        if (DuplicateProperty().Match(exception.Message) is { Success: true } duplicate)
+        {
+            return VaultError.Invalid(Below(path, duplicate.Groups[1].Value), "Stands here twice.");
+        }
+
+        if (exception.InnerException is not null || exception.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal))
+        {
+            return VaultError.Invalid(path, "Is not of the right type.");
+        }
+
+        return exception.Message.StartsWith("Must ", StringComparison.Ordinal)
+            ? VaultError.Invalid(path, exception.Message)
+            : VaultError.Invalid(path, exception.LineNumber is { } line ? $"Is not well-formed JSON, or not of the right type (line {line + 1})." : "Is not of the right type.");
+    }
+
+    private static string Below(string path, string property)
+    {
+        var own = "." + property;
+        return path.EndsWith(own, StringComparison.Ordinal) || path.EndsWith($"['{property}']", StringComparison.Ordinal) ? path : path + own;
+    }
+
+    [GeneratedRegex("JSON property '([^']*)' could not be mapped", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex UnknownProperty();
+
+    [GeneratedRegex("[Dd]uplicate propert(?:y|ies) '([^']*)'", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex DuplicateProperty();
+}

@@ -1,0 +1,55 @@
+using Vault.Api.Errors;
+using Vault.Core.Access;
+using Vault.Core.Primitives;
+
+namespace Vault.Api.Callers;
+
+/// <summary>Lets a request to the admin API through for certain roles, and tells its handler who calls.</summary>
+internal static class RoleFilter
+{
+    private static readonly object CallerKey = new();
+
+    /// <summary>Marks a route with the roles that may use it; read by the filter, and by the test that walks all routes.</summary>
+    internal sealed record AllowedRoles(IReadOnlyList<VaultRole> Roles);
+
+    /// <summary>Only these roles may use the route.</summary>
+    public static TBuilder RequireRoles<TBuilder>(this TBuilder builder, params VaultRole[] roles)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        builder.WithMetadata(new AllowedRoles(roles));
+        return builder;
+    }
+
+    /// <summary>Who calls; only behind <see cref="UseAdminCallers"/>.</summary>
+    public static Caller Caller(this HttpContext context) => (Caller)context.Items[CallerKey]!;
+
+    /// <summary>Authenticates everything below <c>/api</c> before it is routed to a handler, so that strangers learn no routes.</summary>
+    public static void UseAdminCallers(this IApplicationBuilder app) => app.Use(static async (context, next) =>
+    {
+        if (!context.Request.Path.StartsWithSegments("/api/v1"))
+        {
+            await next(context);
+            return;
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+        var caller = context.RequestServices.GetRequiredService<CallerResolver>().Resolve(CallerKeys.OfAdmin(context.Request.Headers));
+        if (!caller.IsOk)
+        {
+            await context.AnswerAsync(caller.Error);
+            return;
+        }
+
+        // A route without roles is nobody's: fail closed.
+        var endpoint = context.GetEndpoint();
+        var allowed = endpoint?.Metadata.GetMetadata<AllowedRoles>()?.Roles ?? [];
+        if (caller.Value.Role is VaultRole.App || (endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint) && !allowed.Contains(caller.Value.Role)))
+        {
+            await context.AnswerAsync(new VaultError(ErrorCodes.Forbidden, "The role of this key doesn't allow it."));
+            return;
+        }
+
+        context.Items[CallerKey] = caller.Value;
+        await next(context);
+    });
+}

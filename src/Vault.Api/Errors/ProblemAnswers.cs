@@ -1,0 +1,82 @@
+using System.Net.Mime;
+using Microsoft.AspNetCore.Diagnostics;
+using Vault.Core.Primitives;
+using Vault.Core.Storage;
+
+namespace Vault.Api.Errors;
+
+/// <summary>Answers that are problem documents, whoever finds the trouble: a handler, routing or a fault.</summary>
+internal static partial class ProblemAnswers
+{
+    /// <summary>Answers with the error's problem document.</summary>
+    public static async Task AnswerAsync(this HttpContext context, VaultError error)
+    {
+        // Whatever was put on the answer before goes, save the request's id.
+        var response = context.Response;
+        var requestId = response.Headers[Hosting.RequestIdMiddleware.Header];
+        var allow = response.Headers.Allow;
+        response.Clear();
+        response.Headers[Hosting.RequestIdMiddleware.Header] = requestId;
+        response.Headers.Allow = allow;
+        response.StatusCode = ErrorStatus.Of(error.Code);
+        response.Headers["X-Vault-Error"] = error.Code;
+        response.Headers.CacheControl = "no-store";
+        if (error.Code == ErrorCodes.Unauthenticated)
+        {
+            response.Headers.WWWAuthenticate = "Bearer realm=\"vault\"";
+        }
+
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await response.WriteAsJsonAsync(error.ToProblem(), options: null, contentType: MediaTypeNames.Application.ProblemJson, context.RequestAborted);
+        }
+    }
+
+    /// <summary>Whether routing chose this endpoint to say that the method is not allowed.</summary>
+    public static bool IsRoutingFailure(Endpoint endpoint) => endpoint.DisplayName?.StartsWith("405", StringComparison.Ordinal) is true;
+
+    /// <summary>Turns what routing and faults leave without a body into problem documents.</summary>
+    public static void UseProblemAnswers(this WebApplication app)
+    {
+        app.UseExceptionHandler(handler => handler.Run(async context =>
+        {
+            var exception = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+            var requestId = context.TraceIdentifier;
+            context.Response.Headers[Hosting.RequestIdMiddleware.Header] = requestId;
+            if (exception is BadHttpRequestException bad)
+            {
+                await context.AnswerAsync(bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+                    ? new VaultError(ErrorCodes.BodyTooLarge, "The body is too large.")
+                    : new VaultError(ErrorCodes.InvalidRequest, "The request is not well-formed."));
+            }
+            else if (exception is not null && StorageFaults.IsUnavailable(exception))
+            {
+                await context.AnswerAsync(new VaultError(ErrorCodes.StorageUnavailable, "The database could not be read. Try again."));
+            }
+            else
+            {
+                // Only the type: messages of exceptions may hold values.
+                LogFault(app.Logger, requestId, exception?.GetType().FullName ?? "", exception?.StackTrace ?? "");
+                await context.AnswerAsync(new VaultError(ErrorCodes.Internal, $"Something went wrong here; the log says more under {requestId}."));
+            }
+        }));
+        app.UseStatusCodePages(async status =>
+        {
+            var context = status.HttpContext;
+            var error = context.Response.StatusCode switch
+            {
+                StatusCodes.Status404NotFound => new VaultError(ErrorCodes.NotFound, "There is nothing at this path."),
+                StatusCodes.Status405MethodNotAllowed => new VaultError(ErrorCodes.MethodNotAllowed, "This path doesn't take this method."),
+                StatusCodes.Status413PayloadTooLarge => new VaultError(ErrorCodes.BodyTooLarge, "The body is too large."),
+                _ => null,
+            };
+            if (error is not null)
+            {
+                await context.AnswerAsync(error);
+            }
+        });
+    }
+
+    [LoggerMessage(1001, LogLevel.Error, "Request {RequestId} failed with {Fault}: {Stack}")]
+    private static partial void LogFault(ILogger logger, string requestId, string fault, string stack);
+}

@@ -1,0 +1,23 @@
+using System.Net;
+
+namespace Vault.Api.Hosting;
+
+/// <summary>Reads the addresses that the server says it listens on.</summary>
+internal static class ListenerAddress
+{
+    /// <summary>The end point of <c>http://localhost:5080</c>, <c>http://[::]:5080</c>…; a name that isn't an address is any address.</summary>
+    public static IPEndPoint? Parse(string address)
+    {
+        if (!Uri.TryCreate(address.Replace("://+", "://0.0.0.0", StringComparison.Ordinal).Replace("://*", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri))
+        {
+            return null;
+        }
+
+        if (uri.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            return new IPEndPoint(IPAddress.Loopback, uri.Port);
+        }
+
+        return new IPEndPoint(IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Any, uri.Port);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+using Vault.Api.Admin;
+using Vault.Api.Callers;
+using Vault.Api.Callouts;
+using Vault.Api.Errors;
+using Vault.Api.OpenApi;
+using Vault.Core.Access;
+using Vault.Core.Administration;
+using Vault.Core.Administration.Access;
+using Vault.Core.Authentication;
+using Vault.Core.Callouts;
+using Vault.Core.Egress;
+using Vault.Core.Secrets;
+using Vault.Core.Storage;
+
+namespace Vault.Api.Hosting;
+
+/// <summary>Builds, starts and runs the vault.</summary>
+internal static class VaultHost
+{
+    /// <summary>The exit code where the vault can't start as it is configured (<c>EX_CONFIG</c> of sysexits.h).</summary>
+    private const int BadConfiguration = 78;
+
+    /// <summary>Runs until it is stopped.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (args is ["healthcheck"])
+        {
+            return await HealthCheck.RunAsync();
+        }
+
+        try
+        {
+            var builder = WebApplication.CreateBuilder(args);
+            AddServices(builder);
+            await using var app = builder.Build();
+            Map(app);
+            await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
+            var newKey = await app.Services.GetRequiredService<BootstrapAdminKey>()
+                .EnsureAsync(app.Configuration["Vault:BootstrapAdminKey"], CancellationToken.None);
+            app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, newKey));
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException)
+        {
+            await Console.Error.WriteLineAsync("vault: " + exception.Message);
+            return BadConfiguration;
+        }
+    }
+
+    private static void AddServices(WebApplicationBuilder builder)
+    {
+        builder.AddVaultKestrel();
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddVaultStorage(builder.Configuration);
+        services.AddVaultAccess();
+        services.AddVaultEgress(builder.Configuration, builder.Environment.IsDevelopment());
+        services.AddVaultAuthentication();
+        services.AddVaultAdministration();
+        services.AddVaultCallouts();
+        services.AddCalloutEndpoint();
+        services.AddVaultOpenApi();
+    }
+
+    private static void Map(WebApplication app)
+    {
+        // Framing and raw path are judged before anything else looks at the request.
+        app.UseRequestId();
+        app.UseMiddleware<StrictFramingMiddleware>();
+        app.UseDotSegmentGuard();
+        app.UseProblemAnswers();
+        app.UseVaultOpenApi();
+        app.UseRouting();
+        app.UseAdminCallers();
+        app.MapCallouts();
+        app.MapVaultAdmin();
+        app.MapHealth();
+    }
+
+    private static void OnStarted(WebApplication app, string? newKey)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        app.Services.GetRequiredService<EgressPolicy>().SetOwnListeners([.. addresses.Select(ListenerAddress.Parse).OfType<IPEndPoint>()]);
+        StartBanner.Print(addresses, newKey);
+    }
+}

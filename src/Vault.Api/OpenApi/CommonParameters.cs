@@ -1,0 +1,40 @@
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace Vault.Api.OpenApi;
+
+/// <summary>Query parameters and headers that the handlers read off the request themselves.</summary>
+internal sealed class CommonParameters : IOperationFilter
+{
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        var path = context.ApiDescription.RelativePath ?? "";
+        var method = context.ApiDescription.HttpMethod;
+        operation.Parameters ??= [];
+        if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith("credential", StringComparison.Ordinal)))
+        {
+            Add("pageSize", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500; 50 where left out.");
+            Add("pageToken", ParameterLocation.Query, JsonSchemaType.String, "The nextPageToken of the page before.");
+            Add("search", ParameterLocation.Query, JsonSchemaType.String, "Found in name or label, in any case.");
+        }
+
+        var isDefinition = path.EndsWith('}') && !path.Contains("/keys", StringComparison.Ordinal) && !path.Contains("grants", StringComparison.Ordinal) && !path.Contains("admin-keys", StringComparison.Ordinal);
+        if (method is "PUT" or "DELETE" && isDefinition)
+        {
+            Add("If-Match", ParameterLocation.Header, JsonSchemaType.String, "The ETag that was read; 412 where it is stale.");
+        }
+
+        if (method is "PUT" && isDefinition)
+        {
+            Add("If-None-Match", ParameterLocation.Header, JsonSchemaType.String, "* only creates.");
+        }
+
+        if (method is "PUT" && isDefinition && path.Contains("credentials", StringComparison.Ordinal))
+        {
+            Add("discardSecrets", ParameterLocation.Query, JsonSchemaType.Boolean, "Removes the secrets where the change would let them travel elsewhere.");
+        }
+
+        void Add(string name, ParameterLocation location, JsonSchemaType type, string description) =>
+            operation.Parameters.Add(new OpenApiParameter { Name = name, In = location, Description = description, Schema = new OpenApiSchema { Type = type } });
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.OpenApi;
+using Vault.Api.AdminHttp;
+using Vault.Core.Primitives;
+
+namespace Vault.Api.OpenApi;
+
+/// <summary>The OpenAPI document and Swagger UI.</summary>
+internal static class OpenApiSetup
+{
+    /// <summary>Adds the document.</summary>
+    public static void AddVaultOpenApi(this IServiceCollection services)
+    {
+        services.AddEndpointsApiExplorer();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = AdminJson.Options.PropertyNamingPolicy);
+        services.AddSwaggerGen(options =>
+        {
+            options.SwaggerDoc("v1", new OpenApiInfo
+            {
+                Title = "Vault",
+                Version = "v1",
+                Description = "A credential vault: named credentials for any stack. An admin says how to authenticate and where a service is; an app calls out through /callout and never sees a secret.",
+                License = new OpenApiLicense { Name = "Apache-2.0", Identifier = "Apache-2.0" },
+            });
+            options.SupportNonNullableReferenceTypes();
+            options.NonNullableReferenceTypesAsRequired();
+            options.IncludeXmlComments(typeof(OpenApiSetup).Assembly);
+            options.IncludeXmlComments(typeof(DeveloperName).Assembly);
+            options.CustomSchemaIds(SchemaId);
+            options.AddSecurityDefinition("Bearer", new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "A vault key (vk_…) as Authorization: Bearer.",
+            });
+            options.AddSecurityDefinition("VaultKey", new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = "X-Vault-Key",
+                Description = "A vault key (vk_…) as X-Vault-Key.",
+            });
+            options.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("Bearer", document)] = [] });
+            options.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("VaultKey", document)] = [] });
+            options.DocumentFilter<CalloutDocument>();
+            options.OperationFilter<CommonParameters>();
+            options.OperationFilter<Examples>();
+            options.SchemaFilter<WriteOnlySecrets>();
+        });
+    }
+
+    /// <summary>Serves the document and the UI.</summary>
+    public static void UseVaultOpenApi(this WebApplication app)
+    {
+        app.UseSwagger(options => options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1);
+        app.UseSwaggerUI(options =>
+        {
+            options.DocumentTitle = "Vault";
+            options.EnablePersistAuthorization();
+        });
+    }
+
+    private static string SchemaId(Type type) => type.IsGenericType
+        ? type.GetGenericArguments()[0].Name.Replace("View", "", StringComparison.Ordinal) + "List"
+        : type.Name;
+}

@@ -1,0 +1,47 @@
+using Microsoft.EntityFrameworkCore;
+using Vault.Core.Access;
+using Vault.Core.Administration.Changes;
+using Vault.Core.Primitives;
+using Vault.Core.Secrets;
+using Vault.Core.Storage.Codec;
+using Vault.Core.Storage.Rows;
+
+namespace Vault.Core.Administration.Access;
+
+/// <summary>The first admin key; only where the database never held one. Contract sections 8 and 9.</summary>
+public sealed class BootstrapAdminKey(ChangeGate gate, AccessCodec codec, KeyHasher hasher)
+{
+    private const string Fact = "had-admin-key";
+
+    /// <summary>Makes sure that there is, or was, an admin key.</summary>
+    /// <param name="setting"><c>Vault:BootstrapAdminKey</c>; null or empty: one is made.</param>
+    /// <param name="cancellationToken">Of the start.</param>
+    /// <returns>A key that was made here, to be shown once; null where none was.</returns>
+    /// <exception cref="VaultStartException">The setting isn't a key.</exception>
+    public async Task<string?> EnsureAsync(string? setting, CancellationToken cancellationToken)
+    {
+        var given = string.IsNullOrEmpty(setting) ? null : VaultKeyText.TryParse(setting)
+            ?? throw new VaultStartException("Vault:BootstrapAdminKey must have the form vk_<id>_<secret>: an id of 8 to 32 letters and digits, a secret of at least 32 characters.");
+        var result = await gate.ApplyAsync<string>(
+            async draft =>
+            {
+                if (await draft.Database.Facts.AnyAsync(fact => fact.Name == Fact))
+                {
+                    return "";
+                }
+
+                var text = given ?? VaultKeyText.Create();
+                KeyAdministration.Store(draft, codec, new VaultKey(
+                    text.Id, VaultRole.Admin, null, DeveloperName.Parse("bootstrap"), [.. hasher.Hash(text, VaultRole.Admin, null)], draft.Now, null));
+                draft.Database.Facts.Add(new VaultFactRow { Name = Fact, Value = [1] });
+                return given is null ? text.Reveal() : "";
+            },
+            cancellationToken);
+        if (!result.IsOk)
+        {
+            throw new VaultStartException("The first admin key could not be stored: " + result.Error.Detail);
+        }
+
+        return result.Value.Length == 0 ? null : result.Value;
+    }
+}

@@ -1,0 +1,112 @@
+using Microsoft.EntityFrameworkCore;
+using Vault.Core.Access;
+using Vault.Core.Administration.Changes;
+using Vault.Core.Administration.Listing;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+using Vault.Core.Storage.Codec;
+
+namespace Vault.Core.Administration.Access;
+
+/// <summary>Says which principals of which named credentials an app may use.</summary>
+public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, DefinitionCatalog definitions, AccessCodec codec)
+{
+    private static readonly string[] Default = ["default"];
+
+    /// <summary>Grants, in place of what was granted before.</summary>
+    public Task<Result<(GrantView Grant, bool IsNew)>> PutAsync(DeveloperName app, DeveloperName namedCredential, GrantInput input, CancellationToken cancellationToken) =>
+        gate.ApplyAsync<(GrantView, bool)>(
+            async draft =>
+            {
+                var found = Find(draft.Access, draft.Definitions, app, namedCredential);
+                if (!found.IsOk)
+                {
+                    return found.Error;
+                }
+
+                var (owner, named) = found.Value;
+                var principals = input.Principals ?? Default;
+                if (Judge(principals, draft.Definitions.ExternalCredentials[named.ExternalCredentialId]) is { } refused)
+                {
+                    return refused;
+                }
+
+                var grant = new Grant(owner.Id, named.Id, [.. principals.Distinct(StringComparer.OrdinalIgnoreCase)]);
+                var isNew = !draft.Access.Grants.ContainsKey((owner.Id, named.Id));
+                await draft.Database.Grants.Where(row => row.AppId == owner.Id && row.NamedCredentialId == named.Id).ExecuteDeleteAsync();
+                draft.Database.Grants.Add(codec.ToRow(grant));
+                draft.Access = draft.Access with { Grants = draft.Access.Grants.SetItem((owner.Id, named.Id), grant) };
+                return (new GrantView(named.Name.Value, grant.Principals), isNew);
+            },
+            cancellationToken);
+
+    /// <summary>Withdraws a grant.</summary>
+    public Task<Result<bool>> DeleteAsync(DeveloperName app, DeveloperName namedCredential, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
+        async draft =>
+        {
+            var found = Find(draft.Access, draft.Definitions, app, namedCredential);
+            if (!found.IsOk)
+            {
+                return found.Error;
+            }
+
+            var key = (found.Value.App.Id, found.Value.Named.Id);
+            if (!draft.Access.Grants.ContainsKey(key))
+            {
+                return new VaultError(ErrorCodes.NotFound, $"The named credential {namedCredential} is not granted to the app {app}.");
+            }
+
+            await draft.Database.Grants.Where(row => row.AppId == key.Item1 && row.NamedCredentialId == key.Item2).ExecuteDeleteAsync();
+            draft.Access = draft.Access with { Grants = draft.Access.Grants.Remove(key) };
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Reads a page of an app's grants.</summary>
+    public Result<Page<GrantView>> List(DeveloperName app, PageRequest request)
+    {
+        var snapshot = access.Current;
+        if (AppAdministration.Find(snapshot, app) is not { } owner)
+        {
+            return AppAdministration.NotFound(app);
+        }
+
+        var names = definitions.Current.NamedCredentials.Values.ToDictionary(named => named.Id, named => named.Name);
+        var (items, next) = request.Take(
+            snapshot.Grants.Values.Where(grant => grant.AppId == owner.Id && names.ContainsKey(grant.NamedCredentialId)),
+            grant => names[grant.NamedCredentialId].Key,
+            _ => null);
+        return new Page<GrantView>([.. items.Select(grant => new GrantView(names[grant.NamedCredentialId].Value, grant.Principals))], next);
+    }
+
+    private static VaultError? Judge(IReadOnlyList<string> principals, ExternalCredential external)
+    {
+        if (principals.Count == 0 || (principals.Contains("*") && principals.Count > 1))
+        {
+            return VaultError.Invalid("$.principals", "Must be names of principals, or a single \"*\".");
+        }
+
+        var unknown = new InputErrors();
+        for (var index = 0; index < principals.Count; index++)
+        {
+            if (principals[index] is not "*" && !external.Principals.Any(principal => principal.Name.Value.Equals(principals[index], StringComparison.OrdinalIgnoreCase)))
+            {
+                unknown.Add($"$.principals[{index}]", $"The external credential {external.Name} has no such principal.");
+            }
+        }
+
+        return unknown.Any ? unknown.ToError(ErrorCodes.UnknownReference, "A principal is not known.") : null;
+    }
+
+    private static Result<(VaultApp App, NamedCredential Named)> Find(AccessSnapshot access, DefinitionSnapshot definitions, DeveloperName app, DeveloperName named)
+    {
+        if (AppAdministration.Find(access, app) is not { } owner)
+        {
+            return AppAdministration.NotFound(app);
+        }
+
+        return definitions.NamedCredentials.TryGetValue(named.Key, out var credential)
+            ? (owner, credential)
+            : new VaultError(ErrorCodes.NotFound, $"There is no named credential {named}.");
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Vault.Core.Access;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+using Vault.Core.Storage;
+
+namespace Vault.Core.Administration.Changes;
+
+/// <summary>
+/// All changes go through here, one at a time: judged against the state in force, written in one transaction, then put in force
+/// before the answer is sent. A change that is refused, or that the database doesn't take, leaves nothing behind.
+/// </summary>
+public sealed partial class ChangeGate(
+    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, ICredentialCache cache, TimeProvider time,
+    ILogger<ChangeGate> logger) : IDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+
+    /// <inheritdoc />
+    public void Dispose() => _gate.Dispose();
+
+    internal async Task<Result<T>> ApplyAsync<T>(Func<Draft, Task<Result<T>>> change, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+            await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+            var draft = new Draft(database, definitions.Current, access.Current, time.GetUtcNow());
+            var result = await change(draft);
+            if (!result.IsOk)
+            {
+                return result;
+            }
+
+            // From here on the change happens, whether or not its caller waits.
+            await database.SaveChangesAsync(CancellationToken.None);
+            await transaction.CommitAsync(CancellationToken.None);
+            definitions.Replace(draft.Definitions);
+            access.Replace(draft.Access);
+            foreach (var id in draft.Evicted)
+            {
+                cache.Evict(id);
+            }
+
+            return result;
+        }
+        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        {
+            LogNotWritten(logger, exception.GetType().Name);
+            return new VaultError(ErrorCodes.StorageUnavailable, "The database could not take the change; nothing was changed. Try again.");
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    [LoggerMessage(5001, LogLevel.Error, "A change could not be written: {Fault}.")]
+    private static partial void LogNotWritten(ILogger logger, string fault);
+}

@@ -1,0 +1,38 @@
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Administration.Changes;
+
+/// <summary>What a change is conditional on (RFC 9110 section 13).</summary>
+/// <param name="IfMatch">The entity tags of <c>If-Match</c>; <c>*</c> is any; null where the header is absent.</param>
+/// <param name="IfNoneMatchAny">Whether <c>If-None-Match: *</c> was sent: only create.</param>
+public sealed record Precondition(IReadOnlyList<string>? IfMatch, bool IfNoneMatchAny)
+{
+    /// <summary>No condition.</summary>
+    public static Precondition None { get; } = new(null, false);
+
+    /// <summary><c>precondition-failed</c>, or null where the change may go on.</summary>
+    /// <param name="current">The entity tag of what is there; null where nothing is.</param>
+    internal VaultError? Judge(string? current)
+    {
+        if (IfNoneMatchAny && current is not null)
+        {
+            return new VaultError(ErrorCodes.PreconditionFailed, "It exists already (If-None-Match: *).");
+        }
+
+        return IfMatch is null || (current is not null && (IfMatch.Contains("*") || IfMatch.Contains(current)))
+            ? null
+            : new VaultError(ErrorCodes.PreconditionFailed, "It was changed since it was read (If-Match); read it again.");
+    }
+}
+
+/// <summary>A definition as it is read, with its strong entity tag.</summary>
+/// <param name="Value">The read form.</param>
+/// <param name="ETag">With its quotes.</param>
+/// <param name="IsNew">Whether the change made it.</param>
+public sealed record Tagged<T>(T Value, string ETag, bool IsNew = false);
+
+/// <summary>Entity tags: of one definition's life and version, so that one made anew under an old name has another.</summary>
+internal static class EntityTag
+{
+    public static string Of(Guid id, long version) => $"\"{id.ToString("N")[..12]}-{version}\"";
+}

@@ -1,0 +1,217 @@
+using System.Text.Json;
+using Vault.Core.Administration.Changes;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Administration.Definitions;
+
+/// <summary>What an external credential may be, and which changes would let its secrets travel.</summary>
+internal sealed class ExternalCredentialRules(CredentialBinder binder)
+{
+    private const int MaxHosts = 100;
+    private const int MaxPrincipals = 1000;
+
+    /// <summary>Makes the definition of an input; everything that is wrong with it is said at once.</summary>
+    public Result<BoundCredential> Make(ExternalCredentialInput input, DeveloperName? route, ExternalCredential? before, DateTimeOffset now)
+    {
+        var errors = new InputErrors();
+        var name = NameRules.Read(input.Name, route, errors);
+        if (name is { } given && NameRules.IsComputed(given.Value))
+        {
+            errors.Add("$.name", $"{given} means something else in merge fields; choose another name.");
+        }
+
+        if (route is null)
+        {
+            RefuseReadOnly(input, errors);
+        }
+
+        errors.CheckLength("$.label", input.Label, 255);
+        errors.CheckLength("$.description", input.Description, 4000);
+        var hosts = input.AllowedHosts is null ? before?.AllowedHosts : ReadHosts(input.AllowedHosts, errors);
+        var principals = ReadPrincipals(input.Principals, before, isPost: route is null, errors);
+        var headers = CustomHeaderRules.Read(input.CustomHeaders, errors);
+        if (input.Authentication is not { ValueKind: not JsonValueKind.Null } authentication)
+        {
+            errors.Add("$.authentication", "Is required: an object with a protocol.");
+            return errors.ToError();
+        }
+
+        var definition = new ExternalCredential
+        {
+            Id = before?.Id ?? Guid.NewGuid(),
+            Name = before?.Name ?? name ?? default,
+            Label = input.Label,
+            Description = input.Description,
+            Authentication = authentication.Clone(),
+            AllowedHosts = hosts,
+            Principals = principals,
+            CustomHeaders = headers,
+            IsInline = before?.IsInline ?? false,
+            Version = (before?.Version ?? 0) + 1,
+            CreatedAt = before?.CreatedAt ?? now,
+            UpdatedAt = now,
+        };
+        var bound = binder.Bind(definition);
+        if (!bound.IsOk)
+        {
+            errors.Add(bound.Error, "$.authentication");
+        }
+
+        return errors.Any || !bound.IsOk ? errors.ToError() : bound.Value;
+    }
+
+    /// <summary>Why secrets could travel elsewhere after a change; null where they couldn't.</summary>
+    public static string? FindTravel(BoundCredential before, BoundCredential after)
+    {
+        if (before.Definition.Protocol != after.Definition.Protocol)
+        {
+            return "another protocol";
+        }
+
+        foreach (var host in after.Definition.AllowedHosts ?? [])
+        {
+            if (before.Definition.AllowedHosts?.Any(old => old.Covers(host)) is not true)
+            {
+                return $"the host {host} was added";
+            }
+        }
+
+        var old = before.Authentication.TokenUrls.Select(AllowedHost.Of).ToHashSet();
+        return after.Authentication.TokenUrls.Select(AllowedHost.Of).FirstOrDefault(host => !old.Contains(host)) is { } added
+            ? $"a login request goes to {added}"
+            : null;
+    }
+
+    /// <summary><c>host-not-allowed</c> where a step URL, or a named credential that uses this one, is outside <c>allowedHosts</c>.</summary>
+    public static VaultError? FindHostOutside(DefinitionSnapshot snapshot, BoundCredential credential)
+    {
+        if (credential.Definition.AllowedHosts is not { } hosts)
+        {
+            return null;
+        }
+
+        foreach (var url in credential.Authentication.TokenUrls)
+        {
+            if (!hosts.Any(host => host.Matches(url)))
+            {
+                return new VaultError(ErrorCodes.HostNotAllowed, $"A login request goes to {url.Authority}, which is not in allowedHosts.");
+            }
+        }
+
+        foreach (var named in snapshot.NamedCredentials.Values.Where(named => named.ExternalCredentialId == credential.Definition.Id))
+        {
+            if (!hosts.Any(host => host.Matches(NamedCredentialRules.OriginOf(named))))
+            {
+                return new VaultError(ErrorCodes.HostNotAllowed, $"The named credential {named.Name} uses this one, and its host would not be in allowedHosts.");
+            }
+        }
+
+        return null;
+    }
+
+    private static void RefuseReadOnly(ExternalCredentialInput input, InputErrors errors)
+    {
+        const string Message = "Is read-only.";
+        if (input.CreatedAt is not null)
+        {
+            errors.Add("$.createdAt", Message);
+        }
+
+        if (input.UpdatedAt is not null)
+        {
+            errors.Add("$.updatedAt", Message);
+        }
+
+        if (input.UsedBy is not null)
+        {
+            errors.Add("$.usedBy", Message);
+        }
+    }
+
+    private static List<AllowedHost> ReadHosts(IReadOnlyList<string> entries, InputErrors errors)
+    {
+        var hosts = new List<AllowedHost>();
+        if (entries.Count is 0 or > MaxHosts)
+        {
+            errors.Add("$.allowedHosts", $"Must be 1 to {MaxHosts} entries.");
+        }
+
+        for (var index = 0; index < entries.Count && index < MaxHosts; index++)
+        {
+            if (entries[index] is not { } entry)
+            {
+                errors.Add($"$.allowedHosts[{index}]", "Must be a string.");
+                continue;
+            }
+
+            var host = AllowedHost.Parse(entry);
+            if (!host.IsOk)
+            {
+                errors.Add($"$.allowedHosts[{index}]", host.Error.Detail);
+            }
+            else if (!hosts.Contains(host.Value))
+            {
+                hosts.Add(host.Value);
+            }
+        }
+
+        return hosts;
+    }
+
+    private static List<Principal> ReadPrincipals(IReadOnlyList<PrincipalInput>? inputs, ExternalCredential? before, bool isPost, InputErrors errors)
+    {
+        if (inputs is null)
+        {
+            return before is null ? [new Principal(Guid.NewGuid(), DeveloperName.Parse("default"), 1)] : [.. before.Principals];
+        }
+
+        if (inputs.Count is 0 or > MaxPrincipals)
+        {
+            errors.Add("$.principals", $"Must be 1 to {MaxPrincipals} principals.");
+        }
+
+        var principals = new List<Principal>();
+        for (var index = 0; index < inputs.Count; index++)
+        {
+            var path = $"$.principals[{index}]";
+            if (inputs[index] is not { } input)
+            {
+                errors.Add(path, "Must be an object.");
+                continue;
+            }
+
+            if (isPost && input.Status is not null)
+            {
+                errors.Add(path + ".status", "Is read-only.");
+            }
+
+            if (input.Type is not (null or "named"))
+            {
+                errors.Add(path + ".type", "Must be named.");
+            }
+
+            if (input.Sequence is < 1)
+            {
+                errors.Add(path + ".sequence", "Must be 1 or more.");
+            }
+
+            if (!DeveloperName.TryParse(input.Name, out var name))
+            {
+                errors.Add(path + ".name", "The name " + DeveloperName.Rule + ".");
+            }
+            else if (principals.Exists(other => other.Name == name))
+            {
+                errors.Add(path + ".name", "Stands here twice.");
+            }
+            else
+            {
+                var id = before?.Principals.FirstOrDefault(old => old.Name == name)?.Id ?? Guid.NewGuid();
+                principals.Add(new Principal(id, name, input.Sequence ?? index + 1));
+            }
+        }
+
+        return principals;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Vault.Core.Administration.Changes;
+using Vault.Core.Administration.Secrets;
+using Vault.Core.Authentication;
+
+namespace Vault.Core.Administration.Definitions;
+
+/// <summary>A named credential's inline <c>authentication</c>, taken apart: settings, and the parameters beside them.</summary>
+/// <param name="Settings">What the protocol binds.</param>
+/// <param name="Parameters">The secrets; null where none were sent.</param>
+internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<KeyValuePair<string, string?>>? Parameters)
+{
+    private const string Path = "$.authentication";
+
+    /// <summary>Takes it apart; null where <paramref name="errors"/> say why not.</summary>
+    public static InlineAuthentication? Read(JsonElement element, AuthenticationProtocols protocols, InputErrors errors)
+    {
+        var protocol = protocols.Find(element);
+        if (!protocol.IsOk)
+        {
+            errors.Add(protocol.Error, Path);
+            return null;
+        }
+
+        var settings = new JsonObject();
+        List<KeyValuePair<string, string?>>? inline = null;
+        List<KeyValuePair<string, string?>>? grouped = null;
+        foreach (var property in element.EnumerateObject())
+        {
+            var parameter = protocol.Value.InlineParameters.FirstOrDefault(name => JsonNamingPolicy.CamelCase.ConvertName(name) == property.Name);
+            if (property.Name == "parameters")
+            {
+                grouped = ReadParameters(property.Value, errors);
+            }
+            else if (parameter is not null)
+            {
+                Add(inline ??= [], parameter, property.Value, $"{Path}.{property.Name}", errors);
+            }
+            else
+            {
+                settings[property.Name] = JsonNode.Parse(property.Value.GetRawText());
+            }
+        }
+
+        if (inline is not null && grouped is not null)
+        {
+            errors.Add(Path + ".parameters", "All parameters stand either beside the settings or in parameters, not in both.");
+        }
+
+        if (grouped is not null)
+        {
+            ParameterRules.Check(grouped, Path + ".parameters", nullRemoves: false, errors);
+        }
+
+        using var document = JsonDocument.Parse(settings.ToJsonString());
+        return new InlineAuthentication(document.RootElement.Clone(), grouped ?? inline);
+    }
+
+    private static List<KeyValuePair<string, string?>>? ReadParameters(JsonElement element, InputErrors errors)
+    {
+        if (element.ValueKind is not JsonValueKind.Object)
+        {
+            errors.Add(Path + ".parameters", "Must be an object of texts.");
+            return null;
+        }
+
+        var parameters = new List<KeyValuePair<string, string?>>();
+        foreach (var property in element.EnumerateObject())
+        {
+            if (property.Value.ValueKind is JsonValueKind.String)
+            {
+                parameters.Add(new(property.Name, property.Value.GetString()));
+            }
+            else
+            {
+                errors.Add($"{Path}.parameters.{property.Name}", "Must be a text.");
+            }
+        }
+
+        return parameters;
+    }
+
+    private static void Add(List<KeyValuePair<string, string?>> parameters, string name, JsonElement value, string path, InputErrors errors)
+    {
+        if (value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 and <= 65_536 } text)
+        {
+            parameters.Add(new(name, text));
+        }
+        else
+        {
+            errors.Add(path, "Must be a text of 1 to 65536 characters.");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using Microsoft.EntityFrameworkCore;
+using Vault.Core.Access;
+using Vault.Core.Administration.Changes;
+using Vault.Core.Administration.Listing;
+using Vault.Core.Authentication;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Definitions;
+using Vault.Core.Egress;
+using Vault.Core.Primitives;
+using Vault.Core.Secrets;
+using Vault.Core.Storage.Codec;
+
+namespace Vault.Core.Administration.Definitions;
+
+/// <summary>Creates, changes and deletes named credentials; contract sections 4 and 9.</summary>
+public sealed class NamedCredentialAdministration(
+    ChangeGate gate, DefinitionCatalog definitions, DefinitionCodec codec, EgressPolicy egress, CredentialBinder binder, SecretSealer sealer,
+    AuthenticationProtocols protocols)
+{
+    private readonly NamedCredentialLink _link = new(codec, binder, sealer);
+    private readonly InlineCredential _inline = new(codec, binder, sealer, protocols);
+
+    /// <summary>Creates one.</summary>
+    /// <param name="input">What was sent.</param>
+    /// <param name="role">Of who sent it.</param>
+    /// <param name="cancellationToken">Of the request.</param>
+    public Task<Result<Tagged<NamedCredentialView>>> CreateAsync(NamedCredentialInput input, VaultRole role, CancellationToken cancellationToken) =>
+        WriteAsync(input, null, role, Precondition.None, discardSecrets: false, cancellationToken);
+
+    /// <summary>Creates or replaces one.</summary>
+    public Task<Result<Tagged<NamedCredentialView>>> PutAsync(
+        DeveloperName name, NamedCredentialInput input, VaultRole role, Precondition precondition, bool discardSecrets, CancellationToken cancellationToken) =>
+        WriteAsync(input, name, role, precondition, discardSecrets, cancellationToken);
+
+    /// <summary>Deletes one, with its grants, and with the external credential that it made inline if nothing else uses that.</summary>
+    public Task<Result<bool>> DeleteAsync(DeveloperName name, Precondition precondition, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
+        async draft =>
+        {
+            var current = draft.Definitions.NamedCredentials.GetValueOrDefault(name.Key);
+            if (current is null)
+            {
+                return precondition.IfMatch is null ? NotFound(name) : precondition.Judge(null) ?? NotFound(name);
+            }
+
+            if (precondition.Judge(TagOf(current)) is { } failed)
+            {
+                return failed;
+            }
+
+            await draft.Database.NamedCredentials.Where(row => row.Id == current.Id).ExecuteDeleteAsync();
+            draft.Definitions = draft.Definitions.Without(current);
+            draft.Access = draft.Access with
+            {
+                Grants = draft.Access.Grants.RemoveRange(draft.Access.Grants.Keys.Where(key => key.NamedCredentialId == current.Id)),
+            };
+            if (draft.Definitions.ExternalCredentials.TryGetValue(current.ExternalCredentialId, out var external)
+                && external.IsInline && external.Name == current.Name
+                && ExternalCredentialAdministration.UsersOf(draft.Definitions, external.Id).Count == 0)
+            {
+                await ExternalCredentialAdministration.RemoveAsync(draft, external);
+            }
+
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Reads one.</summary>
+    public Result<Tagged<NamedCredentialView>> Get(DeveloperName name)
+    {
+        var snapshot = definitions.Current;
+        return snapshot.NamedCredentials.TryGetValue(name.Key, out var named)
+            ? new Tagged<NamedCredentialView>(NamedCredentialRules.ToView(named, snapshot), TagOf(named))
+            : NotFound(name);
+    }
+
+    /// <summary>Reads a page of them.</summary>
+    public Page<NamedCredentialView> List(PageRequest request)
+    {
+        var snapshot = definitions.Current;
+        var (items, next) = request.Take(snapshot.NamedCredentials.Values, named => named.Name.Key, named => named.Label);
+        return new Page<NamedCredentialView>([.. items.Select(named => NamedCredentialRules.ToView(named, snapshot))], next);
+    }
+
+    private static VaultError NotFound(DeveloperName name) => new(ErrorCodes.NotFound, $"There is no named credential {name}.");
+
+    private static string TagOf(NamedCredential named) => EntityTag.Of(named.Id, named.Version);
+
+    private Task<Result<Tagged<NamedCredentialView>>> WriteAsync(
+        NamedCredentialInput input, DeveloperName? route, VaultRole role, Precondition precondition, bool discardSecrets, CancellationToken cancellationToken) =>
+        gate.ApplyAsync<Tagged<NamedCredentialView>>(
+            async draft =>
+            {
+                // 1 What is there, and may it be changed.
+                var before = route is { } name ? draft.Definitions.NamedCredentials.GetValueOrDefault(name.Key) : null;
+                if (precondition.Judge(before is null ? null : TagOf(before)) is { } failed)
+                {
+                    return failed;
+                }
+
+                // 2 The input by itself.
+                var errors = new InputErrors();
+                var made = NamedCredentialRules.Make(input, route, before, egress.AllowHttp || role is VaultRole.Operator, draft.Now, errors);
+                var inline = input.Authentication is { } authentication ? InlineAuthentication.Read(authentication, protocols, errors) : null;
+                if ((input.ExternalCredential is null) == (input.Authentication is null))
+                {
+                    errors.Add("$.externalCredential", "Either externalCredential or authentication must stand, and not both.");
+                }
+
+                if (errors.Any || made is null)
+                {
+                    return errors.ToError();
+                }
+
+                if (role is not VaultRole.Admin && NamedCredentialRules.JudgeOperator(input, before) is { } forbidden)
+                {
+                    return forbidden;
+                }
+
+                if (before is null && draft.Definitions.NamedCredentials.ContainsKey(made.Name.Key))
+                {
+                    return new VaultError(ErrorCodes.AlreadyExists, $"There is a named credential {made.Name} already.");
+                }
+
+                // 3 The external credential that it uses, made or changed where it is inline.
+                var linked = inline is null
+                    ? await _link.LinkAsync(draft, made, input.ExternalCredential ?? "", role)
+                    : await _inline.WriteAsync(draft, made, before, inline, discardSecrets);
+                if (!linked.IsOk)
+                {
+                    return linked.Error;
+                }
+
+                // 4 The definition itself.
+                made = made with { ExternalCredentialId = linked.Value };
+                var row = codec.ToRow(made);
+                if (before is null)
+                {
+                    draft.Database.NamedCredentials.Add(row);
+                }
+                else
+                {
+                    draft.Database.NamedCredentials.Update(row).Property(entity => entity.Version).OriginalValue = before.Version;
+                }
+
+                draft.Definitions = draft.Definitions.With(made);
+                return new Tagged<NamedCredentialView>(NamedCredentialRules.ToView(made, draft.Definitions), TagOf(made), before is null);
+            },
+            cancellationToken);
+}
