@@ -44,7 +44,7 @@ ready() {
   fail "$1 did not answer"
 }
 
-free_port() { # asks the kernel for a port that nobody listens on
+free_port() { # a port that nobody listens on
   python3 - 2>/dev/null <<'PY' || echo $((20000 + RANDOM % 20000))
 import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])
@@ -64,7 +64,7 @@ TokenService__Username=service-user TokenService__Password='pa"ss & word' \
   dotnet samples/TokenService/bin/Release/net10.0/TokenService.dll --urls "$SERVICE" >"$work/service.log" 2>&1 &
 pids+=($!)
 ASPNETCORE_ENVIRONMENT=Development Vault__DataDirectory="$work/data" Vault__BootstrapAdminKey="$ADMIN" Vault__Http2Url="" \
-  dotnet src/Vault.Api/bin/Release/net10.0/Vault.Api.dll --contentRoot src/Vault.Api --urls "$VAULT" >"$work/vault.log" 2>&1 &
+  dotnet src/Vault.Api/bin/Release/net10.0/Vault.Api.dll --urls "$VAULT" >"$work/vault.log" 2>&1 &
 pids+=($!)
 ready "$SERVICE/seen"
 ready "$VAULT/healthz/ready"

@@ -34,7 +34,8 @@ internal static class VaultHost
 
         try
         {
-            var builder = WebApplication.CreateBuilder(args);
+            // The settings file lies beside the program, whatever directory it is started in.
+            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
             AddServices(builder);
             await using var app = builder.Build();
             Map(app);

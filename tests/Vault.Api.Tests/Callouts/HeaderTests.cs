@@ -144,8 +144,7 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
                 context.Response.Headers[name] = value;
             }
 
-            context.Response.Headers.Append("Set-Cookie", "a=1; Domain=x.example; Path=/in; HttpOnly");
-            context.Response.Headers.Append("Set-Cookie", "b=2");
+            context.Response.Headers.SetCookie = new[] { "a=1; Domain=x.example; Path=/in; HttpOnly", "b=2" };
             await context.Response.Body.WriteAsync("teapot"u8.ToArray());
         };
         using var response = await callout.SendAsync(HttpMethod.Get, "/x");

@@ -24,7 +24,7 @@ internal sealed class HeldBody
     public bool Exists => _whole is not null || _stream is not null;
 
     /// <summary>The whole body; null where it is streamed.</summary>
-    public ReadOnlyMemory<byte>? Whole => _whole ?? (_stream?.IsWhole is true ? _stream.Kept : null);
+    public ReadOnlyMemory<byte>? Whole => _whole ?? (_stream?.IsWhole is true ? _stream.Kept : (ReadOnlyMemory<byte>?)null);
 
     /// <summary>The stream; null where the body is held.</summary>
     public Stream? Stream => _whole is null ? _stream : null;
@@ -78,7 +78,7 @@ internal sealed class HeldBody
             }
         }
 
-        return _stream.IsWhole ? _stream.Kept : null;
+        return _stream.IsWhole ? _stream.Kept : (ReadOnlyMemory<byte>?)null;
     }
 
     /// <summary>Whether a second sending is possible as far as can be told before the body was read to its end.</summary>
