@@ -56,7 +56,7 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
     {
         StartServer();
         var address = ClientOptions.BaseAddress;
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, RequestHeaderEncodingSelector = static (_, _) => System.Text.Encoding.UTF8 })
         {
             BaseAddress = address,
             Timeout = TimeSpan.FromSeconds(60),

@@ -72,6 +72,11 @@ internal static partial class JsonBody
             return VaultError.Invalid(Below(path, duplicate.Groups[1].Value), "Stands here twice.");
         }
 
+        if (exception.InnerException is JsonException || (exception.InnerException is null && exception.GetType() != typeof(JsonException)))
+        {
+            return VaultError.Invalid(path, $"Is not well-formed JSON (line {exception.LineNumber + 1}).");
+        }
+
         if (exception.InnerException is not null || exception.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal))
         {
             return VaultError.Invalid(path, "Is not of the right type.");

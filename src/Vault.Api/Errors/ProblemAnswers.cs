@@ -32,8 +32,10 @@ internal static partial class ProblemAnswers
         }
     }
 
-    /// <summary>Whether routing chose this endpoint to say that the method is not allowed.</summary>
-    public static bool IsRoutingFailure(Endpoint endpoint) => endpoint.DisplayName?.StartsWith("405", StringComparison.Ordinal) is true;
+    /// <summary>Whether routing chose this endpoint to say that the method, or the media type, is not allowed.</summary>
+    public static bool IsRoutingFailure(Endpoint endpoint) =>
+        endpoint is not RouteEndpoint && endpoint.DisplayName is { } name
+        && (name.StartsWith("405", StringComparison.Ordinal) || name.StartsWith("415", StringComparison.Ordinal));
 
     /// <summary>Turns what routing and faults leave without a body into problem documents.</summary>
     public static void UseProblemAnswers(this WebApplication app)
@@ -68,6 +70,7 @@ internal static partial class ProblemAnswers
                 StatusCodes.Status404NotFound => new VaultError(ErrorCodes.NotFound, "There is nothing at this path."),
                 StatusCodes.Status405MethodNotAllowed => new VaultError(ErrorCodes.MethodNotAllowed, "This path doesn't take this method."),
                 StatusCodes.Status413PayloadTooLarge => new VaultError(ErrorCodes.BodyTooLarge, "The body is too large."),
+                StatusCodes.Status415UnsupportedMediaType => new VaultError(ErrorCodes.UnsupportedMediaType, "The body must be application/json."),
                 _ => null,
             };
             if (error is not null)

@@ -29,6 +29,12 @@ public static class UpstreamUrl
             text.Append(rawPath);
         }
 
+        // A request target is never empty (RFC 9112 section 3.2.1), and System.Uri adds nothing here.
+        if (path.IndexOf('/', path.IndexOf("://", StringComparison.Ordinal) + 3) < 0 && rawPath.Length == 0)
+        {
+            text.Append('/');
+        }
+
         var separator = '?';
         Append(ownQuery);
         Append(Without(rawQuery, injected));

@@ -13,7 +13,7 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
     [Theory]
     [InlineData("application/json", """{"u":"{!$Credential.Username}"}""", """{"u":"us\"er&"}""")]
     [InlineData("application/json", """{"u":"{!HTMLENCODE($Credential.Username)}"}""", """{"u":"us&quot;er&amp;"}""")]
-    [InlineData("application/json", """{"u":"<!$Credential.Password>"}""", """{"u":"pa\\ss<word>\u000a"}""")]
+    [InlineData("application/json", """{"u":"<!$Credential.Password>"}""", """{"u":"pa\\ss<word>\n"}""")]
     [InlineData("application/xml", "<u>{!$Credential.Username}</u>", "<u>us&quot;er&amp;</u>")]
     [InlineData("application/x-www-form-urlencoded", "a=1&u={!$Credential.Username}&p=%7B!%24Credential.Username%7D", "a=1&u=us%22er%26&p=us%22er%26")]
     [InlineData("text/plain", "{!$Credential.Username} <!DOCTYPE html> {!important}", "us\"er& <!DOCTYPE html> {!important}")]
@@ -21,7 +21,7 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
     {
         var callout = await fixture.CreateAsync(Password, InBody);
         var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", body, contentType);
-        Assert.Equal(sent.Replace("\\u000a", "\\u000a", StringComparison.Ordinal), seen.Text, ignoreCase: true);
+        Assert.Equal(sent, seen.Text, ignoreCase: true);
         Assert.Equal(seen.Body.Length.ToString(null as IFormatProvider), seen.Header("Content-Length"));
     }
 
@@ -129,7 +129,7 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
         using var request = new HttpRequestMessage(HttpMethod.Post, "/callout/" + callout.Name) { Content = new ByteArrayContent([]) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var response = await callout.Client.SendAsync(request);
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync() + response.Headers);
         Assert.Equal("0", fixture.Upstream.Requests[^1].Header("Content-Length"));
     }
 

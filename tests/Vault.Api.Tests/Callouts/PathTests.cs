@@ -50,7 +50,7 @@ public sealed class PathTests(CalloutFixture fixture) : IClassFixture<CalloutFix
     public async Task AllowedRequests_DecideByMethodAndPath()
     {
         var callout = await fixture.CreateAsync(
-            """{ "protocol": "none" }""", """"allowedRequests": [ { "methods": ["GET"], "path": "/record/**" }, { "methods": ["POST"], "path": "/a/*/c" } ]"""");
+            """{ "protocol": "none" }""", "\"allowedRequests\": [ { \"methods\": [\"GET\"], \"path\": \"/record/**\" }, { \"methods\": [\"POST\"], \"path\": \"/a/*/c\" } ]");
         await callout.SendAndRecordAsync(HttpMethod.Get, "/record");
         await callout.SendAndRecordAsync(HttpMethod.Get, "/record/1/2");
         await callout.SendAndRecordAsync(HttpMethod.Post, "/a/b/c");

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Secrets;
 
@@ -21,7 +22,7 @@ public sealed record TokenRequest(
         {
             var isRelative = Credential.Authentication.UsesNamedCredentialUrl;
             var stamp = new LengthPrefixed("token-stamp")
-                .Add(Credential.Definition.Authentication.GetRawText())
+                .Add(JsonSerializer.Serialize(Credential.Definition.Authentication))
                 .Add(Credential.Binding)
                 .Add(Parameters.Stamp)
                 .Add(isRelative ? NamedCredentialUrl : null);

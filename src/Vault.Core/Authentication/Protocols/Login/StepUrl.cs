@@ -15,6 +15,12 @@ internal static class StepUrl
     public static Uri Finish(string url, string query)
     {
         var (path, own) = Split(url);
+        if (path.IndexOf('/', path.IndexOf("://", StringComparison.Ordinal) + 3) < 0)
+        {
+            // A request target is never empty.
+            path += "/";
+        }
+
         return new Uri(path + Query(own, query), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
     }
 
