@@ -18,26 +18,16 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
     /// <summary>Whose parameters.</summary>
     private readonly record struct Key(Guid ExternalCredentialId, Guid PrincipalId, string User);
 
-    /// <summary>A load, under way or done; <paramref name="Binding"/> tells under which definition it was made.</summary>
-    private sealed record Entry(Task<CredentialSet> Load, byte[] Binding, long Added);
+    /// <summary>A load, to come, under way or done; <paramref name="Binding"/> tells under which definition it was made.</summary>
+    private sealed record Entry(Lazy<Task<CredentialSet>> Load, byte[] Binding, long Added);
 
     /// <summary>The parameters of a principal and user.</summary>
     public async ValueTask<CredentialSet> GetAsync(BoundCredential credential, Guid principalId, string user, CancellationToken cancellationToken)
     {
         var key = new Key(credential.Definition.Id, principalId, user);
-        if (!_entries.TryGetValue(key, out var entry) || !IsUsable(entry, credential))
-        {
-            if (_entries.Count >= Capacity)
-            {
-                // Rare and cheap to fill again; what matters is that it stays bounded.
-                _entries.Clear();
-            }
-
-            entry = new Entry(LoadAsync(credential, key), credential.Binding, time.GetTimestamp());
-            _entries[key] = entry;
-        }
-
-        return await entry.Load.WaitAsync(cancellationToken);
+        var found = _entries.TryGetValue(key, out var old) ? old : null;
+        var entry = found is not null && IsUsable(found, credential) ? found : Put(key, found, credential);
+        return await entry.Load.Value.WaitAsync(cancellationToken);
     }
 
     /// <summary>Forgets the parameters of an external credential; a load that is under way is not kept.</summary>
@@ -52,9 +42,30 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
         }
     }
 
+    // The entry is in its place before its load begins: an eviction that comes in between takes it away, so that what was read
+    // before the eviction is never kept after it.
+    private Entry Put(Key key, Entry? old, BoundCredential credential)
+    {
+        if (_entries.Count >= Capacity)
+        {
+            // Rare and cheap to fill again; what matters is that it stays bounded.
+            _entries.Clear();
+        }
+
+        var fresh = new Entry(
+            new Lazy<Task<CredentialSet>>(() => Task.Run(() => LoadAsync(credential, key))), credential.Binding, time.GetTimestamp());
+        if (old is null ? _entries.TryAdd(key, fresh) : _entries.TryUpdate(key, fresh, old))
+        {
+            return fresh;
+        }
+
+        // Someone else was first. If theirs is of another definition, this caller reads for itself alone.
+        return _entries.TryGetValue(key, out var theirs) && IsUsable(theirs, credential) ? theirs : fresh;
+    }
+
     private bool IsUsable(Entry entry, BoundCredential credential) =>
         time.GetElapsedTime(entry.Added) < Life
-        && !entry.Load.IsFaulted
+        && !(entry.Load.IsValueCreated && entry.Load.Value.IsFaulted)
         && entry.Binding.AsSpan().SequenceEqual(credential.Binding);
 
     // Not cancelled with the caller who began it: others wait for it too.

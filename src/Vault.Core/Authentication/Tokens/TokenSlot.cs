@@ -35,6 +35,9 @@ internal sealed class TokenSlot
     /// <summary>Tokens of the last 24 hours that are no longer used, for redaction.</summary>
     public List<(TokenSet Token, DateTimeOffset At)> Retired { get; } = [];
 
+    /// <summary>Secrets or settings changed under it: what a sign-in under way gives goes to those who wait for it, and is kept nowhere.</summary>
+    public bool IsEvicted { get; set; }
+
     /// <summary>When the slot was last asked, for eviction.</summary>
     public long LastUsed { get; set; }
 }

@@ -132,9 +132,12 @@ public sealed partial class TokenSource : ICredentialCache
         _parameters.Evict(externalCredentialId);
         foreach (var key in _slots.Keys)
         {
-            if (key.ExternalCredentialId == externalCredentialId)
+            if (key.ExternalCredentialId == externalCredentialId && _slots.TryRemove(key, out var slot))
             {
-                _slots.TryRemove(key, out _);
+                lock (slot.Gate)
+                {
+                    slot.IsEvicted = true;
+                }
             }
         }
     }
@@ -240,9 +243,22 @@ public sealed partial class TokenSource : ICredentialCache
             return acquired;
         }
 
-        await _store.SaveAsync(_sealing.Seal(acquired.Value, key, request.Credential.Binding), CancellationToken.None);
+        if (!IsEvicted(slot))
+        {
+            await _store.SaveAsync(_sealing.Seal(acquired.Value, key, request.Credential.Binding), CancellationToken.None);
+        }
+
         LogSignedIn(_logger, request.Credential.Definition.Name.Value);
         return acquired;
+    }
+
+    // The secrets may be gone for good: a token that they gave must not be left behind in the database.
+    private static bool IsEvicted(TokenSlot slot)
+    {
+        lock (slot.Gate)
+        {
+            return slot.IsEvicted;
+        }
     }
 
     private async Task<TokenSet?> LoadAsync(TokenRequest request, TokenKey key, TokenSlot slot)

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Vault.Core.Authentication.Tokens;
+
+namespace Vault.Core.Tests.Authentication.Fakes;
+
+/// <summary>Tokens in memory, kept as the database keeps them.</summary>
+internal sealed class FakeTokenStore : ITokenStore
+{
+    private readonly ConcurrentDictionary<Guid, StoredToken> _tokens = new();
+
+    public IReadOnlyList<StoredToken> Tokens => [.. _tokens.Values];
+
+    public Exception? SaveFault { get; set; }
+
+    public void Put(StoredToken token) => _tokens[token.Id] = token;
+
+    public Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<StoredToken>>([.. _tokens.Values.Where(token => IsOf(token, key) && (token.RetiredAt is null || token.RetiredAt >= retiredSince))]);
+
+    public Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
+    {
+        if (SaveFault is not null)
+        {
+            throw SaveFault;
+        }
+
+        foreach (var old in _tokens.Values.Where(old => IsOf(old, token.Key) && old.RetiredAt is null))
+        {
+            _tokens[old.Id] = old with { RetiredAt = token.ObtainedAt };
+        }
+
+        _tokens[token.Id] = token;
+        return Task.CompletedTask;
+    }
+
+    public Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        _tokens[tokenId] = _tokens[tokenId] with { RetiredAt = at };
+        return Task.CompletedTask;
+    }
+
+    private static bool IsOf(StoredToken token, TokenKey key) => token.Key with { Stamp = "" } == key with { Stamp = "" };
+}

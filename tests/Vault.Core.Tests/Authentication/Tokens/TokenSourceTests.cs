@@ -1,0 +1,230 @@
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Primitives;
+using Vault.Core.Tests.Authentication.Fakes;
+using Xunit;
+
+namespace Vault.Core.Tests.Authentication.Tokens;
+
+public sealed class TokenSourceTests : IDisposable
+{
+    private readonly TokenFixture _vault = new();
+
+    public void Dispose() => _vault.Dispose();
+
+    [Fact]
+    public async Task Get_By500AtOnce_SignsInOnce()
+    {
+        _vault.SignIn.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var calls = Enumerable.Range(0, 500).Select(_ => Task.Run(_vault.TokenAsync)).ToArray();
+        await _vault.SignIn.Reached.Task;
+        _vault.SignIn.Gate.SetResult();
+        Assert.Single((await Task.WhenAll(calls)).Distinct());
+        Assert.Equal(1, _vault.SignIn.Calls);
+        Assert.Single(_vault.Store.Tokens);
+    }
+
+    [Fact]
+    public async Task Get_CallerWhoBeganGoesAway_TheSignInGoesOn()
+    {
+        _vault.SignIn.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var cancellation = new CancellationTokenSource();
+        var first = _vault.Source.GetAsync(_vault.Request(), cancellation.Token).AsTask();
+        var second = _vault.TokenAsync();
+        await _vault.SignIn.Reached.Task;
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        _vault.SignIn.Gate.SetResult();
+        Assert.Equal("ada@#1", (await second).Values["t"].Reveal());
+        Assert.Equal(1, _vault.SignIn.Calls);
+    }
+
+    [Fact]
+    public async Task Get_AfterARestart_UsesTheSavedToken()
+    {
+        var token = await _vault.TokenAsync();
+        _vault.Restart();
+        var again = await _vault.TokenAsync();
+        Assert.Equal((token.Id, "ada@#1"), (again.Id, again.Values["t"].Reveal()));
+        Assert.Equal(token.ExpiresAt, again.ExpiresAt);
+        Assert.Equal(1, _vault.SignIn.Calls);
+    }
+
+    [Fact]
+    public async Task Saved_IsSealed_AndBelongsToItsPlace()
+    {
+        await _vault.TokenAsync();
+        var stored = Assert.Single(_vault.Store.Tokens);
+        Assert.Equal(-1, stored.Sealed.AsSpan().IndexOf("ada"u8));
+        _vault.Store.Put(stored with { Sealed = [.. stored.Sealed.Select((value, index) => index == 120 ? (byte)~value : value)] });
+        _vault.Restart();
+        Assert.Equal("ada@#2", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    [Fact]
+    public async Task Get_NotSaved_IsNotUsed()
+    {
+        _vault.Store.SaveFault = new TimeoutException("database");
+        var result = await _vault.Source.GetAsync(_vault.Request(), CancellationToken.None);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error?.Code);
+        Assert.DoesNotContain("database", result.Error!.Detail, StringComparison.Ordinal);
+        _vault.Store.SaveFault = null;
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(5));
+        await _vault.TokenAsync();
+    }
+
+    [Theory]
+    [InlineData(3600, 3540)]
+    [InlineData(100, 90)]
+    public async Task Get_BeforeTheEnd_RenewsAheadOfTime(int life, int renewedAt)
+    {
+        _vault.SignIn.Life = TimeSpan.FromSeconds(life);
+        var first = await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(renewedAt - 1));
+        Assert.Same(first, await _vault.TokenAsync());
+        Assert.Equal(1, _vault.SignIn.Calls);
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(1));
+        await _vault.TokenAsync();
+        await EventuallyAsync(() => _vault.SignIn.Calls == 2);
+    }
+
+    [Fact]
+    public async Task Get_RenewalFails_GoesOnWithTheTokenToItsEnd_ButNeverAfterIt()
+    {
+        var first = await _vault.TokenAsync();
+        _vault.SignIn.Error = new VaultError(ErrorCodes.TokenRequestFailed, "no");
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(3545));
+        Assert.Same(first, await _vault.TokenAsync());
+        await EventuallyAsync(() => _vault.SignIn.Calls == 2);
+        Assert.Same(first, await _vault.TokenAsync());
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(55));
+        Assert.False((await _vault.Source.GetAsync(_vault.Request(), CancellationToken.None)).IsOk);
+    }
+
+    [Fact]
+    public async Task Get_AfterAFailure_RepeatsIt_5To60Seconds()
+    {
+        _vault.SignIn.Error = new VaultError(ErrorCodes.TokenRequestFailed, "status 401");
+        var calls = 0;
+        foreach (var pause in new[] { 5, 10, 20, 40, 60, 60 })
+        {
+            Assert.Equal("status 401", (await _vault.Source.GetAsync(_vault.Request(), CancellationToken.None)).Error?.Detail);
+            Assert.Equal(++calls, _vault.SignIn.Calls);
+            _vault.Parts.Time.Advance(TimeSpan.FromSeconds(pause) - TimeSpan.FromMilliseconds(1));
+            await _vault.Source.GetAsync(_vault.Request(), CancellationToken.None);
+            Assert.Equal(calls, _vault.SignIn.Calls);
+            _vault.Parts.Time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        _vault.SignIn.Error = null;
+        await _vault.TokenAsync();
+    }
+
+    [Fact]
+    public async Task Get_AfterAFailure_NewSecretsAreTriedAtOnce()
+    {
+        _vault.SignIn.Error = new VaultError(ErrorCodes.TokenRequestFailed, "status 401");
+        await _vault.Source.GetAsync(_vault.Request(), CancellationToken.None);
+        _vault.SignIn.Error = null;
+        _vault.Parameters = _vault.Parts.Set(_vault.Credential, ("Who", "bob"));
+        Assert.Equal("bob@#2", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    [Fact]
+    public async Task Get_AFault_TellsNothingOfIt()
+    {
+        _vault.SignIn.Fault = new InvalidOperationException("password hunter2");
+        var result = await _vault.Source.GetAsync(_vault.Request(), CancellationToken.None);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error?.Code);
+        Assert.DoesNotContain("hunter2", result.Error!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Get_NoAnswerFor30Seconds_Ends()
+    {
+        _vault.SignIn.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var call = _vault.Source.GetAsync(_vault.Request(), CancellationToken.None).AsTask();
+        await _vault.SignIn.Reached.Task;
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(ErrorCodes.TokenRequestFailed, (await call).Error?.Code);
+    }
+
+    [Fact]
+    public async Task GiveUp_YoungToken_StaysUnlessItWorked()
+    {
+        var token = await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(await GiveUpAsync(token));
+        Assert.Same(token, await _vault.TokenAsync());
+
+        _vault.Source.NoteWorked(_vault.Request(), token);
+        Assert.True(await GiveUpAsync(token));
+        Assert.NotSame(token, await _vault.TokenAsync());
+    }
+
+    [Fact]
+    public async Task GiveUp_OldToken_IsRenewedOnce_HoweverManyAnswersSaySo()
+    {
+        var token = await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => GiveUpAsync(token))), Assert.True);
+        var fresh = await _vault.TokenAsync();
+        Assert.True(await GiveUpAsync(token));
+        Assert.Same(fresh, await _vault.TokenAsync());
+        Assert.Equal(2, _vault.SignIn.Calls);
+        Assert.NotNull(_vault.Store.Tokens.Single(stored => stored.Id == token.Id).RetiredAt);
+    }
+
+    [Fact]
+    public async Task Known_HoldsTheTokensOfTheLastDay_AlsoOverARestart()
+    {
+        var old = await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
+        await GiveUpAsync(old);
+        await _vault.TokenAsync();
+        Assert.Equal(["ada@#1", "ada@#2"], Known());
+        _vault.Restart();
+        await _vault.TokenAsync();
+        Assert.Equal(["ada@#1", "ada@#2"], Known());
+        _vault.SignIn.Life = null;
+        _vault.Parts.Time.Advance(TimeSpan.FromHours(25));
+        await _vault.TokenAsync();
+        Assert.DoesNotContain("ada@#1", Known());
+    }
+
+    [Fact]
+    public async Task Evict_DuringASignIn_ItsTokenIsKeptNowhere()
+    {
+        _vault.SignIn.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var underWay = _vault.TokenAsync();
+        await _vault.SignIn.Reached.Task;
+        _vault.Source.Evict(_vault.Credential.Definition.Id);
+        _vault.SignIn.Gate.SetResult();
+        Assert.Equal("ada@#1", (await underWay).Values["t"].Reveal());
+        Assert.Empty(_vault.Store.Tokens);
+        Assert.Equal("ada@#2", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    [Fact]
+    public async Task Get_OtherSettings_NeverGetsTheOldToken()
+    {
+        await _vault.TokenAsync();
+        var definition = _vault.Credential.Definition;
+        _vault.Credential = _vault.Credential with { Definition = definition with { Authentication = Authenticating.Json("""{"protocol":"custom","notSecret":["A"]}""") } };
+        Assert.Equal("ada@#2", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    private Task<bool> GiveUpAsync(TokenSet token) => _vault.Source.GiveUpAsync(_vault.Request(), token, CancellationToken.None).AsTask();
+
+    private IEnumerable<string> Known() => _vault.Source.Known(_vault.Request()).Select(secret => secret.Reveal()).Order();
+
+    private static async Task EventuallyAsync(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            await Task.Delay(1);
+        }
+
+        // What the sign-in leaves behind comes right after it.
+        await Task.Delay(20);
+    }
+}
