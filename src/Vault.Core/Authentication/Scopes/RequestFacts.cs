@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Security.Cryptography;
 
@@ -6,6 +7,9 @@ namespace Vault.Core.Authentication.Scopes;
 /// <summary>What <c>$Request.</c> stands for: made anew for each attempt, the same all through it; contract section 9.</summary>
 public sealed class RequestFacts
 {
+    private static readonly FrozenSet<string> Names = FrozenSet.ToFrozenSet(
+        ["Id", "Method", "Path", "Query", "Host", "Nonce", "UnixTime", "UnixTimeMs", "Timestamp"], StringComparer.OrdinalIgnoreCase);
+
     private readonly DateTimeOffset _now;
 
     /// <summary>Takes the clock's reading and a nonce.</summary>
@@ -34,6 +38,9 @@ public sealed class RequestFacts
 
     /// <summary>Path as it is sent; set once the URL is known.</summary>
     public string? SentPath { get; set; }
+
+    /// <summary>Whether there is such a name.</summary>
+    public static bool IsName(string name) => Names.Contains(name);
 
     /// <summary>The value of a name; null where there is no such name (or not at this place).</summary>
     public string? Find(string name) => name.ToUpperInvariant() switch

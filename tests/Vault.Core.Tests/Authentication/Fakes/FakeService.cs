@@ -8,6 +8,8 @@ internal sealed class FakeService(Func<FakeRequest, HttpResponseMessage> answer)
 {
     public List<FakeRequest> Requests { get; } = [];
 
+    public Func<FakeRequest, HttpResponseMessage> Answer { get; } = answer;
+
     /// <summary>The same answer to everything.</summary>
     public static FakeService Always(string body, HttpStatusCode status = HttpStatusCode.OK) => new(_ => Authenticating.Answer(body, status));
 
@@ -19,7 +21,7 @@ internal sealed class FakeService(Func<FakeRequest, HttpResponseMessage> answer)
             .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         var seen = new FakeRequest(request.Method.Method, request.RequestUri!.OriginalString, headers, body);
         Requests.Add(seen);
-        return answer(seen);
+        return Answer(seen);
     }
 }
 

@@ -20,10 +20,12 @@ internal sealed class BoundLogin : BoundProtocol
         Tokens = new LoginTokens(steps, lifetime, refreshOn, tokenNames);
         AppliedTemplates = [.. apply.All.Select(named => named.Template)];
         TokenUrls = [.. steps.Select(step => step.Request.AbsoluteUrl).OfType<Uri>()];
-        UsesNamedCredentialUrl = steps.Any(step => step.Request.AbsoluteUrl is null);
+
+        // A step that only names the URL depends on it as much: its token is one named credential's.
+        UsesNamedCredentialUrl = steps.Any(step => step.Request.AbsoluteUrl is null || step.Request.References.Any(placed => IsEndpoint(placed.Reference)));
         RequiredParameters =
         [
-            .. steps.SelectMany(step => step.Request.References).Concat(AppliedTemplates.SelectMany(template => template.References))
+            .. steps.SelectMany(step => step.Request.References).Select(placed => placed.Reference).Concat(AppliedTemplates.SelectMany(template => template.References))
                 .Where(reference => reference.Kind is MergeReferenceKind.Credential && !Computed.Contains(reference.Name) && !IsEndpoint(reference))
                 .Select(reference => reference.Name)
                 .Distinct(StringComparer.OrdinalIgnoreCase),

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using Vault.Core.Authentication.Settings;
 using Vault.Core.MergeFields;
@@ -6,60 +9,118 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Authentication.Protocols.Login;
 
 /// <summary>The body of a step: text, JSON or a form, with templates in it.</summary>
-/// <param name="ContentType">The header; null: none is sent.</param>
+/// <param name="ContentType">The header; null: none is sent, or it stands among the step's headers.</param>
 /// <param name="References">Every reference in it.</param>
-/// <param name="Render">Makes the text.</param>
-internal sealed record LoginBody(string? ContentType, IReadOnlyList<MergeReference> References, Func<IMergeScope, Result<string>> Render)
+/// <param name="Render">Makes the bytes.</param>
+internal sealed record LoginBody(string? ContentType, IReadOnlyList<PlacedReference> References, Func<IMergeScope, Result<byte[]>> Render)
 {
+    private static readonly string[] Kinds = ["body", "json", "form"];
+
     /// <summary>Reads <c>body</c>, <c>json</c> or <c>form</c>, of which only one may stand.</summary>
-    public static LoginBody? Read(SettingsReader settings, SettingsErrors errors)
+    /// <param name="settings">The <c>request</c>.</param>
+    /// <param name="errors">Where mistakes go.</param>
+    /// <param name="header">A <c>Content-Type</c> among the step's headers.</param>
+    public static LoginBody? Read(SettingsReader settings, SettingsErrors errors, NamedTemplate? header)
     {
-        var contentType = settings.Text("contentType");
-        if ((settings.Has("body") ? 1 : 0) + (settings.Has("json") ? 1 : 0) + (settings.Has("form") ? 1 : 0) > 1)
+        var contentType = ReadContentType(settings, header);
+        var given = Kinds.Where(settings.Has).ToArray();
+        if (given.Length > 1)
         {
-            settings.Refuse("body", "Only one of body, json and form may stand.");
+            settings.Refuse(given[1], "Only one of body, json and form may stand.");
         }
 
-        if (contentType is not null && (contentType.Any(char.IsControl) || !System.Net.Http.Headers.MediaTypeHeaderValue.TryParse(contentType, out _)))
+        if (given.Length == 0 && contentType is not null)
         {
-            settings.Refuse("contentType", "Must be a media type.");
-            contentType = null;
+            settings.Refuse("contentType", "Stands beside a body, json or form.");
         }
 
-        LoginBody? text = settings.Template("body") is { } template ? OfText(settings, template, contentType) : null;
-        LoginBody? json = settings.Has("json") ? OfJson(settings.Any("json")!.Value, settings.PathOf("json"), errors, contentType) : null;
-        LoginBody? form = settings.Has("form") ? OfForm(settings.Templates("form", NameRules.Query), contentType) : null;
-        if (text is null && json is null && form is null)
+        var text = settings.Text("body");
+        var json = settings.Any("json");
+        var form = settings.Templates("form", NameRules.Query);
+        return given switch
         {
-            settings.Any("json");
-            settings.Any("form");
-            if (contentType is not null)
-            {
-                settings.Refuse("contentType", "Stands beside a body, json or form.");
-            }
-        }
-
-        return text ?? json ?? form;
+            [] => null,
+            ["body", ..] => text is null ? null : OfText(settings, text, contentType, contentType ?? header?.Template.Text),
+            ["json", ..] => OfJson(json ?? default, settings.PathOf("json"), errors, contentType ?? Unless(header, "application/json")),
+            _ => OfForm(form, contentType ?? Unless(header, "application/x-www-form-urlencoded")),
+        };
     }
 
-    private static LoginBody OfText(SettingsReader settings, MergeTemplate template, string? contentType)
+    private static string? ReadContentType(SettingsReader settings, NamedTemplate? header)
     {
-        var format = MergeBodyFormat.Parse(contentType, null);
+        var contentType = settings.Text("contentType");
+        if (contentType is null)
+        {
+            return null;
+        }
+
+        if (header is not null)
+        {
+            settings.Refuse("contentType", "Stands among the headers already.");
+        }
+
+        if (contentType.Any(char.IsControl) || !MediaTypeHeaderValue.TryParse(contentType, out _))
+        {
+            settings.Refuse("contentType", "Must be a media type.");
+            return null;
+        }
+
+        return contentType;
+    }
+
+    private static string? Unless(NamedTemplate? header, string contentType) => header is null ? contentType : null;
+
+    // A text is a body like a caller's: what its content type says decides how fields are found and escaped.
+    private static LoginBody? OfText(SettingsReader settings, string text, string? contentType, string? effectiveType)
+    {
+        var format = MergeBodyFormat.Parse(effectiveType, null);
         if (!format.IsOk)
         {
             settings.Refuse("contentType", format.Error.Detail);
+            return null;
         }
 
-        var escaping = format.Value?.Escaping ?? MergeEscaping.None;
-        return new LoginBody(contentType, template.References, scope => Text(template.Resolve(scope, escaping)));
+        if (Encode(text, format.Value.Charset) is not { } bytes)
+        {
+            settings.Refuse("body", "Has a character that the charset of its content type lacks.");
+            return null;
+        }
+
+        var parsed = MergeBody.Parse(bytes, format.Value);
+        if (!parsed.IsOk)
+        {
+            settings.Refuse("body", parsed.Error.Detail);
+            return null;
+        }
+
+        var body = parsed.Value;
+        var path = settings.PathOf("body");
+        return new LoginBody(contentType, [.. body.References.Select(reference => new PlacedReference(reference, path))], scope =>
+        {
+            var output = new ArrayBufferWriter<byte>(bytes.Length + 256);
+            return body.Resolve(scope, output) is { } error ? error : output.WrittenSpan.ToArray();
+        });
+    }
+
+    private static byte[]? Encode(string text, BodyCharset charset)
+    {
+        var encoding = charset switch
+        {
+            BodyCharset.Utf8 => Encoding.UTF8,
+            BodyCharset.Ascii => Encoding.ASCII,
+            BodyCharset.Latin1 => Encoding.Latin1,
+            _ => throw new ArgumentOutOfRangeException(nameof(charset)),
+        };
+        var bytes = encoding.GetBytes(text);
+        return encoding.GetString(bytes) == text ? bytes : null;
     }
 
     private static LoginBody OfForm(IReadOnlyList<NamedTemplate> pairs, string? contentType) => new(
-        contentType ?? "application/x-www-form-urlencoded",
-        [.. pairs.SelectMany(pair => pair.Template.References)],
+        contentType,
+        [.. PlacedReference.Of(pairs)],
         scope =>
         {
-            var parts = new List<string>();
+            var parts = new List<string>(pairs.Count);
             foreach (var pair in pairs)
             {
                 var value = pair.Template.Resolve(scope, MergeEscaping.Form, escapeLiterals: true);
@@ -71,120 +132,23 @@ internal sealed record LoginBody(string? ContentType, IReadOnlyList<MergeReferen
                 parts.Add(Uri.EscapeDataString(pair.Name) + "=" + value.Value.Text);
             }
 
-            return string.Join('&', parts);
+            return Encoding.UTF8.GetBytes(string.Join('&', parts));
         });
 
     private static LoginBody OfJson(JsonElement json, string path, SettingsErrors errors, string? contentType)
     {
-        var templates = new Dictionary<string, MergeTemplate>();
-        Compile(json, path);
-        return new LoginBody(
-            contentType ?? "application/json",
-            [.. templates.Values.SelectMany(template => template.References)],
-            scope =>
-            {
-                using var stream = new MemoryStream();
-                using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { SkipValidation = false }))
-                {
-                    if (Write(json, path, templates, scope, writer) is { } error)
-                    {
-                        return error;
-                    }
-                }
-
-                return System.Text.Encoding.UTF8.GetString(stream.ToArray());
-            });
-
-        void Compile(JsonElement element, string at)
+        var template = JsonTemplate.Compile(json, path, errors);
+        return new LoginBody(contentType, template.References, scope =>
         {
-            switch (element.ValueKind)
+            var output = new ArrayBufferWriter<byte>();
+            using var writer = new Utf8JsonWriter(output);
+            if (template.Write(writer, scope) is { } error)
             {
-                case JsonValueKind.Object:
-                    foreach (var property in element.EnumerateObject())
-                    {
-                        Compile(property.Value, at + "." + property.Name);
-                    }
-
-                    break;
-                case JsonValueKind.Array:
-                    var index = 0;
-                    foreach (var item in element.EnumerateArray())
-                    {
-                        Compile(item, $"{at}[{index++}]");
-                    }
-
-                    break;
-                case JsonValueKind.String:
-                    var template = MergeTemplate.Parse(element.GetString() ?? "");
-                    if (!template.IsOk)
-                    {
-                        errors.Add(at, template.Error.Detail);
-                    }
-                    else if (template.Value.HasFields)
-                    {
-                        templates[at] = template.Value;
-                    }
-
-                    break;
-                default:
-                    break;
+                return error;
             }
-        }
+
+            writer.Flush();
+            return output.WrittenSpan.ToArray();
+        });
     }
-
-    private static VaultError? Write(JsonElement element, string at, Dictionary<string, MergeTemplate> templates, IMergeScope scope, Utf8JsonWriter writer)
-    {
-        switch (element.ValueKind)
-        {
-            case JsonValueKind.Object:
-                writer.WriteStartObject();
-                foreach (var property in element.EnumerateObject())
-                {
-                    writer.WritePropertyName(property.Name);
-                    if (Write(property.Value, at + "." + property.Name, templates, scope, writer) is { } error)
-                    {
-                        return error;
-                    }
-                }
-
-                writer.WriteEndObject();
-                return null;
-            case JsonValueKind.Array:
-                writer.WriteStartArray();
-                var index = 0;
-                foreach (var item in element.EnumerateArray())
-                {
-                    if (Write(item, $"{at}[{index++}]", templates, scope, writer) is { } error)
-                    {
-                        return error;
-                    }
-                }
-
-                writer.WriteEndArray();
-                return null;
-            case JsonValueKind.String when templates.TryGetValue(at, out var template):
-                var text = template.Resolve(scope, MergeEscaping.Json, escapeLiterals: true);
-                if (!text.IsOk)
-                {
-                    return text.Error;
-                }
-
-                // Raw, since the language has escaped it; RAW in a field is the admin's own doing, but it has to stay JSON.
-                try
-                {
-                    writer.WriteRawValue("\"" + text.Value.Text + "\"");
-                    return null;
-                }
-                catch (JsonException)
-                {
-                    return new VaultError(ErrorCodes.MergeFieldInvalid, "A field with RAW made the json of a step invalid.");
-                }
-
-            default:
-                element.WriteTo(writer);
-                return null;
-        }
-    }
-
-    private static Result<string> Text(Result<MergeOutput> output) => output.IsOk ? output.Value.Text : output.Error;
 }

@@ -1,26 +1,24 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Vault.Core.Authentication.Settings;
 
 namespace Vault.Core.Authentication.Protocols.Login;
 
 /// <summary>When a token ends; contract section 9: <c>expiresAt</c>, <c>expiresIn…</c>, else the earliest <c>exp</c> of an extracted JWT; <c>lifetimeSeconds</c> caps any.</summary>
-internal sealed record LoginLifetime(long? LifetimeSeconds, string? ExpiresIn, string? ExpiresInMs, string? ExpiresAt)
+internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? ExpiresIn, string? ExpiresInMs, string? ExpiresAt)
 {
     private const long MaxSeconds = 10L * 366 * 24 * 3600;
+
+    /// <summary>An <c>exp</c> beyond the year 5138 is read as then, which is refused unless <c>lifetimeSeconds</c> caps it.</summary>
+    private const double Furthest = 1e11;
 
     /// <summary>Reads the settings.</summary>
     public static LoginLifetime Read(SettingsReader settings, IReadOnlyList<string> known)
     {
-        var lifetime = new LoginLifetime(
+        return new LoginLifetime(
             settings.Integer("lifetimeSeconds", 1, MaxSeconds), Name("expiresIn"), Name("expiresInMs"), Name("expiresAt"));
-        if (new[] { lifetime.ExpiresIn, lifetime.ExpiresInMs, lifetime.ExpiresAt }.Count(name => name is not null) > 1)
-        {
-            settings.Refuse("expiresIn", "Only one of expiresIn, expiresInMs and expiresAt may stand.");
-        }
-
-        return lifetime;
 
         string? Name(string property)
         {
@@ -85,9 +83,7 @@ internal sealed record LoginLifetime(long? LifetimeSeconds, string? ExpiresIn, s
             return seconds <= now.ToUnixTimeSeconds() + (double)MaxSeconds ? DateTimeOffset.UnixEpoch.AddSeconds(seconds) : null;
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && text.Contains('T', StringComparison.OrdinalIgnoreCase)
-            ? time
-            : null;
+        return Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
     }
 
     // Only read, never trusted for anything but when to renew.
@@ -106,8 +102,7 @@ internal sealed record LoginLifetime(long? LifetimeSeconds, string? ExpiresIn, s
                 && payload.RootElement.TryGetProperty("exp", out var exp)
                 && exp.ValueKind is JsonValueKind.Number
                 && exp.TryGetDouble(out var seconds)
-                && seconds is > 0 and < 1e11
-                    ? DateTimeOffset.UnixEpoch.AddSeconds(seconds)
+                    ? DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(seconds, 0, Furthest))
                     : null;
         }
         catch (Exception exception) when (exception is FormatException or JsonException)
@@ -115,4 +110,7 @@ internal sealed record LoginLifetime(long? LifetimeSeconds, string? ExpiresIn, s
             return null;
         }
     }
+
+    [GeneratedRegex(@"\A\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Rfc3339();
 }

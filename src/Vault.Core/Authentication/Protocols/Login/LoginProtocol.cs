@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Vault.Core.Authentication.Settings;
-using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.Protocols.Login;
@@ -41,12 +40,9 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
         foreach (var reader in readers)
         {
             var request = reader.Object("request", required: true) is { } requestReader ? LoginRequest.Read(requestReader, errors) : null;
-            foreach (var reference in request?.References ?? [])
+            if (request is not null)
             {
-                if (!IsKnown(reference, known))
-                {
-                    reader.Refuse("request", $"{reference} is not extracted by a step before this one.");
-                }
+                LoginReferences.CheckStep(request, known, errors);
             }
 
             var extract = new List<LoginExtraction>();
@@ -89,17 +85,7 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
         var apply = new LoginApply(
             reader.Templates("headers", NameRules.Header), reader.Templates("query", NameRules.Query), reader.Templates("cookies", NameRules.Cookie));
         reader.Complete();
-        foreach (var named in apply.All)
-        {
-            foreach (var reference in named.Template.References)
-            {
-                if (!IsKnown(reference, known))
-                {
-                    errors.Add(named.Path, $"{reference} is not extracted by any step.");
-                }
-            }
-        }
-
+        LoginReferences.CheckApply(apply, known, errors);
         return apply;
     }
 
@@ -121,12 +107,12 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
             else if (element.ValueKind is JsonValueKind.Object)
             {
                 var reader = SettingsReader.At(element, path, errors);
-                var objectStatus = reader.Integer("status", 100, 599);
-                if (objectStatus is null && !errors.Any)
+                if (!reader.Has("status"))
                 {
                     reader.Refuse("status", "Is required.");
                 }
 
+                var objectStatus = reader.Integer("status", 100, 599);
                 var text = reader.Text("bodyContains", required: true);
                 reader.Complete();
                 signs.Add(new DeadTokenSign((int)(objectStatus ?? 401), text));
@@ -139,7 +125,4 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
 
         return signs;
     }
-
-    private static bool IsKnown(MergeReference reference, List<string> known) =>
-        reference.Kind is not MergeReferenceKind.Token || known.Contains(reference.Name, StringComparer.OrdinalIgnoreCase);
 }

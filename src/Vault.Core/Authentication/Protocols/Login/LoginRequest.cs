@@ -6,7 +6,7 @@ namespace Vault.Core.Authentication.Protocols.Login;
 /// <summary>The request of a step; everything in it is a template.</summary>
 internal sealed class LoginRequest
 {
-    private LoginRequest(HttpMethod method, MergeTemplate url, Uri? absoluteUrl, IReadOnlyList<NamedTemplate> query, IReadOnlyList<NamedTemplate> headers, LoginBody? body)
+    private LoginRequest(HttpMethod method, MergeTemplate url, string urlPath, Uri? absoluteUrl, IReadOnlyList<NamedTemplate> query, IReadOnlyList<NamedTemplate> headers, LoginBody? body)
     {
         Method = method;
         Url = url;
@@ -14,7 +14,8 @@ internal sealed class LoginRequest
         Query = query;
         Headers = headers;
         Body = body;
-        References = [.. url.References, .. query.Concat(headers).SelectMany(named => named.Template.References), .. body?.References ?? []];
+        HeaderReferences = [.. PlacedReference.Of(headers)];
+        References = [.. PlacedReference.Of(url, urlPath), .. PlacedReference.Of(query), .. HeaderReferences, .. body?.References ?? []];
     }
 
     public HttpMethod Method { get; }
@@ -30,13 +31,18 @@ internal sealed class LoginRequest
 
     public LoginBody? Body { get; }
 
-    public IReadOnlyList<MergeReference> References { get; }
+    /// <summary>Every reference in it.</summary>
+    public IReadOnlyList<PlacedReference> References { get; }
+
+    /// <summary>Those of the headers, the only place where the body may be named.</summary>
+    public IReadOnlyList<PlacedReference> HeaderReferences { get; }
 
     /// <summary>Reads a <c>request</c> object; null where something in it is refused.</summary>
     public static LoginRequest? Read(SettingsReader settings, SettingsErrors errors)
     {
         var method = settings.Text("method") ?? "POST";
-        if (NameRules.Cookie(method) is not null || method.ToUpperInvariant() is "TRACE" or "CONNECT")
+        var isMethod = NameRules.Cookie(method) is null && method.ToUpperInvariant() is not ("TRACE" or "CONNECT");
+        if (!isMethod)
         {
             settings.Refuse("method", "Must be an HTTP method other than TRACE and CONNECT.");
         }
@@ -45,9 +51,10 @@ internal sealed class LoginRequest
         var absolute = url is null ? null : ReadOrigin(settings, url);
         var query = settings.Templates("query", NameRules.Query);
         var headers = settings.Templates("headers", NameRules.Header);
-        var body = LoginBody.Read(settings, errors);
+        var contentType = headers.FirstOrDefault(header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase));
+        var body = LoginBody.Read(settings, errors, contentType);
         settings.Complete();
-        return url is null ? null : new LoginRequest(new HttpMethod(method), url, absolute, query, headers, body);
+        return url is null || !isMethod ? null : new LoginRequest(new HttpMethod(method), url, settings.PathOf("url"), absolute, query, headers, body);
     }
 
     private static Uri? ReadOrigin(SettingsReader settings, MergeTemplate url)

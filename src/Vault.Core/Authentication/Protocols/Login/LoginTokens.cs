@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Egress;
 using Vault.Core.JsonPaths;
@@ -48,13 +47,7 @@ internal sealed class LoginTokens(
     private static async Task<VaultError?> RunAsync(
         TokenAcquisition context, LoginStep step, string number, Dictionary<string, string> values, CancellationToken cancellationToken)
     {
-        var scope = new CredentialScope(context.Credential, context.Parameters, new RequestFacts("", step.Request.Method.Method, "", "", context.Time))
-        {
-            EndpointUrl = () => context.NamedCredentialUrl,
-            TokenNames = [.. values.Keys],
-            Token = new StepValues(values),
-        };
-        var made = StepMessage.Make(step.Request, context, scope);
+        var made = StepMessage.Make(step.Request, context, new StepValues(values));
         if (!made.IsOk)
         {
             return made.Error with { Detail = $"{number}: {made.Error.Detail}" };
@@ -152,14 +145,5 @@ internal sealed class LoginTokens(
         }
 
         return memory.ToArray();
-    }
-
-    /// <summary>What earlier steps gave, as the token of later ones.</summary>
-    private sealed class StepValues(Dictionary<string, string> values) : ITokenAccess
-    {
-        public TokenSet Current { get; } = new(
-            Guid.Empty, values.ToDictionary(value => value.Key, value => new SecretText(value.Value)), default, null);
-
-        public ValueTask<VaultError?> EnsureAsync(CancellationToken cancellationToken) => ValueTask.FromResult<VaultError?>(null);
     }
 }

@@ -10,7 +10,11 @@ namespace Vault.Core.Authentication.Protocols.Login;
 /// <summary>Makes the HTTP request of a step. Its host is checked before any secret is opened.</summary>
 internal static class StepMessage
 {
-    public static Result<HttpRequestMessage> Make(LoginRequest request, TokenAcquisition context, CredentialScope scope)
+    /// <summary>Makes it; the body comes before the headers, which may be made of it.</summary>
+    /// <param name="request">The settings.</param>
+    /// <param name="context">Of the sign-in.</param>
+    /// <param name="values">What the steps before gave.</param>
+    public static Result<HttpRequestMessage> Make(LoginRequest request, TokenAcquisition context, StepValues values)
     {
         // 1 The origin, known without a secret.
         var origin = request.AbsoluteUrl ?? (Uri.TryCreate(context.NamedCredentialUrl, UriKind.Absolute, out var own) ? own : null);
@@ -19,7 +23,48 @@ internal static class StepMessage
             return new VaultError(ErrorCodes.TokenRequestFailed, $"The host {origin?.Authority} is not in allowedHosts.");
         }
 
-        // 2 The URL.
+        // 2 Every name, before anything is resolved.
+        byte[] sent = [];
+        var facts = new RequestFacts("", request.Method.Method, "", "", context.Time);
+        var scope = new CredentialScope(context.Credential, context.Parameters, facts)
+        {
+            EndpointUrl = () => context.NamedCredentialUrl,
+            TokenNames = values.Names,
+            Token = values,
+            Body = () => sent,
+        };
+        if (request.References.Select(placed => scope.Check(placed.Reference)).FirstOrDefault(error => error is not null) is { } unknown)
+        {
+            return unknown;
+        }
+
+        // 3 The URL.
+        var uri = MakeUrl(request, context, scope, origin);
+        if (!uri.IsOk)
+        {
+            return uri.Error;
+        }
+
+        facts.Host = uri.Value.Authority;
+        facts.SentPath = uri.Value.AbsolutePath;
+
+        // 4 The body, then the headers.
+        if (request.Body is { } body)
+        {
+            var bytes = body.Render(scope);
+            if (!bytes.IsOk)
+            {
+                return bytes.Error;
+            }
+
+            sent = bytes.Value;
+        }
+
+        return MakeMessage(request, scope, uri.Value, sent);
+    }
+
+    private static Result<Uri> MakeUrl(LoginRequest request, TokenAcquisition context, CredentialScope scope, Uri origin)
+    {
         var path = request.Url.Resolve(scope, MergeEscaping.Percent);
         if (!path.IsOk)
         {
@@ -38,13 +83,32 @@ internal static class StepMessage
             query.Append(query.Length == 0 ? "" : "&").Append(Uri.EscapeDataString(parameter.Name)).Append('=').Append(value.Value.Text);
         }
 
-        var url = request.AbsoluteUrl is null ? StepUrl.Join(context.NamedCredentialUrl!, path.Value.Text) : path.Value.Text;
-        var message = new HttpRequestMessage(request.Method, StepUrl.Finish(url, query.ToString()))
+        var url = request.AbsoluteUrl is null ? StepUrl.Join(context.NamedCredentialUrl ?? "", path.Value.Text) : path.Value.Text;
+        return StepUrl.Finish(url, query.ToString(), origin) is { } uri
+            ? uri
+            : new VaultError(ErrorCodes.TokenRequestFailed, $"The URL for {origin.Authority} is none once it is filled in.");
+    }
+
+    private static Result<HttpRequestMessage> MakeMessage(LoginRequest request, CredentialScope scope, Uri uri, byte[] sent)
+    {
+        var message = new HttpRequestMessage(request.Method, uri)
         {
-            Version = origin.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11,
+            Version = uri.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Content = request.Body is null ? null : new ByteArrayContent(sent),
         };
-        if (Fill(message, request, scope) is { } error)
+        if (request.Body?.ContentType is { } contentType)
+        {
+            message.Content?.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
+        if (!request.Headers.Any(header => header.Name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase)))
+        {
+            // The answer is read as it comes; a coding would hide it from extract.
+            message.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        }
+
+        if (AddHeaders(message, request, scope) is { } error)
         {
             message.Dispose();
             return error;
@@ -53,24 +117,8 @@ internal static class StepMessage
         return message;
     }
 
-    // 3 Body and headers.
-    private static VaultError? Fill(HttpRequestMessage message, LoginRequest request, CredentialScope scope)
+    private static VaultError? AddHeaders(HttpRequestMessage message, LoginRequest request, CredentialScope scope)
     {
-        if (request.Body is { } body)
-        {
-            var text = body.Render(scope);
-            if (!text.IsOk)
-            {
-                return text.Error;
-            }
-
-            message.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(text.Value));
-            if (body.ContentType is not null)
-            {
-                message.Content.Headers.TryAddWithoutValidation("Content-Type", body.ContentType);
-            }
-        }
-
         foreach (var header in request.Headers)
         {
             var value = header.Template.Resolve(scope, MergeEscaping.None);
@@ -79,14 +127,13 @@ internal static class StepMessage
                 return value.Error;
             }
 
-            if (value.Value.Text.Any(c => char.IsControl(c) && c != '\t'))
+            if (!IsHeaderValue(value.Value.Text))
             {
-                return new VaultError(ErrorCodes.SecretNotAHeaderValue, $"A value for the header {header.Name} has a control character.");
+                return new VaultError(ErrorCodes.SecretNotAHeaderValue, $"A value for the header {header.Name} has a control character, or white space at its ends.");
             }
 
             // Header values are strings of bytes; see docs/decisions/0001.
             var bytes = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(value.Value.Text));
-            message.Headers.Remove(header.Name);
             if (!message.Headers.TryAddWithoutValidation(header.Name, bytes))
             {
                 message.Content ??= new ByteArrayContent([]);
@@ -97,4 +144,7 @@ internal static class StepMessage
 
         return null;
     }
+
+    private static bool IsHeaderValue(string text) =>
+        text.All(c => !char.IsControl(c) || c == '\t') && text.AsSpan().Trim(" \t").Length == text.Length;
 }

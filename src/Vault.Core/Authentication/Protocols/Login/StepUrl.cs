@@ -1,8 +1,14 @@
+using System.Buffers;
+
 namespace Vault.Core.Authentication.Protocols.Login;
 
 /// <summary>Joins a step's URL; contract section 9: with <c>https://h/api</c>, <c>/token</c> is <c>https://h/api/token</c>.</summary>
 internal static class StepUrl
 {
+    // RFC 3986 without the fragment, and what services take although it isn't in the RFC's list.
+    private static readonly SearchValues<char> UrlCharacters =
+        SearchValues.Create("-._~:/?[]@!$&'()*+,;=%|{}^`\"<>0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     /// <summary>A relative URL behind the named credential's; queries joined by <c>&amp;</c>.</summary>
     public static string Join(string baseUrl, string relative)
     {
@@ -11,8 +17,11 @@ internal static class StepUrl
         return (basePath.EndsWith('/') ? basePath[..^1] : basePath) + path + Query(baseQuery, query);
     }
 
-    /// <summary>The URL with further parameters.</summary>
-    public static Uri Finish(string url, string query)
+    /// <summary>The URL with further parameters; null where what was filled in would make it another origin's, or no URL at all.</summary>
+    /// <param name="url">Absolute.</param>
+    /// <param name="query">Joins its own.</param>
+    /// <param name="origin">Whose scheme, host and port were judged.</param>
+    public static Uri? Finish(string url, string query, Uri origin)
     {
         var (path, own) = Split(url);
         if (path.IndexOf('/', path.IndexOf("://", StringComparison.Ordinal) + 3) < 0)
@@ -21,8 +30,17 @@ internal static class StepUrl
             path += "/";
         }
 
-        return new Uri(path + Query(own, query), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        // The URL is sent byte for byte, so it must hold only what may stand in a request target; a path that climbs is no path.
+        var text = path + Query(own, query);
+        return !text.AsSpan().ContainsAnyExcept(UrlCharacters) && !HasDotSegment(path)
+            && Uri.TryCreate(text, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out var uri)
+            && uri.Scheme == origin.Scheme && uri.Port == origin.Port && uri.IdnHost == origin.IdnHost && uri.UserInfo.Length == 0
+                ? uri
+                : null;
     }
+
+    private static bool HasDotSegment(string path) => path.Split('/').Any(segment =>
+        segment.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase).Split(';')[0] is "." or "..");
 
     private static (string Path, string Query) Split(string url)
     {

@@ -1,0 +1,16 @@
+using Vault.Core.Authentication.Settings;
+using Vault.Core.MergeFields;
+
+namespace Vault.Core.Authentication.Protocols.Login;
+
+/// <summary>A reference and the JSON path of the setting that holds it.</summary>
+internal sealed record PlacedReference(MergeReference Reference, string Path)
+{
+    /// <summary>The references of a template.</summary>
+    public static IEnumerable<PlacedReference> Of(MergeTemplate template, string path) =>
+        template.References.Select(reference => new PlacedReference(reference, path));
+
+    /// <summary>The references of templates.</summary>
+    public static IEnumerable<PlacedReference> Of(IEnumerable<NamedTemplate> templates) =>
+        templates.SelectMany(named => Of(named.Template, named.Path));
+}

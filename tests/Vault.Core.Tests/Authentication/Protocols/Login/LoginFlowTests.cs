@@ -1,0 +1,269 @@
+using System.Net;
+using System.Text;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Egress;
+using Vault.Core.Primitives;
+using Vault.Core.Tests.Authentication.Fakes;
+using Xunit;
+
+namespace Vault.Core.Tests.Authentication.Protocols.Login;
+
+/// <summary>What steps send, and what is made of their answers.</summary>
+public sealed class LoginFlowTests
+{
+    private const string Host = "https://h.example";
+    private static readonly (string, string)[] Ada = [("Username", "ada"), ("Password", "p\"w&\\/ é")];
+    private readonly Authenticating _parts = new();
+
+    [Theory]
+    [InlineData("https://h.example/api", "/token", "https://h.example/api/token")]
+    [InlineData("https://h.example/api/", "/token", "https://h.example/api/token")]
+    [InlineData("https://h.example", "/token", "https://h.example/token")]
+    [InlineData("https://h.example/", "/", "https://h.example/")]
+    [InlineData("https://h.example/api?v=1", "/token?x=2", "https://h.example/api/token?v=1&x=2")]
+    [InlineData("https://h.example/a%2Fb?v=1", "/token", "https://h.example/a%2Fb/token?v=1")]
+    [InlineData("https://h.example/api", "https://h.example/token?u={!$Credential.Password}", "https://h.example/token?u=p%22w%26%5C%2F%20%C3%A9")]
+    [InlineData("https://h.example/api", "/users/{!$Credential.Password}/t", "https://h.example/api/users/p%22w%26%5C%2F%20%C3%A9/t")]
+    [InlineData("https://h.example/api", "https://h.example", "https://h.example/")]
+    [InlineData("https://h.example/api", "https://h.example?x", "https://h.example/?x")]
+    public async Task Url_IsJoinedAsTheContractSays(string named, string url, string expected) =>
+        Assert.Equal(expected, (await SentAsync($$"""{"url":"{{url}}"}""", named)).Url);
+
+    [Theory]
+    [InlineData("/{!$Credential.Dots}/admin")]
+    [InlineData("/a/{!RAW($Credential.Climb)}")]
+    [InlineData("/a b")]
+    [InlineData("/a\\r\\nX: y")]
+    [InlineData("/a{!RAW($Credential.Break)}")]
+    [InlineData("/é")]
+    [InlineData("/a#b")]
+    public async Task Url_ThatIsNoneOnceFilledIn_IsNotSent(string url)
+    {
+        var service = FakeService.Always("{}");
+        var result = await SignInAsync($$"""{"request":{"url":"{{url}}"},"extract":{"t":"body"} }""", service, Host,
+            ("Dots", ".."), ("Climb", "x/../../y"), ("Break", " HTTP/1.1\r\nX: y"));
+        Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error?.Code);
+        Assert.Empty(service.Requests);
+    }
+
+    [Theory]
+    [InlineData("https://other.example/token")]
+    [InlineData("http://h.example/token")]
+    [InlineData("https://h.example:8443/token")]
+    public async Task Url_OutsideAllowedHosts_IsNotSent_AndNoSecretOpened(string url)
+    {
+        var service = FakeService.Always("{}");
+
+        // Without a value for the password: opening it would be another error.
+        var result = await SignInAsync($$"""{"request":{"url":"{{url}}","body":"{!$Credential.Password}"},"extract":{"t":"body"} }""", service, Host);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error?.Code);
+        Assert.Contains("allowedHosts", result.Error!.Detail, StringComparison.Ordinal);
+        Assert.Empty(service.Requests);
+    }
+
+    [Theory]
+    [InlineData("""{"url":"/","contentType":"application/json","body":"{\"p\":\"{!$Credential.Password}\"}"}""", "{\"p\":\"p\\\"w&\\\\/ é\"}", "application/json")]
+    [InlineData("""{"url":"/","contentType":"application/json","body":"{\"p\":\"{!$Credential.Username & '-' & \\\"x\\\"}\"}"}""", "{\"p\":\"ada-x\"}", "application/json")]
+    [InlineData("""{"url":"/","contentType":"application/json","body":"{\"p\":\"{!$Credential.Username & \"-x\"}\"}"}""", "{\"p\":\"ada-x\"}", "application/json")]
+    [InlineData("""{"url":"/","contentType":"application/xml","body":"<p>{!$Credential.Password}</p>"}""", "<p>p&quot;w&amp;\\/ é</p>", "application/xml")]
+    [InlineData("""{"url":"/","contentType":"application/x-www-form-urlencoded","body":"a=1&p={!$Credential.Password}"}""", "a=1&p=p%22w%26%5C%2F%20%C3%A9", "application/x-www-form-urlencoded")]
+    [InlineData("""{"url":"/","contentType":"text/plain","body":"{!$Credential.Password}"}""", "p\"w&\\/ é", "text/plain")]
+    [InlineData("""{"url":"/","headers":{"Content-Type":"application/json"},"body":"{\"p\":\"{!$Credential.Password}\"}"}""", "{\"p\":\"p\\\"w&\\\\/ é\"}", "application/json")]
+    [InlineData("""{"url":"/","json":{"a.b":"{!$Credential.Username}","a":{"b":"x{!$Credential.Password}"},"n":[1,true,null,"<&>"]}}""", "{\"a.b\":\"ada\",\"a\":{\"b\":\"xp\\\"w&\\\\/ é\"},\"n\":[1,true,null,\"\\u003C\\u0026\\u003E\"]}", "application/json")]
+    [InlineData("""{"url":"/","json":"{!$Credential.Username}","contentType":"application/vnd.api+json"}""", "\"ada\"", "application/vnd.api+json")]
+    [InlineData("""{"url":"/","form":{"user name":"{!$Credential.Username}","p":"a b&{!$Credential.Password}"}}""", "user%20name=ada&p=a%20b%26p%22w%26%5C%2F%20%C3%A9", "application/x-www-form-urlencoded")]
+    public async Task Body_IsEscapedForItsKind(string request, string expected, string contentType)
+    {
+        var sent = await SentAsync(request);
+        Assert.Equal((expected, contentType, "POST"), (sent.Body, sent.Headers["Content-Type"], sent.Method));
+    }
+
+    [Fact]
+    public async Task Body_InLatin1_IsSentInLatin1()
+    {
+        var bytes = Array.Empty<byte>();
+        var service = new FakeService(_ => Authenticating.Answer("t"));
+        using var capture = new ByteCapture(service, sent => bytes = sent);
+        var credential = Login("""{"request":{"url":"/","contentType":"text/plain; charset=iso-8859-1","body":"ü{!$Credential.Password}"},"extract":{"t":"body"}}""");
+        var context = _parts.Acquisition(credential, service, Host, Ada) with { Http = new HttpMessageInvoker(capture) };
+        Assert.True((await credential.Authentication.Tokens!.AcquireAsync(context, CancellationToken.None)).IsOk);
+        Assert.Equal(Encoding.Latin1.GetBytes("üp\"w&\\/ é"), bytes);
+    }
+
+    [Fact]
+    public async Task Headers_MayBeMadeOfTheBody()
+    {
+        var sent = await SentAsync("""{"url":"/x?y","method":"PUT","json":{"u":"{!$Credential.Username}"},"query":{"a b":"{!$Credential.Username}"},"headers":{"X-Sum":"{!HEX(HASH('SHA-256',$Credential.Body))}","X-Where":"{!$Request.Method & ' ' & $Request.Host & $Request.Path}"}}""");
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(sent.Body!))), sent.Headers["X-Sum"]);
+        Assert.Equal("PUT h.example/x", sent.Headers["X-Where"]);
+        Assert.Equal("https://h.example/x?y&a%20b=ada", sent.Url);
+        Assert.Equal("identity", sent.Headers["Accept-Encoding"]);
+    }
+
+    [Theory]
+    [InlineData("a\r\nX-Evil: 1")]
+    [InlineData("a\0")]
+    [InlineData(" a")]
+    [InlineData("a\t")]
+    public async Task Header_ThatIsNone_IsNotSent(string value)
+    {
+        var service = FakeService.Always("{}");
+        var result = await SignInAsync("""{"request":{"url":"/","headers":{"X-A":"{!$Credential.Value}"}},"extract":{"t":"body"}}""", service, Host, ("Value", value));
+        Assert.Equal(ErrorCodes.SecretNotAHeaderValue, result.Error?.Code);
+        Assert.Empty(service.Requests);
+    }
+
+    [Theory]
+    [InlineData("$Credential.Other.Password", ErrorCodes.MergeFieldInvalid)]
+    [InlineData("$Credential.Missing", ErrorCodes.CredentialNotConfigured)]
+    public async Task Name_ThatIsNoneOfThisCredential_IsNotSent(string reference, string code)
+    {
+        var service = FakeService.Always("{}");
+        var result = await SignInAsync($$"""{"request":{"url":"/","form":{"a":"{!{{reference}} }"} },"extract":{"t":"body"} }""", service, Host, Ada);
+        Assert.Equal(code, result.Error?.Code);
+        Assert.Empty(service.Requests);
+    }
+
+    [Theory]
+    [InlineData("$.a", "text")]
+    [InlineData("$.n", "12.50")]
+    [InlineData("$.yes", "true")]
+    [InlineData("$.list[1]", "two")]
+    [InlineData("$..deep", "found")]
+    [InlineData("header:X-Token", "from-header")]
+    [InlineData("header:x-token", "from-header")]
+    [InlineData("cookie:SID", "from-cookie")]
+    [InlineData("$['list'][?@ == 'two']", "two")]
+    public async Task Extract_ExactlyOneValue_IsTaken(string extract, string expected)
+    {
+        var result = await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"{{extract}}"} }""", Rich(), Host);
+        Assert.Equal(expected, result.Value?.Values["t"].Reveal());
+    }
+
+    [Theory]
+    [InlineData("$.nothing")]
+    [InlineData("$.list[*]")]
+    [InlineData("$.list")]
+    [InlineData("$.object")]
+    [InlineData("$.null")]
+    [InlineData("$.empty")]
+    [InlineData("header:X-None")]
+    [InlineData("header:X-Two")]
+    [InlineData("cookie:None")]
+    [InlineData("cookie:sid")]
+    public async Task Extract_NotExactlyOneValue_Fails(string extract)
+    {
+        var result = await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"{{extract}}"} }""", Rich(), Host);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error?.Code);
+        Assert.Contains("h.example", result.Error!.Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("from-", result.Error.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Extract_Body_IsTheWholeText() =>
+        Assert.Equal("plain token", (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"body"}}""", FakeService.Always("\uFEFFplain token"), Host)).Value?.Values["t"].Reveal());
+
+    [Theory]
+    [InlineData("{\"t\":\"x\",\"error\":\"bad\"}", false)]
+    [InlineData("{\"t\":\"x\",\"error\":0}", false)]
+    [InlineData("{\"t\":\"x\",\"error\":[1]}", false)]
+    [InlineData("{\"t\":\"x\",\"error\":{\"a\":1}}", false)]
+    [InlineData("{\"t\":\"x\",\"error\":true}", false)]
+    [InlineData("{\"t\":\"x\"}", true)]
+    [InlineData("{\"t\":\"x\",\"error\":null}", true)]
+    [InlineData("{\"t\":\"x\",\"error\":false}", true)]
+    [InlineData("{\"t\":\"x\",\"error\":\"\"}", true)]
+    [InlineData("{\"t\":\"x\",\"error\":[]}", true)]
+    [InlineData("{\"t\":\"x\",\"error\":{}}", true)]
+    [InlineData("<html>t</html>", false)]
+    public async Task FailWhen_FiresUnlessItFindsNothing(string answer, bool isOk) => Assert.Equal(
+        isOk, (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"$.t"},"failWhen":"$.error"}""", FakeService.Always(answer), Host)).IsOk);
+
+    [Theory]
+    [InlineData(HttpStatusCode.Unauthorized, "{\"error\":\"invalid_grant\",\"x\":\"hunter2\"}", "invalid_grant")]
+    [InlineData(HttpStatusCode.BadRequest, "{\"error\":\"hunter2\"}", null)]
+    [InlineData(HttpStatusCode.InternalServerError, "hunter2", null)]
+    [InlineData(HttpStatusCode.Found, "{\"t\":\"hunter2\"}", null)]
+    public async Task Answer_NoSuccess_IsToldByStatusAndRegisteredErrorAlone(HttpStatusCode status, string body, string? error)
+    {
+        var result = await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"$.t"}}""", FakeService.Always(body, status), Host);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error?.Code);
+        Assert.Contains(((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture), result.Error!.Detail, StringComparison.Ordinal);
+        Assert.Contains("h.example", result.Error.Detail, StringComparison.Ordinal);
+        Assert.Contains(error ?? "", result.Error.Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", result.Error.Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1024 * 1024, true)]
+    [InlineData((1024 * 1024) + 1, false)]
+    public async Task Answer_OverOneMebibyte_Fails(int length, bool isOk) => Assert.Equal(
+        isOk, (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"body"}}""", FakeService.Always(new string('x', length)), Host)).IsOk);
+
+    [Fact]
+    public async Task Fault_IsToldWithoutItsMessage()
+    {
+        var failed = await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"body"}}""", new FakeService(_ => throw new HttpRequestException("hunter2")), Host);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, failed.Error?.Code);
+        Assert.DoesNotContain("hunter2", failed.Error!.Detail, StringComparison.Ordinal);
+        var denied = await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"body"}}""", new FakeService(_ => throw new EgressDeniedException("hunter2")), Host);
+        Assert.Equal(ErrorCodes.EgressDenied, denied.Error?.Code);
+        Assert.DoesNotContain("hunter2", denied.Error!.Detail, StringComparison.Ordinal);
+        var late = await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"body"}}""", new FakeService(_ => throw new TaskCanceledException("hunter2")), Host);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, late.Error?.Code);
+    }
+
+    [Fact]
+    public async Task Chain_LaterStepsUseWhatEarlierOnesGave_AndTheFailingOneIsNamed()
+    {
+        const string steps = """
+            {"request":{"url":"/start","method":"GET"},"extract":{"nonce":"header:X-Token"}},
+            {"request":{"url":"/next","json":{"n":"{!$Token.NONCE}"}},"extract":{"t":"$.a","deep":"$..deep"}}
+            """;
+        var service = Rich();
+        var result = await SignInAsync(steps, service, Host);
+        Assert.Equal("{\"n\":\"from-header\"}", service.Requests[1].Body);
+        Assert.Null(service.Requests[0].Body);
+        Assert.Equal(["deep", "nonce", "t"], result.Value!.Values.Keys.Order());
+
+        var failing = await SignInAsync(steps, new FakeService(request => request.Url.EndsWith("next", StringComparison.Ordinal)
+            ? Authenticating.Answer("no", HttpStatusCode.Forbidden)
+            : Rich().Answer(request)), Host);
+        Assert.Contains("2", failing.Error!.Detail, StringComparison.Ordinal);
+    }
+
+    private static FakeService Rich() => new(_ =>
+    {
+        var answer = Authenticating.Answer(
+            """{"a":"text","n":12.50,"yes":true,"list":["one","two"],"object":{"deep":"found"},"null":null,"empty":""}""", HttpStatusCode.Created);
+        answer.Headers.Add("X-Token", "from-header");
+        answer.Headers.Add("X-Two", ["from-1", "from-2"]);
+        answer.Headers.Add("Set-Cookie", ["A=1; Path=/", "SID=from-cookie; HttpOnly"]);
+        return answer;
+    });
+
+    private Core.Authentication.Credentials.BoundCredential Login(string steps) => _parts.Bind($$"""{"protocol":"login","steps":[{{steps}}]}""", "h.example");
+
+    private async Task<Result<TokenSet>> SignInAsync(string steps, FakeService service, string url, params (string, string)[] parameters)
+    {
+        var credential = Login(steps);
+        return await credential.Authentication.Tokens!.AcquireAsync(_parts.Acquisition(credential, service, url, parameters), CancellationToken.None);
+    }
+
+    private async Task<FakeRequest> SentAsync(string request, string url = Host)
+    {
+        var service = FakeService.Always("t");
+        var result = await SignInAsync($$"""{"request":{{request}},"extract":{"t":"body"} }""", service, url, Ada);
+        Assert.True(result.IsOk, result.Error?.Detail);
+        return Assert.Single(service.Requests);
+    }
+
+    private sealed class ByteCapture(HttpMessageHandler inner, Action<byte[]> sent) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            sent(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using Vault.Core.Primitives;
+using Vault.Core.Tests.Authentication.Fakes;
+using Xunit;
+
+namespace Vault.Core.Tests.Authentication.Protocols.Login;
+
+/// <summary>When a login's token ends, and which answers about it make no sense. The clock stands at 2026-11-24T04:00:00Z.</summary>
+public sealed class LoginLifetimeTests
+{
+    private readonly Authenticating _parts = new();
+
+    [Theory]
+    [InlineData("", "\"x\"", null)]
+    [InlineData("\"lifetimeSeconds\":60", "\"x\"", 60.0)]
+    [InlineData("\"expiresIn\":\"t\"", "3600", 3600.0)]
+    [InlineData("\"expiresIn\":\"T\"", "\"3600\"", 3600.0)]
+    [InlineData("\"expiresIn\":\"t\"", "0.5", 0.5)]
+    [InlineData("\"expiresInMs\":\"t\"", "90000", 90.0)]
+    [InlineData("\"expiresAt\":\"t\"", "\"2026-11-24T05:00:00Z\"", 3600.0)]
+    [InlineData("\"expiresAt\":\"t\"", "\"2026-11-24T06:00:00.000+01:00\"", 3600.0)]
+    [InlineData("\"expiresAt\":\"t\"", "1795496400", 3600.0)]
+    [InlineData("\"expiresAt\":\"t\"", "1795496400000", 3600.0)]
+    [InlineData("\"expiresAt\":\"t\"", "\"1795496400\"", 3600.0)]
+    [InlineData("\"expiresIn\":\"t\",\"lifetimeSeconds\":60", "3600", 60.0)]
+    [InlineData("\"expiresIn\":\"t\",\"lifetimeSeconds\":7200", "3600", 3600.0)]
+    public async Task End_IsFound(string settings, string value, double? seconds) => Assert.Equal(seconds, await LifeAsync(settings, value));
+
+    [Theory]
+    [InlineData("\"expiresIn\":\"t\"", "0")]
+    [InlineData("\"expiresIn\":\"t\"", "-1")]
+    [InlineData("\"expiresIn\":\"t\"", "1000000000000")]
+    [InlineData("\"expiresIn\":\"t\"", "1e300")]
+    [InlineData("\"expiresIn\":\"t\"", "\"soon\"")]
+    [InlineData("\"expiresIn\":\"t\"", "\"NaN\"")]
+    [InlineData("\"expiresIn\":\"t\"", "\"Infinity\"")]
+    [InlineData("\"expiresIn\":\"t\"", "true")]
+    [InlineData("\"expiresIn\":\"t\",\"lifetimeSeconds\":60", "-5")]
+    [InlineData("\"expiresInMs\":\"t\"", "0")]
+    [InlineData("\"expiresAt\":\"t\"", "\"2026-11-24T04:00:00Z\"")]
+    [InlineData("\"expiresAt\":\"t\"", "\"2020-01-01T00:00:00Z\"")]
+    [InlineData("\"expiresAt\":\"t\"", "\"2026-11-24T05:00:00\"")]
+    [InlineData("\"expiresAt\":\"t\"", "\"Tue, 24 Nov 2026 05:00:00 GMT\"")]
+    [InlineData("\"expiresAt\":\"t\"", "\"2026-11-31T05:00:00Z\"")]
+    [InlineData("\"expiresAt\":\"t\"", "1")]
+    [InlineData("\"expiresAt\":\"t\"", "-1795496400")]
+    [InlineData("\"expiresAt\":\"t\"", "9e18")]
+    public async Task End_ThatMakesNoSense_RefusesTheToken(string settings, string value) => Assert.Null(await TryLifeAsync(settings, value));
+
+    [Fact]
+    public async Task End_OfAJwt_IsItsExp()
+    {
+        Assert.Equal(600, await LifeAsync("", Jwt("""{"exp":1795493400}""")));
+        Assert.Equal(60, await LifeAsync("\"lifetimeSeconds\":60", Jwt("""{"exp":1795493400}""")));
+        Assert.Null(await LifeAsync("", Jwt("""{"sub":"a"}""")));
+        Assert.Null(await LifeAsync("", Jwt("[]")));
+        Assert.Null(await LifeAsync("", "\"eyJhbGciOiJub25lIn0.%%%.x\""));
+        Assert.Equal(60, await LifeAsync("\"lifetimeSeconds\":60", Jwt("""{"exp":253402300799}""")));
+    }
+
+    [Theory]
+    [InlineData("1795492799")]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("1e300")]
+    public async Task End_OfAJwt_ThatMakesNoSense_RefusesTheToken(string exp) => Assert.Null(await TryLifeAsync("", Jwt($$"""{"exp":{{exp}} }""")));
+
+    [Fact]
+    public async Task End_OfSeveralJwts_IsTheEarliest_ButWhatTheServiceSaysComesFirst()
+    {
+        var answer = $$"""{"a":{{Jwt("""{"exp":1795493400}""")}},"b":{{Jwt("""{"exp":1795493100}""")}},"in":5}""";
+        Assert.Equal(300, (await SignInAsync("", answer, """{"a":"$.a","b":"$.b"}"""))?.TotalSeconds);
+        Assert.Equal(5, (await SignInAsync("\"expiresIn\":\"in\"", answer, """{"a":"$.a","b":"$.b","in":"$.in"}"""))?.TotalSeconds);
+        Assert.Equal(
+            3600, (await SignInAsync("\"expiresIn\":\"in\",\"expiresAt\":\"at\"", """{"in":5,"at":1795496400}""", """{"in":"$.in","at":"$.at"}"""))?.TotalSeconds);
+    }
+
+    private static string Jwt(string payload) =>
+        "\"eyJhbGciOiJub25lIn0." + System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload)) + ".c2ln\"";
+
+    private async Task<double?> LifeAsync(string settings, string value)
+    {
+        var life = await TryLifeAsync(settings, value);
+        Assert.NotNull(life);
+        return life == TimeSpan.MaxValue ? null : life.Value.TotalSeconds;
+    }
+
+    private Task<TimeSpan?> TryLifeAsync(string settings, string value) => SignInAsync(settings, $$"""{"t":{{value}} }""", """{"t":"$.t"}""");
+
+    /// <summary>Null: refused; the longest time: no end.</summary>
+    private async Task<TimeSpan?> SignInAsync(string settings, string answer, string extract)
+    {
+        var credential = _parts.Bind(
+            string.Create(CultureInfo.InvariantCulture, $$"""{"protocol":"login","steps":[{"request":{"url":"/"},"extract":{{extract}} }]{{(settings.Length == 0 ? "" : ",")}}{{settings}} }"""),
+            "h.example");
+        var result = await credential.Authentication.Tokens!.AcquireAsync(
+            _parts.Acquisition(credential, FakeService.Always(answer), "https://h.example"), CancellationToken.None);
+        if (!result.IsOk)
+        {
+            Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error.Code);
+            return null;
+        }
+
+        return result.Value.ExpiresAt is { } end ? end - _parts.Time.GetUtcNow() : TimeSpan.MaxValue;
+    }
+}
