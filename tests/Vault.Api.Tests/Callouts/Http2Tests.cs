@@ -67,6 +67,23 @@ public sealed class Http2Tests
         Assert.Equal("body", seen.Text);
     }
 
+    [Fact]
+    public async Task EmptyErrorOfAnUpstream_StaysItsOwn()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http2);
+        upstream.Answer = (context, _) =>
+        {
+            context.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        };
+        await using var vault = new VaultFactory();
+        using var client = vault.CreateClient(await DefineAsync(vault, upstream.Url, "2"));
+        using var response = await client.GetAsync("/callout/Upstream/x");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.False(response.Headers.Contains("X-Vault-Error"));
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
+    }
+
     private static async Task<string> DefineAsync(VaultFactory vault, string url, string version)
     {
         await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""

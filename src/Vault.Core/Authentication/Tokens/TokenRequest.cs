@@ -16,18 +16,17 @@ public sealed record TokenRequest(
     BoundCredential Credential, Guid PrincipalId, string User, CredentialSet Parameters, Guid NamedCredentialId, string NamedCredentialUrl)
 {
     /// <summary>Whose token it is.</summary>
-    public TokenKey Key
+    public TokenKey Key => field ??= MakeKey();
+
+    private TokenKey MakeKey()
     {
-        get
-        {
-            var isRelative = Credential.Authentication.UsesNamedCredentialUrl;
-            var stamp = new LengthPrefixed("token-stamp")
-                .Add(JsonSerializer.Serialize(Credential.Definition.Authentication))
-                .Add(Credential.Binding)
-                .Add(Parameters.Stamp)
-                .Add(isRelative ? NamedCredentialUrl : null);
-            return new TokenKey(
-                Credential.Definition.Id, PrincipalId, User, isRelative ? NamedCredentialId : null, Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray())));
-        }
+        var isRelative = Credential.Authentication.UsesNamedCredentialUrl;
+        var stamp = new LengthPrefixed("token-stamp")
+            .Add(JsonSerializer.Serialize(Credential.Definition.Authentication))
+            .Add(Credential.Binding)
+            .Add(Parameters.Stamp)
+            .Add(isRelative ? NamedCredentialUrl : null);
+        return new TokenKey(
+            Credential.Definition.Id, PrincipalId, User, isRelative ? NamedCredentialId : null, Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray())));
     }
 }
