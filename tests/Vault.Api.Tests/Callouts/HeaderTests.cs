@@ -67,6 +67,7 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
             ["X-Hop", "Keep-Alive", "Proxy-Connection", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Vault-Anything", "X-Vault-Principal", "X-Vault-Key", "TE"],
             name => Assert.Null(seen.Header(name)));
         Assert.Equal("DELETE", seen.Header("X-HTTP-Method-Override"));
+        Assert.Equal(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes("ünï")), seen.Header("X-Kept"));
         Assert.Equal(new Uri(fixture.Upstream.Url).Authority, seen.Header("Host"));
     }
 
@@ -102,7 +103,7 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
         var name = fixture.NewName();
         await fixture.Vault.AdminAsync(HttpMethod.Post, "/api/v1/external-credentials", $$"""
             { "name": "{{name}}", "authentication": { "protocol": "bearer" },
-              "customHeaders": [ { "name": "X-Both", "value": "ec" }, { "name": "X-Ec", "value": "{!$Credential.Tenant}" }, { "name": "X-Vault-Token", "value": "t" } ] }
+              "customHeaders": [ { "name": "X-Both", "value": "ec" }, { "name": "X-Ec", "value": "{!$Credential.Tenant}" }, { "name": "X-Vault-Token", "value": "grün" } ] }
             """);
         await fixture.Vault.AdminAsync(HttpMethod.Put, $"/api/v1/external-credentials/{name}/principals/default/credential",
             """{ "parameters": { "Token": "tok-123456789", "Tenant": "acme" } }""");
@@ -115,7 +116,7 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
         var seen = await callout.SendAndRecordAsync(HttpMethod.Get, "/x", headers: [("X-Both", "caller"), ("X-Ec", "caller")]);
         Assert.Equal("nc", seen.Header("X-Both"));
         Assert.Equal("acme", seen.Header("X-Ec"));
-        Assert.Equal("t", seen.Header("X-Vault-Token"));
+        Assert.Equal(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes("grün")), seen.Header("X-Vault-Token"));
         Assert.Equal("Custom tok-123456789", seen.Header("Authorization"));
     }
 
