@@ -89,6 +89,7 @@ public sealed class VaultStorageStart : IDisposable
 
             // This process has the directory to itself, so a lock in the table was left by one that crashed.
             await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+            await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
             await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
             await context.Database.MigrateAsync(cancellationToken);
         }
