@@ -21,7 +21,9 @@ fail() { printf 'demo.sh: %s\n' "$*" >&2; exit 1; }
 call() {
   local shown='$ curl' word
   for word in "$@"; do
+    word=${word//"$VAULT"/\$VAULT}; word=${word//"$SERVICE"/\$SERVICE}; word=${word//"$ADMIN"/\$ADMIN}; word=${word//"${APP:-no app key yet}"/\$APP}
     case $word in
+      *\$VAULT*|*\$SERVICE*|*\$ADMIN*|*\$APP*) shown+=" \"${word//\"/\\\"}\"" ;;
       *[!A-Za-z0-9_./:=@-]*) shown+=" '$word'" ;;
       *) shown+=" $word" ;;
     esac
@@ -60,7 +62,7 @@ VAULT=http://localhost:$(free_port)
 ADMIN=vk_demoadmin_$(head -c 64 /dev/urandom | LC_ALL=C tr -dc 'A-Za-z0-9' | head -c 40)
 [ ${#ADMIN} -ge 45 ] || ADMIN=vk_demoadmin_$(date +%s%N)$(date +%s%N)demo
 
-TokenService__Username=service-user TokenService__Password='pa"ss & word' \
+TokenService__Username=service-user TokenService__Password=correct-horse-battery \
   dotnet samples/TokenService/bin/Release/net10.0/TokenService.dll --urls "$SERVICE" >"$work/service.log" 2>&1 &
 pids+=($!)
 ASPNETCORE_ENVIRONMENT=Development Vault__DataDirectory="$work/data" Vault__BootstrapAdminKey="$ADMIN" Vault__Http2Url="" \
@@ -75,7 +77,7 @@ admin=(-H "X-Vault-Key: $ADMIN")
 say "An admin says how to sign in to the service, and where it is. The secrets go in here and never come out."
 call -X POST "$VAULT/api/v1/named-credentials" "${admin[@]}" "${json[@]}" -d '{
   "name": "ServiceTokenRequest", "label": "SERVICE Token Request", "url": "'"$SERVICE"'/token",
-  "authentication": { "protocol": "password", "username": "service-user", "password": "pa\"ss & word" },
+  "authentication": { "protocol": "password", "username": "service-user", "password": "correct-horse-battery" },
   "generateAuthorizationHeader": false, "allowMergeFieldsInBody": true }'
 call -X POST "$VAULT/api/v1/external-credentials" "${admin[@]}" "${json[@]}" -d '{ "name": "NoSecrets", "authentication": { "protocol": "none" } }'
 call -X POST "$VAULT/api/v1/named-credentials" "${admin[@]}" "${json[@]}" -d '{ "name": "ServicePlain", "url": "'"$SERVICE"'", "externalCredential": "NoSecrets" }'
@@ -92,7 +94,7 @@ app=(-H "X-Vault-Key: $APP")
 
 say "Flow 1, as Salesforce users know it: merge fields in the body, the token handled by the app"
 call -X POST "$VAULT/callout/ServiceTokenRequest" "${app[@]}" "${json[@]}" \
-  -d '{"Username":"{!$Credential.Username}","Password":"{!$Credential.Password}"}'
+  -d '{"Username":"{!HTMLENCODE($Credential.Username)}","Password":"{!HTMLENCODE($Credential.Password)}"}'
 TOKEN=$(sed -n 's/.*"securityToken":"\([^"]*\)".*/\1/p' "$work/answer")
 [ -n "$TOKEN" ] || fail "no token"
 call "$VAULT/callout/ServicePlain/record" "${app[@]}" -H "Authorization: Bearer $TOKEN"
@@ -109,7 +111,7 @@ call -X POST "$VAULT/api/v1/external-credentials" "${admin[@]}" "${json[@]}" -d 
     "lifetimeSeconds": 3600 } }'
 call -X POST "$VAULT/api/v1/named-credentials" "${admin[@]}" "${json[@]}" -d '{ "name": "Service", "url": "'"$SERVICE"'", "externalCredential": "ServiceLogin" }'
 call -X PUT "$VAULT/api/v1/external-credentials/ServiceLogin/principals/default/credential" "${admin[@]}" "${json[@]}" \
-  -d '{ "parameters": { "Username": "service-user", "Password": "pa\"ss & word" } }'
+  -d '{ "parameters": { "Username": "service-user", "Password": "correct-horse-battery" } }'
 call -X PUT "$VAULT/api/v1/apps/Billing/grants/Service" "${admin[@]}" "${json[@]}" -d '{}'
 call "$VAULT/callout/Service/record" "${app[@]}"
 call "$VAULT/callout/Service/record" "${app[@]}"

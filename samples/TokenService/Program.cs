@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 // The service of the story: it knows one user, hands out a token for the password, and shows its record for the token.
@@ -9,6 +10,7 @@ var app = builder.Build();
 var username = app.Configuration["TokenService:Username"] ?? "demo-user";
 var password = app.Configuration["TokenService:Password"] ?? "demo-password-1";
 var tokens = new ConcurrentDictionary<string, bool>();
+var readable = new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 var seen = new ConcurrentQueue<string>();
 
 // What was received, for the demo to show: this service may see the secrets, they are its own.
@@ -26,7 +28,7 @@ app.Use(async (context, next) =>
             path = context.Request.Path + context.Request.QueryString,
             headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()),
             body,
-        }));
+        }, readable));
         while (seen.Count > 50 && seen.TryDequeue(out _))
         {
         }

@@ -1,8 +1,10 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -23,7 +25,8 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
     /// <param name="settings">Beside the defaults of the tests.</param>
     /// <param name="dataDirectory">To start on an existing one; else a fresh one, deleted on disposal.</param>
     /// <param name="services">Replaces services (a clock, a resolver).</param>
-    public VaultFactory(IReadOnlyDictionary<string, string?>? settings = null, string? dataDirectory = null, Action<IServiceCollection>? services = null)
+    /// <param name="http2Port">A second listener, for HTTP/2 without TLS.</param>
+    public VaultFactory(IReadOnlyDictionary<string, string?>? settings = null, string? dataDirectory = null, Action<IServiceCollection>? services = null, int? http2Port = null)
     {
         _ownsDirectory = dataDirectory is null;
         DataDirectory = dataDirectory ?? Directory.CreateTempSubdirectory("vault-test-").FullName;
@@ -39,7 +42,16 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
             _settings[key] = value;
         }
 
-        UseKestrel(0);
+        UseKestrel(kestrel =>
+        {
+            if (http2Port is { } port)
+            {
+                kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2);
+            }
+
+            // The last one is the address that clients get.
+            kestrel.Listen(IPAddress.Loopback, 0);
+        });
     }
 
     /// <summary>Where the vault keeps its data.</summary>

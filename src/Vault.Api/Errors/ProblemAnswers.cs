@@ -62,7 +62,9 @@ internal static partial class ProblemAnswers
                 await context.AnswerAsync(new VaultError(ErrorCodes.Internal, $"Something went wrong here; the log says more under {requestId}."));
             }
         }));
-        app.UseStatusCodePages(async status =>
+
+        // Never for callouts: an empty 404 there is an upstream's answer, and stays empty.
+        app.UseWhen(context => !context.Request.Path.StartsWithSegments("/callout"), branch => branch.UseStatusCodePages(async status =>
         {
             var context = status.HttpContext;
             var error = context.Response.StatusCode switch
@@ -77,7 +79,7 @@ internal static partial class ProblemAnswers
             {
                 await context.AnswerAsync(error);
             }
-        });
+        }));
     }
 
     [LoggerMessage(1001, LogLevel.Error, "Request {RequestId} failed with {Fault}: {Stack}")]

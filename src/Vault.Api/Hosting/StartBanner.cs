@@ -25,6 +25,7 @@ internal static class StartBanner
             output.WriteLine($"    export VAULT_KEY={newAdminKey}");
             output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" {url}/api/v1/named-credentials");
             output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Billing\"}}' {url}/api/v1/apps");
+            output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Service\",\"url\":\"https://service.example\",\"authentication\":{{\"protocol\":\"bearer\",\"token\":\"the token\"}}}}' {url}/api/v1/named-credentials");
         }
 
         output.WriteLine();

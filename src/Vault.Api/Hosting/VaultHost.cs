@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
@@ -46,7 +47,8 @@ internal static class VaultHost
             await app.RunAsync();
             return 0;
         }
-        catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException)
+        catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException
+            or IOException { InnerException: AddressInUseException })
         {
             await Console.Error.WriteLineAsync("vault: " + exception.Message);
             return BadConfiguration;

@@ -8,7 +8,7 @@ internal sealed class CommonParameters : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
-        var path = context.ApiDescription.RelativePath ?? "";
+        var path = (context.ApiDescription.RelativePath ?? "").TrimEnd('/');
         var method = context.ApiDescription.HttpMethod;
         operation.Parameters ??= [];
         if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith("credential", StringComparison.Ordinal)))

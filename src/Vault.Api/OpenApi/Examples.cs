@@ -33,7 +33,7 @@ internal sealed class Examples : IOperationFilter
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         if (operation.RequestBody?.Content is { } content
-            && ByRoute.TryGetValue(context.ApiDescription.RelativePath ?? "", out var example)
+            && ByRoute.TryGetValue((context.ApiDescription.RelativePath ?? "").TrimEnd('/'), out var example)
             && content.TryGetValue("application/json", out var media)
             && media is OpenApiMediaType body)
         {

@@ -45,6 +45,7 @@ internal static class OpenApiSetup
             options.OperationFilter<CommonParameters>();
             options.OperationFilter<Examples>();
             options.SchemaFilter<WriteOnlySecrets>();
+            options.SchemaFilter<ProblemSchema>();
         });
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
@@ -18,8 +19,12 @@ internal abstract class BoundProtocol : IBoundAuthentication
     /// <inheritdoc />
     public virtual string AuthorizationMethod => "";
 
+    /// <summary>Names that say who, not how it is proved: their echo is never redacted (contract section 5).</summary>
+    private static readonly FrozenSet<string> Identifiers =
+        new[] { "Username", "ClientId", "ConsumerKey", "AccessKeyId" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     /// <inheritdoc />
-    public virtual bool IsSecret(string parameter) => true;
+    public virtual bool IsSecret(string parameter) => !Identifiers.Contains(parameter);
 
     /// <inheritdoc />
     public virtual ITokenProtocol? Tokens => null;

@@ -20,6 +20,7 @@ internal sealed class AnswerHandler : DelegatingHandler
         }
         catch
         {
+            // Whatever went wrong: nobody else knows of the answer yet, and its connection has to be freed.
             answer.Dispose();
             throw;
         }

@@ -27,14 +27,22 @@ public sealed class CalloutPreparation(CredentialSets credentials, CalloutAttemp
         }
 
         var callout = new Callout(request, admitted, plan, parameters, time, cancellationToken);
-        var outcome = await HoldAndBuildAsync(callout, cancellationToken);
-        if (outcome is null)
+        VaultError? outcome = null;
+        var isReady = false;
+        try
         {
-            return callout;
+            outcome = await HoldAndBuildAsync(callout, cancellationToken);
+            isReady = outcome is null;
+        }
+        finally
+        {
+            if (!isReady)
+            {
+                callout.Dispose();
+            }
         }
 
-        callout.Dispose();
-        return outcome;
+        return outcome is null ? callout : outcome;
     }
 
     private async ValueTask<VaultError?> HoldAndBuildAsync(Callout callout, CancellationToken cancellationToken)

@@ -40,7 +40,9 @@ public sealed class UpstreamConnections : IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         EnableMultipleHttp2Connections = true,
         MaxResponseHeadersLength = 64,
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+
+        // Header values are strings of bytes; see docs/decisions/0001.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ConnectCallback = async (context, cancellationToken) =>
             await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false),

@@ -6,13 +6,9 @@ using Vault.Core.Storage.Rows;
 namespace Vault.Core.Storage;
 
 /// <summary>Keeps the Data Protection ring in the database, encrypted under the master key.</summary>
-internal sealed class KeyRingStore(IDbContextFactory<VaultDbContext> contexts) : IXmlRepository
+internal sealed class KeyRingStore(IDbContextFactory<VaultDbContext> contexts, StartRows rows) : IXmlRepository
 {
-    public IReadOnlyCollection<XElement> GetAllElements()
-    {
-        using var context = contexts.CreateDbContext();
-        return [.. context.KeyRing.AsNoTracking().OrderBy(row => row.Id).Select(row => row.Xml).AsEnumerable().Select(xml => XElement.Parse(xml))];
-    }
+    public IReadOnlyCollection<XElement> GetAllElements() => [.. rows.KeyRing().Select(xml => XElement.Parse(xml))];
 
     public void StoreElement(XElement element, string friendlyName)
     {

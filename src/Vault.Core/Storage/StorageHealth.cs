@@ -1,10 +1,9 @@
-using Microsoft.EntityFrameworkCore;
 using Vault.Core.Secrets.KeyRing;
 
 namespace Vault.Core.Storage;
 
 /// <summary>Whether the vault can serve: the database answers, the key ring opens its canaries, every row was authentic.</summary>
-public sealed class StorageHealth(IDbContextFactory<VaultDbContext> contexts, VaultKeyRing ring)
+public sealed class StorageHealth(StartRows rows, VaultKeyRing ring)
 {
     private int _problems;
 
@@ -21,8 +20,7 @@ public sealed class StorageHealth(IDbContextFactory<VaultDbContext> contexts, Va
 
         try
         {
-            await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-            return await context.VaultKeys.AnyAsync(cancellationToken);
+            return (await rows.VaultKeysAsync(cancellationToken)).Count > 0;
         }
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {

@@ -25,11 +25,12 @@ public static class StorageRegistration
     /// <exception cref="VaultStartException">A setting names what isn't there.</exception>
     public static IServiceCollection AddVaultStorage(this IServiceCollection services, IConfiguration configuration)
     {
+        var dataDirectory = configuration["Vault:DataDirectory"] is { Length: > 0 } directory ? directory : "data";
         var options = new VaultStorageOptions
         {
-            DataDirectory = configuration["Vault:DataDirectory"] is { Length: > 0 } directory ? directory : "data",
+            DataDirectory = dataDirectory,
             Provider = configuration["Vault:Database:Provider"] is { Length: > 0 } provider ? provider : "sqlite",
-            ConnectionString = configuration.GetConnectionString("Vault") is { Length: > 0 } connection ? connection : null,
+            ConnectionString = configuration.GetConnectionString("Vault") is { Length: > 0 } connection ? connection : DefaultConnection(dataDirectory),
         };
         if (options.Provider != "sqlite")
         {
@@ -41,6 +42,8 @@ public static class StorageRegistration
         AddSqlite(services, options);
         services.AddSingleton<DefinitionCodec>();
         services.AddSingleton<AccessCodec>();
+        services.AddSingleton<StartRows>();
+        services.AddHostedService<WarmUp>();
         services.AddSingleton<StorageHealth>();
         services.AddSingleton<SnapshotLoader>();
         services.AddSingleton<ICredentialStore, CredentialStore>();
@@ -50,6 +53,7 @@ public static class StorageRegistration
         services.AddSingleton(provider => new VaultStorageStart(
             provider.GetRequiredService<IOptions<VaultStorageOptions>>(),
             provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
+            provider.GetRequiredService<StartRows>(),
             provider.GetRequiredService<IMasterKeyProvider>(),
             provider.GetRequiredService<MasterKey>(),
             provider.GetRequiredService<VaultKeyRing>(),
@@ -83,22 +87,23 @@ public static class StorageRegistration
                 EncryptionAlgorithm = EncryptionAlgorithm.AES_256_GCM,
                 ValidationAlgorithm = ValidationAlgorithm.HMACSHA256,
             });
-        services.AddOptions<KeyManagementOptions>().Configure<IDbContextFactory<VaultDbContext>, MasterKey>((ring, contexts, key) =>
+        services.AddOptions<KeyManagementOptions>().Configure<IDbContextFactory<VaultDbContext>, StartRows, MasterKey>((ring, contexts, rows, key) =>
         {
-            ring.XmlRepository = new KeyRingStore(contexts);
+            ring.XmlRepository = new KeyRingStore(contexts, rows);
             ring.XmlEncryptor = new MasterKeyXmlEncryptor(key);
         });
     }
 
+    private static string DefaultConnection(string dataDirectory) => new SqliteConnectionStringBuilder
+    {
+        DataSource = Path.Combine(dataDirectory, "vault.db"),
+        DefaultTimeout = 10,
+        ForeignKeys = true,
+    }.ToString();
+
     private static void AddSqlite(IServiceCollection services, VaultStorageOptions options)
     {
-        var connection = options.ConnectionString ?? new SqliteConnectionStringBuilder
-        {
-            DataSource = Path.Combine(options.DataDirectory, "vault.db"),
-            DefaultTimeout = 10,
-            ForeignKeys = true,
-        }.ToString();
-        services.AddDbContextFactory<SqliteVaultDbContext>(builder => builder.UseSqlite(connection).AddInterceptors(new ConnectionPragmas()));
+        services.AddDbContextFactory<SqliteVaultDbContext>(builder => builder.UseSqlite(options.ConnectionString).AddInterceptors(new ConnectionPragmas()));
         services.AddSingleton<IDbContextFactory<VaultDbContext>, SqliteContextFactory>();
     }
 }

@@ -11,6 +11,7 @@ public sealed class VaultStorageOptions
     /// <value>Default <c>sqlite</c>, the only one yet.</value>
     public string Provider { get; set; } = "sqlite";
 
-    /// <summary>Another SQLite file than <c>{DataDirectory}/vault.db</c>, as a connection string.</summary>
-    public string? ConnectionString { get; set; }
+    /// <summary>The SQLite file, as a connection string.</summary>
+    /// <value>Default: <c>{DataDirectory}/vault.db</c>.</value>
+    public string ConnectionString { get; set; } = "";
 }

@@ -6,6 +6,7 @@ using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
 using Vault.Core.Storage.Rows;
+using Vault.Core.Storage.Sqlite;
 
 namespace Vault.Core.Storage;
 
@@ -16,6 +17,7 @@ public sealed class VaultStorageStart : IDisposable
 
     private readonly VaultStorageOptions _options;
     private readonly IDbContextFactory<VaultDbContext> _contexts;
+    private readonly StartRows _rows;
     private readonly IMasterKeyProvider _provider;
     private readonly MasterKey _masterKey;
     private readonly VaultKeyRing _vaultKeys;
@@ -25,11 +27,12 @@ public sealed class VaultStorageStart : IDisposable
     private DirectoryLock? _lock;
 
     internal VaultStorageStart(
-        IOptions<VaultStorageOptions> options, IDbContextFactory<VaultDbContext> contexts, IMasterKeyProvider provider, MasterKey masterKey,
+        IOptions<VaultStorageOptions> options, IDbContextFactory<VaultDbContext> contexts, StartRows rows, IMasterKeyProvider provider, MasterKey masterKey,
         VaultKeyRing vaultKeys, IKeyManager ringKeys, SnapshotLoader loader, TimeProvider time)
     {
         _options = options.Value;
         _contexts = contexts;
+        _rows = rows;
         _provider = provider;
         _masterKey = masterKey;
         _vaultKeys = vaultKeys;
@@ -79,13 +82,15 @@ public sealed class VaultStorageStart : IDisposable
     {
         try
         {
-            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
-            if (await context.Database.CanConnectAsync(cancellationToken))
+            if (await SchemaState.IsCurrentAsync(_options.ConnectionString, cancellationToken))
             {
-                // This process has the directory to itself, so a lock in the table was left by one that crashed.
-                await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
+                return;
             }
 
+            // This process has the directory to itself, so a lock in the table was left by one that crashed.
+            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+            await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
+            await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
             await context.Database.MigrateAsync(cancellationToken);
         }
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
@@ -96,11 +101,11 @@ public sealed class VaultStorageStart : IDisposable
 
     private async Task LoadMasterKeyAsync(CancellationToken cancellationToken)
     {
-        await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
-        var fact = await context.Facts.AsNoTracking().SingleOrDefaultAsync(row => row.Name == MasterKeyFact, cancellationToken);
+        var fact = (await _rows.FactsAsync(cancellationToken)).SingleOrDefault(row => row.Name == MasterKeyFact);
         var key = await _provider.FindAsync(cancellationToken);
         if (fact is null)
         {
+            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
             if (await context.KeyRing.AnyAsync(cancellationToken) || await context.VaultKeys.AnyAsync(cancellationToken))
             {
                 throw new VaultStartException("The database lacks the check value of its master key; restore it from a backup.");
@@ -127,10 +132,10 @@ public sealed class VaultStorageStart : IDisposable
 
     private async Task LoadVaultKeysAsync(CancellationToken cancellationToken)
     {
-        await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await context.VaultKeys.AsNoTracking().ToListAsync(cancellationToken);
+        var rows = await _rows.VaultKeysAsync(cancellationToken);
         if (rows.Count == 0)
         {
+            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
             if (await context.Secrets.AnyAsync(cancellationToken) || await context.Keys.AnyAsync(cancellationToken)
                 || await context.ExternalCredentials.AnyAsync(cancellationToken))
             {

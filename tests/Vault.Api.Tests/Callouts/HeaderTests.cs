@@ -67,6 +67,7 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
             ["X-Hop", "Keep-Alive", "Proxy-Connection", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Vault-Anything", "X-Vault-Principal", "X-Vault-Key", "TE"],
             name => Assert.Null(seen.Header(name)));
         Assert.Equal("DELETE", seen.Header("X-HTTP-Method-Override"));
+        Assert.Equal(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes("ünï")), seen.Header("X-Kept"));
         Assert.Equal(new Uri(fixture.Upstream.Url).Authority, seen.Header("Host"));
     }
 
@@ -102,7 +103,7 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
         var name = fixture.NewName();
         await fixture.Vault.AdminAsync(HttpMethod.Post, "/api/v1/external-credentials", $$"""
             { "name": "{{name}}", "authentication": { "protocol": "bearer" },
-              "customHeaders": [ { "name": "X-Both", "value": "ec" }, { "name": "X-Ec", "value": "{!$Credential.Tenant}" }, { "name": "X-Vault-Token", "value": "t" } ] }
+              "customHeaders": [ { "name": "X-Both", "value": "ec" }, { "name": "X-Ec", "value": "{!$Credential.Tenant}" }, { "name": "X-Vault-Token", "value": "grün" } ] }
             """);
         await fixture.Vault.AdminAsync(HttpMethod.Put, $"/api/v1/external-credentials/{name}/principals/default/credential",
             """{ "parameters": { "Token": "tok-123456789", "Tenant": "acme" } }""");
@@ -115,7 +116,7 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
         var seen = await callout.SendAndRecordAsync(HttpMethod.Get, "/x", headers: [("X-Both", "caller"), ("X-Ec", "caller")]);
         Assert.Equal("nc", seen.Header("X-Both"));
         Assert.Equal("acme", seen.Header("X-Ec"));
-        Assert.Equal("t", seen.Header("X-Vault-Token"));
+        Assert.Equal(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes("grün")), seen.Header("X-Vault-Token"));
         Assert.Equal("Custom tok-123456789", seen.Header("Authorization"));
     }
 
@@ -158,5 +159,63 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
         Assert.Equal(
             [$"a=1; HttpOnly; Path=/callout/{callout.Name}/in", $"b=2; Path=/callout/{callout.Name}"], response.Headers.GetValues("Set-Cookie"));
         Assert.Equal("teapot", await response.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("HEAD", 200)]
+    [InlineData("GET", 304)]
+    [InlineData("GET", 204)]
+    public async Task AnswerWithoutBody_ComesAsItIs(string method, int status)
+    {
+        var callout = await fixture.CreateAsync(Password);
+        fixture.Upstream.Answer = (context, _) =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers.ETag = "\"strong\"";
+            if (method == "HEAD")
+            {
+                context.Response.ContentLength = 1234;
+            }
+
+            return Task.CompletedTask;
+        };
+        using var response = await callout.SendAsync(new HttpMethod(method), "/x");
+        fixture.Upstream.Answer = (context, _) => context.Response.Body.WriteAsync("ok"u8.ToArray()).AsTask();
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("\"strong\"", response.Headers.ETag?.ToString());
+        Assert.Equal(method == "HEAD" ? 1234 : 0, response.Content.Headers.ContentLength ?? 0);
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Search_AsksForPlainAndWhole_WhereThereIsSomethingToSearchFor()
+    {
+        var searched = await fixture.CreateAsync(Password);
+        var seen = await searched.SendAndRecordAsync(HttpMethod.Get, "/x", headers: [("Accept-Encoding", "gzip"), ("Range", "bytes=0-1"), ("If-Range", "x")]);
+        Assert.Equal("identity", seen.Header("Accept-Encoding"));
+        Assert.Null(seen.Header("Range"));
+        Assert.Null(seen.Header("If-Range"));
+        foreach (var authentication in new[] { """{ "protocol": "none" }""", Password })
+        {
+            var plain = await fixture.CreateAsync(authentication, authentication == Password ? "\"redactResponses\": false" : "");
+            seen = await plain.SendAndRecordAsync(HttpMethod.Get, "/x", headers: [("Accept-Encoding", "gzip"), ("Range", "bytes=0-1")]);
+            Assert.Equal("gzip", seen.Header("Accept-Encoding"));
+            Assert.Equal("bytes=0-1", seen.Header("Range"));
+        }
+    }
+
+    [Fact]
+    public async Task Coding_ThatCantBeRead_IsRefused()
+    {
+        var callout = await fixture.CreateAsync(Password);
+        fixture.Upstream.Answer = (context, _) =>
+        {
+            context.Response.Headers.ContentEncoding = "zstd";
+            return context.Response.Body.WriteAsync(new byte[] { 1, 2, 3 }).AsTask();
+        };
+        using var response = await callout.SendAsync(HttpMethod.Get, "/x");
+        fixture.Upstream.Answer = (context, _) => context.Response.Body.WriteAsync("ok"u8.ToArray()).AsTask();
+        Assert.Equal(502, (int)response.StatusCode);
+        Assert.Equal("response-not-inspectable", Assert.Single(response.Headers.GetValues("X-Vault-Error")));
     }
 }

@@ -190,13 +190,38 @@ public sealed class StreamingTests(CalloutFixture fixture) : IClassFixture<Callo
     public async Task NoAnswer_ForTimeoutSeconds_IsATimeout()
     {
         var callout = await fixture.CreateAsync(Bearer, "\"timeoutSeconds\": 1");
-        fixture.Upstream.Answer = (context, _) => Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
+        fixture.Upstream.Answer = (context, _) => StallAsync(context);
         try
         {
             var watch = Stopwatch.StartNew();
             using var response = await callout.SendAsync(HttpMethod.Get, "/x");
             Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
             Assert.Equal("upstream-timeout", Assert.Single(response.Headers.GetValues("X-Vault-Error")));
+            Assert.InRange(watch.Elapsed.TotalSeconds, 0.9, 15);
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    [Fact]
+    public async Task AnswerThatStalls_IsAborted()
+    {
+        var callout = await fixture.CreateAsync(Bearer, "\"timeoutSeconds\": 1");
+        fixture.Upstream.Answer = async (context, _) =>
+        {
+            await context.Response.WriteAsync("begin");
+            await context.Response.Body.FlushAsync();
+            await StallAsync(context);
+        };
+        try
+        {
+            var watch = Stopwatch.StartNew();
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/callout/{callout.Name}/x");
+            using var response = await callout.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync());
             Assert.InRange(watch.Elapsed.TotalSeconds, 0.9, 15);
         }
         finally
@@ -241,6 +266,16 @@ public sealed class StreamingTests(CalloutFixture fixture) : IClassFixture<Callo
         finally
         {
             Reset();
+        }
+    }
+
+    /// <summary>Does nothing until the vault gives up.</summary>
+    private static async Task StallAsync(HttpContext context)
+    {
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (context.RequestAborted.Register(() => gone.TrySetResult()))
+        {
+            await gone.Task;
         }
     }
 

@@ -9,7 +9,7 @@ using Vault.Core.Storage.Rows;
 namespace Vault.Core.Administration.Access;
 
 /// <summary>The first admin key; only where the database never held one. Contract sections 8 and 9.</summary>
-public sealed class BootstrapAdminKey(ChangeGate gate, AccessCodec codec, KeyHasher hasher)
+public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, AccessCodec codec, KeyHasher hasher)
 {
     private const string Fact = "had-admin-key";
 
@@ -22,6 +22,11 @@ public sealed class BootstrapAdminKey(ChangeGate gate, AccessCodec codec, KeyHas
     {
         var given = string.IsNullOrEmpty(setting) ? null : VaultKeyText.TryParse(setting)
             ?? throw new VaultStartException("Vault:BootstrapAdminKey must have the form vk_<id>_<secret>: an id of 8 to 32 letters and digits, a secret of at least 32 characters.");
+        if (catalog.Current.Keys.Values.Any(key => key.Role is VaultRole.Admin))
+        {
+            return null;
+        }
+
         var result = await gate.ApplyAsync<string>(
             async draft =>
             {

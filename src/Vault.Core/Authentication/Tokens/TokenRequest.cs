@@ -15,7 +15,7 @@ namespace Vault.Core.Authentication.Tokens;
 public sealed record TokenRequest(
     BoundCredential Credential, Guid PrincipalId, string User, CredentialSet Parameters, Guid NamedCredentialId, string NamedCredentialUrl)
 {
-    /// <summary>Whose token it is; computed once, since it is asked for several times in a callout.</summary>
+    /// <summary>Whose token it is.</summary>
     public TokenKey Key => field ??= MakeKey();
 
     private TokenKey MakeKey()

@@ -10,6 +10,23 @@ namespace Vault.Core.Authentication.Tokens;
 public sealed record TokenSet(
     Guid Id, IReadOnlyDictionary<string, SecretText> Values, DateTimeOffset ObtainedAt, DateTimeOffset? ExpiresAt)
 {
+    private static readonly TimeSpan LongestLead = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether it has ended.</summary>
+    public bool IsExpired(DateTimeOffset now) => ExpiresAt <= now;
+
+    /// <summary>Whether it is time to renew it: 60 s before the end, or a tenth of the life if that is less.</summary>
+    public bool IsDue(DateTimeOffset now)
+    {
+        if (ExpiresAt is not { } end)
+        {
+            return false;
+        }
+
+        var tenth = (end - ObtainedAt) / 10;
+        return now >= end - (tenth < LongestLead ? tenth : LongestLead);
+    }
+
     /// <summary>Never the values.</summary>
     public override string ToString() => "***";
 }

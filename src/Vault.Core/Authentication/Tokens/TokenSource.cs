@@ -49,9 +49,9 @@ public sealed partial class TokenSource : ICredentialCache
         lock (slot.Gate)
         {
             var now = _time.GetUtcNow();
-            if (slot.Current is { } token && !IsExpired(token, now))
+            if (slot.Current is { } token && !token.IsExpired(now))
             {
-                if (!slot.IsRenewing && slot.Pending is null && IsDue(token, now) && now >= slot.RetryAt)
+                if (!slot.IsRenewing && slot.Pending is null && token.IsDue(now) && now >= slot.RetryAt)
                 {
                     // Still good: it is renewed while the callouts go on with it.
                     slot.IsRenewing = true;
@@ -140,20 +140,6 @@ public sealed partial class TokenSource : ICredentialCache
                 }
             }
         }
-    }
-
-    private static bool IsExpired(TokenSet token, DateTimeOffset now) => token.ExpiresAt <= now;
-
-    // 60 s before the end, or a tenth of the life if that is less.
-    private static bool IsDue(TokenSet token, DateTimeOffset now)
-    {
-        if (token.ExpiresAt is not { } end)
-        {
-            return false;
-        }
-
-        var tenth = (end - token.ObtainedAt) / 10;
-        return now >= end - (tenth < TimeSpan.FromSeconds(60) ? tenth : TimeSpan.FromSeconds(60));
     }
 
     private static void Retire(TokenSlot slot, TokenSet token, DateTimeOffset now)
@@ -274,7 +260,7 @@ public sealed partial class TokenSource : ICredentialCache
                 continue;
             }
 
-            if (token.RetiredAt is null && token.Key == key && !IsExpired(opened, now))
+            if (token.RetiredAt is null && token.Key == key && !opened.IsExpired(now))
             {
                 current = opened;
             }

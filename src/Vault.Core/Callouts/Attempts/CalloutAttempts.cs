@@ -27,7 +27,8 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
         var token = new CalloutToken(callout, tokens, url.Value);
         var scopes = MakeScopes(callout, facts, url.Value, token, () => token.Body);
         var target = UpstreamUrl.Join(url.Value, request.Path, request.Query, []);
-        facts.Host = target.IsDefaultPort ? target.IdnHost : $"{target.IdnHost}:{target.Port}";
+        var host = target.HostNameType is UriHostNameType.IPv6 ? target.Host : target.IdnHost;
+        facts.Host = target.IsDefaultPort ? host : $"{host}:{target.Port}";
         facts.SentPath = UpstreamUrl.PathOf(target);
 
         // 2 The body's fields, then the headers': found out before anything is fetched.

@@ -24,7 +24,9 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit) :
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var pending = inner.ReadAsync(buffer, cancellationToken);
+        // The callout's own token ends when nothing came for timeoutSeconds; that of an upgrade's other direction has to count too.
+        using var both = callout.Request.IsUpgrade ? CancellationTokenSource.CreateLinkedTokenSource(callout.Cancellation, cancellationToken) : null;
+        var pending = inner.ReadAsync(buffer, both?.Token ?? callout.Cancellation);
         if (!pending.IsCompleted && callout.IsHeadReady)
         {
             // A caller who waits for the head before it sends more (gRPC, SSE) would otherwise wait for ever.

@@ -73,11 +73,12 @@ public sealed class CustomProtocolTests : ProtocolContractTests
     protected override IReadOnlyList<(string Name, string Value)> Parameters => [];
 
     [Fact]
-    public void IsSecret_AllButNotSecret()
+    public void IsSecret_AllButNotSecretAndIdentifiers()
     {
         var bound = Parts.Bind(Settings).Authentication;
         Assert.False(bound.IsSecret("tenant"));
-        Assert.True(bound.IsSecret("Username"));
+        Assert.False(bound.IsSecret("Username"));
+        Assert.True(bound.IsSecret("Pin"));
     }
 
     [Fact]

@@ -6,5 +6,5 @@ namespace Vault.Core.Authentication.Protocols.Custom;
 internal sealed class BoundCustom(FrozenSet<string> notSecret) : BoundProtocol
 {
     /// <inheritdoc />
-    public override bool IsSecret(string parameter) => !notSecret.Contains(parameter);
+    public override bool IsSecret(string parameter) => base.IsSecret(parameter) && !notSecret.Contains(parameter);
 }

@@ -56,7 +56,7 @@ internal sealed class BoundLogin : BoundProtocol
 
     public override ComposedValue AuthorizationHeaderValue { get; }
 
-    public override bool IsSecret(string parameter) => !_notSecret.Contains(parameter);
+    public override bool IsSecret(string parameter) => base.IsSecret(parameter) && !_notSecret.Contains(parameter);
 
     public override Result<RequestInjection> Apply(IMergeScope scope)
     {

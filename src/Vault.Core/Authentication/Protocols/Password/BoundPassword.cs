@@ -20,9 +20,6 @@ internal sealed class BoundPassword : BoundProtocol
     public override ComposedValue AuthorizationHeaderValue { get; } = new([Parameter(Username), Parameter(Password)], Encode);
 
     /// <inheritdoc />
-    public override bool IsSecret(string parameter) => !string.Equals(parameter, Username, StringComparison.OrdinalIgnoreCase);
-
-    /// <inheritdoc />
     public override Result<RequestInjection> Apply(IMergeScope scope)
     {
         var username = scope.Resolve(Parameter(Username));

@@ -41,7 +41,8 @@ public sealed class LoginProtocolTests : ProtocolContractTests
         Assert.Equal(["securityToken", "session"], bound.Tokens!.TokenNames);
         Assert.Equal([(401, null), (500, "INVALID_SESSION_ID")], bound.Tokens.RefreshOn.Select(sign => (sign.Status, sign.BodyContains)));
         Assert.False(bound.IsSecret("tenant"));
-        Assert.True(bound.IsSecret("Username"));
+        Assert.False(bound.IsSecret("Username"));
+        Assert.True(bound.IsSecret("Pin"));
         Assert.Equal("", bound.AuthorizationMethod);
     }
 

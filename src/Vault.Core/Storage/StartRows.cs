@@ -1,0 +1,132 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
+using Vault.Core.Storage.Rows;
+
+namespace Vault.Core.Storage;
+
+/// <summary>
+/// Reads what a start needs, by plain SQL. EF Core takes over a second for its first query, most of it compiling; it is warmed
+/// up behind the start instead (see docs/decisions/0004). Only reads, and only whole tables.
+/// </summary>
+public sealed class StartRows(IOptions<VaultStorageOptions> options)
+{
+    internal Task<List<VaultFactRow>> FactsAsync(CancellationToken cancellationToken) => ReadAsync(
+        "SELECT \"Name\", \"Value\" FROM facts",
+        row => new VaultFactRow { Name = row.GetString(0), Value = Bytes(row, 1) },
+        cancellationToken);
+
+    internal Task<List<VaultKeyRow>> VaultKeysAsync(CancellationToken cancellationToken) => ReadAsync(
+        "SELECT \"Id\", \"Purpose\", \"Protected\", \"CheckValue\", \"Canary\", \"IsActive\", \"CreatedAt\" FROM vault_keys",
+        row => new VaultKeyRow
+        {
+            Id = row.GetGuid(0),
+            Purpose = row.GetString(1),
+            Protected = Bytes(row, 2),
+            CheckValue = Bytes(row, 3),
+            Canary = Bytes(row, 4),
+            IsActive = row.GetBoolean(5),
+            CreatedAt = Time(row, 6),
+        },
+        cancellationToken);
+
+    internal Task<List<ExternalCredentialRow>> ExternalCredentialsAsync(CancellationToken cancellationToken) => ReadAsync(
+        "SELECT \"Id\", \"NameKey\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM external_credentials",
+        row => new ExternalCredentialRow
+        {
+            Id = row.GetGuid(0),
+            NameKey = row.GetString(1),
+            Document = row.GetString(2),
+            Version = row.GetInt64(3),
+            CreatedAt = Time(row, 4),
+            UpdatedAt = Time(row, 5),
+            Mac = Bytes(row, 6),
+        },
+        cancellationToken);
+
+    internal Task<List<NamedCredentialRow>> NamedCredentialsAsync(CancellationToken cancellationToken) => ReadAsync(
+        "SELECT \"Id\", \"NameKey\", \"ExternalCredentialId\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM named_credentials",
+        row => new NamedCredentialRow
+        {
+            Id = row.GetGuid(0),
+            NameKey = row.GetString(1),
+            ExternalCredentialId = row.GetGuid(2),
+            Document = row.GetString(3),
+            Version = row.GetInt64(4),
+            CreatedAt = Time(row, 5),
+            UpdatedAt = Time(row, 6),
+            Mac = Bytes(row, 7),
+        },
+        cancellationToken);
+
+    internal Task<List<AppRow>> AppsAsync(CancellationToken cancellationToken) => ReadAsync(
+        "SELECT \"Id\", \"NameKey\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM apps",
+        row => new AppRow
+        {
+            Id = row.GetGuid(0),
+            NameKey = row.GetString(1),
+            Document = row.GetString(2),
+            Version = row.GetInt64(3),
+            CreatedAt = Time(row, 4),
+            UpdatedAt = Time(row, 5),
+            Mac = Bytes(row, 6),
+        },
+        cancellationToken);
+
+    internal Task<List<KeyRow>> KeysAsync(CancellationToken cancellationToken) => ReadAsync(
+        "SELECT \"Id\", \"Role\", \"AppId\", \"Name\", \"NameKey\", \"Hash\", \"CreatedAt\", \"ExpiresAt\", \"Mac\" FROM keys",
+        row => new KeyRow
+        {
+            Id = row.GetString(0),
+            Role = row.GetString(1),
+            AppId = row.IsDBNull(2) ? null : row.GetGuid(2),
+            Name = row.IsDBNull(3) ? null : row.GetString(3),
+            NameKey = row.IsDBNull(4) ? null : row.GetString(4),
+            Hash = Bytes(row, 5),
+            CreatedAt = Time(row, 6),
+            ExpiresAt = row.IsDBNull(7) ? null : Time(row, 7),
+            Mac = Bytes(row, 8),
+        },
+        cancellationToken);
+
+    internal Task<List<GrantRow>> GrantsAsync(CancellationToken cancellationToken) => ReadAsync(
+        "SELECT \"AppId\", \"NamedCredentialId\", \"Principals\", \"Mac\" FROM grants",
+        row => new GrantRow { AppId = row.GetGuid(0), NamedCredentialId = row.GetGuid(1), Principals = row.GetString(2), Mac = Bytes(row, 3) },
+        cancellationToken);
+
+    internal List<string> KeyRing()
+    {
+        using var connection = new SqliteConnection(options.Value.ConnectionString);
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT \"Xml\" FROM key_ring ORDER BY \"Id\"";
+        using var reader = command.ExecuteReader();
+        var elements = new List<string>();
+        while (reader.Read())
+        {
+            elements.Add(reader.GetString(0));
+        }
+
+        return elements;
+    }
+
+    private static byte[] Bytes(DbDataReader row, int column) => row.GetFieldValue<byte[]>(column);
+
+    private static DateTimeOffset Time(DbDataReader row, int column) => new(row.GetInt64(column), TimeSpan.Zero);
+
+    private async Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    {
+        await using var connection = new SqliteConnection(options.Value.ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.Sockets;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Callouts;
+
+/// <summary>HTTP/2 without TLS, in and out, and gRPC over it.</summary>
+public sealed class Http2Tests
+{
+    [Fact]
+    public async Task Grpc_BothWays_WithTheAuthorization_AndTrailers()
+    {
+        await using var service = await StartEchoAsync();
+        var port = FreePort();
+        await using var vault = new VaultFactory(http2Port: port);
+        var key = await DefineAsync(vault, service.Urls.First(), "auto");
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}", new GrpcChannelOptions { HttpHandler = new Prefix("/callout/Upstream") });
+        var client = new Echo.EchoClient(channel);
+        using var call = client.Talk(new Metadata { { "x-vault-key", key } });
+
+        // The head comes before anything is said: a client may wait for it.
+        var headers = await call.ResponseHeadersAsync.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal("***********************", headers.GetValue("x-seen"));
+        foreach (var text in new[] { "one", "two" })
+        {
+            await call.RequestStream.WriteAsync(new Word { Text = text });
+            Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
+            Assert.Equal("echo " + text, call.ResponseStream.Current.Text);
+        }
+
+        await call.RequestStream.CompleteAsync();
+        Assert.False(await call.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
+        Assert.Equal("bye", call.GetTrailers().GetValue("x-trailer"));
+    }
+
+    [Theory]
+    [InlineData("auto", "HTTP/1.1")]
+    [InlineData("2", "HTTP/2")]
+    public async Task Http2_In_GoesOutAsConfigured(string version, string upstreamProtocol)
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(version == "2" ? HttpProtocols.Http2 : HttpProtocols.Http1);
+        var port = FreePort();
+        await using var vault = new VaultFactory(http2Port: port);
+        var key = await DefineAsync(vault, upstream.Url, version);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{port}/callout/Upstream/x")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new StringContent("body"),
+        };
+        request.Headers.Add("X-Vault-Key", key);
+        using var response = await client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(HttpVersion.Version20, response.Version);
+        var seen = Assert.Single(upstream.Requests);
+        Assert.Equal(upstreamProtocol, seen.Protocol);
+        Assert.Equal("body", seen.Text);
+    }
+
+    [Fact]
+    public async Task EmptyErrorOfAnUpstream_StaysItsOwn()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http2);
+        upstream.Answer = (context, _) =>
+        {
+            context.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        };
+        await using var vault = new VaultFactory();
+        using var client = vault.CreateClient(await DefineAsync(vault, upstream.Url, "2"));
+        using var response = await client.GetAsync("/callout/Upstream/x");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.False(response.Headers.Contains("X-Vault-Error"));
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<string> DefineAsync(VaultFactory vault, string url, string version)
+    {
+        await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "Upstream", "url": "{{url}}", "authentication": { "protocol": "bearer", "token": "the-bearer-token" }, "httpVersion": "{{version}}" }
+            """);
+        return await vault.CreateAppAsync("App", "Upstream");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<WebApplication> StartEchoAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddGrpc();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        var app = builder.Build();
+        app.MapGrpcService<EchoBack>();
+        await app.StartAsync();
+        return app;
+    }
+
+    private sealed class EchoBack : Echo.EchoBase
+    {
+        public override async Task Talk(IAsyncStreamReader<Word> requestStream, IServerStreamWriter<Word> responseStream, ServerCallContext context)
+        {
+            await context.WriteResponseHeadersAsync(new Metadata { { "x-seen", context.RequestHeaders.GetValue("authorization") == "Bearer the-bearer-token" ? "Bearer the-bearer-token" : "wrong" } });
+            await foreach (var word in requestStream.ReadAllAsync())
+            {
+                await responseStream.WriteAsync(new Word { Text = "echo " + word.Text });
+            }
+
+            context.ResponseTrailers.Add("x-trailer", "bye");
+        }
+    }
+
+    /// <summary>gRPC clients know no base path; the callout's prefix is put before theirs.</summary>
+    private sealed class Prefix(string path) : DelegatingHandler(new SocketsHttpHandler { UseProxy = false })
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.RequestUri = new UriBuilder(request.RequestUri!) { Path = path + request.RequestUri!.AbsolutePath }.Uri;
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.Data.Sqlite;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Hosting;
+
+/// <summary>What the vault does at its start, with the data that it finds.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public sealed class StartTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("vault-start-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task FirstStart_MakesFilesForTheOwnerAlone()
+    {
+        await StartAsync();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory, "master.key")));
+        Assert.Equal(44, (await File.ReadAllTextAsync(Path.Combine(_directory, "master.key"))).Trim().Length);
+    }
+
+    [Fact]
+    public async Task Restart_KeepsEverything_AndNeedsNoBootstrapKey()
+    {
+        await StartAsync();
+        await using var again = new VaultFactory(new Dictionary<string, string?> { ["Vault:BootstrapAdminKey"] = "vk_othermain1_0123456789abcdef0123456789abcdef0123456789a" }, _directory);
+        using var old = again.CreateClient(VaultFactory.AdminKey);
+        Assert.Equal(HttpStatusCode.OK, (await old.GetAsync("/api/v1/apps/Kept")).StatusCode);
+        using var other = again.CreateClient("vk_othermain1_0123456789abcdef0123456789abcdef0123456789a");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await other.GetAsync("/api/v1/apps/Kept")).StatusCode);
+    }
+
+    [Fact]
+    public async Task MasterKey_MissingOrWrong_StopsTheStart_AndChangesNothing()
+    {
+        await StartAsync();
+        var file = Path.Combine(_directory, "master.key");
+        var key = await File.ReadAllTextAsync(file);
+        File.Delete(file);
+        Assert.Contains("master key is missing", await FailAsync(), StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
+
+        await File.WriteAllTextAsync(file, Convert.ToBase64String(new byte[32]));
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Contains("not the one that the database was made with", await FailAsync(), StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(file, "not a key");
+        Assert.Contains("base64 of 32 bytes", await FailAsync(), StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(file, key);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        Assert.Contains("chmod 600", await FailAsync(), StringComparison.Ordinal);
+
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await StartAsync(create: false);
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM key_ring")]
+    [InlineData("DELETE FROM vault_keys")]
+    [InlineData("DELETE FROM vault_keys WHERE \"Purpose\" = 'integrity'")]
+    [InlineData("UPDATE vault_keys SET \"CheckValue\" = x'0000000000000000'")]
+    [InlineData("UPDATE vault_keys SET \"Canary\" = x'00'")]
+    [InlineData("UPDATE vault_keys SET \"Protected\" = x'09F0C9F000'")]
+    [InlineData("DELETE FROM facts")]
+    public async Task Keys_MissingOrDamaged_StopTheStart(string sql)
+    {
+        await StartAsync();
+        await ExecuteAsync(sql);
+        Assert.NotEmpty(await FailAsync());
+    }
+
+    [Theory]
+    [InlineData("UPDATE keys SET \"Role\" = 'Admin' WHERE \"Role\" = 'App'")]
+    [InlineData("UPDATE apps SET \"NameKey\" = 'other'")]
+    [InlineData("UPDATE grants SET \"Principals\" = '[\"*\"]'")]
+    [InlineData("UPDATE named_credentials SET \"Document\" = replace(\"Document\", 'service.example', 'evil.example')")]
+    [InlineData("UPDATE external_credentials SET \"Document\" = replace(\"Document\", 'service.example', 'evil.example')")]
+    [InlineData("UPDATE external_credentials SET \"Version\" = 99")]
+    public async Task Row_ChangedInTheDatabase_IsLeftOut_AndTheVaultIsNotReady(string sql)
+    {
+        await StartAsync();
+        await ExecuteAsync(sql);
+        await using var vault = new VaultFactory(dataDirectory: _directory);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await vault.AdminClient.GetAsync("/healthz/ready")).StatusCode);
+        Assert.Contains(vault.Logs.Lines, line => line.Contains("is not authentic", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Secret_MovedToAnotherCredential_CantBeOpened()
+    {
+        await StartAsync();
+        await ExecuteAsync("UPDATE secrets SET \"Sealed\" = (SELECT other.\"Sealed\" FROM secrets other WHERE other.\"Id\" <> secrets.\"Id\" LIMIT 1)");
+        await using var vault = new VaultFactory(dataDirectory: _directory);
+        var key = await vault.CreateAppAsync("Thief", "Kept");
+        using var app = vault.CreateClient(key);
+        using var response = await app.GetAsync("/callout/Kept");
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Contains("unreadable", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SecondVault_OnTheSameDirectory_IsToldSo()
+    {
+        await using var first = new VaultFactory(dataDirectory: _directory);
+        await first.AdminClient.GetAsync("/healthz/live");
+        Assert.Contains("Another vault", await FailAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Vault:BootstrapAdminKey", "too-short")]
+    [InlineData("Vault:Database:Provider", "postgreSql")]
+    [InlineData("Vault:MasterKey:Provider", "environment")]
+    [InlineData("Vault:Egress:AllowedNetworks", "10.0.0.0/99")]
+    [InlineData("Vault:Http2Url", "ftp://x")]
+    public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
+        Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);
+
+    private async Task StartAsync(bool create = true)
+    {
+        await using var vault = new VaultFactory(dataDirectory: _directory);
+        if (create)
+        {
+            await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials",
+                """{ "name": "Kept", "url": "https://service.example", "authentication": { "protocol": "password", "username": "the-user", "password": "the-password" } }""");
+            await vault.CreateAppAsync("Kept", "Kept");
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await vault.AdminClient.GetAsync("/healthz/ready")).StatusCode);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_directory, "vault.db")};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA foreign_keys = OFF; " + sql;
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Runs the program itself; it has to end by itself with 78 and one sentence.</summary>
+    private async Task<string> FailAsync(params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
+        start.ArgumentList.Add(typeof(Program).Assembly.Location);
+        start.Environment["Vault__DataDirectory"] = _directory;
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+
+        Assert.True(process.ExitCode == 78, $"{process.ExitCode}: {await error} {await output}");
+        var text = await error;
+        Assert.StartsWith("vault: ", text, StringComparison.Ordinal);
+        Assert.Single(text.Trim().Split('\n'));
+        return text;
+    }
+}

@@ -1,0 +1,204 @@
+using System.Security.Cryptography;
+using System.Text;
+using CsCheck;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Time.Testing;
+using Vault.Core.Primitives;
+using Vault.Core.Secrets;
+using Vault.Core.Secrets.KeyRing;
+using Vault.Core.Secrets.Sealing;
+using Xunit;
+
+namespace Vault.Core.Tests.Secrets;
+
+public sealed class SecretSealerTests
+{
+    private static readonly byte[] Canary = Encoding.UTF8.GetBytes("Canary-Secret-Value-1");
+    private static readonly SealPlace Place = new(
+        "parameter", Guid.Parse("11111111-1111-1111-1111-111111111111"), Guid.Parse("22222222-2222-2222-2222-222222222222"),
+        Guid.Parse("33333333-3333-3333-3333-333333333333"), "", "password", 1, SHA256.HashData("binding"u8));
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly VaultKeyRing _ring = NewRing();
+    private readonly SecretSealer _sealer;
+
+    public SecretSealerTests() => _sealer = new SecretSealer(_ring, _time);
+
+    public static TheoryData<string> OtherPlaces => ["kind", "record", "credential", "principal", "user", "name", "version", "binding"];
+
+    [Fact]
+    public void Open_WhereItBelongs_GivesTheValue()
+    {
+        var record = _sealer.Seal(Place, Canary);
+        Assert.Equal(Canary, _sealer.Open(Place, record).Value!.RevealUtf8());
+        Assert.Equal(Canary, new SecretSealer(_ring, _time).Open(Place, record).Value!.RevealUtf8());
+    }
+
+    [Fact]
+    public void Seal_LaysTheRecordOut_AsDesigned()
+    {
+        var record = _sealer.Seal(Place, Canary);
+        Assert.Equal([(byte)'C', (byte)'V', 1, 1], record[..4]);
+        Assert.Equal(_ring.ActiveId, new Guid(record.AsSpan(4, 16), bigEndian: true));
+        Assert.Equal(64u, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(record.AsSpan(92)));
+        Assert.Equal(96 + 64 + 16, record.Length);
+        Assert.Equal(-1, record.AsSpan().IndexOf(Canary));
+        Assert.Equal(96 + 128 + 16, _sealer.Seal(Place, new byte[61]).Length);
+        Assert.Equal(96 + 64 + 16, _sealer.Seal(Place, new byte[60]).Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(OtherPlaces))]
+    public void Open_Elsewhere_IsRefused(string what)
+    {
+        var other = what switch
+        {
+            "kind" => Place with { Kind = "token" },
+            "record" => Place with { RecordId = Guid.NewGuid() },
+            "credential" => Place with { ExternalCredentialId = Guid.NewGuid() },
+            "principal" => Place with { PrincipalId = Guid.NewGuid() },
+            "user" => Place with { User = "u" },
+            "name" => Place with { Name = "username" },
+            "version" => Place with { Version = 2 },
+            _ => Place with { Binding = SHA256.HashData("other"u8) },
+        };
+        var record = _sealer.Seal(Place, Canary);
+        Assert.True(_sealer.Open(Place, record).IsOk);
+        Assert.Equal(ErrorCodes.Internal, _sealer.Open(other, record).Error?.Code);
+    }
+
+    [Fact]
+    public void Open_WithAnyBitFlipped_IsRefused()
+    {
+        var record = _sealer.Seal(Place, Canary);
+        for (var bit = 0; bit < record.Length * 8; bit++)
+        {
+            var flipped = record.ToArray();
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(_sealer.Open(Place, flipped).IsOk, $"Bit {bit} may be flipped.");
+        }
+    }
+
+    [Fact]
+    public void Open_OfAnyOtherLength_OrOfPlaintext_IsRefused()
+    {
+        var record = _sealer.Seal(Place, Canary);
+        for (var length = 0; length < record.Length; length++)
+        {
+            Assert.False(_sealer.Open(Place, record.AsSpan(0, length)).IsOk);
+        }
+
+        Assert.False(_sealer.Open(Place, [.. record, 0]).IsOk);
+        Assert.False(_sealer.Open(Place, Canary).IsOk);
+    }
+
+    [Fact]
+    public void Open_WithSwappedWraps_IsRefused()
+    {
+        var one = _sealer.Seal(Place, Canary);
+        var two = _sealer.Seal(Place, Canary);
+        var mixed = one.ToArray();
+        two.AsSpan(SealedRecord.WrapNonceOffset, SealedRecord.DataNonceOffset - SealedRecord.WrapNonceOffset).CopyTo(mixed.AsSpan(SealedRecord.WrapNonceOffset));
+        Assert.False(_sealer.Open(Place, mixed).IsOk);
+    }
+
+    [Fact]
+    public void Open_UnderAnotherRing_IsRefused() => Assert.False(new SecretSealer(NewRing(), _time).Open(Place, _sealer.Seal(Place, Canary)).IsOk);
+
+    [Fact]
+    public void Open_OfAnything_NeverThrows() =>
+        Gen.Byte.Array[0, 400].Sample(bytes => !_sealer.Open(Place, bytes).IsOk && !_sealer.Open(Place, [.. "CV"u8, 1, 1, .. bytes]).IsOk);
+
+    [Fact]
+    public void Seal_OfTheSame_IsNeverTheSame()
+    {
+        var seen = new HashSet<string>();
+        for (var i = 0; i < 2000; i++)
+        {
+            var record = _sealer.Seal(Place, Canary);
+            Assert.True(seen.Add(Convert.ToHexString(record.AsSpan(SealedRecord.WrapNonceOffset, 12))));
+            Assert.True(seen.Add(Convert.ToHexString(record.AsSpan(SealedRecord.DataNonceOffset, 12))));
+            Assert.True(seen.Add(Convert.ToHexString(record.AsSpan(SealedRecord.WrappedKeyOffset, 32))));
+        }
+    }
+
+    [Fact]
+    public void Open_ByManyThreads_AlwaysSucceeds()
+    {
+        var records = Enumerable.Range(0, 50).Select(i => (Place: Place with { Version = i }, Record: _sealer.Seal(Place with { Version = i }, Canary))).ToArray();
+        Parallel.For(0, 20_000, i =>
+        {
+            var (place, record) = records[i % records.Length];
+            Assert.True(_sealer.Open(place, record).IsOk);
+        });
+    }
+
+    [Fact]
+    public void DataKeyCache_ForgetsAfterFifteenMinutes_AndStaysBounded()
+    {
+        var cache = new DataKeyCache(_time, 3);
+        var key = new byte[32];
+        for (var i = 1; i <= 4; i++)
+        {
+            cache.Add((UInt128)i, key);
+        }
+
+        Assert.False(cache.TryGet(1, key));
+        Assert.True(cache.TryGet(4, key));
+        _time.Advance(TimeSpan.FromMinutes(15));
+        Assert.False(cache.TryGet(4, key));
+    }
+
+    [Fact]
+    public void SecretText_NeverPrintsItself()
+    {
+        using var secret = new SecretText("Canary-Secret-Value-1");
+        Assert.Equal("***", secret.ToString());
+        Assert.Equal("***", $"{secret}");
+        Assert.DoesNotContain("Canary", System.Text.Json.JsonSerializer.Serialize(secret), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Labels_AreFrozen()
+    {
+        var labels = typeof(CryptographicLabels).GetFields().Select(field => $"{field.Name}={field.GetRawConstantValue()}");
+        Assert.Equal(
+            [
+                "Application=vault", "RingKey=cv.ring.v1", "CheckValue=cv.kcv.v1", "VaultKeyPurpose=vault.key.v1", "DataKey=cv.dek.v1", "SealedValue=cv.sec.v1",
+                "Canary=cv.canary.v1", "ExternalCredentialRow=cv.mac.external-credential.v1", "NamedCredentialRow=cv.mac.named-credential.v1", "AppRow=cv.mac.app.v1",
+                "GrantRow=cv.mac.grant.v1", "KeyRow=cv.mac.key.v1", "KeyHash=cv.key-hash.v1",
+            ],
+            labels);
+    }
+
+    private static VaultKeyRing NewRing()
+    {
+        var ring = new VaultKeyRing(new TestProtection());
+        ring.Load([ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose)]);
+        return ring;
+    }
+
+    /// <summary>Data Protection without a ring: what it protects is only ever unprotected here.</summary>
+    private sealed class TestProtection : IDataProtectionProvider
+    {
+        private readonly EphemeralDataProtectionProvider _inner = new();
+
+        public IDataProtector CreateProtector(string purpose) => new Persisted(_inner.CreateProtector(purpose));
+
+        private sealed class Persisted(IDataProtector inner) : IPersistedDataProtector
+        {
+            public IDataProtector CreateProtector(string purpose) => new Persisted(inner.CreateProtector(purpose));
+
+            public byte[] Protect(byte[] plaintext) => inner.Protect(plaintext);
+
+            public byte[] Unprotect(byte[] protectedData) => inner.Unprotect(protectedData);
+
+            public byte[] DangerousUnprotect(byte[] protectedData, bool ignoreRevocationErrors, out bool requiresMigration, out bool wasRevoked)
+            {
+                requiresMigration = false;
+                wasRevoked = false;
+                return inner.Unprotect(protectedData);
+            }
+        }
+    }
+}
