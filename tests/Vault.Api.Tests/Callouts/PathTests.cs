@@ -78,4 +78,14 @@ public sealed class PathTests(CalloutFixture fixture) : IClassFixture<CalloutFix
         var callout = await fixture.CreateAsync("""{ "protocol": "none" }""");
         Assert.Equal(method, (await callout.SendAndRecordAsync(new HttpMethod(method), "/x", "body")).Method);
     }
+
+    [Fact]
+    public async Task Url_WithFields_IsFilledIn_PercentEncoded_AndKeepsItsPath()
+    {
+        const string Path = "/t/{!$Credential.Tenant}/x?k={!$Credential.Key1}";
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "Tenant": "a/b c", "Key1": "1&2=3" } }""", path: Path);
+        Assert.Equal("/t/a%2Fb%20c/x/r?k=1%262%3D3&q", (await callout.SendAndRecordAsync(HttpMethod.Get, "/r?q")).Target);
+        var leaving = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "Tenant": "..", "Key1": "1" } }""", path: Path);
+        await leaving.SendRefusedAsync("merge-field-invalid", HttpStatusCode.BadRequest, HttpMethod.Get, "/r");
+    }
 }

@@ -1,8 +1,7 @@
-using System.Buffers;
-using System.Collections.Frozen;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Definitions;
 using Vault.Core.MergeFields;
+using HeaderRules = Vault.Core.Authentication.Settings.NameRules;
 
 namespace Vault.Core.Administration.Definitions;
 
@@ -11,16 +10,6 @@ internal static class CustomHeaderRules
 {
     private const int MaxCount = 100;
     private const int MaxValue = 16 * 1024;
-
-    private static readonly SearchValues<char> Token =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
-    /// <summary>Headers that frame a message or belong to one connection.</summary>
-    private static readonly FrozenSet<string> Reserved = new[]
-    {
-        "Connection", "Content-Length", "Expect", "Host", "HTTP2-Settings", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE",
-        "Trailer", "Transfer-Encoding", "Upgrade",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     public static IReadOnlyList<CustomHeader> Read(IReadOnlyList<CustomHeaderContract>? contracts, InputErrors errors)
     {
@@ -40,13 +29,9 @@ internal static class CustomHeaderRules
                 continue;
             }
 
-            if (contract.Name is not { Length: > 0 and <= 256 } name || name.AsSpan().ContainsAnyExcept(Token))
+            if (HeaderRules.Header(contract.Name ?? "") is { } mistake)
             {
-                errors.Add(path + ".name", "Must be an HTTP header name.");
-            }
-            else if (Reserved.Contains(name))
-            {
-                errors.Add(path + ".name", "This header can't be set.");
+                errors.Add(path + ".name", mistake);
             }
 
             errors.CheckLength(path + ".value", contract.Value, MaxValue);

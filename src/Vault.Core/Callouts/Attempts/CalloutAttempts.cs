@@ -1,5 +1,6 @@
 using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Callouts.Paths;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
@@ -109,7 +110,15 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
         }
 
         var url = template.Resolve(scope, MergeEscaping.Percent);
-        return url.IsOk ? url.Value.Text : url.Error;
+        if (!url.IsOk)
+        {
+            return url.Error;
+        }
+
+        // A value is percent-encoded, but dots stay dots: it must not lead out of the path that the admin wrote.
+        return PathConfinement.Check(UpstreamUrl.PathOf(UpstreamUrl.Join(url.Value.Text, "", null, []))) is null
+            ? url.Value.Text
+            : new VaultError(ErrorCodes.MergeFieldInvalid, $"A value in the url of the named credential {callout.Plan.Named.Name} would change its path.");
     }
 
     private static AttemptScopes MakeScopes(Callout callout, RequestFacts facts, string url, CalloutToken token, Func<ReadOnlyMemory<byte>> body)
