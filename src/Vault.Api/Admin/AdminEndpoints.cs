@@ -5,6 +5,7 @@ using Vault.Api.Admin.Credentials;
 using Vault.Api.Admin.ExternalCredentials;
 using Vault.Api.Admin.Grants;
 using Vault.Api.Admin.NamedCredentials;
+using Vault.Api.Admin.Trials;
 
 namespace Vault.Api.Admin;
 
@@ -18,6 +19,7 @@ internal static class AdminEndpoints
         api.MapExternalCredentials();
         api.MapCredentials();
         api.MapNamedCredentials();
+        api.MapTrials();
         api.MapApps();
         api.MapAppKeys();
         api.MapGrants();

@@ -12,8 +12,8 @@ internal static class PageQuery
     private const int Default = 50;
     private const int Most = 500;
 
-    /// <summary>Reads it.</summary>
-    public static Result<PageRequest> Read(IQueryCollection query)
+    /// <summary>Reads it; <paramref name="anyKey"/>: keys are printable text, not only names.</summary>
+    public static Result<PageRequest> Read(IQueryCollection query, bool anyKey = false)
     {
         var size = Default;
         if (query["pageSize"] is { Count: > 0 } sizes
@@ -23,7 +23,7 @@ internal static class PageQuery
         }
 
         string? after = null;
-        if (query["pageToken"] is { Count: > 0 } tokens && (tokens.Count > 1 || (after = FromToken(tokens[0])) is null))
+        if (query["pageToken"] is { Count: > 0 } tokens && (tokens.Count > 1 || (after = FromToken(tokens[0], anyKey)) is null))
         {
             return VaultError.Invalid("pageToken", "Must be the nextPageToken of the page before.");
         }
@@ -36,7 +36,7 @@ internal static class PageQuery
     /// <summary>A token for what comes behind a key.</summary>
     public static string? ToToken(string? after) => after is null ? null : Base64Url.EncodeToString(Encoding.UTF8.GetBytes(after));
 
-    private static string? FromToken(string? token)
+    private static string? FromToken(string? token, bool anyKey)
     {
         if (string.IsNullOrEmpty(token) || !Base64Url.IsValid(token))
         {
@@ -44,6 +44,6 @@ internal static class PageQuery
         }
 
         var after = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(token));
-        return after.Length > 0 && after.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? after : null;
+        return after.Length > 0 && after.All(c => anyKey ? c is >= ' ' and <= '~' : char.IsAsciiLetterOrDigit(c) || c == '_') ? after : null;
     }
 }

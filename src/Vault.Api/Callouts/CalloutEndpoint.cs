@@ -49,7 +49,7 @@ internal sealed class CalloutEndpoint(
         var named = admitted.Value.Named;
         var isUpgrade = CallerRequest.IsUpgrade(context);
         var request = CallerRequest.Read(context, target.Value, key.Header, dropMethodOverrides: named.AllowedRequests is not null, isUpgrade);
-        if (CalloutRules.Judge(request, named) is { } refused)
+        if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {
             await context.AnswerAsync(refused);
             return;
@@ -73,17 +73,12 @@ internal sealed class CalloutEndpoint(
 
     private Result<AdmittedCallout> Admit(HttpContext context, Caller caller, string name)
     {
-        // Asserting a user needs a right that no app has yet.
         var headers = context.Request.Headers;
-        if (headers.ContainsKey("X-Vault-User"))
-        {
-            return new VaultError(ErrorCodes.CalloutNotGranted, "This app may not name a user (X-Vault-User).");
-        }
-
         var principal = headers["X-Vault-Principal"];
-        return principal.Count > 1
-            ? new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal may stand only once.")
-            : admission.Admit(caller.AppId, name, principal.Count == 1 ? principal[0] : null);
+        var user = headers["X-Vault-User"];
+        return principal.Count > 1 || user.Count > 1
+            ? new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal and X-Vault-User may stand only once.")
+            : admission.Admit(caller.AppId, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null);
     }
 
     private async Task ForwardAsync(HttpContext context, Callout callout)

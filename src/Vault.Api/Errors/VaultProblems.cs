@@ -23,6 +23,11 @@ internal static class VaultProblems
             problem.Extensions["errors"] = error.Errors;
         }
 
+        if (error.AuthorizationUrl is not null)
+        {
+            problem.Extensions["authorizationUrl"] = error.AuthorizationUrl;
+        }
+
         return problem;
     }
 

@@ -6,11 +6,13 @@ using Microsoft.Extensions.Options;
 using Vault.Api.Admin;
 using Vault.Api.Callers;
 using Vault.Api.Callouts;
+using Vault.Api.Consents;
 using Vault.Api.Errors;
 using Vault.Api.OpenApi;
 using Vault.Core.Access;
 using Vault.Core.Administration;
 using Vault.Core.Administration.Access;
+using Vault.Core.Administration.Consents;
 using Vault.Core.Authentication;
 using Vault.Core.Callouts;
 using Vault.Core.Egress;
@@ -64,7 +66,8 @@ internal static class VaultHost
         services.AddVaultAccess();
         services.AddVaultEgress(builder.Configuration, builder.Environment.IsDevelopment());
         services.AddVaultAuthentication();
-        services.AddVaultAdministration();
+        services.AddVaultAdministration(builder.Configuration);
+        services.AddSingleton<IPublicAddress, PublicAddress>();
         services.AddVaultCallouts();
         services.AddCalloutEndpoint();
         services.AddVaultOpenApi();
@@ -81,6 +84,7 @@ internal static class VaultHost
         app.UseRouting();
         app.UseAdminCallers();
         app.MapCallouts();
+        app.MapConsents();
         app.MapVaultAdmin();
         app.MapHealth();
     }

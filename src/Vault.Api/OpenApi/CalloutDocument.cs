@@ -11,7 +11,7 @@ internal sealed class CalloutDocument : IDocumentFilter
     private static readonly (int Status, string Description)[] Answers =
     [
         (200, "Whatever the service answers."),
-        (400, "merge-field-invalid"),
+        (400, "merge-field-invalid, user-required"),
         (401, "unauthenticated"),
         (403, "callout-not-granted, request-not-allowed, named-credential-disabled, egress-denied"),
         (409, "credential-not-configured"),
@@ -38,6 +38,7 @@ internal sealed class CalloutDocument : IDocumentFilter
                     Parameter("namedCredential", ParameterLocation.Path, "The named credential.", isRequired: true),
                     Parameter("path", ParameterLocation.Path, "Goes behind the named credential's url, byte for byte; may be empty, and may hold slashes.", isRequired: true),
                     Parameter("X-Vault-Principal", ParameterLocation.Header, "Which of the granted principals; left out: the one of the lowest sequence.", isRequired: false),
+                    Parameter("X-Vault-User", ParameterLocation.Header, "The user of a perUser principal; the app needs mayAssertUser.", isRequired: false),
                 ],
                 Responses = [],
             };

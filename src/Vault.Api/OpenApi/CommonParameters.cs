@@ -11,6 +11,18 @@ internal sealed class CommonParameters : IOperationFilter
         var path = (context.ApiDescription.RelativePath ?? "").TrimEnd('/');
         var method = context.ApiDescription.HttpMethod;
         operation.Parameters ??= [];
+        foreach (var segment in path.Split('/').Where(segment => segment.StartsWith('{') && segment.EndsWith('}')).Select(segment => segment[1..^1]).Where(IsNew))
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = segment,
+                In = ParameterLocation.Path,
+                Required = true,
+                Description = segment == "user" ? "1 to 256 printable ASCII characters, percent-encoded." : null,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
+
         if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith("credential", StringComparison.Ordinal)))
         {
             Add("pageSize", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500; 50 where left out.");
@@ -33,6 +45,8 @@ internal sealed class CommonParameters : IOperationFilter
         {
             Add("discardSecrets", ParameterLocation.Query, JsonSchemaType.Boolean, "Removes the secrets where the change would let them travel elsewhere.");
         }
+
+        bool IsNew(string name) => operation.Parameters.All(parameter => parameter.Name != name);
 
         void Add(string name, ParameterLocation location, JsonSchemaType type, string description) =>
             operation.Parameters.Add(new OpenApiParameter { Name = name, In = location, Description = description, Schema = new OpenApiSchema { Type = type } });

@@ -19,9 +19,9 @@ public enum VaultRole
     Admin,
 }
 
-/// <summary>An app that calls out through the vault.</summary>
+/// <summary>An app that calls out through the vault; <paramref name="MayAssertUser"/>: it may say for which user it calls.</summary>
 public sealed record VaultApp(
-    Guid Id, DeveloperName Name, string? Label, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    Guid Id, DeveloperName Name, string? Label, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, bool MayAssertUser = false);
 
 /// <summary>A vault key, without its secret: <c>vk_&lt;id&gt;_&lt;secret&gt;</c>.</summary>
 /// <param name="Id">The public part of the key.</param>

@@ -1,8 +1,11 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Vault.Core.Administration.Access;
 using Vault.Core.Administration.Changes;
+using Vault.Core.Administration.Consents;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Administration.Secrets;
+using Vault.Core.Authentication;
 using Vault.Core.Definitions;
 
 namespace Vault.Core.Administration;
@@ -11,11 +14,16 @@ namespace Vault.Core.Administration;
 public static class AdministrationRegistration
 {
     /// <summary>Adds it.</summary>
-    public static IServiceCollection AddVaultAdministration(this IServiceCollection services) => services
+    public static IServiceCollection AddVaultAdministration(this IServiceCollection services, IConfiguration configuration) => services
+        .AddSingleton(ConsentOptions.Read(configuration))
         .AddSingleton<DefinitionCatalog>()
         .AddSingleton<ChangeGate>()
         .AddSingleton<ExternalCredentialAdministration>()
         .AddSingleton<CredentialAdministration>()
+        .AddSingleton<Accounts>()
+        .AddSingleton<TokenEnding>()
+        .AddSingleton<ConsentAdministration>()
+        .AddSingleton<IConsentDemand>(provider => provider.GetRequiredService<ConsentAdministration>())
         .AddSingleton<NamedCredentialAdministration>()
         .AddSingleton<AppAdministration>()
         .AddSingleton<KeyAdministration>()

@@ -1,10 +1,16 @@
 using Microsoft.Extensions.DependencyInjection;
+using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Protocols.ApiKey;
+using Vault.Core.Authentication.Protocols.AwsSigV4;
 using Vault.Core.Authentication.Protocols.Bearer;
 using Vault.Core.Authentication.Protocols.Custom;
+using Vault.Core.Authentication.Protocols.Digest;
+using Vault.Core.Authentication.Protocols.Jwt;
 using Vault.Core.Authentication.Protocols.Login;
 using Vault.Core.Authentication.Protocols.None;
+using Vault.Core.Authentication.Protocols.OAuth1;
+using Vault.Core.Authentication.Protocols.OAuth2;
 using Vault.Core.Authentication.Protocols.Password;
 using Vault.Core.Authentication.Tokens;
 
@@ -22,11 +28,18 @@ public static class AuthenticationRegistration
         services.AddSingleton<IAuthenticationProtocol, ApiKeyProtocol>();
         services.AddSingleton<IAuthenticationProtocol, CustomProtocol>();
         services.AddSingleton<IAuthenticationProtocol, LoginProtocol>();
+        services.AddSingleton<IAuthenticationProtocol, OAuth2Protocol>();
+        services.AddSingleton<IAuthenticationProtocol, JwtProtocol>();
+        services.AddSingleton<IAuthenticationProtocol, AwsSigV4Protocol>();
+        services.AddSingleton<IAuthenticationProtocol, OAuth1Protocol>();
+        services.AddSingleton<IAuthenticationProtocol, DigestProtocol>();
 
         services.AddSingleton<AuthenticationProtocols>();
         services.AddSingleton<CredentialBinder>();
         services.AddSingleton<CredentialSets>();
+        services.AddSingleton<NamedCredentialConnections>();
         services.AddSingleton<TokenSource>();
+        services.AddHostedService<TokenRenewal>();
         services.AddSingleton<ICredentialCache>(provider => provider.GetRequiredService<TokenSource>());
         return services;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Vault.Core.Authentication.Signing;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
@@ -30,6 +31,15 @@ internal abstract class BoundProtocol : IBoundAuthentication
     public virtual ITokenProtocol? Tokens => null;
 
     /// <inheritdoc />
+    public virtual IConsentProtocol? Consent => null;
+
+    /// <inheritdoc />
+    public virtual IRequestSigning? Signing => null;
+
+    /// <inheritdoc />
+    public virtual bool NamesUser => false;
+
+    /// <inheritdoc />
     public virtual IReadOnlyList<MergeTemplate> AppliedTemplates => [];
 
     /// <inheritdoc />
@@ -49,6 +59,18 @@ internal abstract class BoundProtocol : IBoundAuthentication
 
     /// <inheritdoc />
     public virtual ComposedValue AuthorizationHeaderValue => ComposedValue.Empty;
+
+    private static readonly FrozenSet<string> Computed = new[] { "Body", "OAuthToken", "OAuthConsumerKey", "AuthorizationMethod", "AuthorizationHeaderValue" }
+        .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The parameters that references name, each once.</summary>
+    protected static IEnumerable<string> ParametersOf(IEnumerable<MergeReference> references) => references
+        .Where(reference => reference.Kind is MergeReferenceKind.Credential && !Computed.Contains(reference.Name) && !IsEndpoint(reference))
+        .Select(reference => reference.Name)
+        .Distinct(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether the reference is of the named credential's URL.</summary>
+    protected static bool IsEndpoint(MergeReference reference) => "Endpoint".Equals(reference.Qualifier, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The reference to a parameter.</summary>
     protected static MergeReference Parameter(string name) => new(MergeReferenceKind.Credential, null, name, false);

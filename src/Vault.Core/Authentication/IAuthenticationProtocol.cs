@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Vault.Core.Authentication.Signing;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
@@ -46,6 +47,15 @@ public interface IBoundAuthentication
 
     /// <summary>The templates of what goes on a request; their references are checked and prepared with the callout's own.</summary>
     IReadOnlyList<MergeTemplate> AppliedTemplates { get; }
+
+    /// <summary>How a person consents; null where nobody has to.</summary>
+    IConsentProtocol? Consent => null;
+
+    /// <summary>Computes the authorization over the final request; null where nothing is signed.</summary>
+    IRequestSigning? Signing => null;
+
+    /// <summary>Whether a template of the settings names <c>$User.Id</c>, so that users need no secrets of their own.</summary>
+    bool NamesUser => false;
 
     /// <summary>What the authorization puts on a request. The scope is checked and prepared.</summary>
     Result<RequestInjection> Apply(IMergeScope scope);

@@ -65,6 +65,9 @@ public sealed class Callout : IDisposable
 
     internal CredentialSet Credentials { get; }
 
+    /// <summary>The connections that its requests go over.</summary>
+    internal HttpMessageInvoker? Http { get; init; }
+
     internal IdleTimer Idle { get; }
 
     internal HeldBody Body { get; set; } = HeldBody.None;

@@ -9,7 +9,9 @@ namespace Vault.Core.Callouts;
 /// <param name="Named">Where it goes.</param>
 /// <param name="External">How it authenticates.</param>
 /// <param name="Principal">Whose secrets it uses.</param>
-public sealed record AdmittedCallout(NamedCredential Named, BoundCredential External, Principal Principal);
+/// <param name="User">The user of a <c>perUser</c> principal; else empty.</param>
+/// <param name="RecordedUser">The user whom the app asserts; with a <c>named</c> principal only recorded. Null: none.</param>
+public sealed record AdmittedCallout(NamedCredential Named, BoundCredential External, Principal Principal, string User, string? RecordedUser);
 
 /// <summary>Decides from the definitions in memory whether a caller may use a named credential, and which principal is used.</summary>
 public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, CredentialBinder binder)
@@ -22,10 +24,16 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
     /// <param name="appId">The calling app; null where the key is a person's, who can't call out.</param>
     /// <param name="name">The name in the path, as it was sent.</param>
     /// <param name="principal">The caller's <c>X-Vault-Principal</c>, or null.</param>
+    /// <param name="user">The caller's <c>X-Vault-User</c>, or null.</param>
     /// <returns>The definitions, or <c>callout-not-granted</c>, <c>named-credential-disabled</c>.</returns>
-    public Result<AdmittedCallout> Admit(Guid? appId, string name, string? principal)
+    public Result<AdmittedCallout> Admit(Guid? appId, string name, string? principal, string? user)
     {
         if (appId is not { } app || !DeveloperName.TryParse(name, out var parsed))
+        {
+            return NotGranted;
+        }
+
+        if (user is not null && !(UserName.IsLegal(user) && access.Current.Apps.TryGetValue(app, out var asserting) && asserting.MayAssertUser))
         {
             return NotGranted;
         }
@@ -60,7 +68,9 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         }
 
         var bound = binder.Bind(external);
-        return bound.IsOk ? new AdmittedCallout(named, bound.Value, chosen) : bound.Error;
+        return bound.IsOk
+            ? new AdmittedCallout(named, bound.Value, chosen, chosen.Type is PrincipalType.PerUser ? user ?? "" : "", user)
+            : bound.Error;
     }
 
     private static bool IsGranted(Grant grant, Principal principal) =>

@@ -27,6 +27,6 @@ public sealed class CalloutInvoker(UpstreamConnections connections, CalloutAttem
     private sealed class UpstreamHandler(UpstreamConnections connections) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            connections.Invoker.SendAsync(request, cancellationToken);
+            (CalloutMessage.Of(request).Http ?? connections.Invoker).SendAsync(request, cancellationToken);
     }
 }

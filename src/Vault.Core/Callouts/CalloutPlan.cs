@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Signing;
 using Vault.Core.Definitions;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
@@ -23,6 +24,7 @@ internal sealed class CalloutPlan
             .. named.GenerateAuthorizationHeader ? external.Authentication.AppliedTemplates : [],
         ];
         NeedsBody = AdminTemplates.Any(NamesBody);
+        NeedsToken = AdminTemplates.Any(template => template.References.Any(NeedsTokenFor)) || Signing?.NeedsToken is true;
         Origin = ReadOrigin(named.Url.Text);
     }
 
@@ -38,6 +40,18 @@ internal sealed class CalloutPlan
 
     /// <summary>Whether a header is computed from the body, so that it has to be held whole.</summary>
     public bool NeedsBody { get; }
+
+    /// <summary>Whether a callout may need a token.</summary>
+    public bool NeedsToken { get; }
+
+    /// <summary>Computes the authorization over the final request; null where nothing is signed.</summary>
+    public IRequestSigning? Signing => Named.GenerateAuthorizationHeader ? External.Authentication.Signing : null;
+
+    /// <summary>How much of a body the signature needs.</summary>
+    public BodyNeed NeedOf(string? contentType) => Signing?.NeedOf(contentType) ?? BodyNeed.None;
+
+    private static bool NeedsTokenFor(MergeReference reference) => reference.Kind is MergeReferenceKind.Token
+        || (reference.Kind is MergeReferenceKind.Credential && reference.Name.ToUpperInvariant() is "OAUTHTOKEN" or "AUTHORIZATIONHEADERVALUE");
 
     /// <summary>Scheme, host and port, which never hold merge fields.</summary>
     private Uri Origin { get; }
@@ -71,6 +85,14 @@ internal sealed class CalloutPlan
     public VaultError? FindMissing(CredentialSet credentials)
     {
         foreach (var parameter in External.Authentication.RequiredParameters)
+        {
+            if (!credentials.Has(parameter))
+            {
+                return Missing(parameter);
+            }
+        }
+
+        foreach (var parameter in Named.ClientCertificate?.All ?? [])
         {
             if (!credentials.Has(parameter))
             {

@@ -1,13 +1,18 @@
+using Vault.Core.Authentication;
+using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Signing;
+using Vault.Core.Authentication.Tokens;
 using Vault.Core.Callouts.Attempts;
 using Vault.Core.Callouts.Bodies;
+using Vault.Core.Definitions;
 using Vault.Core.Egress;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Callouts;
 
 /// <summary>Makes a callout ready to be sent, or finds out why it can't be; nothing is sent upstream before it is done.</summary>
-public sealed class CalloutPreparation(CredentialSets credentials, CalloutAttempts attempts, EgressPolicy egress, TimeProvider time)
+public sealed class CalloutPreparation(CredentialSets credentials, TokenSource tokens, IConsentDemand consent, NamedCredentialConnections connections, CalloutAttempts attempts, EgressPolicy egress, TimeProvider time)
 {
     /// <summary>Prepares; the callout belongs to the caller, who disposes it.</summary>
     public async ValueTask<Result<Callout>> PrepareAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
@@ -20,13 +25,19 @@ public sealed class CalloutPreparation(CredentialSets credentials, CalloutAttemp
             return host;
         }
 
-        var parameters = await credentials.GetAsync(admitted.External, admitted.Principal.Id, "", cancellationToken);
-        if (plan.FindMissing(parameters) is { } missing)
+        var parameters = await credentials.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
+        if (await FindMissingAsync(admitted, plan, parameters, cancellationToken) is { } missing)
         {
             return missing;
         }
 
-        var callout = new Callout(request, admitted, plan, parameters, time, cancellationToken);
+        var http = connections.Of(admitted.Named, parameters);
+        if (!http.IsOk)
+        {
+            return http.Error;
+        }
+
+        var callout = new Callout(request, admitted, plan, parameters, time, cancellationToken) { Http = http.Value };
         VaultError? outcome = null;
         var isReady = false;
         try
@@ -45,12 +56,39 @@ public sealed class CalloutPreparation(CredentialSets credentials, CalloutAttemp
         return outcome is null ? callout : outcome;
     }
 
+    private async ValueTask<VaultError?> FindMissingAsync(AdmittedCallout admitted, CalloutPlan plan, CredentialSet parameters, CancellationToken cancellationToken)
+    {
+        var authentication = admitted.External.Authentication;
+        if (plan.FindMissing(parameters) is { } missing)
+        {
+            return missing;
+        }
+
+        if (authentication.Tokens is { ConsentParameters: not null } && plan.NeedsToken)
+        {
+            // Its URL plays no part where tokens aren't a named credential's own.
+            var request = new TokenRequest(admitted.External, admitted.Principal.Id, admitted.User, parameters, admitted.Named.Id, admitted.Named.Url.Text)
+            {
+                HasClientCertificate = admitted.Named.ClientCertificate is not null,
+            };
+            return await tokens.NeedsConsentAsync(request, cancellationToken) ? await consent.DemandAsync(request, admitted.Principal, cancellationToken) : null;
+        }
+
+        // A user's own secrets, or at least a user's own name in what is signed: never only what all users share.
+        return admitted.Principal.Type is PrincipalType.PerUser && !parameters.HasOwn && !authentication.NamesUser
+            ? new VaultError(
+                ErrorCodes.CredentialNotConfigured,
+                $"The user has no secrets for the principal {admitted.Principal.Name} of the external credential {admitted.External.Definition.Name}. An admin sets them with "
+                + "PUT /api/v1/external-credentials/{name}/principals/{principal}/users/{user}/credential.")
+            : null;
+    }
+
     private async ValueTask<VaultError?> HoldAndBuildAsync(Callout callout, CancellationToken cancellationToken)
     {
         var request = callout.Request;
         if (request.Body is { } body)
         {
-            var isHeld = !request.IsGrpc && (callout.Plan.Named.AllowMergeFieldsInBody || callout.Plan.NeedsBody);
+            var isHeld = !request.IsGrpc && !request.IsUpgrade && (callout.Plan.Named.AllowMergeFieldsInBody || callout.Plan.NeedsBody || callout.Plan.NeedOf(request.ContentType) is not BodyNeed.None);
             callout.Body = isHeld
                 ? await HeldBody.HoldAsync(body, request.ContentLength, cancellationToken)
                 : HeldBody.Streamed(body, request.ContentLength);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Vault.Core.Callouts.Attempts;
+using Vault.Core.Callouts.Trials;
 
 namespace Vault.Core.Callouts;
 
@@ -11,5 +12,6 @@ public static class CalloutRegistration
         .AddSingleton<CalloutAdmission>()
         .AddSingleton<CalloutAttempts>()
         .AddSingleton<CalloutPreparation>()
-        .AddSingleton<CalloutInvoker>();
+        .AddSingleton<CalloutInvoker>()
+        .AddSingleton<CalloutTrial>();
 }

@@ -8,9 +8,10 @@ namespace Vault.Core.Callouts;
 /// <summary>Whether this request may be sent at all, as far as can be told from its head; contract section 5.</summary>
 public static class CalloutRules
 {
-    /// <summary><c>request-not-allowed</c> or <c>body-too-large</c>; null where it may be sent.</summary>
-    public static VaultError? Judge(CalloutRequest request, NamedCredential named)
+    /// <summary><c>request-not-allowed</c>, <c>user-required</c> or <c>body-too-large</c>; null where it may be sent.</summary>
+    public static VaultError? Judge(CalloutRequest request, AdmittedCallout admitted)
     {
+        var named = admitted.Named;
         if (request.Method is "TRACE" || (request.Method is "CONNECT" && !request.IsUpgrade))
         {
             return new VaultError(ErrorCodes.RequestNotAllowed, $"{request.Method} is never sent on.");
@@ -25,6 +26,11 @@ public static class CalloutRules
         {
             return new VaultError(
                 ErrorCodes.RequestNotAllowed, $"The named credential {named.Name} doesn't allow this method and path (allowedRequests).");
+        }
+
+        if (admitted is { Principal.Type: PrincipalType.PerUser, User.Length: 0 })
+        {
+            return new VaultError(ErrorCodes.UserRequired, $"The principal {admitted.Principal.Name} holds secrets per user: name one with X-Vault-User.");
         }
 
         return request.ContentLength > named.MaxRequestBytes ? CalloutAbortedException.BodyTooLarge(named.MaxRequestBytes.Value) : null;

@@ -6,8 +6,8 @@ using Vault.Core.Callouts.Bodies;
 namespace Vault.Core.Callouts;
 
 /// <summary>
-/// Reads from the answer whether the token is dead (<c>refreshOn</c>). Then the token is given up, and the callout is sent once
-/// more with a fresh one, everything resolved and signed anew; the caller sees the second answer.
+/// Reads from the answer whether the token is dead (<c>refreshOn</c>), or a challenge is to be answered. Then the callout is sent
+/// once more, everything resolved and signed anew; the caller sees the second answer.
 /// </summary>
 internal sealed class DeadTokenHandler(CalloutAttempts attempts) : DelegatingHandler
 {
@@ -18,6 +18,11 @@ internal sealed class DeadTokenHandler(CalloutAttempts attempts) : DelegatingHan
     {
         var callout = CalloutMessage.Of(request);
         var answer = await base.SendAsync(request, cancellationToken);
+        if (IsChallenge(callout, answer))
+        {
+            return callout.Body.CanRecall ? await SendAgainAsync(request, callout, answer, cancellationToken) : answer;
+        }
+
         if (callout.Attempt is not { Token: not null } attempt || callout.Plan.External.Authentication.Tokens is not { } protocol)
         {
             return answer;
@@ -25,21 +30,24 @@ internal sealed class DeadTokenHandler(CalloutAttempts attempts) : DelegatingHan
 
         if (!await IsDeadAsync(answer, protocol.RefreshOn, cancellationToken))
         {
-            if ((int)answer.StatusCode < 400)
-            {
-                attempts.NoteWorked(attempt);
-            }
-
+            NoteWorked(callout, answer);
             return answer;
         }
 
         var mayRenew = await attempts.GiveUpAsync(attempt, cancellationToken);
         var isReplayable = callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && callout.Body.CanRecall;
-        if (!mayRenew || !isReplayable)
-        {
-            return answer;
-        }
+        return mayRenew && isReplayable ? await SendAgainAsync(request, callout, answer, cancellationToken) : answer;
+    }
 
+    // A challenge is part of signing in, not a retry: retryOnUnauthorized has no say in it.
+    private static bool IsChallenge(Callout callout, HttpResponseMessage answer) =>
+        callout.Attempt?.Signed is { } signed && callout.Plan.Signing is { } signing && !callout.Request.IsGrpc
+        && signing.TakeChallenge(
+            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : []);
+
+    private async Task<HttpResponseMessage> SendAgainAsync(
+        HttpRequestMessage request, Callout callout, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
         // The first answer goes, and with it whatever still reads the caller's body.
         answer.Dispose();
         callout.HasAnswer = false;
@@ -59,7 +67,17 @@ internal sealed class DeadTokenHandler(CalloutAttempts attempts) : DelegatingHan
 
         callout.Attempt = second.Value;
         CalloutMessage.Fill(request, second.Value);
-        return await base.SendAsync(request, cancellationToken);
+        var secondAnswer = await base.SendAsync(request, cancellationToken);
+        NoteWorked(callout, secondAnswer);
+        return secondAnswer;
+    }
+
+    private void NoteWorked(Callout callout, HttpResponseMessage answer)
+    {
+        if ((int)answer.StatusCode < 400 && callout.Attempt is { Token: not null } attempt)
+        {
+            attempts.NoteWorked(attempt);
+        }
     }
 
     private static async Task<bool> IsDeadAsync(HttpResponseMessage answer, IReadOnlyList<DeadTokenSign> signs, CancellationToken cancellationToken)

@@ -54,6 +54,12 @@ public sealed record NamedCredential
     /// <summary>Default true.</summary>
     public bool RedactResponses { get; init; } = true;
 
+    /// <summary>Which parameters hold the client's certificate; null: none.</summary>
+    public ClientCertificateNames? ClientCertificate { get; init; }
+
+    /// <summary>PEM of certificates that are trusted beside the system's; null: none.</summary>
+    public string? ServerCertificates { get; init; }
+
     /// <summary>HTTP version upstream; default <see cref="UpstreamHttpVersion.Auto"/>.</summary>
     public UpstreamHttpVersion HttpVersion { get; init; }
 
@@ -68,6 +74,17 @@ public sealed record NamedCredential
 
     /// <summary>When it was last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>Names of the parameters that hold a client's certificate: a PEM pair, or PKCS#12.</summary>
+/// <param name="Certificate">PEM, with the certificates between it and its root behind it.</param>
+/// <param name="PrivateKey">PEM.</param>
+/// <param name="Pkcs12">PKCS#12 (RFC 7292) in base64.</param>
+/// <param name="Password">Of the PKCS#12 or of an encrypted private key; null: none.</param>
+public sealed record ClientCertificateNames(string? Certificate, string? PrivateKey, string? Pkcs12, string? Password)
+{
+    /// <summary>All names.</summary>
+    public IEnumerable<string> All => new[] { Certificate, PrivateKey, Pkcs12, Password }.OfType<string>();
 }
 
 /// <summary>Which HTTP version goes upstream.</summary>

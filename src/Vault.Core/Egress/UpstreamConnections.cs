@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -7,15 +8,17 @@ namespace Vault.Core.Egress;
 /// <summary>The one way out: pooled connections whose addresses were judged when they were made.</summary>
 public sealed class UpstreamConnections : IDisposable
 {
+    private const int MostIdentities = 500;
     private readonly EgressPolicy _policy;
     private readonly IHostResolver _resolver;
+    private readonly ConcurrentDictionary<string, Lazy<HttpMessageInvoker>> _own = new(StringComparer.Ordinal);
 
     /// <summary>Makes the pool.</summary>
     public UpstreamConnections(EgressPolicy policy, IHostResolver resolver)
     {
         _policy = policy;
         _resolver = resolver;
-        Invoker = new HttpMessageInvoker(new EgressDenialHandler(Handler()), disposeHandler: true);
+        Invoker = Make(null);
     }
 
     /// <summary>
@@ -24,8 +27,42 @@ public sealed class UpstreamConnections : IDisposable
     /// </summary>
     public HttpMessageInvoker Invoker { get; }
 
+    /// <summary>What <see cref="For"/> made for a key; null: nothing yet.</summary>
+    public HttpMessageInvoker? Find(string key) => _own.TryGetValue(key, out var own) ? own.Value : null;
+
+    /// <summary>The same with a certificate or trust of its own, and with connections of its own.</summary>
+    public HttpMessageInvoker For(UpstreamIdentity identity)
+    {
+        if (_own.Count > MostIdentities)
+        {
+            // Rare; connections of those that are dropped end when they are idle.
+            _own.Clear();
+        }
+
+        return _own.GetOrAdd(identity.Key, _ => new Lazy<HttpMessageInvoker>(() => Make(identity))).Value;
+    }
+
     /// <inheritdoc />
-    public void Dispose() => Invoker.Dispose();
+    public void Dispose()
+    {
+        Invoker.Dispose();
+        foreach (var own in _own.Values.Where(own => own.IsValueCreated))
+        {
+            own.Value.Dispose();
+        }
+    }
+
+    private HttpMessageInvoker Make(UpstreamIdentity? identity)
+    {
+        var handler = Handler();
+        if (identity is not null)
+        {
+            handler.SslOptions.ClientCertificateContext = identity.Certificate;
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => identity.IsTrusted(certificate, chain, errors);
+        }
+
+        return new HttpMessageInvoker(new EgressDenialHandler(handler), disposeHandler: true);
+    }
 
     private SocketsHttpHandler Handler() => new()
     {

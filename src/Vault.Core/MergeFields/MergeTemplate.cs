@@ -26,6 +26,9 @@ public sealed class MergeTemplate
     /// <summary>Whether there is any field in it.</summary>
     public bool HasFields => _fields.Count > 0;
 
+    /// <summary>What stands before, between and behind the fields: one more than there are fields.</summary>
+    public IReadOnlyList<string> Literals => _literals;
+
     /// <summary>Every reference of every field, in order.</summary>
     public IReadOnlyList<MergeReference> References { get; }
 

@@ -9,6 +9,9 @@ namespace Vault.Core.Primitives;
 /// <param name="Errors">For invalid input: JSON path (<c>$.url</c>) to messages.</param>
 public sealed record VaultError(string Code, string Detail, IReadOnlyDictionary<string, string[]>? Errors = null)
 {
+    /// <summary>Where a person gives the consent that is missing; null: nowhere.</summary>
+    public string? AuthorizationUrl { get; init; }
+
     /// <summary>Invalid input at one place.</summary>
     public static VaultError Invalid(string path, string message) =>
         new(ErrorCodes.InvalidRequest, "The request is not valid.", new Dictionary<string, string[]> { [path] = [message] });

@@ -11,9 +11,9 @@ internal sealed class CredentialStore(IDbContextFactory<VaultDbContext> contexts
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         return await context.Secrets.AsNoTracking()
-            .Where(row => row.ExternalCredentialId == externalCredentialId && row.PrincipalId == principalId && row.User == user
+            .Where(row => row.ExternalCredentialId == externalCredentialId && row.PrincipalId == principalId && (row.User == user || row.User == "")
                 && (row.RetiredAt == null || row.RetiredAt >= retiredSince))
-            .Select(row => new SealedParameter(row.Id, row.Name, row.Version, row.Sealed, row.UpdatedAt, row.RetiredAt))
+            .Select(row => new SealedParameter(row.Id, row.User, row.Name, row.Version, row.Sealed, row.UpdatedAt, row.RetiredAt))
             .ToListAsync(cancellationToken);
     }
 }

@@ -15,7 +15,8 @@ internal sealed partial class RetiredRows(IDbContextFactory<VaultDbContext> cont
         DateTimeOffset? before = time.GetUtcNow() - Life;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await context.Secrets.Where(row => row.RetiredAt < before).ExecuteDeleteAsync(cancellationToken);
-        await context.Tokens.Where(row => row.RetiredAt < before || row.ExpiresAt < before).ExecuteDeleteAsync(cancellationToken);
+        await context.AuthorizationRequests.Where(row => row.ExpiresAt < before).ExecuteDeleteAsync(cancellationToken);
+        await context.Tokens.Where(row => row.RetiredAt < before || (row.ExpiresAt < before && !row.IsRenewable)).ExecuteDeleteAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

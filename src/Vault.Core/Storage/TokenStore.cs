@@ -16,7 +16,7 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
 
         // A token got under other settings or secrets is only of use for redaction.
         return [.. rows.Select(row => new StoredToken(
-            row.Id, key with { Stamp = row.Stamp }, row.Version, row.Sealed, row.ObtainedAt, row.ExpiresAt, row.RetiredAt))];
+            row.Id, key with { Stamp = row.Stamp }, row.Version, row.Sealed, row.ObtainedAt, row.ExpiresAt, row.RetiredAt, row.IsRenewable))];
     }
 
     public async Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
@@ -38,6 +38,7 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
             Sealed = token.Sealed,
             ObtainedAt = token.ObtainedAt,
             ExpiresAt = token.ExpiresAt,
+            IsRenewable = token.IsRenewable,
         });
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -49,6 +50,14 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
         await context.Tokens
             .Where(row => row.Id == tokenId && row.RetiredAt == null)
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, (DateTimeOffset?)at), cancellationToken);
+    }
+
+    public async Task ExpireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Tokens
+            .Where(row => row.Id == tokenId && row.RetiredAt == null)
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.ExpiresAt, (DateTimeOffset?)at), cancellationToken);
     }
 
     private static IQueryable<TokenRow> Of(VaultDbContext context, TokenKey key) => context.Tokens.Where(row =>

@@ -16,6 +16,8 @@ public abstract class VaultDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<TokenRow> Tokens => Set<TokenRow>();
 
+    public DbSet<AuthorizationRequestRow> AuthorizationRequests => Set<AuthorizationRequestRow>();
+
     public DbSet<AppRow> Apps => Set<AppRow>();
 
     public DbSet<KeyRow> Keys => Set<KeyRow>();

@@ -61,7 +61,7 @@ public sealed class AppAdministration(ChangeGate gate, AccessCatalog catalog, Ac
 
     internal static VaultError NotFound(DeveloperName name) => new(ErrorCodes.NotFound, $"There is no app {name}.");
 
-    private static AppView ToView(VaultApp app) => new(app.Name.Value, app.Label, app.CreatedAt, app.UpdatedAt);
+    private static AppView ToView(VaultApp app) => new(app.Name.Value, app.Label, app.MayAssertUser, app.CreatedAt, app.UpdatedAt);
 
     private Task<Result<Tagged<AppView>>> WriteAsync(AppInput input, DeveloperName? route, Precondition precondition, CancellationToken cancellationToken) =>
         gate.ApplyAsync<Tagged<AppView>>(
@@ -100,7 +100,8 @@ public sealed class AppAdministration(ChangeGate gate, AccessCatalog catalog, Ac
         }
 
         var app = new VaultApp(
-            before?.Id ?? Guid.NewGuid(), before?.Name ?? name.Value, input.Label, (before?.Version ?? 0) + 1, before?.CreatedAt ?? draft.Now, draft.Now);
+            before?.Id ?? Guid.NewGuid(), before?.Name ?? name.Value, input.Label, (before?.Version ?? 0) + 1, before?.CreatedAt ?? draft.Now, draft.Now,
+            input.MayAssertUser);
         if (before is null)
         {
             draft.Database.Apps.Add(codec.ToRow(app));

@@ -3,12 +3,13 @@ namespace Vault.Core.Administration.Access;
 /// <summary>An app, as it is written.</summary>
 /// <param name="Name">Letters, digits and single underscores; unique without regard to case.</param>
 /// <param name="Label">For people.</param>
+/// <param name="MayAssertUser">Whether its callouts may name a user with <c>X-Vault-User</c>. Default false.</param>
 /// <param name="CreatedAt">Read-only; ignored on PUT.</param>
 /// <param name="UpdatedAt">Read-only; ignored on PUT.</param>
-public sealed record AppInput(string? Name = null, string? Label = null, string? CreatedAt = null, string? UpdatedAt = null);
+public sealed record AppInput(string? Name = null, string? Label = null, bool MayAssertUser = false, string? CreatedAt = null, string? UpdatedAt = null);
 
 /// <summary>An app, as it is read.</summary>
-public sealed record AppView(string Name, string? Label, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+public sealed record AppView(string Name, string? Label, bool MayAssertUser, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 /// <summary>Asks for a key of an app.</summary>
 /// <param name="ExpiresAt">RFC 3339; left out: never.</param>

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Access;
+using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
@@ -13,15 +14,31 @@ namespace Vault.Core.Administration.Changes;
 /// before the answer is sent. A change that is refused, or that the database doesn't take, leaves nothing behind.
 /// </summary>
 public sealed partial class ChangeGate(
-    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, ICredentialCache cache, TimeProvider time,
+    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, ICredentialCache cache, TokenEnding ending, TimeProvider time,
     ILogger<ChangeGate> logger) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
+
+    /// <summary>The clock that changes are dated by.</summary>
+    internal DateTimeOffset Now => time.GetUtcNow();
 
     /// <inheritdoc />
     public void Dispose() => _gate.Dispose();
 
     internal async Task<Result<T>> ApplyAsync<T>(Func<Draft, Task<Result<T>>> change, CancellationToken cancellationToken)
+    {
+        var ended = new List<EndedTokens>();
+        var result = await ApplyAsync(change, ended, cancellationToken);
+        if (result.IsOk)
+        {
+            // Outside the gate: a service that doesn't answer must not hold up other changes.
+            await ending.RunAsync(ended);
+        }
+
+        return result;
+    }
+
+    private async Task<Result<T>> ApplyAsync<T>(Func<Draft, Task<Result<T>>> change, List<EndedTokens> ended, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
@@ -44,6 +61,8 @@ public sealed partial class ChangeGate(
             {
                 cache.Evict(id);
             }
+
+            ended.AddRange(draft.Ended);
 
             return result;
         }

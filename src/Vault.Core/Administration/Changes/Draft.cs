@@ -1,6 +1,7 @@
 using Vault.Core.Access;
 using Vault.Core.Definitions;
 using Vault.Core.Storage;
+using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Administration.Changes;
 
@@ -16,6 +17,15 @@ internal sealed class Draft(VaultDbContext database, DefinitionSnapshot definiti
     /// <summary>One clock reading for the whole change.</summary>
     public DateTimeOffset Now => now;
 
+    /// <summary>Tokens that this change takes out of use; their services are told once it is in force.</summary>
+    public List<EndedTokens> Ended { get; } = [];
+
     /// <summary>External credentials whose secrets and tokens in memory are to be forgotten.</summary>
     public HashSet<Guid> Evicted { get; } = [];
 }
+
+/// <summary>Tokens that go out of use, and the secrets they were got with, as they were before; all still sealed.</summary>
+/// <param name="Credential">The external credential, as it was.</param>
+/// <param name="Secrets">The current secrets.</param>
+/// <param name="Tokens">The current tokens.</param>
+internal sealed record EndedTokens(ExternalCredential Credential, IReadOnlyList<SecretRow> Secrets, IReadOnlyList<TokenRow> Tokens);

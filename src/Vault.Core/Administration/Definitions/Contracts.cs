@@ -10,14 +10,14 @@ public sealed record CustomHeaderContract(string? Name = null, string? Value = n
 
 /// <summary>A principal, as it is written.</summary>
 /// <param name="Name">Unique within the external credential.</param>
-/// <param name="Type">Only <c>named</c> yet: one set of secrets for every caller.</param>
+/// <param name="Type"><c>named</c> (one set of secrets for every caller) or <c>perUser</c> (one for each user). Default <c>named</c>.</param>
 /// <param name="Sequence">Of several granted to an app, the lowest is used.</param>
 /// <param name="Status">Read-only; ignored on PUT.</param>
 public sealed record PrincipalInput(string? Name = null, string? Type = null, int? Sequence = null, string? Status = null);
 
 /// <summary>A principal, as it is read.</summary>
 /// <param name="Name">Unique within the external credential.</param>
-/// <param name="Type"><c>named</c>.</param>
+/// <param name="Type"><c>named</c> or <c>perUser</c>.</param>
 /// <param name="Sequence">Of several granted to an app, the lowest is used.</param>
 /// <param name="Status"><c>configured</c> when every required parameter has a value, else <c>notConfigured</c>.</param>
 public sealed record PrincipalView(string Name, string Type, int Sequence, string Status);
@@ -65,6 +65,9 @@ public sealed record ExternalCredentialView(
 /// <param name="Methods">HTTP methods; left out: any.</param>
 /// <param name="Path">A pattern over the path after the name: <c>*</c> within a segment, <c>**</c> for whole segments; left out: any.</param>
 public sealed record AllowedRequestContract(IReadOnlyList<string>? Methods = null, string? Path = null);
+
+/// <summary>Names of parameters: <c>certificate</c> and <c>privateKey</c> (PEM), or <c>pkcs12</c> (base64) and <c>password</c>.</summary>
+public sealed record ClientCertificateContract(string? Certificate = null, string? PrivateKey = null, string? Pkcs12 = null, string? Password = null);
 
 /// <summary>A named credential, as it is written: where a service is, and what may be merged into a request to it.</summary>
 public sealed record NamedCredentialInput
@@ -117,6 +120,12 @@ public sealed record NamedCredentialInput
     /// <summary>Whether echoes of secrets in answers are masked. Default true.</summary>
     public bool RedactResponses { get; init; } = true;
 
+    /// <summary>Names of the parameters that hold a client certificate for TLS.</summary>
+    public ClientCertificateContract? ClientCertificate { get; init; }
+
+    /// <summary>PEM of certificates to trust beside the system's.</summary>
+    public string? ServerCertificates { get; init; }
+
     /// <summary><c>auto</c>, <c>1.1</c> or <c>2</c>. Default <c>auto</c>.</summary>
     public string HttpVersion { get; init; } = "auto";
 
@@ -134,5 +143,5 @@ public sealed record NamedCredentialInput
 public sealed record NamedCredentialView(
     string Name, string? Label, string? Description, string Url, string ExternalCredential, bool GenerateAuthorizationHeader, bool AllowMergeFieldsInHeader,
     bool AllowMergeFieldsInBody, IReadOnlyList<CustomHeaderContract> CustomHeaders, IReadOnlyList<AllowedRequestContract>? AllowedRequests, int TimeoutSeconds,
-    long? MaxRequestBytes, long? MaxResponseBytes, bool RetryOnUnauthorized, bool RedactResponses, string HttpVersion, bool Enabled, DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt);
+    long? MaxRequestBytes, long? MaxResponseBytes, bool RetryOnUnauthorized, bool RedactResponses, ClientCertificateContract? ClientCertificate,
+    string? ServerCertificates, string HttpVersion, bool Enabled, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);

@@ -41,7 +41,7 @@ internal static class CustomHeaderRules
                 continue;
             }
 
-            if (value.Any(c => char.IsControl(c) && c != '\t'))
+            if (FieldPlaces.Remove(value).Any(c => char.IsControl(c) && c != '\t'))
             {
                 errors.Add(path + ".value", "Must hold no control character.");
             }

@@ -213,6 +213,12 @@ public sealed class ExternalCredentialAdministration(
             .Where(row => row.ExternalCredentialId == credential.Id && row.User == "" && row.RetiredAt == null)
             .Select(row => new { row.PrincipalId, row.Name })
             .ToListAsync(cancellationToken);
+        var now = gate.Now;
+        var consented = await database.Tokens.AsNoTracking()
+            .Where(row => row.ExternalCredentialId == credential.Id && row.User == "" && row.RetiredAt == null
+                && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now))
+            .Select(row => row.PrincipalId)
+            .ToListAsync(cancellationToken);
         var bound = binder.Bind(credential);
         return new ExternalCredentialView(
             credential.Name.Value,
@@ -222,9 +228,13 @@ public sealed class ExternalCredentialAdministration(
             credential.AllowedHosts?.Select(host => host.ToString()).ToArray(),
             [.. credential.Principals.Select(principal => new PrincipalView(
                 principal.Name.Value,
-                "named",
+                principal.Type is PrincipalType.PerUser ? "perUser" : "named",
                 principal.Sequence,
-                bound.IsOk ? ConfigurationStatus.Of(bound.Value, set.Where(row => row.PrincipalId == principal.Id).Select(row => row.Name)) : "notConfigured"))],
+                bound.IsOk
+                    ? ConfigurationStatus.Of(
+                        new Account(bound.Value, principal, ""), set.Where(row => row.PrincipalId == principal.Id).Select(row => row.Name), hasOwn: true,
+                        consented.Contains(principal.Id))
+                    : "notConfigured"))],
             CustomHeaderRules.ToContracts(credential.CustomHeaders),
             credential.CreatedAt,
             credential.UpdatedAt,

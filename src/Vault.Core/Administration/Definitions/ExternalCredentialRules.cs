@@ -187,9 +187,9 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
                 errors.Add(path + ".status", "Is read-only.");
             }
 
-            if (input.Type is not (null or "named"))
+            if (input.Type is not (null or "named" or "perUser"))
             {
-                errors.Add(path + ".type", "Must be named.");
+                errors.Add(path + ".type", "Must be named or perUser.");
             }
 
             if (input.Sequence is < 1)
@@ -207,8 +207,10 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
             }
             else
             {
-                var id = before?.Principals.FirstOrDefault(old => old.Name == name)?.Id ?? Guid.NewGuid();
-                principals.Add(new Principal(id, name, input.Sequence ?? index + 1));
+                // With another type it is another principal: one user's secrets must not become everybody's.
+                var type = input.Type == "perUser" ? PrincipalType.PerUser : PrincipalType.Named;
+                var id = before?.Principals.FirstOrDefault(old => old.Name == name && old.Type == type)?.Id ?? Guid.NewGuid();
+                principals.Add(new Principal(id, name, input.Sequence ?? index + 1, type));
             }
         }
 

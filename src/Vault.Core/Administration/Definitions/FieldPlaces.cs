@@ -14,25 +14,6 @@ internal static class FieldPlaces
             return text;
         }
 
-        var output = template.Value.Resolve(Blank.Instance, MergeEscaping.None);
-        return output.IsOk ? output.Value.Text : text;
-    }
-
-    /// <summary>Every reference stands for a letter.</summary>
-    private sealed class Blank : IMergeMask
-    {
-        public static Blank Instance { get; } = new();
-
-        public Primitives.VaultError? Check(MergeReference reference) => null;
-
-        public ValueTask<Primitives.VaultError?> PrepareAsync(MergeReference reference, CancellationToken cancellationToken) => default;
-
-        public Primitives.Result<MergeValue> Resolve(MergeReference reference) => MergeValue.OfText("x", isSecret: true);
-
-        public void OnSecretProduced(ReadOnlySpan<byte> utf8)
-        {
-        }
-
-        public string Mask(IReadOnlyList<MergeReference> references) => "x";
+        return string.Join('x', template.Value.Literals);
     }
 }

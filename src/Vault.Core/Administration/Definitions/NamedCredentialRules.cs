@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Definitions;
@@ -62,6 +64,12 @@ internal static class NamedCredentialRules
             errors.Add("$.httpVersion", "Must be auto, 1.1 or 2.");
         }
 
+        var certificate = ReadCertificate(input.ClientCertificate, errors);
+        if (input.ServerCertificates is { } trusted && !IsPem(trusted))
+        {
+            errors.Add("$.serverCertificates", "Must be PEM of one certificate or several.");
+        }
+
         return url is null || name is null ? null : new NamedCredential
         {
             Id = before?.Id ?? Guid.NewGuid(),
@@ -80,12 +88,56 @@ internal static class NamedCredentialRules
             MaxResponseBytes = input.MaxResponseBytes,
             RetryOnUnauthorized = input.RetryOnUnauthorized,
             RedactResponses = input.RedactResponses,
+            ClientCertificate = certificate,
+            ServerCertificates = input.ServerCertificates,
             HttpVersion = version ?? UpstreamHttpVersion.Auto,
             Enabled = input.Enabled,
             Version = (before?.Version ?? 0) + 1,
             CreatedAt = before?.CreatedAt ?? now,
             UpdatedAt = now,
         };
+    }
+
+    private static ClientCertificateNames? ReadCertificate(ClientCertificateContract? contract, InputErrors errors)
+    {
+        if (contract is null)
+        {
+            return null;
+        }
+
+        var isPair = contract is { Certificate: not null, PrivateKey: not null, Pkcs12: null };
+        var isPkcs12 = contract is { Pkcs12: not null, Certificate: null, PrivateKey: null };
+        if (!isPair && !isPkcs12)
+        {
+            errors.Add("$.clientCertificate", "Must name parameters: certificate and privateKey, or pkcs12 and password.");
+        }
+
+        foreach (var (property, value) in new[]
+        {
+            ("certificate", contract.Certificate), ("privateKey", contract.PrivateKey), ("pkcs12", contract.Pkcs12), ("password", contract.Password),
+        })
+        {
+            if (value is not null && !DeveloperName.TryParse(value, out _))
+            {
+                errors.Add("$.clientCertificate." + property, "The name of a parameter " + DeveloperName.Rule + ".");
+            }
+        }
+
+        return new ClientCertificateNames(contract.Certificate, contract.PrivateKey, contract.Pkcs12, contract.Password);
+    }
+
+    private static bool IsPem(string text)
+    {
+        try
+        {
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPem(text);
+            return certificates.Count > 0 && text.Length <= 256 * 1024;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
     }
 
     /// <summary>What an operator's named credential may not carry; contract section 9. Null where it carries none of it.</summary>
@@ -121,6 +173,16 @@ internal static class NamedCredentialRules
             errors.Add("$.redactResponses", Message);
         }
 
+        if (input.ClientCertificate is not null)
+        {
+            errors.Add("$.clientCertificate", Message);
+        }
+
+        if (input.ServerCertificates is not null)
+        {
+            errors.Add("$.serverCertificates", Message);
+        }
+
         if (input.AllowMergeFieldsInHeader && before?.AllowMergeFieldsInHeader is not true)
         {
             errors.Add("$.allowMergeFieldsInHeader", "An operator may not turn this on; an admin can.");
@@ -151,6 +213,8 @@ internal static class NamedCredentialRules
         named.MaxResponseBytes,
         named.RetryOnUnauthorized,
         named.RedactResponses,
+        named.ClientCertificate is { } names ? new ClientCertificateContract(names.Certificate, names.PrivateKey, names.Pkcs12, names.Password) : null,
+        named.ServerCertificates,
         named.HttpVersion switch
         {
             UpstreamHttpVersion.Auto => "auto",

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Changes;
-using Vault.Core.Authentication.Credentials;
+using Vault.Core.Administration.Listing;
+using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
@@ -23,72 +24,144 @@ public sealed record TokenStatus(string? NamedCredential, string Status, DateTim
 /// <param name="Tokens">The tokens in use.</param>
 public sealed record CredentialStatus(string Status, IReadOnlyList<ParameterStatus> Parameters, IReadOnlyList<TokenStatus> Tokens);
 
-/// <summary>Sets, changes and removes the secret values of a principal; write-only.</summary>
+/// <summary>A user of a per-user principal.</summary>
+/// <param name="User">The id.</param>
+/// <param name="Status"><c>configured</c> or <c>notConfigured</c>.</param>
+/// <param name="UpdatedAt">When a secret or token of theirs last changed.</param>
+public sealed record UserStatus(string User, string Status, DateTimeOffset UpdatedAt);
+
+/// <summary>Sets, changes and removes the secret values of a principal or user; write-only.</summary>
 public sealed class CredentialAdministration(
-    ChangeGate gate, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer, IDbContextFactory<VaultDbContext> contexts, TimeProvider time)
+    ChangeGate gate, DefinitionCatalog definitions, Accounts accounts, TokenSource tokens, SecretSealer sealer, IDbContextFactory<VaultDbContext> contexts,
+    TimeProvider time)
 {
     private readonly SecretChanges _secrets = new(sealer);
 
     /// <summary>Replaces the whole set.</summary>
-    public Task<Result<bool>> ReplaceAsync(
-        DeveloperName external, DeveloperName principal, IReadOnlyList<KeyValuePair<string, string?>> parameters, CancellationToken cancellationToken) =>
-        SetAsync(external, principal, parameters, isWhole: true, cancellationToken);
+    public Task<Result<bool>> ReplaceAsync(AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, CancellationToken cancellationToken) =>
+        SetAsync(name, parameters, isWhole: true, cancellationToken);
 
     /// <summary>Changes only the parameters sent; null removes one.</summary>
-    public Task<Result<bool>> PatchAsync(
-        DeveloperName external, DeveloperName principal, IReadOnlyList<KeyValuePair<string, string?>> parameters, CancellationToken cancellationToken) =>
-        SetAsync(external, principal, parameters, isWhole: false, cancellationToken);
+    public Task<Result<bool>> PatchAsync(AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, CancellationToken cancellationToken) =>
+        SetAsync(name, parameters, isWhole: false, cancellationToken);
 
     /// <summary>Destroys the set and its tokens.</summary>
-    public Task<Result<bool>> DeleteAsync(DeveloperName external, DeveloperName principal, CancellationToken cancellationToken) =>
+    public Task<Result<bool>> DeleteAsync(AccountName name, CancellationToken cancellationToken) =>
         gate.ApplyAsync<bool>(
             async draft =>
             {
-                var found = Find(draft.Definitions, external, principal);
+                var found = accounts.Find(draft.Definitions, name);
                 if (!found.IsOk)
                 {
                     return found.Error;
                 }
 
-                await SecretChanges.ShredAsync(draft, found.Value.Credential.Definition.Id, found.Value.Principal.Id);
+                var account = found.Value;
+                await SecretChanges.ShredAsync(draft, account.Credential.Definition.Id, account.Principal.Id, IsWholePrincipal(account) ? null : account.User);
                 return true;
             },
             cancellationToken);
 
-    /// <summary>What is set, without values.</summary>
-    public async Task<Result<CredentialStatus>> GetStatusAsync(DeveloperName external, DeveloperName principal, CancellationToken cancellationToken)
+    /// <summary>Gets a fresh token now.</summary>
+    /// <param name="name">Whose.</param>
+    /// <param name="named">The named credential, where tokens are its own.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async Task<Result<TokenStatus>> RefreshAsync(AccountName name, string? named, CancellationToken cancellationToken)
     {
-        var found = Find(definitions.Current, external, principal);
+        var found = accounts.Find(name);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        var request = await accounts.RequestAsync(found.Value, named, cancellationToken);
+        if (!request.IsOk)
+        {
+            return request.Error;
+        }
+
+        var token = await tokens.RenewAsync(request.Value, trace: null, cancellationToken);
+        return token.IsOk ? new TokenStatus(NameOf(request.Value.Key.NamedCredentialId), "valid", token.Value.ExpiresAt) : token.Error;
+    }
+
+    /// <summary>What is set, without values.</summary>
+    public async Task<Result<CredentialStatus>> GetStatusAsync(AccountName name, CancellationToken cancellationToken)
+    {
+        var found = accounts.Find(name);
         if (!found.IsOk)
         {
             return found.Error;
         }
 
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
-        var principalId = found.Value.Principal.Id;
-        var parameters = await database.Secrets.AsNoTracking()
-            .Where(row => row.PrincipalId == principalId && row.User == "" && row.RetiredAt == null)
+        var account = found.Value;
+        var rows = await database.Secrets.AsNoTracking()
+            .Where(row => row.PrincipalId == account.Principal.Id && (row.User == account.User || row.User == "") && row.RetiredAt == null)
             .OrderBy(row => row.NameKey)
-            .Select(row => new ParameterStatus(row.Name, row.UpdatedAt))
+            .Select(row => new { row.Name, row.User, row.UpdatedAt })
             .ToListAsync(cancellationToken);
-        var tokens = await database.Tokens.AsNoTracking()
-            .Where(row => row.PrincipalId == principalId && row.User == "" && row.RetiredAt == null)
+        var kept = await database.Tokens.AsNoTracking()
+            .Where(row => row.PrincipalId == account.Principal.Id && row.User == account.User && row.RetiredAt == null)
             .OrderBy(row => row.ObtainedAt)
-            .Select(row => new { row.NamedCredentialId, row.ExpiresAt })
+            .Select(row => new { row.NamedCredentialId, row.ExpiresAt, row.IsRenewable })
             .ToListAsync(cancellationToken);
         var now = time.GetUtcNow();
-        var names = definitions.Current.NamedCredentials.Values.ToDictionary(named => named.Id, named => named.Name.Value);
         return new CredentialStatus(
-            ConfigurationStatus.Of(found.Value.Credential, parameters.Select(parameter => parameter.Name)),
-            parameters,
-            [.. tokens.Select(token => new TokenStatus(
-                token.NamedCredentialId is { } id && names.TryGetValue(id, out var name) ? name : null,
-                token.ExpiresAt <= now ? "expired" : "valid",
-                token.ExpiresAt))]);
+            ConfigurationStatus.Of(
+                account, rows.Select(row => row.Name), rows.Exists(row => row.User == account.User), kept.Exists(token => token.IsRenewable || !(token.ExpiresAt <= now))),
+            [.. rows.Where(row => row.User == account.User).Select(row => new ParameterStatus(row.Name, row.UpdatedAt))],
+            [.. kept.Select(token => new TokenStatus(NameOf(token.NamedCredentialId), token.ExpiresAt <= now ? "expired" : "valid", token.ExpiresAt))]);
     }
 
+    /// <summary>The users who have secrets or tokens of a per-user principal.</summary>
+    public async Task<Result<Page<UserStatus>>> ListUsersAsync(AccountName name, PageRequest page, CancellationToken cancellationToken)
+    {
+        var found = accounts.Find(name);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        var principal = found.Value.Principal;
+        if (principal.Type is not PrincipalType.PerUser)
+        {
+            return new VaultError(ErrorCodes.NotFound, $"The principal {principal.Name} is of type named: it has no users.");
+        }
+
+        await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+        var secrets = await database.Secrets.AsNoTracking()
+            .Where(row => row.PrincipalId == principal.Id && row.RetiredAt == null)
+            .Select(row => new { row.User, row.Name, row.UpdatedAt })
+            .ToListAsync(cancellationToken);
+        var kept = await database.Tokens.AsNoTracking()
+            .Where(row => row.PrincipalId == principal.Id && row.RetiredAt == null && row.User != "")
+            .Select(row => new { row.User, row.IsRenewable, row.ExpiresAt, row.ObtainedAt })
+            .ToListAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        var shared = secrets.Where(row => row.User.Length == 0).Select(row => row.Name).ToArray();
+        var own = secrets.ToLookup(row => row.User, StringComparer.Ordinal);
+        var got = kept.ToLookup(row => row.User, StringComparer.Ordinal);
+        var users = own.Select(group => group.Key).Union(got.Select(group => group.Key)).Where(user => user.Length > 0);
+        var (items, next) = page.Take(users, user => user, _ => null);
+        return new Page<UserStatus>(
+            [.. items.Select(user => new UserStatus(
+                user,
+                ConfigurationStatus.Of(
+                    found.Value with { User = user }, shared.Concat(own[user].Select(row => row.Name)), own[user].Any(),
+                    got[user].Any(token => token.IsRenewable || !(token.ExpiresAt <= now))),
+                own[user].Select(row => row.UpdatedAt).Concat(got[user].Select(token => token.ObtainedAt)).Max()))],
+            next);
+    }
+
+    // What is removed of a principal itself is removed of all who use it; of a per-user one, only what they share.
+    private static bool IsWholePrincipal(Account account) => account.Principal.Type is PrincipalType.Named;
+
+    private string? NameOf(Guid? namedCredentialId) => namedCredentialId is { } id
+        ? definitions.Current.NamedCredentials.Values.FirstOrDefault(named => named.Id == id)?.Name.Value
+        : null;
+
     private async Task<Result<bool>> SetAsync(
-        DeveloperName external, DeveloperName principal, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole, CancellationToken cancellationToken)
+        AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole, CancellationToken cancellationToken)
     {
         var errors = new InputErrors();
         ParameterRules.Check(parameters, "$.parameters", nullRemoves: !isWhole, errors);
@@ -100,28 +173,15 @@ public sealed class CredentialAdministration(
         return await gate.ApplyAsync<bool>(
             async draft =>
             {
-                var found = Find(draft.Definitions, external, principal);
+                var found = accounts.Find(draft.Definitions, name);
                 if (!found.IsOk)
                 {
                     return found.Error;
                 }
 
-                await _secrets.SetAsync(draft, found.Value.Credential, found.Value.Principal.Id, parameters, isWhole);
+                await _secrets.SetAsync(draft, found.Value.Credential, found.Value.Principal.Id, found.Value.User, parameters, isWhole);
                 return true;
             },
             cancellationToken);
-    }
-
-    private Result<(BoundCredential Credential, Principal Principal)> Find(DefinitionSnapshot snapshot, DeveloperName external, DeveloperName principal)
-    {
-        if (!snapshot.ExternalCredentialIds.TryGetValue(external.Key, out var id)
-            || snapshot.ExternalCredentials[id] is not { } definition
-            || definition.Principals.FirstOrDefault(candidate => candidate.Name == principal) is not { } found)
-        {
-            return new VaultError(ErrorCodes.NotFound, $"There is no external credential {external} with a principal {principal}.");
-        }
-
-        var bound = binder.Bind(definition);
-        return bound.IsOk ? (bound.Value, found) : bound.Error;
     }
 }

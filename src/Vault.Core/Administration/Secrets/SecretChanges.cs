@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Tokens;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Storage.Rows;
@@ -18,13 +19,21 @@ internal sealed class SecretChanges(SecretSealer sealer)
     /// <param name="draft">The change.</param>
     /// <param name="credential">The external credential, as it will be.</param>
     /// <param name="principalId">The principal.</param>
+    /// <param name="user">The user; empty: the principal itself.</param>
     /// <param name="parameters">Names and values.</param>
     /// <param name="isWhole">Whether parameters that aren't named go.</param>
     public async Task SetAsync(
-        Draft draft, BoundCredential credential, Guid principalId, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole)
+        Draft draft, BoundCredential credential, Guid principalId, string user, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole)
     {
+        var keepsConsent = credential.Authentication.Tokens?.ConsentParameters is { } consent
+            && !isWhole && !parameters.Any(parameter => consent.Contains(parameter.Key, StringComparer.OrdinalIgnoreCase));
+        if (!keepsConsent)
+        {
+            await NoteEndedAsync(draft, credential.Definition.Id, principalId, user.Length == 0 ? null : user);
+        }
+
         var rows = await draft.Database.Secrets
-            .Where(row => row.PrincipalId == principalId && row.User == "")
+            .Where(row => row.PrincipalId == principalId && row.User == user)
             .ToListAsync();
         var named = parameters.Select(parameter => parameter.Key.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
         foreach (var row in rows.Where(row => row.RetiredAt is null && (isWhole || named.Contains(row.NameKey))))
@@ -45,6 +54,7 @@ internal sealed class SecretChanges(SecretSealer sealer)
                 Id = Guid.NewGuid(),
                 ExternalCredentialId = credential.Definition.Id,
                 PrincipalId = principalId,
+                User = user,
                 Name = name,
                 NameKey = key,
                 Version = rows.Where(old => old.NameKey == key).Select(old => old.Version).DefaultIfEmpty().Max() + 1,
@@ -55,18 +65,23 @@ internal sealed class SecretChanges(SecretSealer sealer)
             draft.Database.Secrets.Add(row);
         }
 
-        await RetireTokensAsync(draft, principalId);
+        if (!keepsConsent)
+        {
+            await RetireTokensAsync(draft, principalId, user);
+        }
+
         draft.Evicted.Add(credential.Definition.Id);
     }
 
-    /// <summary>Destroys the secrets and tokens of an external credential, or of one principal, at once: nothing is kept.</summary>
-    public static async Task ShredAsync(Draft draft, Guid externalCredentialId, Guid? principalId = null)
+    /// <summary>Destroys the secrets and tokens of an external credential, of one principal or of one user, at once: nothing is kept.</summary>
+    public static async Task ShredAsync(Draft draft, Guid externalCredentialId, Guid? principalId = null, string? user = null)
     {
+        await NoteEndedAsync(draft, externalCredentialId, principalId, user);
         await draft.Database.Secrets
-            .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId))
+            .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId) && (user == null || row.User == user))
             .ExecuteDeleteAsync();
         await draft.Database.Tokens
-            .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId))
+            .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId) && (user == null || row.User == user))
             .ExecuteDeleteAsync();
         draft.Evicted.Add(externalCredentialId);
     }
@@ -80,7 +95,19 @@ internal sealed class SecretChanges(SecretSealer sealer)
             return null;
         }
 
-        await draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id).ExecuteDeleteAsync();
+        // What a person consented to stays theirs; every other token can be got again.
+        var keepsConsent = after.Authentication.Tokens?.ConsentParameters is not null && before.Authentication.Tokens?.ConsentParameters is not null;
+        await draft.Database.Tokens
+            .Where(row => row.ExternalCredentialId == after.Definition.Id && !(keepsConsent && row.IsRenewable && row.RetiredAt == null))
+            .ExecuteDeleteAsync();
+        foreach (var row in await draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
+        {
+            if (TokenSealing.Reseal(sealer, TokenEnding.ToStored(row), before.Binding, after.Binding) is { } resealed)
+            {
+                row.Sealed = resealed;
+            }
+        }
+
         foreach (var row in await draft.Database.Secrets.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
         {
             var opened = sealer.Open(Place(row, before.Binding), row.Sealed);
@@ -96,11 +123,27 @@ internal sealed class SecretChanges(SecretSealer sealer)
         return null;
     }
 
-    private static Task<int> RetireTokensAsync(Draft draft, Guid principalId)
+    private static async Task NoteEndedAsync(Draft draft, Guid externalCredentialId, Guid? principalId, string? user)
+    {
+        var tokens = await draft.Database.Tokens.AsNoTracking()
+            .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId)
+                && (user == null || row.User == user) && row.RetiredAt == null)
+            .ToListAsync();
+        if (tokens.Count > 0 && draft.Definitions.ExternalCredentials.TryGetValue(externalCredentialId, out var credential))
+        {
+            var secrets = await draft.Database.Secrets.AsNoTracking()
+                .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId)
+                    && (user == null || row.User == user || row.User == "") && row.RetiredAt == null)
+                .ToListAsync();
+            draft.Ended.Add(new EndedTokens(credential, secrets, tokens));
+        }
+    }
+
+    private static Task<int> RetireTokensAsync(Draft draft, Guid principalId, string user)
     {
         DateTimeOffset? now = draft.Now;
         return draft.Database.Tokens
-            .Where(row => row.PrincipalId == principalId && row.RetiredAt == null)
+            .Where(row => row.PrincipalId == principalId && (user == "" || row.User == user) && row.RetiredAt == null)
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, now));
     }
 

@@ -21,7 +21,10 @@ public sealed class CredentialSet
         _credential = credential;
         _principalId = principalId;
         _user = user;
-        foreach (var parameter in parameters)
+        HasOwn = parameters.Any(parameter => parameter.RetiredAt is null && parameter.User == user);
+
+        // What all users of a principal share comes first; a user's own take its place.
+        foreach (var parameter in parameters.OrderBy(parameter => parameter.User.Length))
         {
             if (parameter.RetiredAt is null)
             {
@@ -33,14 +36,11 @@ public sealed class CredentialSet
             }
         }
 
-        var stamp = new LengthPrefixed("stamp");
-        foreach (var parameter in _current.Values.OrderBy(parameter => parameter.Id))
-        {
-            stamp.Add(parameter.Id).Add(parameter.Version);
-        }
-
-        Stamp = Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray()));
+        Stamp = StampOf(_current.Values);
     }
+
+    /// <summary>Whether there are parameters of this very user, beside those that all users of the principal share.</summary>
+    public bool HasOwn { get; }
 
     /// <summary>Changes with every change of a parameter.</summary>
     public string Stamp { get; }
@@ -50,6 +50,9 @@ public sealed class CredentialSet
 
     /// <summary>Whether the parameter has a value; without regard to case.</summary>
     public bool Has(string parameter) => _current.ContainsKey(parameter);
+
+    /// <summary>Changes with every change of one of these parameters.</summary>
+    public string StampOf(IReadOnlyList<string> names) => StampOf(_current.Values.Where(parameter => names.Contains(parameter.Name, StringComparer.OrdinalIgnoreCase)));
 
     /// <summary>Opens a parameter; <c>credential-not-configured</c> where it has no value.</summary>
     public Result<SecretText> Open(string parameter) => _current.TryGetValue(parameter, out var stored)
@@ -69,6 +72,17 @@ public sealed class CredentialSet
         }
     }
 
+    private static string StampOf(IEnumerable<SealedParameter> parameters)
+    {
+        var stamp = new LengthPrefixed("stamp");
+        foreach (var parameter in parameters.OrderBy(parameter => parameter.Id))
+        {
+            stamp.Add(parameter.Id).Add(parameter.Version);
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray()));
+    }
+
     private SealPlace Place(SealedParameter stored) => new(
-        "parameter", stored.Id, _credential.Definition.Id, _principalId, _user, stored.Name.ToLowerInvariant(), stored.Version, _credential.Binding);
+        "parameter", stored.Id, _credential.Definition.Id, _principalId, stored.User.Length == 0 ? "" : _user, stored.Name.ToLowerInvariant(), stored.Version, _credential.Binding);
 }

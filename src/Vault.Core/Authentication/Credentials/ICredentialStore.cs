@@ -3,7 +3,7 @@ namespace Vault.Core.Authentication.Credentials;
 /// <summary>Where sealed parameters are kept; implemented by Storage.</summary>
 public interface ICredentialStore
 {
-    /// <summary>The current parameters of a principal and user, and the ones retired since <paramref name="retiredSince"/>.</summary>
+    /// <summary>The current parameters of a principal and user, those that the principal's users share included, and the ones retired since <paramref name="retiredSince"/>.</summary>
     Task<IReadOnlyList<SealedParameter>> LoadAsync(
         Guid externalCredentialId, Guid principalId, string user, DateTimeOffset retiredSince, CancellationToken cancellationToken);
 }

@@ -19,6 +19,9 @@ public sealed class CredentialScope : IMergeScope
         _facts = facts;
     }
 
+    /// <summary>The user of a per-user principal, for <c>$User.Id</c>; empty: there is none.</summary>
+    public string User { get; init; } = "";
+
     /// <summary>Whether a caller wrote the text: then the keys of built-in protocols can be named only as keys.</summary>
     public bool IsCallers { get; init; }
 
@@ -42,7 +45,7 @@ public sealed class CredentialScope : IMergeScope
     {
         MergeReferenceKind.Request => _facts.Find(reference.Name) is null && !IsLateFact(reference) ? Unknown(reference) : null,
         MergeReferenceKind.Token => TokenNames.Contains(reference.Name, StringComparer.OrdinalIgnoreCase) ? null : Unknown(reference),
-        MergeReferenceKind.User => Unknown(reference),
+        MergeReferenceKind.User => User.Length == 0 ? Unknown(reference) : null,
         MergeReferenceKind.Credential => CheckCredential(reference),
         _ => throw new ArgumentOutOfRangeException(nameof(reference)),
     };
@@ -56,7 +59,7 @@ public sealed class CredentialScope : IMergeScope
     {
         MergeReferenceKind.Request => _facts.Find(reference.Name) is { } fact ? MergeValue.OfText(fact, isSecret: false) : Unknown(reference),
         MergeReferenceKind.Token => ResolveToken(reference),
-        MergeReferenceKind.User => Unknown(reference),
+        MergeReferenceKind.User => User.Length == 0 ? Unknown(reference) : MergeValue.OfText(User, isSecret: false),
         MergeReferenceKind.Credential => ResolveCredential(reference),
         _ => throw new ArgumentOutOfRangeException(nameof(reference)),
     };

@@ -11,4 +11,7 @@ public interface ITokenStore
 
     /// <summary>Retires a token that the service no longer takes.</summary>
     Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>Notes that a token that the service no longer takes has ended, but keeps it for what renews it.</summary>
+    Task ExpireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken);
 }

@@ -15,16 +15,25 @@ namespace Vault.Core.Authentication.Tokens;
 public sealed record TokenRequest(
     BoundCredential Credential, Guid PrincipalId, string User, CredentialSet Parameters, Guid NamedCredentialId, string NamedCredentialUrl)
 {
+    /// <summary>The connections of the named credential in use; null: those that all share.</summary>
+    public HttpMessageInvoker? Http { get; init; }
+
+    /// <summary>Whether tokens may be bound to the named credential's client certificate (RFC 8705), and so are its own.</summary>
+    public bool HasClientCertificate { get; init; }
+
     /// <summary>Whose token it is.</summary>
     public TokenKey Key => field ??= MakeKey();
 
     private TokenKey MakeKey()
     {
-        var isRelative = Credential.Authentication.UsesNamedCredentialUrl;
+        var isRelative = Credential.Authentication.UsesNamedCredentialUrl || HasClientCertificate;
+
+        // What a person consented to outlives a change of what isn't about it: nobody is asked twice for a new client secret.
+        var consent = Credential.Authentication.Tokens?.ConsentParameters;
         var stamp = new LengthPrefixed("token-stamp")
-            .Add(JsonSerializer.Serialize(Credential.Definition.Authentication))
-            .Add(Credential.Binding)
-            .Add(Parameters.Stamp)
+            .Add(consent is null ? JsonSerializer.Serialize(Credential.Definition.Authentication) : "consent")
+            .Add(consent is null ? Credential.Binding : null)
+            .Add(consent is null ? Parameters.Stamp : Parameters.StampOf(consent))
             .Add(isRelative ? NamedCredentialUrl : null);
         return new TokenKey(
             Credential.Definition.Id, PrincipalId, User, isRelative ? NamedCredentialId : null, Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray())));

@@ -12,7 +12,7 @@ internal sealed class TokenSealing(SecretSealer sealer)
     public StoredToken Seal(TokenSet token, TokenKey key, byte[] binding)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(token.Values.ToDictionary(value => value.Key, value => value.Value.Reveal()));
-        var stored = new StoredToken(token.Id, key, Version, [], token.ObtainedAt, token.ExpiresAt, null);
+        var stored = new StoredToken(token.Id, key, Version, [], token.ObtainedAt, token.ExpiresAt, null, token.IsRenewable);
         stored = stored with { Sealed = sealer.Seal(Place(stored, binding), json) };
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(json);
         return stored;
@@ -32,6 +32,19 @@ internal sealed class TokenSealing(SecretSealer sealer)
         return values is null
             ? null
             : new TokenSet(stored.Id, values.ToDictionary(value => value.Key, value => new SecretText(value.Value)), stored.ObtainedAt, stored.ExpiresAt);
+    }
+
+    /// <summary>Seals a record to another binding; null where it can't be opened under the one before.</summary>
+    public static byte[]? Reseal(SecretSealer sealer, StoredToken stored, byte[] before, byte[] after)
+    {
+        var opened = sealer.Open(Place(stored, before), stored.Sealed);
+        if (!opened.IsOk)
+        {
+            return null;
+        }
+
+        using var json = opened.Value;
+        return sealer.Seal(Place(stored, after), json.RevealUtf8());
     }
 
     private static SealPlace Place(StoredToken token, byte[] binding) => new(

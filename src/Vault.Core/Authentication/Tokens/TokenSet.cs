@@ -10,7 +10,13 @@ namespace Vault.Core.Authentication.Tokens;
 public sealed record TokenSet(
     Guid Id, IReadOnlyDictionary<string, SecretText> Values, DateTimeOffset ObtainedAt, DateTimeOffset? ExpiresAt)
 {
+    /// <summary>The value that renews the token and must outlive it: a refresh token.</summary>
+    public const string RenewalName = "refreshToken";
+
     private static readonly TimeSpan LongestLead = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether it holds what renews it, so that it is of use after its end.</summary>
+    public bool IsRenewable => Values.ContainsKey(RenewalName);
 
     /// <summary>Whether it has ended.</summary>
     public bool IsExpired(DateTimeOffset now) => ExpiresAt <= now;

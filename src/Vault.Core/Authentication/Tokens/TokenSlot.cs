@@ -11,6 +11,21 @@ internal sealed class TokenSlot
     /// <summary>The token in use.</summary>
     public TokenSet? Current { get; set; }
 
+    /// <summary>The token before, for what renews it; never used as a token.</summary>
+    public TokenSet? Previous { get; set; }
+
+    /// <summary>Whether <see cref="Previous"/> was given up without ever having worked.</summary>
+    public bool IsPreviousDoubtful { get; set; }
+
+    /// <summary>A token that was got but could not be saved: it is saved before another is asked for, since what renews it may be usable once.</summary>
+    public TokenSet? Unsaved { get; set; }
+
+    /// <summary>How the token was last asked for; the renewal ahead of time asks in the same way.</summary>
+    public TokenRequest? LastRequest { get; set; }
+
+    /// <summary>Whether the token was asked for since it was got: only then is it renewed ahead of time.</summary>
+    public bool IsInUse { get; set; }
+
     /// <summary>Whether the store was read.</summary>
     public bool IsLoaded { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.SignIns;
 using Vault.Core.Egress;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
@@ -49,6 +50,8 @@ public sealed partial class TokenSource : ICredentialCache
         lock (slot.Gate)
         {
             var now = _time.GetUtcNow();
+            slot.LastRequest = request;
+            slot.IsInUse = true;
             if (slot.Current is { } token && !token.IsExpired(now))
             {
                 if (!slot.IsRenewing && slot.Pending is null && token.IsDue(now) && now >= slot.RetryAt)
@@ -71,6 +74,129 @@ public sealed partial class TokenSource : ICredentialCache
 
         return await pending.WaitAsync(cancellationToken);
     }
+
+    /// <summary>Gets a fresh token now, whatever there is; those who wait for one meanwhile get the same.</summary>
+    /// <param name="request">Whose token.</param>
+    /// <param name="trace">Collects what happens; null: nobody looks.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the sign-in.</param>
+    public async Task<Result<TokenSet>> RenewAsync(TokenRequest request, SignInTrace? trace, CancellationToken cancellationToken)
+    {
+        var slot = Slot(request.Key);
+        while (true)
+        {
+            Task<Result<TokenSet>> pending;
+            var isOurs = false;
+            lock (slot.Gate)
+            {
+                isOurs = slot.Pending is null;
+                pending = slot.Pending ??= Start(request, request.Key, slot, isForced: true, trace);
+            }
+
+            var result = await pending.WaitAsync(cancellationToken);
+            if (isOurs || trace is null)
+            {
+                return result;
+            }
+        }
+    }
+
+    /// <summary>Keeps a token that was got in another way than by asking for it here: by a person's consent.</summary>
+    public async Task PutAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
+    {
+        var slot = Slot(request.Key);
+        await _store.SaveAsync(_sealing.Seal(token, request.Key, request.Credential.Binding), cancellationToken);
+        lock (slot.Gate)
+        {
+            var now = _time.GetUtcNow();
+            if (slot.Current is { } old)
+            {
+                Retire(slot, old, now);
+            }
+
+            slot.IsLoaded = true;
+            slot.Current = token;
+            slot.Previous = null;
+            slot.Unsaved = null;
+            slot.HasWorked = false;
+            slot.Failure = null;
+            slot.Pause = TimeSpan.Zero;
+            slot.RetryAt = default;
+        }
+    }
+
+    /// <summary>Whether a person has to consent before there can be a token.</summary>
+    public async Task<bool> NeedsConsentAsync(TokenRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Credential.Authentication.Tokens is not { ConsentParameters: not null } protocol)
+        {
+            return false;
+        }
+
+        var slot = Slot(request.Key);
+        bool isLoaded;
+        lock (slot.Gate)
+        {
+            isLoaded = slot.IsLoaded;
+        }
+
+        if (!isLoaded && await LoadAsync(request, request.Key, slot) is { } stored)
+        {
+            lock (slot.Gate)
+            {
+                slot.Current ??= stored;
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (slot.Gate)
+        {
+            return slot.Pending is null && protocol.NeedsConsent(Acquisition(request, slot.Current ?? slot.Previous, false, null));
+        }
+    }
+
+    /// <summary>Tells the service that a token is no longer used (logout, revocation), if it can be reached.</summary>
+    /// <param name="request">Whose token.</param>
+    /// <param name="stored">The token.</param>
+    /// <param name="cancellationToken">Bounds the trying.</param>
+    public async Task EndAsync(TokenRequest request, StoredToken stored, CancellationToken cancellationToken)
+    {
+        if (request.Credential.Authentication.Tokens is { CanEnd: true } protocol
+            && _sealing.Open(stored, request.Credential.Binding) is { } token
+            && await protocol.EndAsync(Acquisition(request, token, false, null), cancellationToken) is { } error)
+        {
+            LogEndFailed(_logger, request.Credential.Definition.Name.Value, error.Code, error.Detail);
+        }
+    }
+
+    /// <summary>What a sign-in of this account needs, for what isn't asked for here: a person's consent.</summary>
+    public TokenAcquisition ContextOf(TokenRequest request) => Acquisition(request, null, false, null);
+
+    /// <summary>Renews the tokens in use that are about to end, so that no callout waits for it.</summary>
+    public void RenewDue()
+    {
+        foreach (var (key, slot) in _slots)
+        {
+            lock (slot.Gate)
+            {
+                var now = _time.GetUtcNow();
+                if (slot is { IsInUse: true, IsEvicted: false, Pending: null, Current: { } token, LastRequest: { } request } && token.IsDue(now) && now >= slot.RetryAt)
+                {
+                    slot.IsRenewing = true;
+                    slot.IsInUse = false;
+                    slot.Pending = Start(request, key, slot);
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends when no sign-in is under way; for tests, which must not guess.</summary>
+    internal Task SettledAsync() => Task.WhenAll(_slots.Values.Select(slot =>
+    {
+        lock (slot.Gate)
+        {
+            return slot.Pending ?? Task.CompletedTask;
+        }
+    }));
 
     /// <summary>The upstream took the token.</summary>
     public void NoteWorked(TokenRequest request, TokenSet token)
@@ -103,10 +229,20 @@ public sealed partial class TokenSource : ICredentialCache
                 return false;
             }
 
+            slot.IsPreviousDoubtful = !slot.HasWorked;
             Retire(slot, token, now);
         }
 
-        await _store.RetireAsync(token.Id, now, cancellationToken);
+        if (token.IsRenewable)
+        {
+            // What renews it has to outlive it.
+            await _store.ExpireAsync(token.Id, now, cancellationToken);
+        }
+        else
+        {
+            await _store.RetireAsync(token.Id, now, cancellationToken);
+        }
+
         return true;
     }
 
@@ -145,6 +281,7 @@ public sealed partial class TokenSource : ICredentialCache
     private static void Retire(TokenSlot slot, TokenSet token, DateTimeOffset now)
     {
         slot.Retired.Add((token, now));
+        slot.Previous = token;
         slot.Current = null;
         slot.HasWorked = false;
     }
@@ -169,12 +306,12 @@ public sealed partial class TokenSource : ICredentialCache
     }
 
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
-    private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot) => Task.Run(async () =>
+    private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, SignInTrace? trace = null) => Task.Run(async () =>
     {
         Result<TokenSet> result;
         try
         {
-            result = await ObtainAsync(request, key, slot);
+            result = await ObtainAsync(request, key, slot, isForced, trace);
         }
         catch (Exception exception)
         {
@@ -195,6 +332,8 @@ public sealed partial class TokenSource : ICredentialCache
                 }
 
                 slot.Current = result.Value;
+                slot.Previous = null;
+                slot.IsPreviousDoubtful = false;
                 slot.Failure = null;
                 slot.Pause = TimeSpan.Zero;
             }
@@ -209,34 +348,64 @@ public sealed partial class TokenSource : ICredentialCache
         return result;
     });
 
-    private async Task<Result<TokenSet>> ObtainAsync(TokenRequest request, TokenKey key, TokenSlot slot)
+    private async Task<Result<TokenSet>> ObtainAsync(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace)
     {
-        if (!slot.IsLoaded && await LoadAsync(request, key, slot) is { } stored)
+        if (!slot.IsLoaded && await LoadAsync(request, key, slot) is { } stored && !isForced)
         {
             return stored;
         }
 
+        if (slot.Unsaved is { } unsaved)
+        {
+            await SaveAsync(request, key, slot, unsaved);
+            if (!isForced && !unsaved.IsExpired(_time.GetUtcNow()))
+            {
+                return unsaved;
+            }
+        }
+
         var protocol = request.Credential.Authentication.Tokens ?? throw new InvalidOperationException("This protocol has no tokens.");
         using var limit = new CancellationTokenSource(SignInLimit, _time);
-        var acquired = await protocol.AcquireAsync(
-            new TokenAcquisition(
-                request.Credential, request.Parameters, request.NamedCredentialUrl, _connections.Invoker,
-                url => request.Credential.Definition.AllowedHosts?.Any(host => host.Matches(url)) is true, _time),
-            limit.Token);
+        var acquired = await protocol.AcquireAsync(Acquisition(request, slot, trace), limit.Token);
         if (!acquired.IsOk)
         {
             LogSignInFailed(_logger, request.Credential.Definition.Name.Value, acquired.Error.Code, acquired.Error.Detail);
             return acquired;
         }
 
-        if (!IsEvicted(slot))
-        {
-            await _store.SaveAsync(_sealing.Seal(acquired.Value, key, request.Credential.Binding), CancellationToken.None);
-        }
-
+        await SaveAsync(request, key, slot, acquired.Value);
         LogSignedIn(_logger, request.Credential.Definition.Name.Value);
         return acquired;
     }
+
+    // Kept in memory until it is saved: a refresh token that was traded in may be gone for good.
+    private async Task SaveAsync(TokenRequest request, TokenKey key, TokenSlot slot, TokenSet token)
+    {
+        slot.Unsaved = token;
+        if (!IsEvicted(slot))
+        {
+            await _store.SaveAsync(_sealing.Seal(token, key, request.Credential.Binding), CancellationToken.None);
+        }
+
+        slot.Unsaved = null;
+    }
+
+    private TokenAcquisition Acquisition(TokenRequest request, TokenSlot slot, SignInTrace? trace)
+    {
+        lock (slot.Gate)
+        {
+            return Acquisition(request, slot.Unsaved ?? slot.Current ?? slot.Previous, slot.IsPreviousDoubtful, trace);
+        }
+    }
+
+    private TokenAcquisition Acquisition(TokenRequest request, TokenSet? previous, bool isDoubtful, SignInTrace? trace) => new(
+        request.Credential, request.Parameters, request.User, request.NamedCredentialUrl, request.Http ?? _connections.Invoker,
+        url => request.Credential.Definition.AllowedHosts?.Any(host => host.Matches(url)) is true, _time)
+    {
+        Previous = previous,
+        IsPreviousDoubtful = isDoubtful,
+        Trace = trace,
+    };
 
     // The secrets may be gone for good: a token that they gave must not be left behind in the database.
     private static bool IsEvicted(TokenSlot slot)
@@ -252,6 +421,7 @@ public sealed partial class TokenSource : ICredentialCache
         var now = _time.GetUtcNow();
         var stored = await _store.FindAsync(key, now - RetiredLife, CancellationToken.None);
         TokenSet? current = null;
+        TokenSet? previous = null;
         var retired = new List<(TokenSet, DateTimeOffset)>();
         foreach (var token in stored)
         {
@@ -267,6 +437,10 @@ public sealed partial class TokenSource : ICredentialCache
             else
             {
                 retired.Add((opened, token.RetiredAt ?? now));
+                if (token.Key == key && (token.RetiredAt is null || previous is null))
+                {
+                    previous = opened;
+                }
             }
         }
 
@@ -274,6 +448,7 @@ public sealed partial class TokenSource : ICredentialCache
         {
             slot.IsLoaded = true;
             slot.Retired.AddRange(retired);
+            slot.Previous ??= previous;
 
             // It came through a restart: nobody knows any more whether it worked, but it is not new.
             slot.HasWorked = current is not null;
@@ -287,6 +462,9 @@ public sealed partial class TokenSource : ICredentialCache
 
     [LoggerMessage(4002, LogLevel.Warning, "The sign-in for the external credential {Credential} failed: {Code}, {Detail}")]
     private static partial void LogSignInFailed(ILogger logger, string credential, string code, string detail);
+
+    [LoggerMessage(4004, LogLevel.Warning, "The service of the external credential {Credential} could not be told that a token is no longer used: {Code}, {Detail}")]
+    private static partial void LogEndFailed(ILogger logger, string credential, string code, string detail);
 
     [LoggerMessage(4003, LogLevel.Error, "The sign-in for the external credential {Credential} could not be completed: {Fault}.")]
     private static partial void LogSignInFault(ILogger logger, string credential, string fault);

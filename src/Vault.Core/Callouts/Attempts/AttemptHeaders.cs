@@ -126,13 +126,13 @@ internal sealed class AttemptHeaders
         var injection = RequestInjection.None;
         if (plan.Named.GenerateAuthorizationHeader)
         {
-            var applied = plan.External.Authentication.Apply(scopes.Admin);
-            if (!applied.IsOk)
+            var applied = plan.External.Authentication.Apply(scopes.Protocol);
+            if (!applied.IsOk && !scopes.IsMasked)
             {
                 return applied.Error;
             }
 
-            injection = applied.Value;
+            injection = scopes.IsMasked ? AttemptPreview.Show(plan.External.Authentication, applied) : applied.Value!;
         }
 
         var ours = new List<KeyValuePair<string, string>>();

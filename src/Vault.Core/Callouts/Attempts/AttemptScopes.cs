@@ -1,3 +1,4 @@
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.MergeFields;
 
 namespace Vault.Core.Callouts.Attempts;
@@ -6,4 +7,11 @@ namespace Vault.Core.Callouts.Attempts;
 /// <param name="Admin">An admin's headers and what the protocol applies.</param>
 /// <param name="CallerHeader">A caller's headers.</param>
 /// <param name="CallerBody">A caller's body.</param>
-internal sealed record AttemptScopes(IMergeScope Admin, IMergeScope CallerHeader, IMergeScope CallerBody);
+/// <param name="Protocol">What the protocol puts together itself.</param>
+/// <param name="IsMasked">Whether it is a preview: nothing is fetched, signed or sent, and secrets are masks.</param>
+internal sealed record AttemptScopes(IMergeScope Admin, IMergeScope CallerHeader, IMergeScope CallerBody, IMergeScope Protocol, bool IsMasked)
+{
+    /// <summary>The same for a preview.</summary>
+    public AttemptScopes Masked() => new(
+        new MaskedScope(Admin), new MaskedScope(CallerHeader), new MaskedScope(CallerBody), new MaskedScope(Admin, masksValues: true), true);
+}

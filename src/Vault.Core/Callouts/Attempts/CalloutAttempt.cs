@@ -1,3 +1,4 @@
+using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Callouts.Bodies;
 
@@ -16,6 +17,9 @@ internal sealed record CalloutAttempt
 
     /// <summary>What happens to a streamed body; null where there is none.</summary>
     public IBodyTransform? Transform { get; init; }
+
+    /// <summary>The request as it was signed; null where nothing is.</summary>
+    public RequestToSign? Signed { get; init; }
 
     /// <summary>The token that went on the request; null where none did.</summary>
     public TokenSet? Token { get; init; }

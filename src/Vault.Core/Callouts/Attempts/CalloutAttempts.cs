@@ -1,4 +1,5 @@
 using Vault.Core.Authentication.Scopes;
+using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.MergeFields;
@@ -12,14 +13,15 @@ namespace Vault.Core.Callouts.Attempts;
 /// </summary>
 public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
 {
-    /// <summary>Makes an attempt; <paramref name="body"/> is the whole body where it is held.</summary>
-    internal async ValueTask<Result<CalloutAttempt>> BuildAsync(Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    /// <summary>Makes an attempt; <paramref name="body"/> is the whole body where it is held, a preview fetches and signs nothing.</summary>
+    internal async ValueTask<Result<CalloutAttempt>> BuildAsync(
+        Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken, bool isPreview = false)
     {
         var request = callout.Request;
         var facts = new RequestFacts(request.Id, request.Method, request.Path, request.Query ?? "", time);
 
         // 1 Where it goes.
-        var url = ResolveUrl(callout, facts);
+        var url = ResolveUrl(callout, facts, isPreview);
         if (!url.IsOk)
         {
             return url.Error;
@@ -27,6 +29,7 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
 
         var token = new CalloutToken(callout, tokens, url.Value);
         var scopes = MakeScopes(callout, facts, url.Value, token, () => token.Body);
+        scopes = isPreview ? scopes.Masked() : scopes;
         var target = UpstreamUrl.Join(url.Value, request.Path, request.Query, []);
         var host = target.HostNameType is UriHostNameType.IPv6 ? target.Host : target.IdnHost;
         facts.Host = target.IsDefaultPort ? host : $"{host}:{target.Port}";
@@ -64,9 +67,15 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
             return outgoing.Error;
         }
 
-        if (callout.Plan.NeedsBody && callout.Body.Exists && outgoing.Value.Whole is null)
+        if (!isPreview && callout.Plan.Signing is { NeedsToken: true } && await token.EnsureAsync(cancellationToken) is { } noToken)
         {
-            return new VaultError(ErrorCodes.BodyTooLarge, "The body is larger than the 1 MiB that can be held for $Credential.Body.");
+            return noToken;
+        }
+
+        var needsWhole = callout.Plan.NeedsBody || callout.Plan.NeedOf(request.ContentType) is BodyNeed.Whole;
+        if (needsWhole && callout.Body.Exists && outgoing.Value.Whole is null)
+        {
+            return new VaultError(ErrorCodes.BodyTooLarge, "The body is larger than the 1 MiB that can be held for $Credential.Body or a signature.");
         }
 
         token.Body = outgoing.Value.Whole ?? ReadOnlyMemory<byte>.Empty;
@@ -76,11 +85,24 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
             return resolved.Error;
         }
 
+        var uri = UpstreamUrl.Join(url.Value, request.Path, request.Query, resolved.Value.Query);
+        if (isPreview)
+        {
+            return new CalloutAttempt { Uri = uri, Headers = AttemptPreview.Sign(callout, resolved.Value.Headers), Body = outgoing.Value.Whole, Transform = outgoing.Value.Transform };
+        }
+
+        var signed = AttemptSignature.Sign(callout, uri, facts, resolved.Value.Headers, outgoing.Value, token, time);
+        if (!signed.IsOk)
+        {
+            return signed.Error;
+        }
+
         EchoSources.Collect(callout, token, tokens);
         return new CalloutAttempt
         {
-            Uri = UpstreamUrl.Join(url.Value, request.Path, request.Query, resolved.Value.Query),
-            Headers = EchoSources.AskForPlain(callout, resolved.Value.Headers, outgoing.Value.Transform),
+            Uri = uri,
+            Headers = EchoSources.AskForPlain(callout, signed.Value.Headers, outgoing.Value.Transform),
+            Signed = signed.Value.Request,
             Body = outgoing.Value.Whole,
             Transform = outgoing.Value.Transform,
             Token = token.Current,
@@ -95,7 +117,7 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
     internal ValueTask<bool> GiveUpAsync(CalloutAttempt attempt, CancellationToken cancellationToken) =>
         tokens.GiveUpAsync(attempt.TokenRequest!, attempt.Token!, cancellationToken);
 
-    private static Result<string> ResolveUrl(Callout callout, RequestFacts facts)
+    private static Result<string> ResolveUrl(Callout callout, RequestFacts facts, bool isPreview)
     {
         var template = callout.Plan.Named.Url;
         if (!template.HasFields)
@@ -103,16 +125,16 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
             return template.Text;
         }
 
-        var scope = new CredentialScope(callout.Plan.External, callout.Credentials, facts) { SecretProduced = value => callout.Echoes.Add(value) };
+        var scope = new CredentialScope(callout.Plan.External, callout.Credentials, facts) { User = callout.Admitted.User, SecretProduced = value => callout.Echoes.Add(value) };
         if (template.Check(scope) is { } unknown)
         {
             return unknown;
         }
 
-        var url = template.Resolve(scope, MergeEscaping.Percent);
-        if (!url.IsOk)
+        var url = template.Resolve(isPreview ? new MaskedScope(scope) : scope, MergeEscaping.Percent);
+        if (!url.IsOk || isPreview)
         {
-            return url.Error;
+            return url.IsOk ? url.Value.Text : url.Error;
         }
 
         // A value is percent-encoded, but dots stay dots: it must not lead out of the path that the admin wrote.
@@ -124,11 +146,13 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
     private static AttemptScopes MakeScopes(Callout callout, RequestFacts facts, string url, CalloutToken token, Func<ReadOnlyMemory<byte>> body)
     {
         var plan = callout.Plan;
-        return new AttemptScopes(Make(isCallers: false, inHeader: true), Make(isCallers: true, inHeader: true), Make(isCallers: true, inHeader: false));
+        var admin = Make(isCallers: false, inHeader: true);
+        return new AttemptScopes(admin, Make(isCallers: true, inHeader: true), Make(isCallers: true, inHeader: false), admin, IsMasked: false);
 
         CredentialScope Make(bool isCallers, bool inHeader) => new(plan.External, callout.Credentials, facts)
         {
             IsCallers = isCallers,
+            User = callout.Admitted.User,
             EndpointUrl = () => url,
             Body = inHeader ? body : null,
             Token = token,

@@ -15,7 +15,11 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, string u
 
     /// <summary>Whose token.</summary>
     public TokenRequest Request => field ??= new TokenRequest(
-        callout.Plan.External, callout.Admitted.Principal.Id, "", callout.Credentials, callout.Plan.Named.Id, url);
+        callout.Plan.External, callout.Admitted.Principal.Id, callout.Admitted.User, callout.Credentials, callout.Plan.Named.Id, url)
+    {
+        Http = callout.Http,
+        HasClientCertificate = callout.Plan.Named.ClientCertificate is not null,
+    };
 
     /// <inheritdoc />
     public async ValueTask<VaultError?> EnsureAsync(CancellationToken cancellationToken)

@@ -19,7 +19,7 @@ public sealed class AccessCodec(IntegrityKey key)
         {
             Id = app.Id,
             NameKey = app.Name.Key,
-            Document = JsonSerializer.Serialize(new AppDocument(app.Name.Value, app.Label), DocumentJson.Default.AppDocument),
+            Document = JsonSerializer.Serialize(new AppDocument(app.Name.Value, app.Label, app.MayAssertUser), DocumentJson.Default.AppDocument),
             Version = app.Version,
             CreatedAt = app.CreatedAt,
             UpdatedAt = app.UpdatedAt,
@@ -68,7 +68,7 @@ public sealed class AccessCodec(IntegrityKey key)
             return null;
         }
 
-        return new VaultApp(row.Id, DeveloperName.Parse(document.Name), document.Label, row.Version, row.CreatedAt, row.UpdatedAt);
+        return new VaultApp(row.Id, DeveloperName.Parse(document.Name), document.Label, row.Version, row.CreatedAt, row.UpdatedAt, document.MayAssertUser);
     }
 
     /// <summary>Reads a key; null where the row is not authentic.</summary>

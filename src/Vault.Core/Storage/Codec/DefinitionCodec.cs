@@ -30,7 +30,8 @@ public sealed class DefinitionCodec(IntegrityKey key)
                     credential.Description,
                     credential.Authentication,
                     credential.AllowedHosts?.Select(host => new AllowedHostDocument(host.Scheme, host.Host, host.Port, host.IsWildcard)).ToArray(),
-                    [.. credential.Principals.Select(principal => new PrincipalDocument(principal.Id, principal.Name.Value, principal.Sequence))],
+                    [.. credential.Principals.Select(principal => new PrincipalDocument(
+                        principal.Id, principal.Name.Value, principal.Sequence, principal.Type is PrincipalType.PerUser))],
                     ToDocuments(credential.CustomHeaders),
                     credential.IsInline),
                 DocumentJson.Default.ExternalCredentialDocument),
@@ -67,7 +68,11 @@ public sealed class DefinitionCodec(IntegrityKey key)
                     credential.RetryOnUnauthorized,
                     credential.RedactResponses,
                     credential.HttpVersion.ToString(),
-                    credential.Enabled),
+                    credential.Enabled,
+                    credential.ClientCertificate is { } names
+                        ? new ClientCertificateDocument(names.Certificate, names.PrivateKey, names.Pkcs12, names.Password)
+                        : null,
+                    credential.ServerCertificates),
                 DocumentJson.Default.NamedCredentialDocument),
         };
         row.Mac = _macs.Of(row);
@@ -91,7 +96,8 @@ public sealed class DefinitionCodec(IntegrityKey key)
             Description = document.Description,
             Authentication = document.Authentication,
             AllowedHosts = document.AllowedHosts?.Select(host => new AllowedHost(host.Scheme, host.Host, host.Port, host.IsWildcard)).ToArray(),
-            Principals = [.. document.Principals.Select(principal => new Principal(principal.Id, DeveloperName.Parse(principal.Name), principal.Sequence))],
+            Principals = [.. document.Principals.Select(principal => new Principal(
+                principal.Id, DeveloperName.Parse(principal.Name), principal.Sequence, principal.IsPerUser ? PrincipalType.PerUser : PrincipalType.Named))],
             CustomHeaders = headers,
             IsInline = document.IsInline,
             Version = row.Version,
@@ -134,6 +140,10 @@ public sealed class DefinitionCodec(IntegrityKey key)
             RedactResponses = document.RedactResponses,
             HttpVersion = Enum.Parse<UpstreamHttpVersion>(document.HttpVersion),
             Enabled = document.Enabled,
+            ClientCertificate = document.ClientCertificate is { } names
+                ? new ClientCertificateNames(names.Certificate, names.PrivateKey, names.Pkcs12, names.Password)
+                : null,
+            ServerCertificates = document.ServerCertificates,
             Version = row.Version,
             CreatedAt = row.CreatedAt,
             UpdatedAt = row.UpdatedAt,

@@ -10,7 +10,7 @@ internal sealed record ExternalCredentialDocument(
 
 internal sealed record AllowedHostDocument(string Scheme, string Host, int Port, bool IsWildcard);
 
-internal sealed record PrincipalDocument(Guid Id, string Name, int Sequence);
+internal sealed record PrincipalDocument(Guid Id, string Name, int Sequence, bool IsPerUser = false);
 
 internal sealed record CustomHeaderDocument(string Name, string Value, int Sequence);
 
@@ -20,10 +20,13 @@ internal sealed record AllowedRequestDocument(IReadOnlyList<string> Methods, str
 internal sealed record NamedCredentialDocument(
     string Name, string? Label, string? Description, string Url, bool GenerateAuthorizationHeader, bool AllowMergeFieldsInHeader,
     bool AllowMergeFieldsInBody, IReadOnlyList<CustomHeaderDocument> CustomHeaders, IReadOnlyList<AllowedRequestDocument>? AllowedRequests,
-    int TimeoutSeconds, long? MaxRequestBytes, long? MaxResponseBytes, bool RetryOnUnauthorized, bool RedactResponses, string HttpVersion, bool Enabled);
+    int TimeoutSeconds, long? MaxRequestBytes, long? MaxResponseBytes, bool RetryOnUnauthorized, bool RedactResponses, string HttpVersion, bool Enabled,
+    ClientCertificateDocument? ClientCertificate = null, string? ServerCertificates = null);
+
+internal sealed record ClientCertificateDocument(string? Certificate, string? PrivateKey, string? Pkcs12, string? Password);
 
 /// <summary>An app as it is stored.</summary>
-internal sealed record AppDocument(string Name, string? Label);
+internal sealed record AppDocument(string Name, string? Label, bool MayAssertUser = false);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false)]

@@ -30,6 +30,19 @@ internal sealed class TokenMapping : IEntityTypeConfiguration<TokenRow>
     }
 }
 
+internal sealed class AuthorizationRequestMapping : IEntityTypeConfiguration<AuthorizationRequestRow>
+{
+    public void Configure(EntityTypeBuilder<AuthorizationRequestRow> builder)
+    {
+        builder.ToTable("authorization_requests").HasKey(row => row.Id);
+        builder.HasOne<ExternalCredentialRow>().WithMany().HasForeignKey(row => row.ExternalCredentialId).OnDelete(DeleteBehavior.Cascade);
+        builder.Property(row => row.User).HasMaxLength(256);
+        builder.Property(row => row.StateHash).HasMaxLength(64);
+        builder.HasIndex(row => row.StateHash).IsUnique();
+        builder.HasIndex(row => row.ExpiresAt);
+    }
+}
+
 internal sealed class VaultKeyMapping : IEntityTypeConfiguration<VaultKeyRow>
 {
     public void Configure(EntityTypeBuilder<VaultKeyRow> builder)

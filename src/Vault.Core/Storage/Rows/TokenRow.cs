@@ -16,4 +16,7 @@ public sealed class TokenRow
     public DateTimeOffset ObtainedAt { get; set; }
     public DateTimeOffset? ExpiresAt { get; set; }
     public DateTimeOffset? RetiredAt { get; set; }
+
+    /// <summary>Whether it holds what renews it, so that it is kept after its end.</summary>
+    public bool IsRenewable { get; set; }
 }

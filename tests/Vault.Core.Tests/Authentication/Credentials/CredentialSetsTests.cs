@@ -108,7 +108,7 @@ public sealed class CredentialSetsTests
         var moved = new[]
         {
             new CredentialSet(_parts.Sealer, _credential, Guid.NewGuid(), "", [stored]),
-            new CredentialSet(_parts.Sealer, _credential, _parts.Principal, "ada", [stored]),
+            new CredentialSet(_parts.Sealer, _credential, _parts.Principal, "ada", [stored with { User = "ada" }]),
             new CredentialSet(_parts.Sealer, _credential, _parts.Principal, "", [stored with { Name = "Password" }]),
             new CredentialSet(_parts.Sealer, _credential, _parts.Principal, "", [stored with { Version = 2 }]),
             new CredentialSet(_parts.Sealer, _credential, _parts.Principal, "", [stored with { Id = Guid.NewGuid() }]),

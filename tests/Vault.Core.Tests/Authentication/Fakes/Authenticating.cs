@@ -64,7 +64,7 @@ internal sealed class Authenticating
         var id = Guid.NewGuid();
         var place = new SealPlace("parameter", id, credential.Definition.Id, principal ?? Principal, user, name.ToLowerInvariant(), 1, credential.Binding);
         using var secret = new SecretText(value);
-        return new SealedParameter(id, name, 1, Sealer.Seal(place, secret.RevealUtf8()), Time.GetUtcNow(), retiredAt);
+        return new SealedParameter(id, user, name, 1, Sealer.Seal(place, secret.RevealUtf8()), Time.GetUtcNow(), retiredAt);
     }
 
     public CredentialSet Set(BoundCredential credential, params (string Name, string Value)[] parameters) =>
@@ -72,7 +72,7 @@ internal sealed class Authenticating
 
     /// <summary>A sign-in whose requests are answered by <paramref name="service"/>.</summary>
     public TokenAcquisition Acquisition(BoundCredential credential, FakeService service, string? url, params (string Name, string Value)[] parameters) => new(
-        credential, Set(credential, parameters), url, new HttpMessageInvoker(service),
+        credential, Set(credential, parameters), "", url, new HttpMessageInvoker(service),
         target => credential.Definition.AllowedHosts?.Any(host => host.Matches(target)) is true, Time);
 
     public static HttpResponseMessage Answer(string body, HttpStatusCode status = HttpStatusCode.OK) => new(status) { Content = new StringContent(body) };

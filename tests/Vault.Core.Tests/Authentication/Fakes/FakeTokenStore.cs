@@ -39,5 +39,11 @@ internal sealed class FakeTokenStore : ITokenStore
         return Task.CompletedTask;
     }
 
+    public Task ExpireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        _tokens[tokenId] = _tokens[tokenId] with { ExpiresAt = at };
+        return Task.CompletedTask;
+    }
+
     private static bool IsOf(StoredToken token, TokenKey key) => token.Key with { Stamp = "" } == key with { Stamp = "" };
 }

@@ -84,7 +84,8 @@ public sealed class TokenSourceTests : IDisposable
         Assert.Equal(1, _vault.SignIn.Calls);
         _vault.Parts.Time.Advance(TimeSpan.FromSeconds(1));
         await _vault.TokenAsync();
-        await EventuallyAsync(() => _vault.SignIn.Calls == 2);
+        await _vault.Source.SettledAsync();
+        Assert.Equal(2, _vault.SignIn.Calls);
     }
 
     [Fact]
@@ -94,7 +95,8 @@ public sealed class TokenSourceTests : IDisposable
         _vault.SignIn.Error = new VaultError(ErrorCodes.TokenRequestFailed, "no");
         _vault.Parts.Time.Advance(TimeSpan.FromSeconds(3545));
         Assert.Same(first, await _vault.TokenAsync());
-        await EventuallyAsync(() => _vault.SignIn.Calls == 2);
+        await _vault.Source.SettledAsync();
+        Assert.Equal(2, _vault.SignIn.Calls);
         Assert.Same(first, await _vault.TokenAsync());
         _vault.Parts.Time.Advance(TimeSpan.FromSeconds(55));
         Assert.False((await _vault.Source.GetAsync(_vault.Request(), CancellationToken.None)).IsOk);
@@ -216,15 +218,4 @@ public sealed class TokenSourceTests : IDisposable
     private Task<bool> GiveUpAsync(TokenSet token) => _vault.Source.GiveUpAsync(_vault.Request(), token, CancellationToken.None).AsTask();
 
     private IEnumerable<string> Known() => _vault.Source.Known(_vault.Request()).Select(secret => secret.Reveal()).Order();
-
-    private static async Task EventuallyAsync(Func<bool> condition)
-    {
-        while (!condition())
-        {
-            await Task.Delay(1);
-        }
-
-        // What the sign-in leaves behind comes right after it.
-        await Task.Delay(20);
-    }
 }

@@ -12,38 +12,39 @@ internal sealed class BoundLogin : BoundProtocol
     private readonly FrozenSet<string> _notSecret;
 
     public BoundLogin(
-        IReadOnlyList<LoginStep> steps, LoginApply apply, LoginLifetime lifetime, IReadOnlyList<DeadTokenSign> refreshOn, IReadOnlyList<string> tokenNames,
+        LoginSteps steps, LoginApply apply, LoginLifetime lifetime, IReadOnlyList<DeadTokenSign> refreshOn, IReadOnlyList<string> tokenNames,
         FrozenSet<string> notSecret)
     {
         _apply = apply;
         _notSecret = notSecret;
         Tokens = new LoginTokens(steps, lifetime, refreshOn, tokenNames);
         AppliedTemplates = [.. apply.All.Select(named => named.Template)];
-        TokenUrls = [.. steps.Select(step => step.Request.AbsoluteUrl).OfType<Uri>()];
+        TokenUrls = [.. steps.All.Select(step => step.Request.AbsoluteUrl).OfType<Uri>()];
 
         // A step that only names the URL depends on it as much: its token is one named credential's.
-        UsesNamedCredentialUrl = steps.Any(step => step.Request.AbsoluteUrl is null || step.Request.References.Any(placed => IsEndpoint(placed.Reference)));
+        UsesNamedCredentialUrl = steps.All.Any(step => step.Request.AbsoluteUrl is null || step.Request.References.Any(placed => IsEndpoint(placed.Reference)));
         RequiredParameters =
         [
-            .. steps.SelectMany(step => step.Request.References).Select(placed => placed.Reference).Concat(AppliedTemplates.SelectMany(template => template.References))
-                .Where(reference => reference.Kind is MergeReferenceKind.Credential && !Computed.Contains(reference.Name) && !IsEndpoint(reference))
-                .Select(reference => reference.Name)
-                .Distinct(StringComparer.OrdinalIgnoreCase),
+            .. ParametersOf(steps.All.SelectMany(step => step.Request.References).Select(placed => placed.Reference)
+                .Concat(AppliedTemplates.SelectMany(template => template.References))),
         ];
+
+        NamesUser = steps.All.SelectMany(step => step.Request.References).Select(placed => placed.Reference)
+            .Concat(AppliedTemplates.SelectMany(template => template.References))
+            .Any(reference => reference.Kind is MergeReferenceKind.User);
 
         // With one value there is no doubt which is the token.
         OAuthToken = tokenNames is [var only] ? new MergeReference(MergeReferenceKind.Token, null, only, false) : null;
         AuthorizationHeaderValue = OAuthToken is null ? ComposedValue.Empty : ComposedValue.Of(OAuthToken);
     }
 
-    private static readonly FrozenSet<string> Computed = new[] { "Body", "OAuthToken", "OAuthConsumerKey", "AuthorizationMethod", "AuthorizationHeaderValue" }
-        .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-
     public override IReadOnlyList<string> RequiredParameters { get; }
 
     public override IReadOnlyList<Uri> TokenUrls { get; }
 
     public override bool UsesNamedCredentialUrl { get; }
+
+    public override bool NamesUser { get; }
 
     public override ITokenProtocol Tokens { get; }
 
@@ -84,6 +85,4 @@ internal sealed class BoundLogin : BoundProtocol
 
         return values;
     }
-
-    private static bool IsEndpoint(MergeReference reference) => "Endpoint".Equals(reference.Qualifier, StringComparison.OrdinalIgnoreCase);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Vault.Core.Authentication.Settings;
+using Vault.Core.Authentication.SignIns;
 using Vault.Core.JsonPaths;
 using Vault.Core.Primitives;
 
@@ -9,7 +10,7 @@ namespace Vault.Core.Authentication.Protocols.Login;
 /// <param name="Name">Behind <c>$Token.</c></param>
 /// <param name="Source">Where it is, in words, for messages.</param>
 /// <param name="Find">The values found.</param>
-internal sealed record LoginExtraction(string Name, string Source, Func<LoginAnswer, IReadOnlyList<string>?> Find)
+internal sealed record LoginExtraction(string Name, string Source, Func<SignInAnswer, IReadOnlyList<string>?> Find)
 {
     /// <summary>Reads an <c>extract</c> entry.</summary>
     public static Result<LoginExtraction> Parse(string name, string text)
@@ -41,7 +42,22 @@ internal sealed record LoginExtraction(string Name, string Source, Func<LoginAns
                 : new VaultError(ErrorCodes.InvalidRequest, "What follows cookie: must be the name of a cookie.");
         }
 
-        return new VaultError(ErrorCodes.InvalidRequest, "Must be a JSONPath ($…), header:<name>, cookie:<name> or body.");
+        if (After("xpath:") is { } xpath)
+        {
+            return XPathExtraction.Parse(xpath) is { } find
+                ? new LoginExtraction(name, "the XPath", find)
+                : new VaultError(ErrorCodes.InvalidRequest, "What follows xpath: must be an XPath 1.0 expression.");
+        }
+
+        if (After("regex:") is { } pattern)
+        {
+            return RegexExtraction.Parse(pattern) is { } find
+                ? new LoginExtraction(name, "the regular expression", find)
+                : new VaultError(
+                    ErrorCodes.InvalidRequest, "What follows regex: must be a regular expression with one group, without look-around and back references.");
+        }
+
+        return new VaultError(ErrorCodes.InvalidRequest, "Must be a JSONPath ($…), header:<name>, cookie:<name>, xpath:<expression>, regex:<pattern> or body.");
 
         string? After(string prefix) => text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : null;
     }
@@ -64,7 +80,7 @@ internal sealed record LoginExtraction(string Name, string Source, Func<LoginAns
     }
 
     // Null: it is there, but it is no value. Numbers and booleans become their JSON text.
-    private static List<string>? FindJson(JsonPathQuery query, LoginAnswer answer)
+    private static List<string>? FindJson(JsonPathQuery query, SignInAnswer answer)
     {
         if (answer.Json is not { } json)
         {

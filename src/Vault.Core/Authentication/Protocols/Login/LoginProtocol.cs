@@ -18,23 +18,32 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
         var errors = new SettingsErrors();
         var settings = SettingsReader.Root(authentication, errors);
         var known = new List<string>();
-        var steps = ReadSteps(settings, errors, known);
+        var steps = ReadSteps(settings, "steps", errors, known, replaces: false);
         var apply = ReadApply(settings, errors, known);
         var lifetime = LoginLifetime.Read(settings, known);
-        var refreshOn = ReadRefreshOn(settings, errors);
+        var refreshOn = RefreshOnSetting.Read(settings, errors);
+
+        // What they extract takes the place of the old, and is known only among themselves where it is new.
+        var refresh = ReadSteps(settings, "refresh", errors, [.. known], replaces: true);
+        var logout = ReadSteps(settings, "logout", errors, [.. known], replaces: true);
         var notSecret = NotSecretSetting.Read(settings, errors);
         settings.Complete();
-        return errors.Any ? errors.ToError() : new BoundLogin(steps, apply, lifetime, refreshOn, known, notSecret);
+        return errors.Any ? errors.ToError() : new BoundLogin(new LoginSteps(steps, refresh, logout), apply, lifetime, refreshOn, known, notSecret);
     }
 
-    private static List<LoginStep> ReadSteps(SettingsReader settings, SettingsErrors errors, List<string> known)
+    /// <param name="settings">The settings.</param>
+    /// <param name="property">Where the steps stand.</param>
+    /// <param name="errors">Where mistakes go.</param>
+    /// <param name="known">The names extracted so far; grows.</param>
+    /// <param name="replaces">Whether a known name may be extracted once more; the steps are optional then.</param>
+    private static List<LoginStep> ReadSteps(SettingsReader settings, string property, SettingsErrors errors, List<string> known, bool replaces)
     {
         var steps = new List<LoginStep>();
-        var isThere = settings.Has("steps");
-        var readers = settings.Objects("steps", required: true);
+        var isThere = settings.Has(property);
+        var readers = settings.Objects(property, required: !replaces);
         if (isThere && readers.Count is 0 or > MaxSteps)
         {
-            settings.Refuse("steps", $"Must be 1 to {MaxSteps} steps.");
+            settings.Refuse(property, $"Must be 1 to {MaxSteps} steps.");
         }
 
         foreach (var reader in readers)
@@ -53,7 +62,7 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
                 {
                     errors.Add(text.Path, extraction.Error.Detail);
                 }
-                else if (known.Contains(text.Name, StringComparer.OrdinalIgnoreCase) || extract.Exists(other => other.Name.Equals(text.Name, StringComparison.OrdinalIgnoreCase)))
+                else if ((!replaces && known.Contains(text.Name, StringComparer.OrdinalIgnoreCase)) || extract.Exists(other => other.Name.Equals(text.Name, StringComparison.OrdinalIgnoreCase)))
                 {
                     errors.Add(text.Path, "Is extracted twice.");
                 }
@@ -65,7 +74,7 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
 
             var failWhen = LoginExtraction.ReadQuery(reader, "failWhen");
             reader.Complete();
-            known.AddRange(extract.Select(extraction => extraction.Name));
+            known.AddRange(extract.Select(extraction => extraction.Name).Except(known, StringComparer.OrdinalIgnoreCase).ToArray());
             if (request is not null)
             {
                 steps.Add(new LoginStep(request, extract, failWhen));
@@ -87,42 +96,5 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
         reader.Complete();
         LoginReferences.CheckApply(apply, known, errors);
         return apply;
-    }
-
-    private static List<DeadTokenSign> ReadRefreshOn(SettingsReader settings, SettingsErrors errors)
-    {
-        if (!settings.Has("refreshOn"))
-        {
-            settings.Any("refreshOn");
-            return [new DeadTokenSign(401, null)];
-        }
-
-        var signs = new List<DeadTokenSign>();
-        foreach (var (element, path) in settings.Array("refreshOn"))
-        {
-            if (element.ValueKind is JsonValueKind.Number && element.TryGetInt32(out var status) && status is >= 100 and <= 599)
-            {
-                signs.Add(new DeadTokenSign(status, null));
-            }
-            else if (element.ValueKind is JsonValueKind.Object)
-            {
-                var reader = SettingsReader.At(element, path, errors);
-                if (!reader.Has("status"))
-                {
-                    reader.Refuse("status", "Is required.");
-                }
-
-                var objectStatus = reader.Integer("status", 100, 599);
-                var text = reader.Text("bodyContains", required: true);
-                reader.Complete();
-                signs.Add(new DeadTokenSign((int)(objectStatus ?? 401), text));
-            }
-            else
-            {
-                errors.Add(path, "Must be a status from 100 to 599, or an object of status and bodyContains.");
-            }
-        }
-
-        return signs;
     }
 }

@@ -67,8 +67,7 @@ internal static class LoginReferences
     private static void CheckAnywhere(PlacedReference placed, SettingsErrors errors)
     {
         var reference = placed.Reference;
-        if (reference.Kind is MergeReferenceKind.User
-            || (reference.Kind is MergeReferenceKind.Request && !RequestFacts.IsName(reference.Name))
+        if ((reference.Kind is MergeReferenceKind.Request && !RequestFacts.IsName(reference.Name))
             || Names(reference, "OAuthConsumerKey"))
         {
             errors.Add(placed.Path, $"{reference} is not known here.");

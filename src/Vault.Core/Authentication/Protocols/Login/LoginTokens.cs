@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
-using Vault.Core.Egress;
 using Vault.Core.JsonPaths;
 using Vault.Core.Primitives;
 
@@ -8,94 +8,92 @@ namespace Vault.Core.Authentication.Protocols.Login;
 
 /// <summary>Runs the steps of a login.</summary>
 internal sealed class LoginTokens(
-    IReadOnlyList<LoginStep> steps, LoginLifetime lifetime, IReadOnlyList<DeadTokenSign> refreshOn, IReadOnlyList<string> tokenNames) : ITokenProtocol
+    LoginSteps steps, LoginLifetime lifetime, IReadOnlyList<DeadTokenSign> refreshOn, IReadOnlyList<string> tokenNames) : ITokenProtocol
 {
-    private const int AnswerLimit = 1024 * 1024;
-
-    /// <summary>OAuth's registered error codes (IANA): the only thing of an answer's body that is ever repeated.</summary>
-    private static readonly HashSet<string> OAuthErrors = new(StringComparer.Ordinal)
-    {
-        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "access_denied",
-        "unsupported_response_type", "server_error", "temporarily_unavailable", "invalid_token", "insufficient_scope", "invalid_target", "login_required",
-        "interaction_required", "consent_required", "authorization_pending", "slow_down", "expired_token",
-    };
-
     public IReadOnlyList<string> TokenNames => tokenNames;
 
     public IReadOnlyList<DeadTokenSign> RefreshOn => refreshOn;
 
+    public bool CanEnd => steps.Logout.Count > 0;
+
     public async Task<Result<TokenSet>> AcquireAsync(TokenAcquisition context, CancellationToken cancellationToken)
     {
+        // What only looks refreshed and never works would be refreshed for ever.
+        if (steps.Refresh.Count > 0 && context.Previous is { } previous && !context.IsPreviousDoubtful)
+        {
+            var renewed = ValuesOf(previous);
+            if (await RunAsync(context, steps.Refresh, "refresh", renewed, cancellationToken) is null
+                && Finish(renewed, context) is { IsOk: true } token)
+            {
+                return token;
+            }
+        }
+
         var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        return await RunAsync(context, steps.SignIn, "login", values, cancellationToken) is { } error ? error : Finish(values, context);
+    }
+
+    public Task<VaultError?> EndAsync(TokenAcquisition context, CancellationToken cancellationToken) =>
+        context.Previous is { } token
+            ? RunAsync(context, steps.Logout, "logout", ValuesOf(token), cancellationToken)
+            : Task.FromResult<VaultError?>(null);
+
+    private static Dictionary<string, string> ValuesOf(TokenSet token) =>
+        token.Values.ToDictionary(value => value.Key, value => value.Value.Reveal(), StringComparer.OrdinalIgnoreCase);
+
+    private Result<TokenSet> Finish(Dictionary<string, string> values, TokenAcquisition context)
+    {
+        var now = context.Time.GetUtcNow();
+        return lifetime.TryFindEnd(values, now, out var end)
+            ? new TokenSet(Guid.NewGuid(), values.ToDictionary(value => value.Key, value => new SecretText(value.Value)), now, end)
+            : SignInExchange.Failed("The login gave a token with a lifetime that makes no sense; it is not used.");
+    }
+
+    private static async Task<VaultError?> RunAsync(
+        TokenAcquisition context, IReadOnlyList<LoginStep> steps, string flow, Dictionary<string, string> values, CancellationToken cancellationToken)
+    {
         for (var index = 0; index < steps.Count; index++)
         {
-            var number = steps.Count == 1 ? "The login request" : $"Step {index + 1} of the login";
-            if (await RunAsync(context, steps[index], number, values, cancellationToken) is { } error)
+            var name = steps.Count == 1 ? $"The {flow} request" : $"Step {index + 1} of the {flow}";
+            if (await RunAsync(context, steps[index], name, values, cancellationToken) is { } error)
             {
                 return error;
             }
         }
 
-        var now = context.Time.GetUtcNow();
-        return lifetime.TryFindEnd(values, now, out var end)
-            ? new TokenSet(Guid.NewGuid(), values.ToDictionary(value => value.Key, value => new SecretText(value.Value)), now, end)
-            : Failed("The login gave a token with a lifetime that makes no sense; it is not used.");
+        return null;
     }
-
-    private static VaultError Failed(string detail) => new(ErrorCodes.TokenRequestFailed, detail);
 
     private static async Task<VaultError?> RunAsync(
-        TokenAcquisition context, LoginStep step, string number, Dictionary<string, string> values, CancellationToken cancellationToken)
+        TokenAcquisition context, LoginStep step, string name, Dictionary<string, string> values, CancellationToken cancellationToken)
     {
-        var made = StepMessage.Make(step.Request, context, new StepValues(values));
+        var made = StepMessage.Make(name, step.Request, context, new StepValues(values));
         if (!made.IsOk)
         {
-            return made.Error with { Detail = $"{number}: {made.Error.Detail}" };
+            return made.Error with { Detail = $"{name}: {made.Error.Detail}" };
         }
 
-        using var request = made.Value;
-        var host = request.RequestUri!.Authority;
-        try
-        {
-            using var response = await context.Http.SendAsync(request, cancellationToken);
-            if (await ReadAsync(response, cancellationToken) is not { } body)
-            {
-                return Failed($"{number} to {host} was answered with more than 1 MiB.");
-            }
-
-            return Read(step, new LoginAnswer(response, body), (int)response.StatusCode, $"{number} to {host}", values);
-        }
-        catch (EgressDeniedException)
-        {
-            return new VaultError(ErrorCodes.EgressDenied, $"{number}: {host} may not be reached from this vault (Vault:Egress:AllowedNetworks).");
-        }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
-        {
-            return Failed($"{number} to {host} failed: the service could not be reached, or did not speak HTTP.");
-        }
-        catch (OperationCanceledException)
-        {
-            return Failed($"{number} to {host} was not answered in time.");
-        }
+        var answer = await SignInExchange.SendAsync(context, made.Value, cancellationToken);
+        return answer.IsOk ? Read(step, answer.Value, values) : answer.Error;
     }
 
-    private static VaultError? Read(LoginStep step, LoginAnswer answer, int status, string request, Dictionary<string, string> values)
+    private static VaultError? Read(LoginStep step, SignInAnswer answer, Dictionary<string, string> values)
     {
-        if (status is < 200 or > 299)
+        if (!answer.IsSuccess)
         {
-            return Failed($"{request} was answered with status {status}{OAuthError(answer)}.");
+            return SignInExchange.Failed(answer.Outcome + ".");
         }
 
         if (step.FailWhen is { } failWhen)
         {
             if (answer.Json is not { } json)
             {
-                return Failed($"{request} was answered with status {status}, but with no JSON for failWhen.");
+                return SignInExchange.Failed($"{answer.Outcome}, but with no JSON for failWhen.");
             }
 
             if (Fires(failWhen, json))
             {
-                return Failed($"{request} was answered with status {status}, but failWhen found an error in it{OAuthError(answer)}.");
+                return SignInExchange.Failed($"{answer.Outcome}, but failWhen found an error in it.");
             }
         }
 
@@ -103,7 +101,7 @@ internal sealed class LoginTokens(
         {
             if (extraction.Find(answer) is not [{ Length: > 0 } value])
             {
-                return Failed($"{request} was answered with status {status}, but {extraction.Source} of '{extraction.Name}' found not exactly one value.");
+                return SignInExchange.Failed($"{answer.Outcome}, but {extraction.Source} of '{extraction.Name}' found not exactly one value.");
             }
 
             values[extraction.Name] = value;
@@ -120,30 +118,4 @@ internal sealed class LoginTokens(
         JsonValueKind.Object => node.EnumerateObject().Any(),
         _ => true,
     });
-
-    private static string OAuthError(LoginAnswer answer) =>
-        answer.Json is { ValueKind: JsonValueKind.Object } json
-        && json.TryGetProperty("error", out var error)
-        && error.ValueKind is JsonValueKind.String
-        && OAuthErrors.Contains(error.GetString() ?? "")
-            ? $" and the OAuth error {error.GetString()}"
-            : "";
-
-    private static async Task<byte[]?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        using var memory = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int read;
-        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            memory.Write(buffer, 0, read);
-            if (memory.Length > AnswerLimit)
-            {
-                return null;
-            }
-        }
-
-        return memory.ToArray();
-    }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Vault.Core.Authentication.Scopes;
+using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
@@ -11,10 +12,11 @@ namespace Vault.Core.Authentication.Protocols.Login;
 internal static class StepMessage
 {
     /// <summary>Makes it; the body comes before the headers, which may be made of it.</summary>
+    /// <param name="name">What it is, in words.</param>
     /// <param name="request">The settings.</param>
     /// <param name="context">Of the sign-in.</param>
     /// <param name="values">What the steps before gave.</param>
-    public static Result<HttpRequestMessage> Make(LoginRequest request, TokenAcquisition context, StepValues values)
+    public static Result<SignInRequest> Make(string name, LoginRequest request, TokenAcquisition context, StepValues values)
     {
         // 1 The origin, known without a secret.
         var origin = request.AbsoluteUrl ?? (Uri.TryCreate(context.NamedCredentialUrl, UriKind.Absolute, out var own) ? own : null);
@@ -28,6 +30,7 @@ internal static class StepMessage
         var facts = new RequestFacts("", request.Method.Method, "", "", context.Time);
         var scope = new CredentialScope(context.Credential, context.Parameters, facts)
         {
+            User = context.User,
             EndpointUrl = () => context.NamedCredentialUrl,
             TokenNames = values.Names,
             Token = values,
@@ -60,7 +63,30 @@ internal static class StepMessage
             sent = bytes.Value;
         }
 
-        return MakeMessage(request, scope, uri.Value, sent);
+        var message = MakeMessage(request, scope, uri.Value, sent);
+        return message.IsOk ? new SignInRequest(name, message.Value, () => Mask(request, context, scope, shown => sent = shown)) : message.Error;
+    }
+
+    // The same once more with every secret a mask; only for a trace, after the request itself was made.
+    private static MaskedRequest Mask(LoginRequest request, TokenAcquisition context, CredentialScope scope, Action<byte[]> setBody)
+    {
+        var masked = new MaskedScope(scope);
+        var path = Show(request.Url.Resolve(masked, MergeEscaping.Percent));
+        var query = string.Join('&', request.Query.Select(parameter =>
+            Uri.EscapeDataString(parameter.Name) + "=" + Show(parameter.Template.Resolve(masked, MergeEscaping.Percent, escapeLiterals: true))));
+        var url = request.AbsoluteUrl is null ? StepUrl.Join(context.NamedCredentialUrl ?? "", path) : path;
+        var body = request.Body?.Render(masked).Value;
+        setBody(body ?? []);
+        return new MaskedRequest(
+            request.Method.Method,
+            query.Length == 0 ? url : url + (url.Contains('?', StringComparison.Ordinal) ? "&" : "?") + query,
+            [
+                .. request.Headers.Select(header => new MaskedHeader(header.Name, Show(header.Template.Resolve(masked, MergeEscaping.None)))),
+                .. request.Body?.ContentType is { } type ? new[] { new MaskedHeader("Content-Type", type) } : [],
+            ],
+            request.Body is null ? null : body is null ? "(not shown)" : Encoding.UTF8.GetString(body));
+
+        static string Show(Result<MergeOutput> output) => output.IsOk ? output.Value.Text : "(not shown)";
     }
 
     private static Result<Uri> MakeUrl(LoginRequest request, TokenAcquisition context, CredentialScope scope, Uri origin)

@@ -54,6 +54,47 @@ namespace Vault.Core.Storage.Sqlite.Migrations
                     b.ToTable("apps", (string)null);
                 });
 
+            modelBuilder.Entity("Vault.Core.Storage.Rows.AuthorizationRequestRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("ExternalCredentialId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("PrincipalId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Sealed")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("StateHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("User")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("ExternalCredentialId");
+
+                    b.HasIndex("StateHash")
+                        .IsUnique();
+
+                    b.ToTable("authorization_requests", (string)null);
+                });
+
             modelBuilder.Entity("Vault.Core.Storage.Rows.ExternalCredentialRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -286,6 +327,9 @@ namespace Vault.Core.Storage.Sqlite.Migrations
                     b.Property<Guid>("ExternalCredentialId")
                         .HasColumnType("TEXT");
 
+                    b.Property<bool>("IsRenewable")
+                        .HasColumnType("INTEGER");
+
                     b.Property<Guid?>("NamedCredentialId")
                         .HasColumnType("TEXT");
 
@@ -373,6 +417,15 @@ namespace Vault.Core.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.ToTable("vault_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Vault.Core.Storage.Rows.AuthorizationRequestRow", b =>
+                {
+                    b.HasOne("Vault.Core.Storage.Rows.ExternalCredentialRow", null)
+                        .WithMany()
+                        .HasForeignKey("ExternalCredentialId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("Vault.Core.Storage.Rows.GrantRow", b =>

@@ -1,14 +1,15 @@
 using System.Text.Json;
-using Vault.Core.Authentication.Settings;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
-namespace Vault.Core.Authentication.Protocols.Login;
+namespace Vault.Core.Authentication.Settings;
 
 /// <summary>JSON whose strings are templates; names of properties are not.</summary>
 /// <param name="References">Every reference in it.</param>
+/// <param name="Templates">Every template in it.</param>
 /// <param name="Write">Writes it, filled in; null or the failure.</param>
-internal sealed record JsonTemplate(IReadOnlyList<PlacedReference> References, Func<Utf8JsonWriter, IMergeScope, VaultError?> Write)
+internal sealed record JsonTemplate(
+    IReadOnlyList<PlacedReference> References, IReadOnlyList<MergeTemplate> Templates, Func<Utf8JsonWriter, IMergeScope, VaultError?> Write)
 {
     /// <summary>Compiles; mistakes are added at their paths.</summary>
     public static JsonTemplate Compile(JsonElement element, string path, SettingsErrors errors) => element.ValueKind switch
@@ -25,7 +26,8 @@ internal sealed record JsonTemplate(IReadOnlyList<PlacedReference> References, F
         var properties = element.EnumerateObject()
             .Select(property => (property.Name, Value: Compile(property.Value, reader.PathOf(property.Name), errors)))
             .ToArray();
-        return new JsonTemplate([.. properties.SelectMany(property => property.Value.References)], (writer, scope) =>
+        return new JsonTemplate(
+            [.. properties.SelectMany(property => property.Value.References)], [.. properties.SelectMany(property => property.Value.Templates)], (writer, scope) =>
         {
             writer.WriteStartObject();
             foreach (var (name, value) in properties)
@@ -45,7 +47,7 @@ internal sealed record JsonTemplate(IReadOnlyList<PlacedReference> References, F
     private static JsonTemplate OfArray(JsonElement element, string path, SettingsErrors errors)
     {
         var items = element.EnumerateArray().Select((item, index) => Compile(item, $"{path}[{index}]", errors)).ToArray();
-        return new JsonTemplate([.. items.SelectMany(item => item.References)], (writer, scope) =>
+        return new JsonTemplate([.. items.SelectMany(item => item.References)], [.. items.SelectMany(item => item.Templates)], (writer, scope) =>
         {
             writer.WriteStartArray();
             foreach (var item in items)
@@ -70,7 +72,7 @@ internal sealed record JsonTemplate(IReadOnlyList<PlacedReference> References, F
         }
 
         return parsed.Value is { HasFields: true } template
-            ? new JsonTemplate([.. PlacedReference.Of(template, path)], (writer, scope) => WriteText(template, writer, scope))
+            ? new JsonTemplate([.. PlacedReference.Of(template, path)], [template], (writer, scope) => WriteText(template, writer, scope))
             : Plain(element);
     }
 
@@ -98,7 +100,7 @@ internal sealed record JsonTemplate(IReadOnlyList<PlacedReference> References, F
     {
         // The document that it came from may be gone when it is written.
         var kept = element.Clone();
-        return new JsonTemplate([], (writer, _) =>
+        return new JsonTemplate([], [], (writer, _) =>
         {
             kept.WriteTo(writer);
             return null;

@@ -1,7 +1,6 @@
-using Vault.Core.Authentication.Settings;
 using Vault.Core.MergeFields;
 
-namespace Vault.Core.Authentication.Protocols.Login;
+namespace Vault.Core.Authentication.Settings;
 
 /// <summary>A reference and the JSON path of the setting that holds it.</summary>
 internal sealed record PlacedReference(MergeReference Reference, string Path)

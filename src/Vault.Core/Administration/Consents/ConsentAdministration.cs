@@ -1,0 +1,258 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Vault.Core.Administration.Secrets;
+using Vault.Core.Authentication;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+using Vault.Core.Secrets;
+using Vault.Core.Storage;
+using Vault.Core.Storage.Rows;
+
+namespace Vault.Core.Administration.Consents;
+
+/// <summary>What a person has to do to consent: one of the two.</summary>
+/// <param name="AuthorizationUrl">The URL to open.</param>
+/// <param name="VerificationUri">Where to enter the code.</param>
+/// <param name="UserCode">The code.</param>
+/// <param name="ExpiresAt">Until when.</param>
+public sealed record ConsentRequest(string? AuthorizationUrl, string? VerificationUri, string? UserCode, DateTimeOffset? ExpiresAt);
+
+/// <summary>Begins and ends consents: authorization code and device flow of <c>oauth2</c>.</summary>
+public sealed partial class ConsentAdministration(
+    Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer,
+    IDbContextFactory<VaultDbContext> contexts, ConsentOptions options, IPublicAddress address, TimeProvider time, ILogger<ConsentAdministration> logger) : IConsentDemand
+{
+    /// <summary>The path that authorization servers send people back to.</summary>
+    public const string CallbackPath = "/oauth/callback";
+
+    private const int MaxReturnUrl = 2000;
+    private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LinkLife = TimeSpan.FromMinutes(5);
+
+    // A link that was just shown is shown again, so that failing callouts don't fill the database.
+    private readonly ConcurrentDictionary<TokenKey, (string Url, DateTimeOffset Until)> _links = new();
+
+    /// <summary>What is kept of a request until its answer comes; sealed.</summary>
+    private sealed record Kept(AuthorizationStart Start, string? ReturnUrl);
+
+    /// <summary>Begins.</summary>
+    /// <param name="name">Whose consent.</param>
+    /// <param name="returnUrl">Where the person is sent afterwards; null: a page of the vault says how it went.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async Task<Result<ConsentRequest>> AuthorizeAsync(AccountName name, string? returnUrl, CancellationToken cancellationToken)
+    {
+        if (returnUrl is not null
+            && (returnUrl.Length > MaxReturnUrl || !Uri.TryCreate(returnUrl, UriKind.Absolute, out var target) || !options.IsReturnAllowed(target)))
+        {
+            return VaultError.Invalid("$.returnUrl", "Is not among the allowed ones (Vault:AllowedReturnUrls).");
+        }
+
+        var found = accounts.Find(name);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        if (found.Value.Credential.Authentication.Consent is not { } protocol)
+        {
+            return VaultError.Invalid("$.authentication", "Consent is for oauth2 with the grant authorizationCode or deviceCode.");
+        }
+
+        var request = await accounts.RequestAsync(found.Value, named: null, cancellationToken);
+        if (!request.IsOk)
+        {
+            return request.Error;
+        }
+
+        return protocol.IsDevice
+            ? await BeginDeviceAsync(protocol, request.Value, cancellationToken)
+            : await BeginAsync(protocol, request.Value, returnUrl, cancellationToken);
+    }
+
+    /// <summary>Ends: the person came back.</summary>
+    /// <param name="state">As it was sent.</param>
+    /// <param name="answer">What came with them.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    /// <returns>Where to send them (null: nowhere), or what failed.</returns>
+    public async Task<Result<string?>> CompleteAsync(string? state, AuthorizationAnswer answer, CancellationToken cancellationToken)
+    {
+        var row = await TakeAsync(state, cancellationToken);
+        if (row is null)
+        {
+            return new VaultError(ErrorCodes.InvalidRequest, "This answer belongs to no request that is open: it was used already, is older than ten minutes, or was never asked for.");
+        }
+
+        if (!definitions.Current.ExternalCredentials.TryGetValue(row.ExternalCredentialId, out var definition)
+            || definition.Principals.FirstOrDefault(principal => principal.Id == row.PrincipalId) is not { } principal
+            || binder.Bind(definition) is not { IsOk: true, Value.Authentication.Consent: { } protocol } bound
+            || sealer.Open(Place(row, bound.Value.Binding), row.Sealed) is not { IsOk: true } opened)
+        {
+            return new VaultError(ErrorCodes.InvalidRequest, "The credential was changed since consent was asked for. Ask again.");
+        }
+
+        using var sealedText = opened.Value;
+        var kept = JsonSerializer.Deserialize<Kept>(sealedText.RevealUtf8())!;
+        var account = new Account(bound.Value, principal, row.User);
+        var request = await accounts.RequestAsync(account, named: null, CancellationToken.None);
+        if (!request.IsOk)
+        {
+            return request.Error;
+        }
+
+        // The code is good once: what was begun is ended, whether or not the browser waits.
+        var token = await protocol.FinishAsync(tokens.ContextOf(request.Value), kept.Start, answer, CancellationToken.None);
+        if (!token.IsOk)
+        {
+            LogFailed(logger, definition.Name.Value, token.Error.Code, token.Error.Detail);
+            return token.Error;
+        }
+
+        await KeepAsync(request.Value, token.Value);
+        return Result.Of(kept.ReturnUrl);
+    }
+
+    /// <inheritdoc />
+    public async Task<VaultError> DemandAsync(TokenRequest request, Principal principal, CancellationToken cancellationToken)
+    {
+        var missing = new VaultError(
+            ErrorCodes.CredentialNotConfigured,
+            $"Consent for the principal {principal.Name} of the external credential {request.Credential.Definition.Name} is missing. An admin asks for it with "
+            + "POST …/credential/authorize.");
+        if (request.Credential.Authentication.Consent is not { IsDevice: false } protocol)
+        {
+            return missing;
+        }
+
+        var now = time.GetUtcNow();
+        if (!_links.TryGetValue(request.Key, out var link) || link.Until <= now)
+        {
+            var begun = await BeginAsync(protocol, request, returnUrl: null, cancellationToken);
+            if (begun.Value?.AuthorizationUrl is not { } url)
+            {
+                return missing;
+            }
+
+            if (_links.Count > 10_000)
+            {
+                _links.Clear();
+            }
+
+            _links[request.Key] = link = (url, now + LinkLife);
+        }
+
+        return missing with { Detail = $"{missing.Detail} Or the person opens this link: {link.Url}", AuthorizationUrl = link.Url };
+    }
+
+    private static SealPlace Place(AuthorizationRequestRow row, byte[] binding) => new(
+        "authorization", row.Id, row.ExternalCredentialId, row.PrincipalId, row.User, row.StateHash, 1, binding);
+
+    private static string HashOf(string state) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(state)));
+
+    private async Task<Result<ConsentRequest>> BeginAsync(IConsentProtocol protocol, TokenRequest request, string? returnUrl, CancellationToken cancellationToken)
+    {
+        var start = await protocol.BeginAsync(tokens.ContextOf(request), address.Url + CallbackPath, cancellationToken);
+        if (!start.IsOk)
+        {
+            return start.Error;
+        }
+
+        var row = new AuthorizationRequestRow
+        {
+            Id = Guid.NewGuid(),
+            StateHash = HashOf(start.Value.State),
+            ExternalCredentialId = request.Credential.Definition.Id,
+            PrincipalId = request.PrincipalId,
+            User = request.User,
+            ExpiresAt = time.GetUtcNow() + Life,
+        };
+        row.Sealed = sealer.Seal(Place(row, request.Credential.Binding), JsonSerializer.SerializeToUtf8Bytes(new Kept(start.Value, returnUrl)));
+        await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+        database.AuthorizationRequests.Add(row);
+        await database.SaveChangesAsync(cancellationToken);
+        return new ConsentRequest(start.Value.Url, null, null, row.ExpiresAt);
+    }
+
+    // Whoever deletes the row has it; a second answer finds none.
+    private async Task<AuthorizationRequestRow?> TakeAsync(string? state, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(state) || state.Length > 200)
+        {
+            return null;
+        }
+
+        var hash = HashOf(state);
+        await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+        var row = await database.AuthorizationRequests.AsNoTracking().FirstOrDefaultAsync(candidate => candidate.StateHash == hash, cancellationToken);
+        return row is not null
+            && await database.AuthorizationRequests.Where(candidate => candidate.Id == row.Id).ExecuteDeleteAsync(CancellationToken.None) == 1
+            && row.ExpiresAt > time.GetUtcNow()
+                ? row
+                : null;
+    }
+
+    private async Task<Result<ConsentRequest>> BeginDeviceAsync(IConsentProtocol protocol, TokenRequest request, CancellationToken cancellationToken)
+    {
+        var start = await protocol.BeginDeviceAsync(tokens.ContextOf(request), cancellationToken);
+        if (!start.IsOk)
+        {
+            return start.Error;
+        }
+
+        _ = Task.Run(() => PollAsync(protocol, request, start.Value), CancellationToken.None);
+        return new ConsentRequest(null, start.Value.VerificationUriComplete ?? start.Value.VerificationUri, start.Value.UserCode, start.Value.ExpiresAt);
+    }
+
+    private async Task PollAsync(IConsentProtocol protocol, TokenRequest request, DeviceStart start)
+    {
+        var name = request.Credential.Definition.Name.Value;
+        try
+        {
+            var interval = start.Interval;
+            while (time.GetUtcNow() < start.ExpiresAt)
+            {
+                await Task.Delay(interval, time);
+                var progress = await protocol.PollAsync(tokens.ContextOf(request), start, CancellationToken.None);
+                if (!progress.IsOk)
+                {
+                    LogFailed(logger, name, progress.Error.Code, progress.Error.Detail);
+                    return;
+                }
+
+                if (progress.Value.Token is { } token)
+                {
+                    await KeepAsync(request, token);
+                    return;
+                }
+
+                interval += progress.Value.SlowDown ? TimeSpan.FromSeconds(5) : TimeSpan.Zero;
+            }
+
+            LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "Nobody entered the code in time.");
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A boundary: nobody waits for this task.
+            LogFailed(logger, name, ErrorCodes.TokenRequestFailed, exception.GetType().Name);
+        }
+    }
+
+    private async Task KeepAsync(TokenRequest request, TokenSet token)
+    {
+        // Under the client that consent was given to: if it was replaced meanwhile, the token is never used.
+        await tokens.PutAsync(request, token, CancellationToken.None);
+        _links.TryRemove(request.Key, out _);
+        LogGiven(logger, request.Credential.Definition.Name.Value);
+    }
+
+    [LoggerMessage(5201, LogLevel.Information, "Consent was given for the external credential {Credential}.")]
+    private static partial void LogGiven(ILogger logger, string credential);
+
+    [LoggerMessage(5202, LogLevel.Warning, "A consent for the external credential {Credential} failed: {Code}, {Detail}")]
+    private static partial void LogFailed(ILogger logger, string credential, string code, string detail);
+}

@@ -1,0 +1,110 @@
+using Vault.Core.Authentication.Connections;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Administration.Secrets;
+
+/// <summary>An account that was found.</summary>
+/// <param name="Credential">The external credential.</param>
+/// <param name="Principal">The principal.</param>
+/// <param name="User">The user; empty: the principal itself.</param>
+public sealed record Account(BoundCredential Credential, Principal Principal, string User);
+
+/// <summary>Finds accounts by their names, and makes the requests for their tokens.</summary>
+public sealed class Accounts(DefinitionCatalog definitions, CredentialBinder binder, CredentialSets sets, NamedCredentialConnections connections, TimeProvider time)
+{
+    /// <summary>The account, or <c>not-found</c>; users are only of per-user principals.</summary>
+    public Result<Account> Find(AccountName name) => Find(definitions.Current, name);
+
+    /// <summary>A request for the account's token.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="named">The named credential, where tokens are its own; null: the only one there is.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async Task<Result<TokenRequest>> RequestAsync(Account account, string? named, CancellationToken cancellationToken)
+    {
+        if (account.Credential.Authentication.Tokens is null)
+        {
+            return VaultError.Invalid("$.authentication", $"The protocol {account.Credential.Definition.Protocol} gets no tokens.");
+        }
+
+        if (account.Principal.Type is PrincipalType.PerUser && account.User.Length == 0)
+        {
+            return VaultError.Invalid("$.user", "This principal's tokens are per user: use the routes below users/{user}.");
+        }
+
+        var chosen = Choose(account, named);
+        if (!chosen.IsOk)
+        {
+            return chosen.Error;
+        }
+
+        var parameters = await sets.GetAsync(account.Credential, account.Principal.Id, account.User, cancellationToken);
+        var missing = account.Credential.Authentication.RequiredParameters.FirstOrDefault(parameter => !parameters.Has(parameter));
+        if (missing is not null)
+        {
+            return new VaultError(ErrorCodes.CredentialNotConfigured, $"The parameter {missing} of the external credential {account.Credential.Definition.Name} has no value.");
+        }
+
+        var url = chosen.Value is null ? "" : ResolvedUrl.Of(chosen.Value, account.Credential, parameters, account.User, time);
+        if (url is null)
+        {
+            return new VaultError(ErrorCodes.CredentialNotConfigured, $"A field in the url of the named credential {chosen.Value!.Name} has no value.");
+        }
+
+        var http = chosen.Value is null ? (Result<HttpMessageInvoker>?)null : connections.Of(chosen.Value, parameters);
+        if (http is { IsOk: false } unreadable)
+        {
+            return unreadable.Error!;
+        }
+
+        return new TokenRequest(account.Credential, account.Principal.Id, account.User, parameters, chosen.Value?.Id ?? Guid.Empty, url)
+        {
+            Http = http?.Value,
+            HasClientCertificate = chosen.Value?.ClientCertificate is not null,
+        };
+    }
+
+    internal Result<Account> Find(DefinitionSnapshot snapshot, AccountName name)
+    {
+        if (!snapshot.ExternalCredentialIds.TryGetValue(name.External.Key, out var id)
+            || snapshot.ExternalCredentials[id] is not { } definition
+            || definition.Principals.FirstOrDefault(candidate => candidate.Name == name.Principal) is not { } principal)
+        {
+            return new VaultError(ErrorCodes.NotFound, $"There is no external credential {name.External} with a principal {name.Principal}.");
+        }
+
+        if (name.User.Length > 0 && (principal.Type is not PrincipalType.PerUser || !UserName.IsLegal(name.User)))
+        {
+            return new VaultError(ErrorCodes.NotFound, $"The principal {name.Principal} has no such user: it is of type named, or the id is not 1 to 256 printable ASCII characters.");
+        }
+
+        var bound = binder.Bind(definition);
+        return bound.IsOk ? new Account(bound.Value, principal, name.User) : bound.Error;
+    }
+
+    private Result<NamedCredential?> Choose(Account account, string? named)
+    {
+        var users = definitions.Current.NamedCredentials.Values
+            .Where(candidate => candidate.ExternalCredentialId == account.Credential.Definition.Id).ToArray();
+        if (named is not null)
+        {
+            return Array.Find(users, candidate => candidate.Name.Value.Equals(named, StringComparison.OrdinalIgnoreCase)) is { } found
+                ? found
+                : new VaultError(ErrorCodes.UnknownReference, $"No named credential {named} uses this external credential.");
+        }
+
+        if (!account.Credential.Authentication.UsesNamedCredentialUrl && !Array.Exists(users, user => user.ClientCertificate is not null))
+        {
+            return Result.Of<NamedCredential?>(users.Length > 0 ? users[0] : null);
+        }
+
+        return users switch
+        {
+            [] => new VaultError(ErrorCodes.CredentialNotConfigured, "The sign-in is relative to a named credential's url, and none uses this external credential yet."),
+            [var only] => only,
+            _ => VaultError.Invalid("$.namedCredential", "Is required: the sign-in is relative to a named credential's url, and several use this external credential."),
+        };
+    }
+}

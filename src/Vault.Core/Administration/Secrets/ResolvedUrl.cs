@@ -1,0 +1,22 @@
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Scopes;
+using Vault.Core.Definitions;
+using Vault.Core.MergeFields;
+
+namespace Vault.Core.Administration.Secrets;
+
+/// <summary>The <c>url</c> of a named credential with its fields filled in, where there is no callout.</summary>
+internal static class ResolvedUrl
+{
+    /// <summary>Null where a field has no value.</summary>
+    public static string? Of(NamedCredential named, BoundCredential credential, CredentialSet parameters, string user, TimeProvider time)
+    {
+        if (!named.Url.HasFields)
+        {
+            return named.Url.Text;
+        }
+
+        var scope = new CredentialScope(credential, parameters, new RequestFacts("", "POST", "", "", time)) { User = user };
+        return named.Url.Check(scope) is null && named.Url.Resolve(scope, MergeEscaping.Percent) is { IsOk: true } url ? url.Value.Text : null;
+    }
+}

@@ -1,0 +1,164 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Vault.Core.Authentication.Assertions;
+
+/// <summary>
+/// Signs with a key as admins have it: PEM (PKCS#8, also encrypted, PKCS#1, SEC1), a JWK (RFC 7517), or, for HMAC, text. Null is
+/// given where the key doesn't fit; no message of the platform's is passed on, since it may quote the key.
+/// </summary>
+internal static class SigningKey
+{
+    /// <summary>The JWS signature of <paramref name="data"/> (RFC 7518 section 3), or null.</summary>
+    /// <param name="algorithm">The algorithm; the key must be of its kind, so that no key serves as another kind's.</param>
+    /// <param name="key">The key's text.</param>
+    /// <param name="password">Of an encrypted PEM; else null.</param>
+    /// <param name="data">What is signed.</param>
+    public static byte[]? Sign(JwtAlgorithm algorithm, string key, string? password, byte[] data)
+    {
+        try
+        {
+            switch (algorithm.Family)
+            {
+                case "HS":
+                    var secret = Symmetric(key);
+                    return secret is null ? null : Hmac(algorithm.Hash, secret, data);
+                case "ES":
+                    using (var ec = Ec(key, password))
+                    {
+                        return ec.KeySize == algorithm.CurveBits
+                            ? ec.SignData(data, algorithm.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
+                            : null;
+                    }
+
+                default:
+                    using (var rsa = Rsa(key, password))
+                    {
+                        return rsa.SignData(data, algorithm.Hash, algorithm.Family == "PS" ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
+                    }
+            }
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException or FormatException or JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The RSA signature of PKCS#1 v1.5, for protocols that are no JWT; null where the key is none.</summary>
+    public static byte[]? SignRsa(HashAlgorithmName hash, string key, string? password, byte[] data)
+    {
+        try
+        {
+            using var rsa = Rsa(key, password);
+            return rsa.SignData(data, hash, RSASignaturePadding.Pkcs1);
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException or FormatException or JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] Hmac(HashAlgorithmName hash, byte[] key, byte[] data) =>
+        hash == HashAlgorithmName.SHA256 ? HMACSHA256.HashData(key, data)
+        : hash == HashAlgorithmName.SHA384 ? HMACSHA384.HashData(key, data)
+        : HMACSHA512.HashData(key, data);
+
+    // A PEM as an HMAC key is the classic confusion of algorithms: refused.
+    private static byte[]? Symmetric(string key)
+    {
+        if (IsJwk(key))
+        {
+            using var jwk = JsonDocument.Parse(key);
+            return jwk.RootElement.GetProperty("kty").GetString() == "oct" ? Part(jwk.RootElement, "k") : null;
+        }
+
+        return key.Contains("-----BEGIN ", StringComparison.Ordinal) ? null : Encoding.UTF8.GetBytes(key);
+    }
+
+    private static RSA Rsa(string key, string? password)
+    {
+        if (!IsJwk(key))
+        {
+            return Import(RSA.Create(), key, password);
+        }
+
+        using var jwk = JsonDocument.Parse(key);
+        var root = jwk.RootElement;
+        Require(root, "RSA");
+        return RSA.Create(new RSAParameters
+        {
+            Modulus = Part(root, "n"),
+            Exponent = Part(root, "e"),
+            D = Part(root, "d"),
+            P = Part(root, "p"),
+            Q = Part(root, "q"),
+            DP = Part(root, "dp"),
+            DQ = Part(root, "dq"),
+            InverseQ = Part(root, "qi"),
+        });
+    }
+
+    private static ECDsa Ec(string key, string? password)
+    {
+        if (!IsJwk(key))
+        {
+            return Import(ECDsa.Create(), key, password);
+        }
+
+        using var jwk = JsonDocument.Parse(key);
+        var root = jwk.RootElement;
+        Require(root, "EC");
+        return ECDsa.Create(new ECParameters
+        {
+            Curve = root.GetProperty("crv").GetString() switch
+            {
+                "P-256" => ECCurve.NamedCurves.nistP256,
+                "P-384" => ECCurve.NamedCurves.nistP384,
+                "P-521" => ECCurve.NamedCurves.nistP521,
+                _ => throw new CryptographicException(),
+            },
+            Q = new ECPoint { X = Part(root, "x"), Y = Part(root, "y") },
+            D = Part(root, "d"),
+        });
+    }
+
+    private static T Import<T>(T algorithm, string pem, string? password)
+        where T : AsymmetricAlgorithm
+    {
+        try
+        {
+            if (pem.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal))
+            {
+                algorithm.ImportFromEncryptedPem(pem, password ?? "");
+            }
+            else
+            {
+                algorithm.ImportFromPem(pem);
+            }
+
+            return algorithm;
+        }
+        catch
+        {
+            algorithm.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsJwk(string key) => key.AsSpan().TrimStart().StartsWith("{", StringComparison.Ordinal);
+
+    private static void Require(JsonElement jwk, string type)
+    {
+        if (!jwk.TryGetProperty("kty", out var kty) || kty.GetString() != type)
+        {
+            throw new CryptographicException();
+        }
+    }
+
+    private static byte[] Part(JsonElement jwk, string name) =>
+        jwk.TryGetProperty(name, out var value) && value.GetString() is { Length: > 0 } text
+            ? Base64Url.DecodeFromChars(text)
+            : throw new CryptographicException();
+}

@@ -1,0 +1,66 @@
+namespace Vault.Core.Authentication.Protocols.Digest;
+
+/// <summary>A challenge that can be answered (RFC 7616 section 3.3).</summary>
+/// <param name="Realm">The realm.</param>
+/// <param name="Nonce">The server's nonce.</param>
+/// <param name="Opaque">Handed back as it is; null: none.</param>
+/// <param name="Algorithm">MD5, SHA-256, or one of them with <c>-sess</c>, as the server wrote it; null: MD5, unsaid.</param>
+/// <param name="Qop"><c>auth</c>, <c>auth-int</c>, or null for a server of RFC 2069.</param>
+/// <param name="IsUserHashed">Whether the user's name is to be sent as a hash.</param>
+/// <param name="IsStale">Whether only the nonce was too old.</param>
+internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaque, string? Algorithm, string? Qop, bool IsUserHashed, bool IsStale)
+{
+    private static readonly string[] Algorithms = ["SHA-256-sess", "SHA-256", "MD5-sess", "MD5"];
+
+    /// <summary>The strongest challenge of all headers that can be answered; null: none.</summary>
+    public static DigestChallenge? Choose(IReadOnlyList<string> headers)
+    {
+        DigestChallenge? best = null;
+        foreach (var parameters in headers.SelectMany(ChallengeReader.Read).Where(challenge => challenge.Scheme.Equals("Digest", StringComparison.OrdinalIgnoreCase)))
+        {
+            if (Of(parameters.Parameters) is { } challenge && (best is null || challenge.Rank < best.Rank))
+            {
+                best = challenge;
+            }
+        }
+
+        return best;
+    }
+
+    private int Rank => Array.FindIndex(Algorithms, name => name.Equals(Algorithm ?? "MD5", StringComparison.OrdinalIgnoreCase)) / 2;
+
+    private static DigestChallenge? Of(IReadOnlyDictionary<string, string> parameters)
+    {
+        if (!parameters.TryGetValue("nonce", out var nonce) || nonce.Length == 0 || !parameters.TryGetValue("realm", out var realm)
+            || !IsQuotable(nonce) || !IsQuotable(realm))
+        {
+            return null;
+        }
+
+        var algorithm = parameters.GetValueOrDefault("algorithm");
+        if (algorithm is not null && !Algorithms.Contains(algorithm, StringComparer.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var opaque = parameters.GetValueOrDefault("opaque");
+        string? qop = null;
+        if (parameters.TryGetValue("qop", out var offered) && offered.Length > 0)
+        {
+            var offers = offered.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            qop = Array.Find(["auth", "auth-int"], choice => offers.Contains(choice, StringComparer.OrdinalIgnoreCase));
+            if (qop is null)
+            {
+                return null;
+            }
+        }
+
+        return opaque is not null && !IsQuotable(opaque)
+            ? null
+            : new DigestChallenge(realm, nonce, opaque, algorithm, qop, Is("userhash"), Is("stale"));
+
+        bool Is(string name) => parameters.TryGetValue(name, out var value) && value.Equals("true", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool IsQuotable(string text) => text.Length <= 4096 && !text.Any(char.IsControl);
+}

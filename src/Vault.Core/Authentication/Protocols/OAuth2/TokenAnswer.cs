@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text.Json;
+using Vault.Core.Authentication.SignIns;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Authentication.Protocols.OAuth2;
+
+/// <summary>Reads a token answer (RFC 6749 section 5); what makes no sense is refused and kept nowhere.</summary>
+internal static class TokenAnswer
+{
+    private const int MaxToken = 64 * 1024;
+    private const double MaxSeconds = 10.0 * 366 * 24 * 3600;
+
+    /// <summary>The token set.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="refreshToken">The one before, kept where the answer omits it (section 6); null: none.</param>
+    /// <param name="now">When it came.</param>
+    public static Result<TokenSet> Read(SignInAnswer answer, string? refreshToken, DateTimeOffset now)
+    {
+        if (!answer.IsSuccess)
+        {
+            return SignInExchange.Failed(answer.Outcome + ".");
+        }
+
+        if (answer.Json is not { ValueKind: JsonValueKind.Object } json)
+        {
+            return SignInExchange.Failed($"{answer.Outcome}, but with no JSON object.");
+        }
+
+        if (json.TryGetProperty("error", out var error) && error.ValueKind is not JsonValueKind.Null)
+        {
+            return SignInExchange.Failed($"{answer.Outcome}, but it carries an error.");
+        }
+
+        if (!json.TryGetProperty("access_token", out var token) || !IsToken(token))
+        {
+            return SignInExchange.Failed($"{answer.Outcome}, but with no access_token that can be used.");
+        }
+
+        // RFC 6749 section 7.1: a token of a type that isn't known must not be used. Token exchange has N_A.
+        if (json.TryGetProperty("token_type", out var type) && !(type.ValueKind is JsonValueKind.String && IsBearer(type.GetString())))
+        {
+            return SignInExchange.Failed($"{answer.Outcome}, but the token is no bearer token.");
+        }
+
+        if (!TryReadEnd(json, now, out var end))
+        {
+            return SignInExchange.Failed($"{answer.Outcome}, but with a lifetime that makes no sense; the token is not used.");
+        }
+
+        var values = new Dictionary<string, SecretText>(StringComparer.OrdinalIgnoreCase) { [OAuth2Tokens.AccessToken] = new(token.GetString()!) };
+        var renewal = json.TryGetProperty("refresh_token", out var fresh) && IsToken(fresh) ? fresh.GetString() : refreshToken;
+        if (renewal is not null)
+        {
+            values[OAuth2Tokens.RefreshToken] = new SecretText(renewal);
+        }
+
+        return new TokenSet(Guid.NewGuid(), values, now, end);
+    }
+
+    private static bool IsBearer(string? type) =>
+        "Bearer".Equals(type, StringComparison.OrdinalIgnoreCase) || "N_A".Equals(type, StringComparison.OrdinalIgnoreCase);
+
+    // A token goes into a header.
+    private static bool IsToken(JsonElement value) =>
+        value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 and <= MaxToken } text && text.All(c => c is > ' ' and <= '~');
+
+    private static bool TryReadEnd(JsonElement json, DateTimeOffset now, out DateTimeOffset? end)
+    {
+        end = null;
+        if (!json.TryGetProperty("expires_in", out var value) || value.ValueKind is JsonValueKind.Null)
+        {
+            return true;
+        }
+
+        var text = value.ValueKind switch
+        {
+            JsonValueKind.Number => value.GetRawText(),
+            JsonValueKind.String => value.GetString() ?? "",
+            _ => "",
+        };
+        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var seconds)
+            || seconds is not (> 0 and <= MaxSeconds))
+        {
+            return false;
+        }
+
+        end = now.AddSeconds(seconds);
+        return true;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Vault.Core.Authentication.SignIns;
+
+/// <summary>A value and, where it is secret, what stands for it in a trace.</summary>
+/// <param name="Name">Of the parameter or header.</param>
+/// <param name="Value">The value.</param>
+/// <param name="Mask">Null: it may be shown.</param>
+internal sealed record SignInValue(string Name, string Value, string? Mask = null)
+{
+    /// <summary>What a trace shows.</summary>
+    public string Shown => Mask is null ? Value : $"••••••({Mask})";
+
+    /// <summary>Never the value.</summary>
+    public override string ToString() => Name;
+}
+
+/// <summary>A POST of a form, as token endpoints take them (RFC 6749 appendix B).</summary>
+internal static class FormRequest
+{
+    /// <summary>Makes it.</summary>
+    /// <param name="name">What it is, in words.</param>
+    /// <param name="url">Where it goes.</param>
+    /// <param name="form">The parameters.</param>
+    /// <param name="headers">Further headers; values are text.</param>
+    public static SignInRequest Make(string name, Uri url, IReadOnlyList<SignInValue> form, IReadOnlyList<SignInValue> headers)
+    {
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(string.Join('&', form.Select(pair => Encode(pair.Name) + "=" + Encode(pair.Value)))));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-www-form-urlencoded");
+        var message = new HttpRequestMessage(HttpMethod.Post, url)
+        {
+            Version = url.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Content = content,
+        };
+        foreach (var header in headers)
+        {
+            message.Headers.TryAddWithoutValidation(header.Name, Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(header.Value)));
+        }
+
+        message.Headers.TryAddWithoutValidation("Accept", "application/json");
+        message.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        return new SignInRequest(name, message, () => new MaskedRequest(
+            "POST",
+            url.OriginalString,
+            [.. headers.Select(header => new MaskedHeader(header.Name, header.Shown)), new MaskedHeader("Content-Type", "application/x-www-form-urlencoded")],
+            string.Join('&', form.Select(pair => Encode(pair.Name) + "=" + (pair.Mask is null ? Encode(pair.Value) : pair.Shown)))));
+    }
+
+    /// <summary>As <c>application/x-www-form-urlencoded</c> wants it.</summary>
+    public static string Encode(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
+}

@@ -1,0 +1,134 @@
+using System.Collections.Frozen;
+using System.Text;
+using System.Text.Json;
+using System.Xml;
+using System.Xml.XPath;
+
+namespace Vault.Core.Authentication.SignIns;
+
+/// <summary>The answer to a request of a sign-in, read whole.</summary>
+internal sealed class SignInAnswer
+{
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };
+    private static readonly XmlReaderSettings StrictXml = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
+
+    /// <summary>OAuth's registered error codes (IANA): the only thing of an answer's body that is ever repeated.</summary>
+    private static readonly FrozenSet<string> RegisteredErrors = FrozenSet.ToFrozenSet(
+    [
+        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "access_denied",
+        "unsupported_response_type", "server_error", "temporarily_unavailable", "invalid_token", "insufficient_scope", "invalid_target", "login_required",
+        "interaction_required", "consent_required", "authorization_pending", "slow_down", "expired_token",
+    ],
+    StringComparer.Ordinal);
+
+    private readonly HttpResponseMessage _message;
+    private bool _isParsed;
+    private JsonElement? _json;
+    private bool _isXmlParsed;
+    private XPathDocument? _xml;
+
+    public SignInAnswer(HttpResponseMessage message, byte[] body, string request)
+    {
+        _message = message;
+        Request = request;
+        Text = Encoding.UTF8.GetString(body.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? body.AsSpan(3) : body);
+    }
+
+    /// <summary>Whether a text is one of OAuth's registered error codes, so that it may be repeated.</summary>
+    public static bool IsRegisteredError(string? error) => error is not null && RegisteredErrors.Contains(error);
+
+    /// <summary>The request that it answers, in words, with its host: for messages.</summary>
+    public string Request { get; }
+
+    /// <summary>The status.</summary>
+    public int Status => (int)_message.StatusCode;
+
+    /// <summary>Whether the status is a 2xx.</summary>
+    public bool IsSuccess => Status is >= 200 and <= 299;
+
+    /// <summary>OAuth's <c>error</c>, where it is a registered code; else null.</summary>
+    public string? OAuthError =>
+        Json is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty("error", out var error)
+        && error.ValueKind is JsonValueKind.String && RegisteredErrors.Contains(error.GetString() ?? "")
+            ? error.GetString()
+            : null;
+
+    /// <summary>What was answered, in words: the status, and OAuth's error if it has one. Never anything else of the body.</summary>
+    public string Outcome => $"{Request} was answered with status {Status}" + (OAuthError is { } error ? $" and the OAuth error {error}" : "");
+
+    /// <summary>The body as XML; null where it is none, or has a DTD.</summary>
+    public XPathDocument? Xml
+    {
+        get
+        {
+            if (!_isXmlParsed)
+            {
+                _isXmlParsed = true;
+                try
+                {
+                    using var reader = XmlReader.Create(new StringReader(Text), StrictXml);
+                    _xml = new XPathDocument(reader);
+                }
+                catch (XmlException)
+                {
+                    _xml = null;
+                }
+            }
+
+            return _xml;
+        }
+    }
+
+    /// <summary>The body as UTF-8.</summary>
+    public string Text { get; }
+
+    /// <summary>The body as JSON; null where it is none.</summary>
+    public JsonElement? Json
+    {
+        get
+        {
+            if (!_isParsed)
+            {
+                _isParsed = true;
+                try
+                {
+                    using var document = JsonDocument.Parse(Text, Strict);
+                    _json = document.RootElement.Clone();
+                }
+                catch (JsonException)
+                {
+                    _json = null;
+                }
+            }
+
+            return _json;
+        }
+    }
+
+    /// <summary>The values of a header.</summary>
+    public IReadOnlyList<string> Header(string name)
+    {
+        if (_message.Headers.NonValidated.TryGetValues(name, out var values) || _message.Content.Headers.NonValidated.TryGetValues(name, out values))
+        {
+            return [.. values];
+        }
+
+        return [];
+    }
+
+    /// <summary>The values that <c>Set-Cookie</c> gives a cookie; of several, the last counts, as in a browser.</summary>
+    public IReadOnlyList<string> Cookie(string name)
+    {
+        string? found = null;
+        foreach (var cookie in Header("Set-Cookie"))
+        {
+            var pair = cookie.Split(';', 2)[0].Split('=', 2);
+            if (pair.Length == 2 && pair[0].Trim() == name)
+            {
+                found = pair[1].Trim();
+            }
+        }
+
+        return found is null ? [] : [found];
+    }
+}

@@ -1,0 +1,90 @@
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Egress;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Authentication.SignIns;
+
+/// <summary>Sends the requests of sign-ins: nothing is followed, no cookie is kept, an answer is read up to 1 MiB.</summary>
+internal static class SignInExchange
+{
+    private const int AnswerLimit = 1024 * 1024;
+
+    /// <summary>Sends one; <c>token-request-failed</c> or <c>egress-denied</c> where there is no answer to read. The request is disposed.</summary>
+    public static async Task<Result<SignInAnswer>> SendAsync(TokenAcquisition context, SignInRequest request, CancellationToken cancellationToken)
+    {
+        using var message = request.Message;
+        var host = message.RequestUri!.Authority;
+        if (!context.IsHostAllowed(message.RequestUri))
+        {
+            return Failed($"{request.Name}: the host {host} is not in allowedHosts.");
+        }
+
+        var masked = context.Trace is null ? null : request.Masked();
+        var started = context.Time.GetTimestamp();
+        MaskedAnswer? traced = null;
+        try
+        {
+            using var response = await context.Http.SendAsync(message, cancellationToken);
+            var body = await ReadAsync(response, cancellationToken);
+            traced = Mask(response, body);
+            return body is null
+                ? Failed($"{request.Name} to {host} was answered with more than 1 MiB.")
+                : new SignInAnswer(response, body, $"{request.Name} to {host}");
+        }
+        catch (EgressDeniedException)
+        {
+            return new VaultError(ErrorCodes.EgressDenied, $"{request.Name}: {host} may not be reached from this vault (Vault:Egress:AllowedNetworks).");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            return Failed($"{request.Name} to {host} failed: {Reason(exception)}.");
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed($"{request.Name} to {host} was not answered in time.");
+        }
+        finally
+        {
+            if (masked is not null)
+            {
+                context.Trace!.Add(new TracedStep(
+                    request.Name, masked.Url, traced?.Status, Math.Round(context.Time.GetElapsedTime(started).TotalMilliseconds, 1), masked, traced));
+            }
+        }
+    }
+
+    /// <summary>A failure of a token request.</summary>
+    public static VaultError Failed(string detail) => new(ErrorCodes.TokenRequestFailed, detail);
+
+    private static string Reason(Exception exception) => (exception as HttpRequestException)?.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => "its name was not found",
+        HttpRequestError.ConnectionError => "no connection could be made",
+        HttpRequestError.SecureConnectionError => "TLS failed (certificate, name or version)",
+        _ => "the service could not be reached, or did not speak HTTP",
+    };
+
+    private static MaskedAnswer Mask(HttpResponseMessage response, byte[]? body) => new(
+        (int)response.StatusCode,
+        response.Content.Headers.ContentType?.MediaType,
+        body?.Length ?? AnswerLimit + 1L,
+        [.. response.Headers.NonValidated.Select(header => header.Key).Concat(response.Content.Headers.NonValidated.Select(header => header.Key))]);
+
+    private static async Task<byte[]?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var memory = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            memory.Write(buffer, 0, read);
+            if (memory.Length > AnswerLimit)
+            {
+                return null;
+            }
+        }
+
+        return memory.ToArray();
+    }
+}

@@ -1,0 +1,87 @@
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Authentication.Signing;
+
+/// <summary>How much of a body a signature needs.</summary>
+public enum BodyNeed
+{
+    /// <summary>Nothing: it streams.</summary>
+    None,
+
+    /// <summary>All of it, where it is small enough to be held; else it streams unsigned, as the service allows.</summary>
+    IfSmall,
+
+    /// <summary>All of it; a larger one is <c>body-too-large</c>.</summary>
+    Whole,
+}
+
+/// <summary>The request that is about to be sent, everything on it but the signature.</summary>
+public sealed record RequestToSign
+{
+    /// <summary>The method.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The URL, byte for byte as it is sent.</summary>
+    public required Uri Uri { get; init; }
+
+    /// <summary>The <c>Host</c> header.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The path as it is sent, without the query.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The query as it is sent, without <c>?</c>; empty: none.</summary>
+    public required string Query { get; init; }
+
+    /// <summary>The headers; values are strings of bytes.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; }
+
+    /// <summary>The whole body; null where it streams, empty where there is none.</summary>
+    public required ReadOnlyMemory<byte>? Body { get; init; }
+
+    /// <summary>The time of signing.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>32 hex digits, random, of this sending.</summary>
+    public required string Nonce { get; init; }
+
+    /// <summary>Tells the credentials of one principal and user from others.</summary>
+    public required string Account { get; init; }
+
+    /// <summary>The parameters.</summary>
+    public required CredentialSet Parameters { get; init; }
+
+    /// <summary>The token, where <see cref="IRequestSigning.NeedsToken"/>.</summary>
+    public TokenSet? Token { get; init; }
+
+    /// <summary>Searches answers for a value made of a secret.</summary>
+    public required Action<string> NoteSecret { get; init; }
+
+    /// <summary>The first value of a header, or null.</summary>
+    public string? Header(string name) => Headers.FirstOrDefault(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+
+    /// <summary>Never the request.</summary>
+    public override string ToString() => nameof(RequestToSign);
+}
+
+/// <summary>Computes an authorization over the final request; done last, and anew for a second sending.</summary>
+public interface IRequestSigning
+{
+    /// <summary>Whether a token is needed to sign.</summary>
+    bool NeedsToken { get; }
+
+    /// <summary>How much of the body is needed.</summary>
+    /// <param name="contentType">The body's content type, or null.</param>
+    BodyNeed NeedOf(string? contentType);
+
+    /// <summary>The headers to add; they replace those of the same names.</summary>
+    Result<RequestInjection> Sign(RequestToSign request);
+
+    /// <summary>Reads an answer's challenge; whether the request is to be sent once more, with the challenge answered.</summary>
+    /// <param name="request">As it was sent.</param>
+    /// <param name="status">The answer's status.</param>
+    /// <param name="challenges">Its <c>WWW-Authenticate</c> headers.</param>
+    bool TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges) => false;
+}

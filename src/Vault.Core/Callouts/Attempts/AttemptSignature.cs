@@ -1,0 +1,63 @@
+using Vault.Core.Authentication.Scopes;
+using Vault.Core.Authentication.Signing;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts.Attempts;
+
+/// <summary>The authorization that is computed over the whole request, last of all.</summary>
+internal static class AttemptSignature
+{
+    /// <summary>The headers with the signature's among them, and what was signed; as they were, and null, where nothing is.</summary>
+    public static Result<(IReadOnlyList<KeyValuePair<string, string>> Headers, RequestToSign? Request)> Sign(
+        Callout callout, Uri uri, RequestFacts facts, IReadOnlyList<KeyValuePair<string, string>> headers, AttemptBody.Outgoing body, CalloutToken token, TimeProvider time)
+    {
+        if (callout.Plan.Signing is not { } signing)
+        {
+            return (headers, (RequestToSign?)null);
+        }
+
+        var target = uri.OriginalString;
+        var question = target.IndexOf('?', StringComparison.Ordinal);
+        var request = new RequestToSign
+        {
+            Method = callout.Request.Method,
+            Uri = uri,
+            Host = facts.Host ?? uri.Authority,
+            Path = UpstreamUrl.PathOf(uri),
+            Query = question < 0 ? "" : target[(question + 1)..],
+            Headers = headers,
+            Body = body.Whole ?? (body.Transform is null ? ReadOnlyMemory<byte>.Empty : (ReadOnlyMemory<byte>?)null),
+            Now = time.GetUtcNow(),
+            Nonce = facts.Nonce,
+            Account = $"{callout.Admitted.Principal.Id:N}\n{callout.Admitted.User}\n{callout.Credentials.Stamp}",
+            Parameters = callout.Credentials,
+            Token = token.Current,
+            NoteSecret = callout.Echoes.Add,
+        };
+        var signed = signing.Sign(request);
+        if (!signed.IsOk)
+        {
+            return signed.Error;
+        }
+
+        // An admin's own header of a name wins over the protocol's, here too.
+        var custom = callout.Plan.CustomHeaders.Select(header => header.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var ours = signed.Value.Headers.Where(header => !custom.Contains(header.Name)).ToArray();
+        if (Array.Find(ours, header => !HeaderText.IsLegal(header.Value)) is { } illegal)
+        {
+            return new VaultError(ErrorCodes.SecretNotAHeaderValue, $"A value for the header {illegal.Name} has a control character, or white space at its ends; it can't stand in a header.");
+        }
+
+        foreach (var secret in ours.Where(header => header.IsSecret))
+        {
+            callout.Echoes.Add(secret.Value);
+        }
+
+        KeyValuePair<string, string>[] all =
+        [
+            .. headers.Where(header => !Array.Exists(ours, own => own.Name.Equals(header.Key, StringComparison.OrdinalIgnoreCase))),
+            .. ours.Select(header => new KeyValuePair<string, string>(header.Name, HeaderText.Encode(header.Value))),
+        ];
+        return (all, request with { Headers = all });
+    }
+}

@@ -1,0 +1,238 @@
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+using Vault.Core.Authentication.Connections;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.SignIns;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Callouts.Attempts;
+using Vault.Core.Callouts.Bodies;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts.Trials;
+
+/// <summary>The request of a trial.</summary>
+/// <param name="Method">The method.</param>
+/// <param name="Path">The path after the name, raw; empty, or beginning with <c>/</c>.</param>
+/// <param name="Query">The query without <c>?</c>; null: none.</param>
+/// <param name="Headers">The headers; values are text.</param>
+/// <param name="Body">The body; null: none.</param>
+/// <param name="Principal">The principal; null: the one of the lowest sequence.</param>
+/// <param name="User">The user of a per-user principal; null: none.</param>
+public sealed record TrialRequest(
+    string Method, string Path, string? Query, IReadOnlyList<KeyValuePair<string, string>> Headers, string? Body, string? Principal, string? User);
+
+/// <summary>Where and why a trial failed.</summary>
+/// <param name="Code">The error code that a callout would answer with; <c>upstream-status</c> where the service itself refuses.</param>
+/// <param name="Where"><c>request</c>, <c>sign-in</c> or <c>service</c>.</param>
+/// <param name="Detail">What went wrong and what to look at, in words.</param>
+public sealed record TrialFailure(string Code, string Where, string Detail);
+
+/// <summary>What became of a trial; no body of an answer is in it.</summary>
+/// <param name="Ok">Whether the service answered below 400.</param>
+/// <param name="Status">What the service answered; null: nothing.</param>
+/// <param name="DurationMs">How long all of it took, in milliseconds.</param>
+/// <param name="Steps">Every request that was sent, masked.</param>
+/// <param name="Failure">Null: it went well.</param>
+public sealed record TrialOutcome(bool Ok, int? Status, double DurationMs, IReadOnlyList<TracedStep> Steps, TrialFailure? Failure);
+
+/// <summary>Shows what a callout would send, or sends one and tells what happened; contract section 4.</summary>
+public sealed partial class CalloutTrial(
+    DefinitionCatalog definitions, CredentialBinder binder, CredentialSets sets, CalloutPreparation preparation, CalloutAttempts attempts, CalloutInvoker invoker,
+    TokenSource tokens, NamedCredentialConnections connections, TimeProvider time)
+{
+    private static readonly HashSet<string> NoOptions = [];
+
+    /// <summary>The request as it would be sent, every secret masked; nothing is sent.</summary>
+    public async Task<Result<MaskedRequest>> PreviewAsync(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
+    {
+        var begun = Begin(name, trial, cancellationToken);
+        return begun.IsOk ? await ShowAsync(begun.Value.Request, begun.Value.Admitted, cancellationToken) : begun.Error;
+    }
+
+    /// <summary>Signs in anew and sends the request.</summary>
+    public async Task<Result<TrialOutcome>> TestAsync(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
+    {
+        var begun = Begin(name, trial, cancellationToken);
+        if (!begun.IsOk)
+        {
+            return begun.Error.Code is ErrorCodes.NotFound or ErrorCodes.InvalidRequest
+                ? begun.Error
+                : new TrialOutcome(false, null, 0, [], new TrialFailure(begun.Error.Code, "request", begun.Error.Detail));
+        }
+
+        var (request, admitted) = begun.Value;
+        var started = time.GetTimestamp();
+        var trace = new SignInTrace();
+        if (await SignInAsync(admitted, trace, cancellationToken) is { } failed)
+        {
+            return Failed(failed, failed.Code is ErrorCodes.CredentialNotConfigured ? "request" : "sign-in", started, trace.Steps);
+        }
+
+        var shown = await ShowAsync(request, admitted, cancellationToken);
+        if (!shown.IsOk)
+        {
+            return Failed(shown.Error, "request", started, trace.Steps);
+        }
+
+        var prepared = await preparation.PrepareAsync(Rewound(request, trial), admitted, cancellationToken);
+        if (!prepared.IsOk)
+        {
+            return Failed(prepared.Error, "request", started, trace.Steps);
+        }
+
+        using var callout = prepared.Value;
+        return await SendAsync(callout, shown.Value, started, trace.Steps, cancellationToken);
+    }
+
+    private static CalloutRequest Rewound(CalloutRequest request, TrialRequest trial) =>
+        trial.Body is null ? request : request with { Body = new MemoryStream(Encoding.UTF8.GetBytes(trial.Body)) };
+
+    private static string Advice(int status) => status switch
+    {
+        401 => "it does not take these credentials: look at the parameters, at what the protocol puts on the request (preview), and at the clock",
+        403 => "it knows the credentials but does not allow this: look at scopes and rights there, and at the path",
+        404 => "there is nothing at this address: look at the url and the path",
+        405 or 406 or 415 => "it does not take this method or media type: look at the method and the Content-Type",
+        407 => "a proxy stands between: look at Vault:Egress:Proxy",
+        429 => "it is asked too often: wait, or ask for a higher limit there",
+        >= 500 => "it failed by its own account: look at its status page or logs",
+        _ => "it does not take the request: look at its documentation for this status",
+    };
+
+    private Result<(CalloutRequest Request, AdmittedCallout Admitted)> Begin(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
+    {
+        var snapshot = definitions.Current;
+        if (!snapshot.NamedCredentials.TryGetValue(name.Key, out var named)
+            || !snapshot.ExternalCredentials.TryGetValue(named.ExternalCredentialId, out var external))
+        {
+            return new VaultError(ErrorCodes.NotFound, $"There is no named credential {name}.");
+        }
+
+        var principal = external.Principals
+            .Where(candidate => trial.Principal is null || candidate.Name.Value.Equals(trial.Principal, StringComparison.OrdinalIgnoreCase))
+            .MinBy(candidate => candidate.Sequence);
+        if (principal is null)
+        {
+            return VaultError.Invalid("$.principal", "Is no principal of the external credential.");
+        }
+
+        var bound = binder.Bind(external);
+        if (!bound.IsOk)
+        {
+            return bound.Error;
+        }
+
+        var admitted = new AdmittedCallout(named, bound.Value, principal, principal.Type is PrincipalType.PerUser ? trial.User ?? "" : "", trial.User);
+        var body = trial.Body is null ? null : Encoding.UTF8.GetBytes(trial.Body);
+        var request = new CalloutRequest
+        {
+            Id = Guid.NewGuid().ToString("N"),
+            Method = trial.Method,
+            Path = trial.Path,
+            Query = trial.Query,
+            Headers =
+            [
+                .. trial.Headers.Where(header => CallerHeaders.IsForwarded(header.Key, NoOptions, dropMethodOverrides: named.AllowedRequests is not null))
+                    .Select(header => new KeyValuePair<string, string>(header.Key, HeaderText.Encode(header.Value))),
+            ],
+            Body = body is null ? null : new MemoryStream(body),
+            ContentLength = body?.Length,
+            Aborted = cancellationToken,
+        };
+        return CalloutRules.Judge(request, admitted) is { } refused ? refused : (request, admitted);
+    }
+
+    private async Task<Result<MaskedRequest>> ShowAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
+    {
+        var parameters = await sets.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
+        var plan = CalloutPlan.For(admitted.Named, admitted.External);
+        if (plan.FindMissing(parameters) is { } missing)
+        {
+            return missing;
+        }
+
+        using var callout = new Callout(request, admitted, plan, parameters, time, cancellationToken);
+        callout.Body = request.Body is { } body ? await HeldBody.HoldAsync(body, request.ContentLength, cancellationToken) : HeldBody.None;
+        var attempt = await attempts.BuildAsync(callout, callout.Body.Whole, cancellationToken, isPreview: true);
+        if (!attempt.IsOk)
+        {
+            return attempt.Error;
+        }
+
+        return new MaskedRequest(
+            request.Method,
+            EncodedMask().Replace(attempt.Value.Uri.OriginalString, match => Uri.UnescapeDataString(match.Value)),
+            [.. attempt.Value.Headers.Select(header => new MaskedHeader(header.Key, HeaderText.Decode(header.Value)))],
+            attempt.Value.Body is { } whole ? Encoding.UTF8.GetString(whole.Span) : null);
+    }
+
+    private async Task<VaultError?> SignInAsync(AdmittedCallout admitted, SignInTrace trace, CancellationToken cancellationToken)
+    {
+        var plan = CalloutPlan.For(admitted.Named, admitted.External);
+        var parameters = await sets.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
+        if (plan.FindMissing(parameters) is { } missing)
+        {
+            return missing;
+        }
+
+        // With fields in the url the callout itself knows it; it signs in, if it has to, when it is sent.
+        if (!plan.NeedsToken || admitted.External.Authentication.Tokens is null || admitted.Named.Url.HasFields)
+        {
+            return null;
+        }
+
+        var http = connections.Of(admitted.Named, parameters);
+        if (!http.IsOk)
+        {
+            return http.Error;
+        }
+
+        var request = new TokenRequest(admitted.External, admitted.Principal.Id, admitted.User, parameters, admitted.Named.Id, admitted.Named.Url.Text)
+        {
+            Http = http.Value,
+            HasClientCertificate = admitted.Named.ClientCertificate is not null,
+        };
+        return await tokens.NeedsConsentAsync(request, cancellationToken) ? null : (await tokens.RenewAsync(request, trace, cancellationToken)).Error;
+    }
+
+    private async Task<TrialOutcome> SendAsync(
+        Callout callout, MaskedRequest shown, long started, IReadOnlyList<TracedStep> steps, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(new HttpMethod(callout.Request.Method), "http://unused.invalid/")
+        {
+            Version = callout.IsHttps ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        CalloutMessage.Attach(message, callout);
+        var sent = time.GetTimestamp();
+        try
+        {
+            using var answer = await invoker.Invoker.SendAsync(message, cancellationToken);
+            var status = (int)answer.StatusCode;
+            var step = new TracedStep(
+                "The request", shown.Url, status, Since(sent), shown,
+                new MaskedAnswer(
+                    status, answer.Content.Headers.ContentType?.MediaType, answer.Content.Headers.ContentLength ?? 0,
+                    [.. CalloutMessage.AnswerHeadersOf(answer, callout).Select(header => header.Key)]));
+            var failure = status < 400
+                ? null
+                : new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.");
+            return new TrialOutcome(failure is null, status, Since(started), [.. steps, step], failure);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            var error = callout.Error ?? CalloutFaults.ToError(exception, callout);
+            return Failed(error, "service", started, [.. steps, new TracedStep("The request", shown.Url, null, Since(sent), shown, null)]);
+        }
+    }
+
+    private TrialOutcome Failed(VaultError error, string where, long started, IReadOnlyList<TracedStep> steps) =>
+        new(false, null, Since(started), steps, new TrialFailure(error.Code, where, error.Detail));
+
+    private double Since(long timestamp) => Math.Round(time.GetElapsedTime(timestamp).TotalMilliseconds, 1);
+
+    [GeneratedRegex("(?:%E2%80%A2){6}%28[A-Za-z0-9_%.:]*%29", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex EncodedMask();
+}

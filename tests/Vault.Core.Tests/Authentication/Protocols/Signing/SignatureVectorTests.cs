@@ -1,0 +1,110 @@
+using System.Buffers.Text;
+using System.Text;
+using CsCheck;
+using Vault.Core.Authentication.Assertions;
+using Vault.Core.Authentication.Protocols.AwsSigV4;
+using Vault.Core.Authentication.Protocols.Digest;
+using Vault.Core.Authentication.Protocols.OAuth1;
+using Xunit;
+
+namespace Vault.Core.Tests.Authentication.Protocols.Signing;
+
+/// <summary>The examples of the RFCs and of AWS's documentation.</summary>
+public sealed class SignatureVectorTests
+{
+    private const string EmptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    [Theory]
+    [InlineData("service", "GET", "/", "", "Host: example.amazonaws.com", EmptyHash, "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
+    [InlineData("iam", "GET", "/", "Action=ListUsers&Version=2010-05-08", "Content-Type: application/x-www-form-urlencoded; charset=utf-8|Host: iam.amazonaws.com", EmptyHash, "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7")]
+    public void SigV4_General(string service, string method, string path, string query, string headers, string hash, string signature) => Assert.Equal(
+        signature,
+        SignAws("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830T123600Z", service, method, path, query, headers, hash));
+
+    [Theory]
+    [InlineData("GET", "/test.txt", "", "Range: bytes=0-9", EmptyHash, "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")]
+    [InlineData("PUT", "/test%24file.text", "", "Date: Fri, 24 May 2013 00:00:00 GMT|x-amz-storage-class: REDUCED_REDUNDANCY", "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072", "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd")]
+    [InlineData("GET", "/", "lifecycle", "", EmptyHash, "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543")]
+    [InlineData("GET", "/", "max-keys=2&prefix=J", "", EmptyHash, "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7")]
+    public void SigV4_OfS3(string method, string path, string query, string headers, string hash, string signature) => Assert.Equal(
+        signature,
+        SignAws(
+            "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524T000000Z", "s3", method, path, query,
+            (headers.Length == 0 ? "" : headers + "|") + "Host: examplebucket.s3.amazonaws.com|x-amz-content-sha256: " + hash, hash));
+
+    [Fact]
+    public void OAuth1_BaseString_OfRfc5849() => Assert.Equal(
+        "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a"
+        + "%26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7",
+        SignatureText.Make(
+            "POST",
+            new Uri("http://EXAMPLE.COM:80/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }),
+            "c2&a3=2+q",
+            [
+                ("oauth_consumer_key", "9djdj82h48djs9d2"), ("oauth_token", "kkk9d7dh3k39sjv7"), ("oauth_signature_method", "HMAC-SHA1"),
+                ("oauth_timestamp", "137131201"), ("oauth_nonce", "7d8f3e4a"),
+            ]));
+
+    [Fact]
+    public void OAuth1_Signature_OfRfc5849() => Assert.Equal(
+        "MdpQcU8iPSUjWoN/UDMsK2sui9I=",
+        SignatureText.Hash("HMAC-SHA1", "kd94hf93k423kf44", "pfkkdhi9sl3r4s00", SignatureText.Make(
+            "GET",
+            new Uri("http://photos.example.net/photos?file=vacation.jpg&size=original"),
+            null,
+            [
+                ("oauth_consumer_key", "dpf43f3p2l4k3l03"), ("oauth_token", "nnch734d00sl2jdk"), ("oauth_signature_method", "HMAC-SHA1"),
+                ("oauth_timestamp", "137131202"), ("oauth_nonce", "chapoH"),
+            ])));
+
+    [Theory]
+    [InlineData("MD5", "8ca523f5e9506fed4657c9700eebdbec")]
+    [InlineData("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1")]
+    public void Digest_OfRfc7616(string algorithm, string response) => Assert.Equal(
+        response,
+        DigestAnswer.Make(
+            DigestChallenge.Choose([$"Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm={algorithm}, nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""])!,
+            "Mufasa", "Circle of Life", "GET", "/dir/index.html", default, 1, "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ").Response);
+
+    [Fact]
+    public void Digest_ChoosesTheStrongest_AmongSeveralSchemes()
+    {
+        var challenge = DigestChallenge.Choose(
+        [
+            "Newauth realm=\"apps\", type=1, title=\"Login to \\\"apps\\\"\", Basic realm=\"simple\", Digest realm=\"r\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"",
+            "Digest realm=\"r\", nonce=\"n2\", algorithm=SHA-256, qop=\"auth-int,auth\"", "Digest realm=\"r\", nonce=\"n3\", algorithm=SHA-512-256, qop=\"auth\"",
+        ]);
+        Assert.Equal(("n2", "auth"), (challenge!.Nonce, challenge.Qop));
+    }
+
+    [Fact]
+    public void Digest_Challenges_OfStrangers_NeverThrow() =>
+        Gen.String[Gen.Char["Digest realm=\"nonce,qop\\ \t'ä\u0001"], 0, 200].Sample(text => DigestChallenge.Choose([text, "Digest " + text]));
+
+    [Fact]
+    public void Jws_OfRfc7515_A1() => Assert.Equal(
+        "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        Base64Url.EncodeToString(SigningKey.Sign(
+            JwtAlgorithm.Find("HS256")!,
+            """{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}""",
+            null,
+            Encoding.ASCII.GetBytes("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"))));
+
+    [Fact]
+    public void Jws_WithAKeyOfAnotherKind_IsNone()
+    {
+        const string Pem = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----";
+        Assert.All(new[] { "HS256", "RS256", "ES256", "PS512" }, name => Assert.Null(SigningKey.Sign(JwtAlgorithm.Find(name)!, Pem, null, [1])));
+        Assert.Null(SigningKey.Sign(JwtAlgorithm.Find("RS256")!, """{"kty":"oct","k":"AyM1"}""", null, [1]));
+        Assert.Null(SigningKey.Sign(JwtAlgorithm.Find("ES256")!, "{", null, [1]));
+    }
+
+    private static string SignAws(string id, string key, string time, string service, string method, string path, string query, string headers, string hash)
+    {
+        var now = DateTimeOffset.ParseExact(time, "yyyyMMdd'T'HHmmss'Z'", null, System.Globalization.DateTimeStyles.AssumeUniversal);
+        return AwsSignature.Make(
+            new AwsSignature.Signer(id, key, "us-east-1", service, now), method, path, query,
+            headers.Split('|').Append("X-Amz-Date: " + time).Select(line => line.Split(": ", 2)).Select(pair => new KeyValuePair<string, string>(pair[0], pair[1])),
+            hash).Signature;
+    }
+}
