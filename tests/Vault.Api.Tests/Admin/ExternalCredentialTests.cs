@@ -56,7 +56,7 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
     [InlineData("""{ "name": "a__b", "authentication": { "protocol": "password" } }""", "$.name")]
     [InlineData("""{ "name": "X1" }""", "$.authentication")]
     [InlineData("""{ "name": "X1", "authentication": null }""", "$.authentication")]
-    [InlineData("""{ "name": "X1", "authentication": { "protocol": "oauth2" } }""", "$.authentication.protocol")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "oauth3" } }""", "$.authentication.protocol")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "Password" } }""", "$.authentication.protocol")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "password", "realm": "x" } }""", "$.authentication.realm")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "apiKey", "in": "body", "parameterName": "x" } }""", "$.authentication.in")]
@@ -65,7 +65,7 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "allowedHosts": ["ok.example", "*.example"] }""", "$.allowedHosts[1]")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "allowedHosts": ["*.1.2.3.4"] }""", "$.allowedHosts[0]")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "allowedHosts": ["https://h.example/path"] }""", "$.allowedHosts[0]")]
-    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "principals": [ { "name": "a", "type": "perUser", "sequence": 1 } ] }""", "$.principals[0].type")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "principals": [ { "name": "a", "type": "everyone", "sequence": 1 } ] }""", "$.principals[0].type")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "principals": [] }""", "$.principals")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "principals": [ { "name": "a", "sequence": 1 }, { "name": "A", "sequence": 2 } ] }""", "$.principals[1].name")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "Host", "value": "x" } ] }""", "$.customHeaders[0].name")]
@@ -205,8 +205,7 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         var name = await api.CreatePairAsync();
         foreach (var (method, path) in new[]
         {
-            ("POST", $"named-credentials/{name}/preview"), ("POST", $"named-credentials/{name}/test"), ("POST", $"external-credentials/{name}/principals/default/credential/refresh"),
-            ("POST", $"external-credentials/{name}/principals/default/credential/authorize"), ("GET", "audit"), ("GET", "keys"), ("POST", "keys/rotate"),
+            ("GET", "audit"), ("GET", "keys"), ("POST", "keys/rotate"),
             ("GET", $"external-credentials/{name}/principals/default/users"), ("GET", "nonsense"), ("GET", "external-credentials/9bad"),
         })
         {

@@ -1,0 +1,164 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Vault.Api.Tests.Protocols;
+
+/// <summary>The rest of the <c>login</c> engine: XML, regular expressions, refresh and logout, per-user logins, preview and test.</summary>
+public sealed class LoginInFullTests : ProtocolBench
+{
+    private const string Secrets = """{ "Username": "ann", "Password": "the-pass&word" }""";
+
+    [Fact]
+    public async Task XmlAndRegex_AreExtracted_AndUsedEverywhere()
+    {
+        Service.Answer = async (context, request) =>
+        {
+            switch (request.Target)
+            {
+                case "/api/page":
+                    context.Response.Headers.SetCookie = "session=cookie-1; Path=/; HttpOnly";
+                    await AnswerAsync(context, 200, """<html><form><input name="csrf" value="csrf-token-1"></form></html>""", "text/html");
+                    break;
+                case "/api/soap/csrf-token-1?c=cookie-1":
+                    await AnswerAsync(context, 200, """
+                        <s:Envelope xmlns:s="http://soap"><s:Body><r xmlns="urn:r"><sessionId>session-id-1</sessionId><n>7</n></r></s:Body></s:Envelope>
+                        """, "text/xml");
+                    break;
+                default:
+                    await AnswerAsync(context, request.Header("Authorization") == "Session session-id-1:7" && request.Header("Cookie") == "session=cookie-1" ? 200 : 401, "", "text/plain");
+                    break;
+            }
+        };
+        var app = await DefineAsync("""
+            { "protocol": "login", "steps": [
+                { "request": { "method": "GET", "url": "/page" }, "extract": { "csrf": "regex:name=\"csrf\" value=\"([^\"]+)\"", "cookie": "cookie:session" } },
+                { "request": { "url": "/soap/{!$Token.csrf}", "query": { "c": "{!$Token.cookie}" }, "contentType": "text/xml",
+                    "body": "<login><user>{!$Credential.Username}</user><password>{!$Credential.Password}</password><csrf>{!$Token.csrf}</csrf></login>" },
+                  "extract": { "session": "xpath://s:Body/*[local-name()='r']/*[local-name()='sessionId']", "count": "xpath:number(//*[local-name()='n'])" } } ],
+              "apply": { "headers": { "Authorization": "Session {!$Token.session}:{!$Token.count}" }, "cookies": { "session": "{!$Token.cookie}" } } }
+            """, Secrets);
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal("<login><user>ann</user><password>the-pass&amp;word</password><csrf>csrf-token-1</csrf></login>", Service.Requests[1].Text);
+        var test = await TestAsync();
+        Assert.True((bool)test["ok"]!, test.ToJsonString());
+        Assert.Equal(3, test["steps"]!.AsArray().Count);
+        Assert.Equal("<login><user>ann</user><password>••••••(Password)</password><csrf>••••••(csrf)</csrf></login>", (string?)test["steps"]![1]!["request"]!["body"]);
+        Assert.All(new[] { "the-pass", "csrf-token-1", "cookie-1", "session-id-1" }, secret => Assert.DoesNotContain(secret, test.ToJsonString(), StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("xpath://a", "<r><a>1</a><a>2</a></r>")]
+    [InlineData("xpath://a", "<!DOCTYPE r [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><r><a>&e;</a></r>")]
+    [InlineData("xpath://a", "no xml")]
+    [InlineData("xpath://nope:a", "<r><a>1</a></r>")]
+    [InlineData("regex:t=([a-z]+)", "t=abc t=def")]
+    [InlineData("regex:t=([a-z]+)", "nothing")]
+    public async Task Extraction_OfNotExactlyOneValue_Fails(string extract, string answer)
+    {
+        Service.Answer = (context, _) => AnswerAsync(context, 200, answer, "text/plain");
+        var app = await DefineAsync(
+            $$$"""{ "protocol": "login", "steps": [ { "request": { "url": "/login" }, "extract": { "t": "{{{extract}}}" } } ], "apply": { "headers": { "Authorization": "{!$Token.t}" } } }""", "");
+        await ExpectAsync(await CallAsync(app), 502, "token-request-failed");
+    }
+
+    [Fact]
+    public async Task Refresh_TurnsTheOldIntoTheNew_AndFallsBackToTheLogin_AndLogoutEnds()
+    {
+        var isRefreshable = true;
+        var number = 0;
+        var live = "";
+        Service.Answer = async (context, request) =>
+        {
+            var token = request.Target switch
+            {
+                "/api/login" => live = "login-token-" + ++number,
+                "/api/refresh" when isRefreshable && request.Text == "old=" + live => live = "fresh-token-" + ++number,
+                "/api/refresh" => null,
+                "/api/logout" => "gone",
+                _ => request.Header("X-Token") == live ? "ok" : null,
+            };
+            await AnswerAsync(context, token is null ? 401 : 200, $$"""{ "token": "{{token}}", "expires": 1000 }""");
+        };
+        var app = await DefineAsync("""
+            { "protocol": "login",
+              "steps": [ { "request": { "url": "/login", "json": { "user": "{!$Credential.Username}", "password": "{!$Credential.Password}" } }, "extract": { "token": "$.token", "expires": "$.expires" } } ],
+              "refresh": [ { "request": { "url": "/refresh", "form": { "old": "{!$Token.token}" } }, "extract": { "token": "$.token" } } ],
+              "logout": [ { "request": { "method": "DELETE", "url": "/logout", "headers": { "X-Token": "{!$Token.token}", "X-User": "{!$Credential.Username}" } } } ],
+              "expiresIn": "expires", "apply": { "headers": { "X-Token": "{!$Token.token}" } } }
+            """, Secrets);
+        await ExpectAsync(await CallAsync(app), 200);
+        Time.Advance(TimeSpan.FromSeconds(1001));
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal("fresh-token-2", live);
+        isRefreshable = false;
+        Time.Advance(TimeSpan.FromSeconds(1001));
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal("login-token-3", live);
+        await Vault.AdminAsync(HttpMethod.Put, CredentialPath, $$"""{ "parameters": {{Secrets}} }""");
+        var logout = Assert.Single(Service.Requests, request => request.Target == "/api/logout");
+        Assert.Equal(("DELETE", "login-token-3", "ann"), (logout.Method, logout.Header("X-Token"), logout.Header("X-User")));
+    }
+
+    [Fact]
+    public async Task PerUser_EachHasTheirOwnToken_AndNobodyElses()
+    {
+        Service.Answer = (context, request) => request.Target == "/api/login"
+            ? AnswerAsync(context, 200, $$"""{ "t": "token-of-{{(string?)JsonNode.Parse(request.Text)!["u"]}}" }""")
+            : AnswerAsync(context, 200, request.Header("X-Token")!.Replace("token-of-", "", StringComparison.Ordinal), "text/plain");
+        var app = await DefineAsync(
+            """{ "protocol": "login", "steps": [ { "request": { "url": "/login", "json": { "u": "{!$Credential.Username}", "p": "{!$Credential.Password}", "id": "{!$User.Id}" } }, "extract": { "t": "$.t" } } ], "apply": { "headers": { "X-Token": "{!$Token.t}" } }, "notSecret": [] }""",
+            "", principals: """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""");
+        foreach (var (route, name) in new[] { ("ann%40x", "ann"), ("a%2Fb%20c", "bob") })
+        {
+            await Vault.AdminAsync(HttpMethod.Put, $"/api/v1/external-credentials/{Name}Login/principals/default/users/{route}/credential", $$"""{ "parameters": { "Username": "{{name}}", "Password": "p-of-{{name}}" } }""");
+        }
+
+        Assert.Equal("ann", await (await CallAsync(app, user: "ann@x")).Content.ReadAsStringAsync());
+        Assert.Equal("bob", await (await CallAsync(app, user: "a/b c")).Content.ReadAsStringAsync());
+        Assert.Equal("a/b c", (string?)JsonNode.Parse(Service.Requests[2].Text)!["id"]);
+        await ExpectAsync(await CallAsync(app, user: "carl"), 409, "credential-not-configured");
+        await ExpectAsync(await CallAsync(app), 400, "user-required");
+        var users = await Vault.AdminAsync(HttpMethod.Get, $"/api/v1/external-credentials/{Name}Login/principals/default/users?pageSize=1");
+        Assert.Equal("a/b c", (string?)users!["items"]![0]!["user"]);
+        users = await Vault.AdminAsync(HttpMethod.Get, $"/api/v1/external-credentials/{Name}Login/principals/default/users?pageSize=1&pageToken={users["nextPageToken"]}");
+        Assert.Equal("ann@x", (string?)users!["items"]![0]!["user"]);
+
+        await Vault.AdminAsync(HttpMethod.Put, $"/api/v1/apps/{Name}App", "{}");
+        await ExpectAsync(await CallAsync(app, user: "ann@x"), 403, "callout-not-granted");
+    }
+
+    [Fact]
+    public async Task Preview_ShowsTheRequest_MaskedAndOtherwiseByteForByte()
+    {
+        await DefineAsync("""{ "protocol": "password" }""", """{ "Username": "ann", "Password": "the-pass&word", "Tenant": "the-tenant-value" }""",
+            named: """, "allowMergeFieldsInBody": true, "customHeaders": [ { "name": "X-Tenant", "value": "t-{!$Credential.Tenant}" } ]""");
+        using var response = await Vault.AdminClient.PostAsync($"/api/v1/named-credentials/{Name}/preview", new StringContent(
+            """{ "method": "POST", "path": "/a%2Fb?q=1", "headers": { "Content-Type": "application/json", "X-Own": "own" }, "body": "{\"u\":\"{!$Credential.Username}\",\"p\" : \"{!$Credential.Password}\"}" }""",
+            new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        var shown = JsonNode.Parse(text)!;
+        Assert.Equal(Service.Url + "/api/a%2Fb?q=1", (string?)shown["url"]);
+        Assert.Equal("""{"u":"ann","p" : "••••••(Password)"}""", (string?)shown["body"]);
+        var headers = shown["headers"]!.AsArray().ToDictionary(header => (string)header!["name"]!, header => (string)header!["value"]!);
+        Assert.Equal(("Basic ••••••(Username:Password)", "t-••••••(Tenant)", "own"), (headers["Authorization"], headers["X-Tenant"], headers["X-Own"]));
+        Assert.DoesNotContain("the-", text, StringComparison.Ordinal);
+        Assert.Empty(Service.Requests);
+    }
+
+    [Fact]
+    public async Task Test_SaysInWordsWhatFailed()
+    {
+        Service.Answer = (context, _) => AnswerAsync(context, 403, "secret-of-the-service", "text/plain");
+        await DefineAsync("""{ "protocol": "bearer" }""", """{ "Token": "the-bearer-token" }""");
+        var test = await TestAsync("""{ "path": "/x" }""");
+        Assert.False((bool)test["ok"]!);
+        Assert.Equal(403, (int?)test["status"]);
+        Assert.Equal(("upstream-status", "service"), ((string?)test["failure"]!["code"], (string?)test["failure"]!["where"]));
+        Assert.Contains("scopes and rights", (string?)test["failure"]!["detail"], StringComparison.Ordinal);
+        Assert.DoesNotContain("secret-of-the-service", test.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("the-bearer-token", test.ToJsonString(), StringComparison.Ordinal);
+        await Vault.AdminAsync(HttpMethod.Delete, CredentialPath);
+        Assert.Equal("credential-not-configured", (string?)(await TestAsync())["failure"]!["code"]);
+    }
+}

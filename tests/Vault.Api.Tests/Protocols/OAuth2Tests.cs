@@ -1,0 +1,348 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Protocols;
+
+/// <summary><c>oauth2</c> through the contract, against a stand-in that checks what it receives and revokes what it gave.</summary>
+public sealed class OAuth2Tests : ProtocolBench
+{
+    private readonly ConcurrentDictionary<string, bool> _live = new();
+    private readonly ConcurrentQueue<RecordedRequest> _tokenRequests = new();
+    private Func<RecordedRequest, string?> _judge = _ => null;
+    private Func<int, string> _answer = number => $$"""{ "access_token": "access-token-{{number}}", "token_type": "Bearer", "expires_in": 3600 }""";
+    private int _given;
+
+    public override async Task InitializeAsync()
+    {
+        await base.InitializeAsync();
+        Service.Answer = AnswerAsync;
+    }
+
+    private async Task AnswerAsync(HttpContext context, RecordedRequest request)
+    {
+        var path = request.Target.Split('?')[0];
+        switch (path)
+        {
+            case "/token":
+                _tokenRequests.Enqueue(request);
+                if (_judge(request) is { } error)
+                {
+                    await AnswerAsync(context, 400, $$"""{ "error": "{{error}}", "error_description": "nobody-may-see-this" }""");
+                    return;
+                }
+
+                var number = Interlocked.Increment(ref _given);
+                _live[$"access-token-{number}"] = true;
+                await AnswerAsync(context, 200, _answer(number));
+                break;
+            case "/revoke":
+                _live.Clear();
+                break;
+            case "/device":
+                await AnswerAsync(context, 200, $$"""{ "device_code": "device-code-1", "user_code": "WDJB", "verification_uri": "{{Service.Url}}/enter", "expires_in": 600, "interval": 5 }""");
+                break;
+            case "/.well-known/openid-configuration":
+                await AnswerAsync(context, 200, $$"""
+                    { "issuer": "{{Service.Url}}", "token_endpoint": "{{Service.Url}}/token", "authorization_endpoint": "{{Service.Url}}/authorize",
+                      "revocation_endpoint": "{{Service.Url}}/revoke", "authorization_response_iss_parameter_supported": true }
+                    """);
+                break;
+            default:
+                var token = request.Header("Authorization")?.Replace("Bearer ", "", StringComparison.Ordinal) ?? "";
+                await AnswerAsync(context, _live.ContainsKey(token) ? 200 : 401, $"hello {request.Text}", "text/plain");
+                break;
+        }
+    }
+
+    [Theory]
+    [InlineData("basic", "Basic aWQlMkZ4OnNlJTNBYysldDM=", null)]
+    [InlineData("basicRaw", "Basic aWQveDpzZTpjICV0Mw==", null)]
+    [InlineData("post", null, "se:c %t3")]
+    public async Task ClientCredentials_AuthenticatesTheClient(string how, string? header, string? inForm)
+    {
+        // "basic" is form-encoded first (RFC 6749 section 2.3.1): the percent sign too.
+        header = how == "basic" ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("id%2Fx:se%3Ac+%25t3")) : header;
+        var app = await DefineAsync(
+            $$"""{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token", "clientAuthentication": "{{how}}", "scope": "read write", "audience": "urn:a", "resource": ["https://r1.example", "https://r2.example"], "tokenParameters": { "tenant": "{!$Credential.Tenant}" }, "tokenHeaders": { "X-Version": "2" } }""",
+            """{ "ClientId": "id/x", "ClientSecret": "se:c %t3", "Tenant": "t&1" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        var request = Assert.Single(_tokenRequests);
+        Assert.Equal(header, request.Header("Authorization"));
+        Assert.Equal("2", request.Header("X-Version"));
+        Assert.Contains("resource=https%3A%2F%2Fr1.example&resource=https%3A%2F%2Fr2.example", request.Text, StringComparison.Ordinal);
+        var form = Form(request with { Body = Encoding.UTF8.GetBytes(request.Text.Replace("&resource=https%3A%2F%2Fr2.example", "", StringComparison.Ordinal)) });
+        Assert.Equal("client_credentials", form["grant_type"]);
+        Assert.Equal(("read write", "urn:a", "t&1"), (form["scope"], form["audience"], form["tenant"]));
+        Assert.Equal(inForm, form.GetValueOrDefault("client_secret"));
+    }
+
+    [Fact]
+    public async Task PrivateKeyJwt_SignsAnAssertion()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token", "clientAuthentication": "privateKeyJwt", "assertion": { "algorithm": "ES256", "keyId": "k1", "type": "client-authentication+jwt", "audience": "https://issuer.example" } }""",
+            $$"""{ "ClientId": "me", "PrivateKey": {{JsonValue.Create(key.ExportPkcs8PrivateKeyPem()).ToJsonString()}} }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        var form = Form(Assert.Single(_tokenRequests));
+        Assert.Equal("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", form["client_assertion_type"]);
+        var parts = form["client_assertion"].Split('.');
+        Assert.True(key.VerifyData(Encoding.ASCII.GetBytes(parts[0] + "." + parts[1]), System.Buffers.Text.Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256));
+        var header = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(parts[0]))!;
+        var claims = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(parts[1]))!;
+        Assert.Equal(("ES256", "k1", "client-authentication+jwt"), ((string?)header["alg"], (string?)header["kid"], (string?)header["typ"]));
+        Assert.Equal(("me", "me", "https://issuer.example"), ((string?)claims["iss"], (string?)claims["sub"], (string?)claims["aud"]));
+    }
+
+    [Theory]
+    [InlineData("password", "password", "username=ann&password=p%26w")]
+    [InlineData("tokenExchange", "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token=subject-token-1&subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token")]
+    public async Task OtherGrants_SendTheirParameters(string grant, string type, string parameters)
+    {
+        var app = await DefineAsync(
+            $$"""{ "protocol": "oauth2", "grant": "{{grant}}", "tokenUrl": "@/token", "clientAuthentication": "none" }""",
+            """{ "ClientId": "me", "Username": "ann", "Password": "p&w", "SubjectToken": "subject-token-1" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        var request = Assert.Single(_tokenRequests);
+        Assert.Equal(type, Form(request)["grant_type"]);
+        Assert.Contains(parameters, request.Text, StringComparison.Ordinal);
+        Assert.Equal("me", Form(request)["client_id"]);
+    }
+
+    [Fact]
+    public async Task JwtBearer_TradesAnAssertion()
+    {
+        using var key = RSA.Create(2048);
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "jwtBearer", "tokenUrl": "@/token", "clientAuthentication": "none", "assertion": { "algorithm": "RS256", "subject": "{!$Credential.Username}", "claims": { "scope": "a b", "n": 1 } } }""",
+            $$"""{ "ClientId": "me", "Username": "ann@example.com", "PrivateKey": {{JsonValue.Create(key.ExportRSAPrivateKeyPem()).ToJsonString()}} }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        var parts = Form(Assert.Single(_tokenRequests))["assertion"].Split('.');
+        Assert.True(key.VerifyData(Encoding.ASCII.GetBytes(parts[0] + "." + parts[1]), System.Buffers.Text.Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        var claims = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(parts[1]))!;
+        Assert.Equal(("me", "ann@example.com", Service.Url + "/token", "a b"), ((string?)claims["iss"], (string?)claims["sub"], (string?)claims["aud"], (string?)claims["scope"]));
+    }
+
+    [Fact]
+    public async Task RevokedToken_IsReplaced_AndTheCallerSeesOne200()
+    {
+        var app = await DefineAsync(ClientCredentials, Client);
+        await ExpectAsync(await CallAsync(app), 200);
+        _live.Clear();
+        await ExpectAsync(await CallAsync(app), 200);
+        _live.Clear();
+        var posted = await CallAsync(app, method: HttpMethod.Post, content: new StringContent("body-1"));
+        Assert.Equal("hello body-1", await posted.Content.ReadAsStringAsync());
+        Assert.Equal(3, _given);
+    }
+
+    [Fact]
+    public async Task Burst_OnAnExpiredToken_AsksOnce()
+    {
+        var app = await DefineAsync(ClientCredentials, Client);
+        await ExpectAsync(await CallAsync(app), 200);
+        Time.Advance(TimeSpan.FromHours(2));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => CallAsync(app)));
+        Assert.All(answers, answer => Assert.Equal(200, (int)answer.StatusCode));
+        Assert.Equal(2, _given);
+    }
+
+    [Fact]
+    public async Task Burst_WithARefreshTokenThatIsGoodOnce_AsksOnce()
+    {
+        var expected = "refresh-token-0";
+        _answer = number => $$"""{ "access_token": "access-token-{{number}}", "token_type": "bearer", "expires_in": "3600", "refresh_token": "{{expected = "refresh-token-" + number}}" }""";
+        _judge = request => Form(request)["grant_type"] != "refresh_token" ? "unsupported_grant_type" : Form(request)["refresh_token"] == expected ? null : "invalid_grant";
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token" }""",
+            """{ "ClientId": "me", "ClientSecret": "the-client-secret", "RefreshToken": "refresh-token-0" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        for (var round = 2; round < 5; round++)
+        {
+            Time.Advance(TimeSpan.FromHours(2));
+            var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => CallAsync(app)));
+            Assert.All(answers, answer => Assert.Equal(200, (int)answer.StatusCode));
+            Assert.Equal(round, _given);
+        }
+
+        // The refresh token outlives a token that was revoked, and a new client secret.
+        _live.Clear();
+        await ExpectAsync(await CallAsync(app), 200);
+        await Vault.AdminAsync(HttpMethod.Patch, CredentialPath, """{ "parameters": { "ClientSecret": "another-client-secret" } }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        Time.Advance(TimeSpan.FromDays(30));
+        await ExpectAsync(await CallAsync(app), 200);
+    }
+
+    [Theory]
+    [InlineData("<html>sign in</html>", "no JSON object")]
+    [InlineData("""{ "error": "server_error" }""", "carries an error")]
+    [InlineData("""{ "token_type": "Bearer" }""", "no access_token")]
+    [InlineData("""{ "access_token": "a b", "token_type": "Bearer" }""", "no access_token")]
+    [InlineData("""{ "access_token": "abcdefgh", "token_type": "mac" }""", "no bearer token")]
+    [InlineData("""{ "access_token": "abcdefgh", "expires_in": -1 }""", "lifetime")]
+    [InlineData("""{ "access_token": "abcdefgh", "expires_in": 0 }""", "lifetime")]
+    [InlineData("""{ "access_token": "abcdefgh", "expires_in": 1e300 }""", "lifetime")]
+    [InlineData("""{ "access_token": "abcdefgh", "expires_in": "soon" }""", "lifetime")]
+    public async Task BadAnswer_IsRefused_AndNotKept(string answer, string detail)
+    {
+        _answer = _ => answer;
+        var app = await DefineAsync(ClientCredentials, Client);
+        var response = await CallAsync(app);
+        Assert.Contains(detail, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await ExpectAsync(response, 502, "token-request-failed");
+        await ExpectAsync(await CallAsync(app), 502, "token-request-failed");
+        Assert.Equal(1, _given);
+        var status = await Vault.AdminAsync(HttpMethod.Get, CredentialPath);
+        Assert.Empty(status!["tokens"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task HugeAnswer_IsRefused()
+    {
+        _answer = _ => new string(' ', 50 * 1024 * 1024);
+        var app = await DefineAsync(ClientCredentials, Client);
+        await ExpectAsync(await CallAsync(app), 502, "token-request-failed");
+    }
+
+    [Fact]
+    public async Task FailedRequest_TellsTheRegisteredError_AndNothingElse()
+    {
+        _judge = _ => "invalid_client";
+        var app = await DefineAsync(ClientCredentials, Client);
+        var response = await CallAsync(app);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.Contains("status 400 and the OAuth error invalid_client", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("nobody-may-see-this", text, StringComparison.Ordinal);
+        var test = await TestAsync();
+        Assert.Equal("sign-in", (string?)test["failure"]!["where"]);
+        Assert.DoesNotContain("the-client-secret", test.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(400, (int?)test["steps"]![0]!["status"]);
+    }
+
+    [Fact]
+    public async Task Refresh_GetsAFreshToken_AndDelete_RevokesIt()
+    {
+        var app = await DefineAsync("""{ "protocol": "oauth2", "grant": "clientCredentials", "issuer": "@" }""", Client);
+        await ExpectAsync(await CallAsync(app), 200);
+        var status = await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/refresh", "{}");
+        Assert.Equal("valid", (string?)status!["status"]);
+        Assert.Equal(2, _given);
+        Service.Clear();
+        await Vault.AdminAsync(HttpMethod.Delete, CredentialPath);
+        var revoked = Assert.Single(Service.Requests, request => request.Target == "/revoke");
+        Assert.Equal("access-token-2", Form(revoked)["token"]);
+        await ExpectAsync(await CallAsync(app), 409, "credential-not-configured");
+    }
+
+    [Fact]
+    public async Task DueToken_IsRenewedInTheBackground_WithoutACallout()
+    {
+        var app = await DefineAsync(ClientCredentials, Client);
+        await ExpectAsync(await CallAsync(app), 200);
+        Time.Advance(TimeSpan.FromSeconds(3545));
+        Time.Advance(TimeSpan.FromSeconds(5));
+        while (Volatile.Read(ref _given) < 2)
+        {
+            await Task.Yield();
+        }
+
+        Time.Advance(TimeSpan.FromSeconds(60));
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(2, _given);
+    }
+
+    [Fact]
+    public async Task AuthorizationCode_WithPkce_OnceOnly_AndPerUser()
+    {
+        _answer = number => $$"""{ "access_token": "access-token-{{number}}", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "refresh-token-{{number}}" }""";
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "authorizationCode", "issuer": "@", "scope": "openid offline_access", "authorizationParameters": { "prompt": "consent" } }""",
+            """{ "ClientId": "me", "ClientSecret": "the-client-secret" }""",
+            principals: """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""");
+        await ExpectAsync(await CallAsync(app), 400, "user-required");
+        var missing = await CallAsync(app, user: "ann@example.com");
+        var problem = JsonNode.Parse(await missing.Content.ReadAsStringAsync())!;
+        await ExpectAsync(missing, 409, "credential-not-configured");
+        var link = new Uri((string)problem["authorizationUrl"]!);
+        Assert.Contains(link.AbsoluteUri, (string?)problem["detail"], StringComparison.Ordinal);
+
+        var user = $"/api/v1/external-credentials/{Name}Login/principals/default/users/ann%40example.com/credential";
+        var begun = await Vault.AdminAsync(HttpMethod.Post, user + "/authorize", """{ "returnUrl": "https://app.example/settings/vault" }""");
+        var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri((string)begun!["authorizationUrl"]!).Query);
+        Assert.Equal(("code", "me", "S256", "consent"), ((string?)query["response_type"], (string?)query["client_id"], (string?)query["code_challenge_method"], (string?)query["prompt"]));
+        Assert.Equal(Vault.ClientOptions.BaseAddress + "oauth/callback", (string?)query["redirect_uri"]);
+
+        using var browser = Vault.CreateClient((string?)null);
+        var state = Uri.EscapeDataString((string)query["state"]!);
+        var done = await browser.GetAsync($"/oauth/callback?code=the-code-1&state={state}&iss={Uri.EscapeDataString(Service.Url)}");
+        Assert.Equal("https://app.example/settings/vault", done.Headers.Location?.OriginalString);
+        var form = Form(Assert.Single(_tokenRequests));
+        Assert.Equal(("authorization_code", "the-code-1", (string?)query["redirect_uri"]), (form["grant_type"], form["code"], form["redirect_uri"]));
+        Assert.Equal((string?)query["code_challenge"], System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(form["code_verifier"]))));
+
+        Assert.Equal(400, (int)(await browser.GetAsync($"/oauth/callback?code=the-code-1&state={state}&iss={Uri.EscapeDataString(Service.Url)}")).StatusCode);
+        await ExpectAsync(await CallAsync(app, user: "ann@example.com"), 200);
+        await ExpectAsync(await CallAsync(app, user: "bob"), 409, "credential-not-configured");
+        var users = await Vault.AdminAsync(HttpMethod.Get, $"/api/v1/external-credentials/{Name}Login/principals/default/users");
+        Assert.Equal("ann@example.com", (string?)Assert.Single(users!["items"]!.AsArray())!["user"]);
+        var status = await Vault.AdminAsync(HttpMethod.Get, user);
+        Assert.Equal("configured", (string?)status!["status"]);
+
+        // The link of the error works too; an answer without iss, or of another issuer, doesn't.
+        var linkState = Uri.EscapeDataString((string)Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(link.Query)["state"]!);
+        var page = await browser.GetAsync($"/oauth/callback?code=c&state={linkState}&iss=https%3A%2F%2Fevil.example");
+        Assert.Equal(400, (int)page.StatusCode);
+        Assert.Contains("not of the issuer", await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
+
+        // Consent that is taken back is asked for again.
+        _judge = _ => "invalid_grant";
+        _live.Clear();
+        await ExpectAsync(await CallAsync(app, user: "ann@example.com"), 409, "credential-not-configured");
+    }
+
+    [Theory]
+    [InlineData("https://evil.example/")]
+    [InlineData("https://app.example/settings2")]
+    [InlineData("https://app.example@evil.example/settings")]
+    public async Task ReturnUrl_ElsewhereIsRefused(string url)
+    {
+        await DefineAsync("""{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token" }""", """{ "ClientId": "me" }""");
+        using var response = await Vault.AdminClient.PostAsync(
+            CredentialPath + "/authorize", new StringContent($$"""{ "returnUrl": "{{url}}" }""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+        await ExpectAsync(response, 400, "invalid-request");
+    }
+
+    [Fact]
+    public async Task Device_IsPolled_UntilThePersonIsDone()
+    {
+        var pending = 2;
+        _judge = _ => Interlocked.Decrement(ref pending) >= 0 ? "authorization_pending" : null;
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "deviceCode", "deviceAuthorizationUrl": "@/device", "tokenUrl": "@/token" }""", """{ "ClientId": "me" }""");
+        var begun = await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/authorize", "{}");
+        Assert.Equal(("WDJB", Service.Url + "/enter"), ((string?)begun!["userCode"], (string?)begun["verificationUri"]));
+        while (_given == 0)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        HttpResponseMessage answer;
+        while ((int)(answer = await CallAsync(app)).StatusCode == 409)
+        {
+            await Task.Yield();
+        }
+
+        await ExpectAsync(answer, 200);
+    }
+
+    private const string ClientCredentials = """{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token" }""";
+    private const string Client = """{ "ClientId": "me", "ClientSecret": "the-client-secret" }""";
+}
