@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Vault.Api.Tests.Protocols;
 using Vault.Core.Authentication.Protocols.AwsSigV4;
 using Vault.Core.Authentication.Protocols.OAuth1;
@@ -14,7 +13,7 @@ namespace Vault.Api.Tests.Documents;
 /// Runs every example of docs/protocols.md against a service that verifies what it receives, revokes what it gave, and echoes
 /// everything: the caller sees one 200 each time, and no secret comes to light anywhere.
 /// </summary>
-public sealed partial class ProtocolExampleTests : ProtocolBench
+public sealed class ProtocolExampleTests : ProtocolBench
 {
     private string _live = "";
     private string _nonce = "nonce-1";
@@ -119,16 +118,7 @@ public sealed partial class ProtocolExampleTests : ProtocolBench
 
     private static StringContent Json(string text) => new(text, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
 
-    private static IEnumerable<JsonNode> Examples()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "Vault.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return Block().Matches(File.ReadAllText(Path.Combine(directory.FullName, "docs", "protocols.md"))).Select(match => JsonNode.Parse(match.Groups[1].Value)!);
-    }
+    private static IEnumerable<JsonNode> Examples() => DocumentExamples.Of("protocols.md");
 
     private async Task GiveAsync(Microsoft.AspNetCore.Http.HttpContext context, RecordedRequest request)
     {
@@ -191,7 +181,4 @@ public sealed partial class ProtocolExampleTests : ProtocolBench
                 throw new ArgumentOutOfRangeException(nameof(name), name, "No stand-in verifies this example.");
         }
     }
-
-    [GeneratedRegex("```json\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Block();
 }
