@@ -27,6 +27,9 @@ public sealed class UpstreamConnections : IDisposable
     /// </summary>
     public HttpMessageInvoker Invoker { get; }
 
+    /// <summary>Whether anything may be sent without TLS.</summary>
+    public bool AllowHttp => _policy.AllowHttp;
+
     /// <summary>What <see cref="For"/> made for a key; null: nothing yet.</summary>
     public HttpMessageInvoker? Find(string key) => _own.TryGetValue(key, out var own) ? own.Value : null;
 

@@ -16,7 +16,7 @@ internal static class SignInExchange
         var host = message.RequestUri!.Authority;
         if (!context.IsHostAllowed(message.RequestUri))
         {
-            return Failed($"{request.Name}: the host {host} is not in allowedHosts.");
+            return Failed($"{request.Name}: the host {host} is not in allowedHosts, or would be reached over http, which this vault doesn't allow.");
         }
 
         var masked = context.Trace is null ? null : request.Masked();

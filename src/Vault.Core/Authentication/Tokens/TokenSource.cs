@@ -400,7 +400,9 @@ public sealed partial class TokenSource : ICredentialCache
 
     private TokenAcquisition Acquisition(TokenRequest request, TokenSet? previous, bool isDoubtful, SignInTrace? trace) => new(
         request.Credential, request.Parameters, request.User, request.NamedCredentialUrl, request.Http ?? _connections.Invoker,
-        url => request.Credential.Definition.AllowedHosts?.Any(host => host.Matches(url)) is true, _time)
+        url => (url.Scheme == Uri.UriSchemeHttps || _connections.AllowHttp)
+            && request.Credential.Definition.AllowedHosts?.Any(host => host.Matches(url)) is true,
+        _time)
     {
         Previous = previous,
         IsPreviousDoubtful = isDoubtful,
