@@ -54,7 +54,7 @@ public interface IBoundAuthentication
     /// <summary>Computes the authorization over the final request; null where nothing is signed.</summary>
     IRequestSigning? Signing => null;
 
-    /// <summary>Whether a template of the settings names <c>$User.Id</c>, so that users need no secrets of their own.</summary>
+    /// <summary>Whether what is signed for a user names <c>$User.Id</c> (a JWT, an assertion), so that users need no secrets of their own.</summary>
     bool NamesUser => false;
 
     /// <summary>What the authorization puts on a request. The scope is checked and prepared.</summary>

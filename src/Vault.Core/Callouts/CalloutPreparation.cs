@@ -75,12 +75,19 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
         }
 
         // A user's own secrets, or at least a user's own name in what is signed: never only what all users share.
-        return admitted.Principal.Type is PrincipalType.PerUser && !parameters.HasOwn && !authentication.NamesUser
+        return admitted.Principal.Type is PrincipalType.PerUser && !HasOwn(authentication, parameters) && !authentication.NamesUser
             ? new VaultError(
                 ErrorCodes.CredentialNotConfigured,
                 $"The user has no secrets for the principal {admitted.Principal.Name} of the external credential {admitted.External.Definition.Name}. An admin sets them with "
                 + "PUT /api/v1/external-credentials/{name}/principals/{principal}/users/{user}/credential.")
             : null;
+    }
+
+    // Something of the user's own that proves who they are, where the protocol wants anything that does.
+    private static bool HasOwn(IBoundAuthentication authentication, CredentialSet parameters)
+    {
+        var proofs = authentication.RequiredParameters.Where(authentication.IsSecret).ToArray();
+        return proofs.Length == 0 ? parameters.HasOwn : Array.Exists(proofs, parameters.IsOwn);
     }
 
     private async ValueTask<VaultError?> HoldAndBuildAsync(Callout callout, CancellationToken cancellationToken)

@@ -19,10 +19,20 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
             row.Id, key with { Stamp = row.Stamp }, row.Version, row.Sealed, row.ObtainedAt, row.ExpiresAt, row.RetiredAt, row.IsRenewable))];
     }
 
-    public async Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
+    public Task SaveAsync(StoredToken token, CancellationToken cancellationToken) => SaveAsync(token, null, cancellationToken);
+
+    public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) => SaveAsync(token, predecessor, cancellationToken);
+
+    private async Task SaveAsync(StoredToken token, Guid? predecessor, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        if (predecessor is { } id
+            && !await Of(context, token.Key).AnyAsync(row => row.Id == id && row.RetiredAt == null && row.Stamp == token.Key.Stamp, cancellationToken))
+        {
+            return;
+        }
+
         await Of(context, token.Key)
             .Where(row => row.RetiredAt == null)
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, (DateTimeOffset?)token.ObtainedAt), cancellationToken);

@@ -33,6 +33,7 @@ public sealed partial class ConsentAdministration(
 
     private const int MaxReturnUrl = 2000;
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LinkLife = TimeSpan.FromMinutes(5);
 
     // A link that was just shown is shown again, so that failing callouts don't fill the database.
@@ -106,7 +107,8 @@ public sealed partial class ConsentAdministration(
         }
 
         // The code is good once: what was begun is ended, whether or not the browser waits.
-        var token = await protocol.FinishAsync(tokens.ContextOf(request.Value), kept.Start, answer, CancellationToken.None);
+        using var limit = new CancellationTokenSource(Limit, time);
+        var token = await protocol.FinishAsync(tokens.ContextOf(request.Value), kept.Start, answer, limit.Token);
         if (!token.IsOk)
         {
             LogFailed(logger, definition.Name.Value, token.Error.Code, token.Error.Detail);
@@ -124,13 +126,14 @@ public sealed partial class ConsentAdministration(
             ErrorCodes.CredentialNotConfigured,
             $"Consent for the principal {principal.Name} of the external credential {request.Credential.Definition.Name} is missing. An admin asks for it with "
             + "POST …/credential/authorize.");
-        if (request.Credential.Authentication.Consent is not { IsDevice: false } protocol)
+        // A link for what all apps share would let whoever gets it first say whose account that is.
+        if (request.Credential.Authentication.Consent is not { IsDevice: false } protocol || principal.Type is not PrincipalType.PerUser)
         {
             return missing;
         }
 
         var now = time.GetUtcNow();
-        if (!_links.TryGetValue(request.Key, out var link) || link.Until <= now)
+        if (!_links.TryGetValue(request.Key, out var link) || link.Until <= now || !await IsOpenAsync(link.Url, cancellationToken))
         {
             var begun = await BeginAsync(protocol, request, returnUrl: null, cancellationToken);
             if (begun.Value?.AuthorizationUrl is not { } url)
@@ -149,6 +152,14 @@ public sealed partial class ConsentAdministration(
         return missing with { Detail = $"{missing.Detail} Or the person opens this link: {link.Url}", AuthorizationUrl = link.Url };
     }
 
+    private async Task<bool> IsOpenAsync(string url, CancellationToken cancellationToken)
+    {
+        var state = url.Split("&state=") is [_, var rest] ? Uri.UnescapeDataString(rest.Split('&')[0]) : "";
+        var hash = HashOf(state);
+        await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+        return await database.AuthorizationRequests.AnyAsync(row => row.StateHash == hash, cancellationToken);
+    }
+
     private static SealPlace Place(AuthorizationRequestRow row, byte[] binding) => new(
         "authorization", row.Id, row.ExternalCredentialId, row.PrincipalId, row.User, row.StateHash, 1, binding);
 
@@ -156,7 +167,9 @@ public sealed partial class ConsentAdministration(
 
     private async Task<Result<ConsentRequest>> BeginAsync(IConsentProtocol protocol, TokenRequest request, string? returnUrl, CancellationToken cancellationToken)
     {
-        var start = await protocol.BeginAsync(tokens.ContextOf(request), address.Url + CallbackPath, cancellationToken);
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        var start = await protocol.BeginAsync(tokens.ContextOf(request), address.Url + CallbackPath, both.Token);
         if (!start.IsOk)
         {
             return start.Error;
@@ -198,17 +211,38 @@ public sealed partial class ConsentAdministration(
 
     private async Task<Result<ConsentRequest>> BeginDeviceAsync(IConsentProtocol protocol, TokenRequest request, CancellationToken cancellationToken)
     {
-        var start = await protocol.BeginDeviceAsync(tokens.ContextOf(request), cancellationToken);
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        var start = await protocol.BeginDeviceAsync(tokens.ContextOf(request), both.Token);
         if (!start.IsOk)
         {
             return start.Error;
         }
 
-        _ = Task.Run(() => PollAsync(protocol, request, start.Value), CancellationToken.None);
+        // The row says that this consent is open; a change of the secrets, or a newer one, closes it.
+        var row = new AuthorizationRequestRow
+        {
+            Id = Guid.NewGuid(),
+            StateHash = HashOf(start.Value.DeviceCode),
+            ExternalCredentialId = request.Credential.Definition.Id,
+            PrincipalId = request.PrincipalId,
+            User = request.User,
+            ExpiresAt = start.Value.ExpiresAt,
+        };
+        await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
+        {
+            await database.AuthorizationRequests
+                .Where(older => older.ExternalCredentialId == row.ExternalCredentialId && older.PrincipalId == row.PrincipalId && older.User == row.User)
+                .ExecuteDeleteAsync(cancellationToken);
+            database.AuthorizationRequests.Add(row);
+            await database.SaveChangesAsync(cancellationToken);
+        }
+
+        _ = Task.Run(() => PollAsync(protocol, request, start.Value, row.Id), CancellationToken.None);
         return new ConsentRequest(null, start.Value.VerificationUriComplete ?? start.Value.VerificationUri, start.Value.UserCode, start.Value.ExpiresAt);
     }
 
-    private async Task PollAsync(IConsentProtocol protocol, TokenRequest request, DeviceStart start)
+    private async Task PollAsync(IConsentProtocol protocol, TokenRequest request, DeviceStart start, Guid rowId)
     {
         var name = request.Credential.Definition.Name.Value;
         try
@@ -217,7 +251,14 @@ public sealed partial class ConsentAdministration(
             while (time.GetUtcNow() < start.ExpiresAt)
             {
                 await Task.Delay(interval, time);
-                var progress = await protocol.PollAsync(tokens.ContextOf(request), start, CancellationToken.None);
+                if (!await IsOpenAsync(rowId))
+                {
+                    LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The secrets were changed, or a newer request took its place.");
+                    return;
+                }
+
+                using var limit = new CancellationTokenSource(Limit, time);
+                var progress = await protocol.PollAsync(tokens.ContextOf(request), start, limit.Token);
                 if (!progress.IsOk)
                 {
                     LogFailed(logger, name, progress.Error.Code, progress.Error.Detail);
@@ -226,7 +267,11 @@ public sealed partial class ConsentAdministration(
 
                 if (progress.Value.Token is { } token)
                 {
-                    await KeepAsync(request, token);
+                    if (await CloseAsync(rowId))
+                    {
+                        await KeepAsync(request, token);
+                    }
+
                     return;
                 }
 
@@ -240,6 +285,18 @@ public sealed partial class ConsentAdministration(
             // A boundary: nobody waits for this task.
             LogFailed(logger, name, ErrorCodes.TokenRequestFailed, exception.GetType().Name);
         }
+    }
+
+    private async Task<bool> IsOpenAsync(Guid rowId)
+    {
+        await using var database = await contexts.CreateDbContextAsync();
+        return await database.AuthorizationRequests.AnyAsync(row => row.Id == rowId);
+    }
+
+    private async Task<bool> CloseAsync(Guid rowId)
+    {
+        await using var database = await contexts.CreateDbContextAsync();
+        return await database.AuthorizationRequests.Where(row => row.Id == rowId).ExecuteDeleteAsync() == 1;
     }
 
     private async Task KeepAsync(TokenRequest request, TokenSet token)

@@ -30,6 +30,7 @@ internal sealed class SecretChanges(SecretSealer sealer)
         if (!keepsConsent)
         {
             await NoteEndedAsync(draft, credential.Definition.Id, principalId, user.Length == 0 ? null : user);
+            await CloseConsentsAsync(draft, credential.Definition.Id, principalId, user.Length == 0 ? null : user);
         }
 
         var rows = await draft.Database.Secrets
@@ -76,12 +77,15 @@ internal sealed class SecretChanges(SecretSealer sealer)
     /// <summary>Destroys the secrets and tokens of an external credential, of one principal or of one user, at once: nothing is kept.</summary>
     public static async Task ShredAsync(Draft draft, Guid externalCredentialId, Guid? principalId = null, string? user = null)
     {
-        await NoteEndedAsync(draft, externalCredentialId, principalId, user);
+        // What all users share goes with the tokens of all of them.
+        var tokensOf = user is { Length: 0 } ? null : user;
+        await NoteEndedAsync(draft, externalCredentialId, principalId, tokensOf);
+        await CloseConsentsAsync(draft, externalCredentialId, principalId, tokensOf);
         await draft.Database.Secrets
             .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId) && (user == null || row.User == user))
             .ExecuteDeleteAsync();
         await draft.Database.Tokens
-            .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId) && (user == null || row.User == user))
+            .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId) && (tokensOf == null || row.User == tokensOf))
             .ExecuteDeleteAsync();
         draft.Evicted.Add(externalCredentialId);
     }
@@ -122,6 +126,11 @@ internal sealed class SecretChanges(SecretSealer sealer)
 
         return null;
     }
+
+    // A consent that was asked for before is no consent to what comes after.
+    private static Task<int> CloseConsentsAsync(Draft draft, Guid externalCredentialId, Guid? principalId, string? user) => draft.Database.AuthorizationRequests
+        .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId) && (user == null || row.User == user))
+        .ExecuteDeleteAsync();
 
     private static async Task NoteEndedAsync(Draft draft, Guid externalCredentialId, Guid? principalId, string? user)
     {

@@ -42,6 +42,9 @@ public sealed class CredentialSet
     /// <summary>Whether there are parameters of this very user, beside those that all users of the principal share.</summary>
     public bool HasOwn { get; }
 
+    /// <summary>Whether the parameter's value is of this very user.</summary>
+    public bool IsOwn(string parameter) => _current.TryGetValue(parameter, out var stored) && stored.User == _user;
+
     /// <summary>Changes with every change of a parameter.</summary>
     public string Stamp { get; }
 

@@ -9,6 +9,9 @@ namespace Vault.Core.Authentication.SignIns;
 /// <summary>The answer to a request of a sign-in, read whole.</summary>
 internal sealed class SignInAnswer
 {
+    // A text that is nested deep is told once for each level by XPath.
+    private const int MaxXmlDepth = 64;
+
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };
     private static readonly XmlReaderSettings StrictXml = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
 
@@ -66,6 +69,17 @@ internal sealed class SignInAnswer
                 _isXmlParsed = true;
                 try
                 {
+                    using (var probe = XmlReader.Create(new StringReader(Text), StrictXml))
+                    {
+                        while (probe.Read())
+                        {
+                            if (probe.Depth > MaxXmlDepth)
+                            {
+                                return _xml = null;
+                            }
+                        }
+                    }
+
                     using var reader = XmlReader.Create(new StringReader(Text), StrictXml);
                     _xml = new XPathDocument(reader);
                 }

@@ -31,7 +31,7 @@ public sealed record TokenRequest(
         // What a person consented to outlives a change of what isn't about it: nobody is asked twice for a new client secret.
         var consent = Credential.Authentication.Tokens?.ConsentParameters;
         var stamp = new LengthPrefixed("token-stamp")
-            .Add(consent is null ? JsonSerializer.Serialize(Credential.Definition.Authentication) : "consent")
+            .Add(JsonSerializer.Serialize(Credential.Definition.Authentication))
             .Add(consent is null ? Credential.Binding : null)
             .Add(consent is null ? Parameters.Stamp : Parameters.StampOf(consent))
             .Add(isRelative ? NamedCredentialUrl : null);

@@ -20,6 +20,12 @@ internal sealed class TokenSlot
     /// <summary>A token that was got but could not be saved: it is saved before another is asked for, since what renews it may be usable once.</summary>
     public TokenSet? Unsaved { get; set; }
 
+    /// <summary>The sign-in of the slot before this one, evicted while it was under way; null: none.</summary>
+    public Task<Result<TokenSet>>? After { get; set; }
+
+    /// <summary>Goes up when a token is put in from outside, so that a sign-in under way doesn't replace it.</summary>
+    public int Generation { get; set; }
+
     /// <summary>How the token was last asked for; the renewal ahead of time asks in the same way.</summary>
     public TokenRequest? LastRequest { get; set; }
 

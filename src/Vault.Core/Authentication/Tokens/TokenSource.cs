@@ -22,6 +22,7 @@ public sealed partial class TokenSource : ICredentialCache
     private static readonly TimeSpan SignInLimit = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<TokenKey, TokenSlot> _slots = new();
+    private readonly ConcurrentDictionary<TokenKey, Task<Result<TokenSet>>> _leaving = new();
     private readonly ITokenStore _store;
     private readonly CredentialSets _parameters;
     private readonly TokenSealing _sealing;
@@ -104,6 +105,11 @@ public sealed partial class TokenSource : ICredentialCache
     public async Task PutAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
     {
         var slot = Slot(request.Key);
+        if (!slot.IsLoaded)
+        {
+            await LoadAsync(request, request.Key, slot);
+        }
+
         await _store.SaveAsync(_sealing.Seal(token, request.Key, request.Credential.Binding), cancellationToken);
         lock (slot.Gate)
         {
@@ -113,6 +119,7 @@ public sealed partial class TokenSource : ICredentialCache
                 Retire(slot, old, now);
             }
 
+            slot.Generation++;
             slot.IsLoaded = true;
             slot.Current = token;
             slot.Previous = null;
@@ -273,6 +280,12 @@ public sealed partial class TokenSource : ICredentialCache
                 lock (slot.Gate)
                 {
                     slot.IsEvicted = true;
+                    if (slot.Pending is { } pending)
+                    {
+                        _leaving[key] = pending;
+                        _ = pending.ContinueWith(
+                            ended => _leaving.TryRemove(KeyValuePair.Create(key, ended)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                    }
                 }
             }
         }
@@ -293,20 +306,26 @@ public sealed partial class TokenSource : ICredentialCache
             // Rare; the store has every token, so nothing is lost but a read.
             foreach (var old in _slots.OrderBy(entry => entry.Value.LastUsed).Take(Capacity / 10))
             {
-                if (old.Value.Pending is null)
+                if (old.Value is { Pending: null, Unsaved: null })
                 {
                     _slots.TryRemove(old.Key, out _);
                 }
             }
         }
 
-        var slot = _slots.GetOrAdd(key, static _ => new TokenSlot());
+        var slot = _slots.GetOrAdd(key, static (added, leaving) => new TokenSlot { After = leaving.GetValueOrDefault(added) }, _leaving);
         slot.LastUsed = _time.GetTimestamp();
         return slot;
     }
 
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
-    private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, SignInTrace? trace = null) => Task.Run(async () =>
+    private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, SignInTrace? trace = null)
+    {
+        var generation = slot.Generation;
+        return Task.Run(() => RunAsync(request, key, slot, isForced, trace, generation));
+    }
+
+    private async Task<Result<TokenSet>> RunAsync(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace, int generation)
     {
         Result<TokenSet> result;
         try
@@ -324,6 +343,11 @@ public sealed partial class TokenSource : ICredentialCache
         {
             slot.Pending = null;
             slot.IsRenewing = false;
+            if (slot.Generation != generation && slot.Current is { } consented)
+            {
+                return consented;
+            }
+
             if (result.IsOk)
             {
                 if (slot.Current is { } old && !ReferenceEquals(old, result.Value))
@@ -346,18 +370,31 @@ public sealed partial class TokenSource : ICredentialCache
         }
 
         return result;
-    });
+    }
 
     private async Task<Result<TokenSet>> ObtainAsync(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace)
     {
+        if (slot.After is { } before)
+        {
+            // A sign-in that was under way when the slot was evicted may be using up what renews the token.
+            await before;
+            slot.After = null;
+        }
+
         if (!slot.IsLoaded && await LoadAsync(request, key, slot) is { } stored && !isForced)
         {
             return stored;
         }
 
+        var generation = slot.Generation;
         if (slot.Unsaved is { } unsaved)
         {
-            await SaveAsync(request, key, slot, unsaved);
+            await SaveAsync(request, key, slot, unsaved, generation);
+            lock (slot.Gate)
+            {
+                slot.Current = unsaved;
+            }
+
             if (!isForced && !unsaved.IsExpired(_time.GetUtcNow()))
             {
                 return unsaved;
@@ -373,18 +410,37 @@ public sealed partial class TokenSource : ICredentialCache
             return acquired;
         }
 
-        await SaveAsync(request, key, slot, acquired.Value);
+        await SaveAsync(request, key, slot, acquired.Value, generation);
         LogSignedIn(_logger, request.Credential.Definition.Name.Value);
         return acquired;
     }
 
     // Kept in memory until it is saved: a refresh token that was traded in may be gone for good.
-    private async Task SaveAsync(TokenRequest request, TokenKey key, TokenSlot slot, TokenSet token)
+    private async Task SaveAsync(TokenRequest request, TokenKey key, TokenSlot slot, TokenSet token, int generation)
     {
         slot.Unsaved = token;
+        var stored = _sealing.Seal(token, key, request.Credential.Binding);
+        Guid? predecessor;
+        lock (slot.Gate)
+        {
+            if (slot.Generation != generation)
+            {
+                // A person has consented meanwhile: theirs counts.
+                slot.Unsaved = null;
+                return;
+            }
+
+            predecessor = (slot.Current ?? slot.Previous)?.Id;
+        }
+
         if (!IsEvicted(slot))
         {
-            await _store.SaveAsync(_sealing.Seal(token, key, request.Credential.Binding), CancellationToken.None);
+            await _store.SaveAsync(stored, CancellationToken.None);
+        }
+        else if (token.IsRenewable && predecessor is { } id)
+        {
+            // Evicted because something changed; the token before says whether it was about this account.
+            await _store.ReplaceAsync(stored, id, CancellationToken.None);
         }
 
         slot.Unsaved = null;
@@ -439,7 +495,8 @@ public sealed partial class TokenSource : ICredentialCache
             else
             {
                 retired.Add((opened, token.RetiredAt ?? now));
-                if (token.Key == key && (token.RetiredAt is null || previous is null))
+                // What was retired was replaced, or its secrets were: what renews it is used up, or not ours to use any more.
+                if (token.Key == key && token.RetiredAt is null)
                 {
                     previous = opened;
                 }
@@ -451,6 +508,7 @@ public sealed partial class TokenSource : ICredentialCache
             slot.IsLoaded = true;
             slot.Retired.AddRange(retired);
             slot.Previous ??= previous;
+            slot.Current ??= current;
 
             // It came through a restart: nobody knows any more whether it worked, but it is not new.
             slot.HasWorked = current is not null;

@@ -229,7 +229,8 @@ public sealed partial class CalloutTrial(
     }
 
     private TrialOutcome Failed(VaultError error, string where, long started, IReadOnlyList<TracedStep> steps) =>
-        new(false, null, Since(started), steps, new TrialFailure(error.Code, where, error.Detail));
+        new(false, null, Since(started), steps, new TrialFailure(
+            error.Code, where, error.AuthorizationUrl is { } link ? error.Detail.Replace(link, "(not shown)", StringComparison.Ordinal) : error.Detail));
 
     private double Since(long timestamp) => Math.Round(time.GetElapsedTime(timestamp).TotalMilliseconds, 1);
 

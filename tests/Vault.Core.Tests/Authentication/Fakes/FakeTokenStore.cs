@@ -33,6 +33,9 @@ internal sealed class FakeTokenStore : ITokenStore
         return Task.CompletedTask;
     }
 
+    public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) =>
+        _tokens.TryGetValue(predecessor, out var old) && old.RetiredAt is null && old.Key == token.Key ? SaveAsync(token, cancellationToken) : Task.CompletedTask;
+
     public Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)
     {
         _tokens[tokenId] = _tokens[tokenId] with { RetiredAt = at };

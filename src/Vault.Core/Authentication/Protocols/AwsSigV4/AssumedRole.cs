@@ -75,7 +75,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
 
         var form = new List<SignInValue>
         {
-            new("Action", "AssumeRole"), new("Version", "2011-06-15"), new("RoleArn", arn.Value!.Text),
+            new("Action", "AssumeRole"), new("Version", "2011-06-15"), new("RoleArn", arn.Value!.Text, arn.Value.IsSecret ? "roleArn" : null),
             new("RoleSessionName", SessionName(context.Credential.Definition.Name.Value)),
         };
         if (role.ExternalId is { } template)

@@ -15,7 +15,6 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
         _settings = settings;
         Tokens = settings.Role is { } role ? new AssumedRole(settings, role) : null;
         var templates = new[] { settings.Role?.Arn, settings.Role?.ExternalId }.OfType<MergeTemplate>().ToArray();
-        NamesUser = templates.SelectMany(template => template.References).Any(reference => reference.Kind is MergeReferenceKind.User);
         RequiredParameters =
         [
             "AccessKeyId", "SecretAccessKey",
@@ -34,8 +33,6 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
     public override IReadOnlyList<string> RequiredParameters { get; }
 
     public override IReadOnlyList<Uri> TokenUrls { get; }
-
-    public override bool NamesUser { get; }
 
     public override ITokenProtocol? Tokens { get; }
 

@@ -80,7 +80,7 @@ internal sealed class BoundJwt : BoundProtocol
             return key.Error;
         }
 
-        var password = scope.Check(KeyPassword) is null ? scope.Resolve(KeyPassword).Value.Text : null;
+        var password = scope.Check(KeyPassword) is null && scope.Resolve(KeyPassword) is { IsOk: true } opened ? opened.Value.Text : null;
         return _assertion.Make(scope, key.Value.Text!, password, "Key", AssertionDefaults.None, now);
     }
 

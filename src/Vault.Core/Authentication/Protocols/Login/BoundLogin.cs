@@ -29,10 +29,6 @@ internal sealed class BoundLogin : BoundProtocol
                 .Concat(AppliedTemplates.SelectMany(template => template.References))),
         ];
 
-        NamesUser = steps.All.SelectMany(step => step.Request.References).Select(placed => placed.Reference)
-            .Concat(AppliedTemplates.SelectMany(template => template.References))
-            .Any(reference => reference.Kind is MergeReferenceKind.User);
-
         // With one value there is no doubt which is the token.
         OAuthToken = tokenNames is [var only] ? new MergeReference(MergeReferenceKind.Token, null, only, false) : null;
         AuthorizationHeaderValue = OAuthToken is null ? ComposedValue.Empty : ComposedValue.Of(OAuthToken);
@@ -43,8 +39,6 @@ internal sealed class BoundLogin : BoundProtocol
     public override IReadOnlyList<Uri> TokenUrls { get; }
 
     public override bool UsesNamedCredentialUrl { get; }
-
-    public override bool NamesUser { get; }
 
     public override ITokenProtocol Tokens { get; }
 

@@ -20,7 +20,7 @@ internal static class RegexExtraction
         {
             var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
             return regex.GetGroupNumbers() is [_, var group]
-                ? answer => [.. regex.Matches(answer.Text).Where(match => match.Groups[group].Success).Take(2).Select(match => match.Groups[group].Value)]
+                ? answer => [.. regex.Matches(answer.Text).Take(1000).Where(match => match.Groups[group].Success).Take(2).Select(match => match.Groups[group].Value)]
                 : null;
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)

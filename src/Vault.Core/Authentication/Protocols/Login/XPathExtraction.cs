@@ -37,7 +37,7 @@ internal static class XPathExtraction
         {
             return navigator.Evaluate(text, Prefixes(navigator)) switch
             {
-                XPathNodeIterator nodes => [.. nodes.Cast<XPathNavigator>().Select(node => node.Value)],
+                XPathNodeIterator nodes => [.. nodes.Cast<XPathNavigator>().Take(2).Select(node => node.Value)],
                 bool truth => [truth ? "true" : "false"],
                 double number => [number.ToString("R", CultureInfo.InvariantCulture)],
                 string value => [value],

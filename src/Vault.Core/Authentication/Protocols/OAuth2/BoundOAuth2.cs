@@ -14,7 +14,7 @@ internal sealed class BoundOAuth2 : BoundProtocol
         Tokens = oauth;
         Consent = settings.IsConsent ? new OAuth2Consent(settings, oauth) : null;
         var references = settings.Templates.SelectMany(template => template.References).ToArray();
-        NamesUser = references.Any(reference => reference.Kind is MergeReferenceKind.User);
+        NamesUser = settings.Assertion?.Templates.SelectMany(template => template.References).Any(reference => reference.Kind is MergeReferenceKind.User) is true;
         UsesNamedCredentialUrl = references.Any(IsEndpoint);
         RequiredParameters = [.. Needed(settings).Concat(ParametersOf(references)).Distinct(StringComparer.OrdinalIgnoreCase)];
         TokenUrls =

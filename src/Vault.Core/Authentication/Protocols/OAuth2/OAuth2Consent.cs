@@ -57,6 +57,12 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
             }
         }
 
+        // The URL is shown to people and travels through a browser.
+        if (query.Find(pair => pair.Mask is not null) is { } secret)
+        {
+            return new VaultError(ErrorCodes.MergeFieldInvalid, $"The parameter {secret.Name} of the authorization URL would hold a secret; it can't.");
+        }
+
         var text = url.OriginalString;
         var separator = text.Contains('?', StringComparison.Ordinal) ? '&' : '?';
         return new AuthorizationStart(
@@ -146,7 +152,7 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
         var uri = Text("verification_uri") ?? Text("verification_url");
         var seconds = Number("expires_in") ?? 600;
         var interval = Number("interval") ?? DefaultInterval.TotalSeconds;
-        return device is null || user is null || uri is null || !IsUrl(uri) || seconds is <= 0 or > 86_400 || interval is <= 0 or > 3600
+        return device is null || user is null || uri is null || !IsUrl(uri) || seconds is <= 0 or > 86_400 || interval is < 1 or > 3600
             ? SignInExchange.Failed($"{answer.Outcome}, but with no device authorization that makes sense.")
             : new DeviceStart(
                 device, user, uri, Text("verification_uri_complete") is { } complete && IsUrl(complete) ? complete : null, now.AddSeconds(seconds),

@@ -19,7 +19,9 @@ internal sealed record OAuth2Endpoints(Uri Token, Uri? Authorization, Uri? Devic
 internal sealed class OAuth2Discovery(OAuth2Settings settings)
 {
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);
-    private (OAuth2Endpoints Endpoints, DateTimeOffset At)? _known;
+    private volatile Known? _known;
+
+    private sealed record Known(OAuth2Endpoints Endpoints, DateTimeOffset At);
 
     public async Task<Result<OAuth2Endpoints>> FindAsync(TokenAcquisition context, CancellationToken cancellationToken)
     {
@@ -37,7 +39,7 @@ internal sealed class OAuth2Discovery(OAuth2Settings settings)
         var read = await ReadAsync(context, issuer, cancellationToken);
         if (read.IsOk)
         {
-            _known = (read.Value, context.Time.GetUtcNow());
+            _known = new Known(read.Value, context.Time.GetUtcNow());
         }
 
         return read;

@@ -95,6 +95,7 @@ internal sealed class OAuth2Tokens(OAuth2Settings settings) : ITokenProtocol
         }
 
         // The refresh token first: without it nothing can be renewed, whatever happens to the other.
+        VaultError? first = null;
         foreach (var (name, hint) in new[] { (RefreshToken, "refresh_token"), (AccessToken, "access_token") })
         {
             if (token.Values.TryGetValue(name, out var value))
@@ -108,19 +109,11 @@ internal sealed class OAuth2Tokens(OAuth2Settings settings) : ITokenProtocol
                 }
 
                 var answer = await SignInExchange.SendAsync(context, request.Value, cancellationToken);
-                if (!answer.IsOk)
-                {
-                    return answer.Error;
-                }
-
-                if (!answer.Value.IsSuccess)
-                {
-                    return SignInExchange.Failed(answer.Value.Outcome + ".");
-                }
+                first ??= answer.IsOk ? answer.Value.IsSuccess ? null : SignInExchange.Failed(answer.Value.Outcome + ".") : answer.Error;
             }
         }
 
-        return null;
+        return first;
     }
 
     private static VaultError ConsentIsMissing() => new(ErrorCodes.CredentialNotConfigured, "The consent for this credential is missing, or was taken back.");
@@ -133,7 +126,8 @@ internal sealed class OAuth2Tokens(OAuth2Settings settings) : ITokenProtocol
             return previous.Reveal();
         }
 
-        return context.Parameters.Has("RefreshToken") ? context.Parameters.Open("RefreshToken").Value?.Reveal() : null;
+        // Shared by all users of a principal it would make everybody the same person.
+        return context.Parameters.Has("RefreshToken") && (context.User.Length == 0 || context.Parameters.IsOwn("RefreshToken")) ? context.Parameters.Open("RefreshToken").Value?.Reveal() : null;
     }
 
     private async Task<(Result<TokenSet> Token, bool IsGrantGone, string? OAuthError)> RequestAsync(
