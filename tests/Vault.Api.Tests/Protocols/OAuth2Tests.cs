@@ -303,6 +303,62 @@ public sealed class OAuth2Tests : ProtocolBench
         await ExpectAsync(await CallAsync(app, user: "ann@example.com"), 409, "credential-not-configured");
     }
 
+    [Fact]
+    public async Task ForcedRefresh_AfterAChangeOfSecrets_UsesTheNewestRefreshToken()
+    {
+        var expected = "refresh-token-0";
+        _answer = number => $$"""{ "access_token": "access-token-{{number}}", "expires_in": 3600, "refresh_token": "{{expected = "refresh-token-" + number}}" }""";
+        _judge = request => Form(request)["refresh_token"] == expected ? null : "invalid_grant";
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token" }""",
+            """{ "ClientId": "me", "ClientSecret": "the-client-secret", "RefreshToken": "refresh-token-0" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        for (var round = 0; round < 3; round++)
+        {
+            await Vault.AdminAsync(HttpMethod.Patch, CredentialPath, $$"""{ "parameters": { "ClientSecret": "client-secret-{{round}}" } }""");
+            await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/refresh", "{}");
+            await ExpectAsync(await CallAsync(app), 200);
+        }
+
+        Assert.Equal("refresh-token-4", expected);
+    }
+
+    [Theory]
+    [InlineData("\"authorizationParameters\": { \"x\": \"{!$Credential.ClientSecret}\" }")]
+    [InlineData("\"scope\": \"a {!HEX($Credential.ClientSecret)}\"")]
+    [InlineData("\"resource\": \"{!BASE64ENCODE($Credential.ClientSecret)}\"")]
+    public async Task AuthorizationUrl_NeverHoldsASecret(string setting)
+    {
+        await DefineAsync(
+            $$"""{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token", {{setting}} }""", Client);
+        using var response = await Vault.AdminClient.PostAsync(CredentialPath + "/authorize", null);
+        Assert.DoesNotContain("the-client-secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await ExpectAsync(response, 400, "merge-field-invalid");
+    }
+
+    [Fact]
+    public async Task OpenConsent_EndsWithTheSecrets_AndSharedSecretsAreNobodys()
+    {
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token" }""",
+            """{ "ClientId": "me", "ClientSecret": "the-client-secret", "RefreshToken": "a-shared-refresh-token" }""",
+            principals: """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""");
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
+        var user = $"/api/v1/external-credentials/{Name}Login/principals/default/users/ann/credential";
+        var begun = await Vault.AdminAsync(HttpMethod.Post, user + "/authorize", "{}");
+        await Vault.AdminAsync(HttpMethod.Delete, user);
+        var state = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri((string)begun!["authorizationUrl"]!).Query)["state"];
+        using var browser = Vault.CreateClient((string?)null);
+        Assert.Equal(400, (int)(await browser.GetAsync($"/oauth/callback?code=c&state={Uri.EscapeDataString((string)state!)}")).StatusCode);
+        Assert.Empty(_tokenRequests);
+
+        // What users share goes with the tokens of all of them.
+        await Vault.AdminAsync(HttpMethod.Put, user, """{ "parameters": { "RefreshToken": "anns-refresh-token" } }""");
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        await Vault.AdminAsync(HttpMethod.Delete, CredentialPath);
+        Assert.Empty((await Vault.AdminAsync(HttpMethod.Get, user))!["tokens"]!.AsArray());
+    }
+
     [Theory]
     [InlineData("https://evil.example/")]
     [InlineData("https://app.example/settings2")]
