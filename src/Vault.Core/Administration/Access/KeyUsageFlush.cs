@@ -15,7 +15,14 @@ public sealed partial class KeyUsageFlush(KeyUsage usage, IDbContextFactory<Vaul
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await FlushAsync(CancellationToken.None);
+        try
+        {
+            await FlushAsync(CancellationToken.None);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Whoever stops the vault took its services down already; the times are only for people to look at.
+        }
     }
 
     /// <inheritdoc />

@@ -72,6 +72,6 @@ public sealed partial class TokenEnding(
         }
     }
 
-    [LoggerMessage(5101, LogLevel.Warning, "A service of the external credential {Credential} could not be told that a token is no longer used: {Fault}.")]
+    [LoggerMessage(5301, LogLevel.Warning, "A service of the external credential {Credential} could not be told that a token is no longer used: {Fault}.")]
     private static partial void LogFault(ILogger logger, string credential, string fault);
 }
