@@ -7,6 +7,23 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
+# The servers and verifiers that tests/Vault.Interop.Tests signs in to, none of them ours.
+declare -A packages=(
+  [apache2]=apache2-bin [htpasswd]=apache2-utils [nginx]=nginx [node]=nodejs [npm]=npm
+)
+missing=()
+for program in "${!packages[@]}"; do
+  PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing+=("${packages[$program]}")
+done
+compgen -G '/usr/lib/*/apr-util-1/apr_dbd_sqlite3*.so' >/dev/null || missing+=(libaprutil1-dbd-sqlite3)
+if ((${#missing[@]})); then
+  root=(); [[ $EUID == 0 ]] || root=(sudo)
+  # RUNLEVEL=1: the tests start their own servers; the packages' must not.
+  install=("${root[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}")
+  "${install[@]}" || { "${root[@]}" apt-get update && "${install[@]}"; }
+fi
+npm ci --prefix tests/Vault.Interop.Tests/Peers
+
 dotnet build Vault.sln -c Release
 
 code=0

@@ -10,12 +10,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Abstractions;
 using OpenIddict.Server.AspNetCore;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
-namespace Vault.Api.Tests.Protocols;
+namespace Vault.Interop.Tests;
 
 /// <summary>OpenIddict, an authorization server that we didn't write, with a resource that takes its tokens until they are revoked.</summary>
 internal sealed class OpenIddictHost : IAsyncDisposable
@@ -41,11 +42,13 @@ internal sealed class OpenIddictHost : IAsyncDisposable
             .AddCore(core => core.UseEntityFrameworkCore().UseDbContext<DbContext>())
             .AddServer(server =>
             {
-                server.SetTokenEndpointUris("token").SetAuthorizationEndpointUris("authorize").SetRevocationEndpointUris("revoke");
-                server.AllowClientCredentialsFlow().AllowAuthorizationCodeFlow().RequireProofKeyForCodeExchange().AllowRefreshTokenFlow().AllowPasswordFlow();
+                server.SetTokenEndpointUris("token").SetAuthorizationEndpointUris("authorize").SetRevocationEndpointUris("revoke")
+                    .SetDeviceAuthorizationEndpointUris("device").SetEndUserVerificationEndpointUris("verify");
+                server.AllowClientCredentialsFlow().AllowAuthorizationCodeFlow().RequireProofKeyForCodeExchange().AllowRefreshTokenFlow().AllowPasswordFlow()
+                    .AllowTokenExchangeFlow().AllowDeviceAuthorizationFlow();
                 server.AddEphemeralEncryptionKey().AddEphemeralSigningKey().DisableAccessTokenEncryption().SetRefreshTokenReuseLeeway(TimeSpan.Zero);
                 server.RegisterScopes(Scopes.OfflineAccess);
-                server.UseAspNetCore().EnableTokenEndpointPassthrough().EnableAuthorizationEndpointPassthrough().DisableTransportSecurityRequirement();
+                server.UseAspNetCore().EnableTokenEndpointPassthrough().EnableAuthorizationEndpointPassthrough().EnableEndUserVerificationEndpointPassthrough().DisableTransportSecurityRequirement();
             })
             .AddValidation(validation =>
             {
@@ -57,6 +60,7 @@ internal sealed class OpenIddictHost : IAsyncDisposable
         var host = new OpenIddictHost(app);
         app.UseAuthentication();
         app.MapMethods("/authorize", ["GET"], (Delegate)host.Authorize);
+        app.MapMethods("/verify", ["GET"], (Delegate)host.Authorize);
         app.MapPost("/token", (Delegate)host.GiveAsync);
         app.Map("/resource", async (HttpContext context) =>
         {
@@ -69,9 +73,10 @@ internal sealed class OpenIddictHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Revokes every token that was given.</summary>
-    public async Task RevokeAccessTokensAsync()
+    /// <summary>Revokes every access token that was given, but for this one.</summary>
+    public async Task RevokeAccessTokensAsync(string? except = null)
     {
+        var kept = except is null ? null : new JsonWebToken(except).GetClaim("oi_tkn_id").Value;
         await using var scope = _app.Services.CreateAsyncScope();
         var tokens = scope.ServiceProvider.GetRequiredService<IOpenIddictTokenManager>();
         var all = new List<object>();
@@ -82,7 +87,7 @@ internal sealed class OpenIddictHost : IAsyncDisposable
 
         foreach (var token in all)
         {
-            if (await tokens.GetTypeAsync(token) == TokenTypeIdentifiers.AccessToken)
+            if (await tokens.GetTypeAsync(token) == TokenTypeIdentifiers.AccessToken && await tokens.GetIdAsync(token) != kept)
             {
                 await tokens.TryRevokeAsync(token);
             }
@@ -118,7 +123,7 @@ internal sealed class OpenIddictHost : IAsyncDisposable
     {
         var request = context.GetOpenIddictServerRequest()!;
         Given++;
-        if (request.IsAuthorizationCodeGrantType() || request.IsRefreshTokenGrantType())
+        if (request.IsAuthorizationCodeGrantType() || request.IsRefreshTokenGrantType() || request.IsDeviceCodeGrantType() || request.IsTokenExchangeGrantType())
         {
             var result = await context.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
             return Results.SignIn(result.Principal!, authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
@@ -136,7 +141,8 @@ internal sealed class OpenIddictHost : IAsyncDisposable
         string[] permissions =
         [
             Permissions.Endpoints.Token, Permissions.Endpoints.Authorization, Permissions.Endpoints.Revocation, Permissions.GrantTypes.ClientCredentials,
-            Permissions.GrantTypes.AuthorizationCode, Permissions.GrantTypes.RefreshToken, Permissions.GrantTypes.Password, Permissions.ResponseTypes.Code,
+            Permissions.GrantTypes.AuthorizationCode, Permissions.GrantTypes.RefreshToken, Permissions.GrantTypes.Password,
+            Permissions.GrantTypes.TokenExchange, Permissions.GrantTypes.DeviceCode, Permissions.Endpoints.DeviceAuthorization, Permissions.ResponseTypes.Code,
         ];
         var secret = new OpenIddictApplicationDescriptor { ClientId = "secret-client", ClientSecret = "the client:secret+1", ClientType = ClientTypes.Confidential };
         var key = new OpenIddictApplicationDescriptor { ClientId = "key-client", ClientType = ClientTypes.Confidential, JsonWebKeySet = new JsonWebKeySet { Keys = { publicKey } } };

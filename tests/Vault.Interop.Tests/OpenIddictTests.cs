@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Tokens;
 using Vault.Testing;
 using Xunit;
 
-namespace Vault.Api.Tests.Protocols;
+namespace Vault.Interop.Tests;
 
 /// <summary><c>oauth2</c> against OpenIddict, an authorization server that we didn't write.</summary>
 public sealed class OpenIddictTests : IAsyncLifetime
@@ -78,6 +78,34 @@ public sealed class OpenIddictTests : IAsyncLifetime
         // Removed, they are revoked there too: a callout needs consent again.
         await _vault.AdminAsync(HttpMethod.Delete, "/api/v1/external-credentials/OLogin/principals/default/credential");
         Assert.Equal(409, (int)(await app.GetAsync("/callout/O/resource")).StatusCode);
+    }
+
+    [Fact]
+    public async Task TokenExchange_GivesATokenForAToken()
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var subject = await client.PostAsync(_server.Url + "/token", new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["grant_type"] = "password",
+            ["client_id"] = "public-client",
+            ["username"] = "ann",
+            ["password"] = "the-password",
+        }));
+        var token = (string)JsonNode.Parse(await subject.Content.ReadAsStringAsync())!["access_token"]!;
+        var app = await DefineAsync(
+            $$"""{ "protocol": "oauth2", "grant": "tokenExchange", "issuer": "{{_server.Url}}/", "clientAuthentication": "basic" }""",
+            new JsonObject { ["ClientId"] = "secret-client", ["ClientSecret"] = "the client:secret+1", ["SubjectToken"] = token });
+        await ExpectAsync(app);
+        await _server.RevokeAccessTokensAsync(except: token);
+        await ExpectAsync(app);
+        await _server.RevokeAccessTokensAsync(except: token);
+        await ExpectAsync(app, new StringContent("small"));
+        Assert.Equal(4, _server.Given);
+
+        // The subject token is dead too: that is told, and no dead token is sent in its place.
+        await _server.RevokeAccessTokensAsync();
+        using var response = await app.GetAsync("/callout/O/resource");
+        Assert.Equal("token-request-failed", response.Headers.GetValues("X-Vault-Error").Single());
     }
 
     private static async Task ExpectAsync(HttpClient app, HttpContent? content = null)
