@@ -35,14 +35,20 @@ internal static class ConsentEndpoint
         {
             await ShowAsync(context, 400, "Consent failed", outcome.Error.Detail);
         }
-        else if (outcome.Value is { } returnUrl)
+        else if (outcome.Value.ReturnUrl is { } returnUrl)
         {
             context.Response.StatusCode = StatusCodes.Status303SeeOther;
             headers.Location = returnUrl;
         }
         else
         {
-            await ShowAsync(context, 200, "Consent given", "The vault keeps the access that you gave. You can close this page.");
+            // Whoever was sent somebody else's link can see it here.
+            var (credential, principal, user, _) = outcome.Value;
+            var whose = user is null ? $"the principal {principal}" : $"the user {user}";
+            await ShowAsync(
+                context, 200, "Consent given",
+                $"The vault keeps the access that you gave to {credential}, for {whose}. If that is not you, or you did not ask for this, withdraw it at the "
+                + "service and tell your administrator. You can close this page.");
         }
     }
 

@@ -69,6 +69,7 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
             // Its URL plays no part where tokens aren't a named credential's own.
             var request = new TokenRequest(admitted.External, admitted.Principal.Id, admitted.User, parameters, admitted.Named.Id, admitted.Named.Url.Text)
             {
+                Http = connections.Of(admitted.Named, parameters).Value,
                 HasClientCertificate = admitted.Named.ClientCertificate is not null,
             };
             return await tokens.NeedsConsentAsync(request, cancellationToken) ? await consent.DemandAsync(request, admitted.Principal, cancellationToken) : null;

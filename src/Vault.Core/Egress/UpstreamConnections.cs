@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Vault.Core.Egress;
 
@@ -9,15 +9,19 @@ namespace Vault.Core.Egress;
 public sealed class UpstreamConnections : IDisposable
 {
     private const int MostIdentities = 500;
+    private static readonly TimeSpan IdentityRest = TimeSpan.FromMinutes(10);
     private readonly EgressPolicy _policy;
     private readonly IHostResolver _resolver;
-    private readonly ConcurrentDictionary<string, Lazy<HttpMessageInvoker>> _own = new(StringComparer.Ordinal);
+
+    // Connections of those that are forgotten end when they are idle; the certificate's key goes with them.
+    private readonly MemoryCache _own;
 
     /// <summary>Makes the pool.</summary>
     public UpstreamConnections(EgressPolicy policy, IHostResolver resolver)
     {
         _policy = policy;
         _resolver = resolver;
+        _own = new MemoryCache(new MemoryCacheOptions { SizeLimit = MostIdentities });
         Invoker = Make(null);
     }
 
@@ -31,28 +35,26 @@ public sealed class UpstreamConnections : IDisposable
     public bool AllowHttp => _policy.AllowHttp;
 
     /// <summary>What <see cref="For"/> made for a key; null: nothing yet.</summary>
-    public HttpMessageInvoker? Find(string key) => _own.TryGetValue(key, out var own) ? own.Value : null;
+    public HttpMessageInvoker? Find(string key) => _own.Get<Lazy<HttpMessageInvoker>>(key)?.Value;
 
-    /// <summary>The same with a certificate or trust of its own, and with connections of its own.</summary>
-    public HttpMessageInvoker For(UpstreamIdentity identity)
+    /// <summary>The same with a certificate or trust of its own, and with connections of its own; forgotten ten minutes after the last use.</summary>
+    public HttpMessageInvoker For(UpstreamIdentity identity) => _own.GetOrCreate(identity.Key, entry =>
     {
-        if (_own.Count > MostIdentities)
-        {
-            // Rare; connections of those that are dropped end when they are idle.
-            _own.Clear();
-        }
-
-        return _own.GetOrAdd(identity.Key, _ => new Lazy<HttpMessageInvoker>(() => Make(identity))).Value;
-    }
+        entry.Size = 1;
+        entry.SlidingExpiration = IdentityRest;
+        return new Lazy<HttpMessageInvoker>(() => Make(identity));
+    })!.Value;
 
     /// <inheritdoc />
     public void Dispose()
     {
         Invoker.Dispose();
-        foreach (var own in _own.Values.Where(own => own.IsValueCreated))
+        foreach (var key in _own.Keys)
         {
-            own.Value.Dispose();
+            Find((string)key)?.Dispose();
         }
+
+        _own.Dispose();
     }
 
     private HttpMessageInvoker Make(UpstreamIdentity? identity)

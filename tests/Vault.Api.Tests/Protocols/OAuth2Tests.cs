@@ -11,6 +11,7 @@ namespace Vault.Api.Tests.Protocols;
 /// <summary><c>oauth2</c> through the contract, against a stand-in that checks what it receives and revokes what it gave.</summary>
 public sealed class OAuth2Tests : ProtocolBench
 {
+    private const string Unavailable = "(503)";
     private readonly ConcurrentDictionary<string, bool> _live = new();
     private readonly ConcurrentQueue<RecordedRequest> _tokenRequests = new();
     private Func<RecordedRequest, string?> _judge = _ => null;
@@ -32,6 +33,12 @@ public sealed class OAuth2Tests : ProtocolBench
                 _tokenRequests.Enqueue(request);
                 if (_judge(request) is { } error)
                 {
+                    if (error == Unavailable)
+                    {
+                        await AnswerAsync(context, 503, "busy", "text/plain");
+                        return;
+                    }
+
                     await AnswerAsync(context, 400, $$"""{ "error": "{{error}}", "error_description": "nobody-may-see-this" }""");
                     return;
                 }
@@ -359,8 +366,46 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.Empty((await Vault.AdminAsync(HttpMethod.Get, user))!["tokens"]!.AsArray());
     }
 
+    [Fact]
+    public async Task OneConsent_ServesEveryNamedCredential_WithOrWithoutAClientCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=vault", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token" }""",
+            new JsonObject { ["ClientId"] = "me", ["Cert"] = certificate.ExportCertificatePem(), ["CertKey"] = key.ExportPkcs8PrivateKeyPem() }.ToJsonString());
+        await Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "Second", "url": "{{Service.Url}}/second", "externalCredential": "{{Name}}Login", "clientCertificate": { "certificate": "Cert", "privateKey": "CertKey" } }
+            """);
+        await Vault.GrantAsync(Name + "App", "Second", "*");
+        var begun = await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/authorize", "{}");
+        var state = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri((string)begun!["authorizationUrl"]!).Query)["state"];
+        using var browser = Vault.CreateClient((string?)null);
+        using var page = await browser.GetAsync($"/oauth/callback?code=c&state={Uri.EscapeDataString((string)state!)}");
+        var text = await page.Content.ReadAsStringAsync();
+        Assert.True(page.IsSuccessStatusCode, text);
+        Assert.Contains($"{Name}Login, for the principal default", text, StringComparison.Ordinal);
+        await ExpectAsync(await CallAsync(app), 200);
+        await ExpectAsync(await app.GetAsync("/callout/Second/record"), 200);
+        Assert.Single(_tokenRequests);
+    }
+
+    [Fact]
+    public async Task ReturnUrl_IsWhatWasJudged()
+    {
+        await DefineAsync("""{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token" }""", """{ "ClientId": "me" }""");
+        var begun = await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/authorize", """{ "returnUrl": "https://APP.example:443/settings\\y/./../x" }""");
+        var state = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri((string)begun!["authorizationUrl"]!).Query)["state"];
+        using var browser = Vault.CreateClient((string?)null);
+        using var done = await browser.GetAsync($"/oauth/callback?code=c&state={Uri.EscapeDataString((string)state!)}");
+        Assert.Equal("https://app.example/settings/x", done.Headers.Location?.OriginalString);
+    }
+
     [Theory]
     [InlineData("https://evil.example/")]
+    [InlineData("https:\\\\\\\\app.example\\\\settings\\\\..\\\\other")]
+    [InlineData("https://app.example/settings/%2e%2e/other")]
     [InlineData("https://app.example/settings2")]
     [InlineData("https://app.example@evil.example/settings")]
     public async Task ReturnUrl_ElsewhereIsRefused(string url)
@@ -374,8 +419,9 @@ public sealed class OAuth2Tests : ProtocolBench
     [Fact]
     public async Task Device_IsPolled_UntilThePersonIsDone()
     {
-        var pending = 2;
-        _judge = _ => Interlocked.Decrement(ref pending) >= 0 ? "authorization_pending" : null;
+        // A service that is out of order for a moment is asked again, later.
+        var pending = 3;
+        _judge = _ => Interlocked.Decrement(ref pending) switch { 2 => "authorization_pending", 1 => Unavailable, 0 => "slow_down", _ => null };
         var app = await DefineAsync(
             """{ "protocol": "oauth2", "grant": "deviceCode", "deviceAuthorizationUrl": "@/device", "tokenUrl": "@/token" }""", """{ "ClientId": "me" }""");
         var begun = await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/authorize", "{}");

@@ -23,6 +23,13 @@ namespace Vault.Core.Administration.Consents;
 /// <param name="ExpiresAt">Until when.</param>
 public sealed record ConsentRequest(string? AuthorizationUrl, string? VerificationUri, string? UserCode, DateTimeOffset? ExpiresAt);
 
+/// <summary>A consent that was given.</summary>
+/// <param name="ExternalCredential">The external credential's name.</param>
+/// <param name="Principal">The principal's name.</param>
+/// <param name="User">The user of a per-user principal; null: it is for all who may use the principal.</param>
+/// <param name="ReturnUrl">Where to send the person; null: nowhere.</param>
+public sealed record ConsentGiven(string ExternalCredential, string Principal, string? User, string? ReturnUrl);
+
 /// <summary>Begins and ends consents: authorization code and device flow of <c>oauth2</c>.</summary>
 public sealed partial class ConsentAdministration(
     Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer,
@@ -48,8 +55,9 @@ public sealed partial class ConsentAdministration(
     /// <param name="cancellationToken">Of the caller.</param>
     public async Task<Result<ConsentRequest>> AuthorizeAsync(AccountName name, string? returnUrl, CancellationToken cancellationToken)
     {
+        Uri? target = null;
         if (returnUrl is not null
-            && (returnUrl.Length > MaxReturnUrl || !Uri.TryCreate(returnUrl, UriKind.Absolute, out var target) || !options.IsReturnAllowed(target)))
+            && (returnUrl.Length > MaxReturnUrl || !Uri.TryCreate(returnUrl, UriKind.Absolute, out target) || !options.IsReturnAllowed(target)))
         {
             return VaultError.Invalid("$.returnUrl", "Is not among the allowed ones (Vault:AllowedReturnUrls).");
         }
@@ -73,15 +81,15 @@ public sealed partial class ConsentAdministration(
 
         return protocol.IsDevice
             ? await BeginDeviceAsync(protocol, request.Value, cancellationToken)
-            : await BeginAsync(protocol, request.Value, returnUrl, cancellationToken);
+            : await BeginAsync(protocol, request.Value, target?.AbsoluteUri, cancellationToken); // What was judged, not what was written: browsers read that in their own way.
     }
 
     /// <summary>Ends: the person came back.</summary>
     /// <param name="state">As it was sent.</param>
     /// <param name="answer">What came with them.</param>
     /// <param name="cancellationToken">Of the caller.</param>
-    /// <returns>Where to send them (null: nowhere), or what failed.</returns>
-    public async Task<Result<string?>> CompleteAsync(string? state, AuthorizationAnswer answer, CancellationToken cancellationToken)
+    /// <returns>What was given and where to send them, or what failed.</returns>
+    public async Task<Result<ConsentGiven>> CompleteAsync(string? state, AuthorizationAnswer answer, CancellationToken cancellationToken)
     {
         var row = await TakeAsync(state, cancellationToken);
         if (row is null)
@@ -116,7 +124,7 @@ public sealed partial class ConsentAdministration(
         }
 
         await KeepAsync(request.Value, token.Value);
-        return Result.Of(kept.ReturnUrl);
+        return new ConsentGiven(definition.Name.Value, principal.Name.Value, row.User.Length == 0 ? null : row.User, kept.ReturnUrl);
     }
 
     /// <inheritdoc />

@@ -95,9 +95,12 @@ public sealed class Accounts(DefinitionCatalog definitions, CredentialBinder bin
                 : new VaultError(ErrorCodes.UnknownReference, $"No named credential {named} uses this external credential.");
         }
 
-        if (!account.Credential.Authentication.UsesNamedCredentialUrl && !Array.Exists(users, user => user.ClientCertificate is not null))
+        var authentication = account.Credential.Authentication;
+        if (authentication.Tokens is { ConsentParameters: not null }
+            || (!authentication.UsesNamedCredentialUrl && !Array.Exists(users, user => user.ClientCertificate is not null)))
         {
-            return Result.Of<NamedCredential?>(users.Length > 0 ? users[0] : null);
+            // The token is for all of them; a client certificate is the better introduction.
+            return Result.Of(users.OrderBy(user => user.ClientCertificate is null).ThenBy(user => user.Name.Key, StringComparer.Ordinal).FirstOrDefault());
         }
 
         return users switch

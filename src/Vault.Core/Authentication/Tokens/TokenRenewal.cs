@@ -7,6 +7,13 @@ internal sealed class TokenRenewal(TokenSource tokens, TimeProvider time) : Back
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(5);
 
+    /// <summary>A sign-in under way may be trading in a refresh token that is good once: what it gives is saved before the vault goes.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await tokens.SettledAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Pace, time);

@@ -26,10 +26,10 @@ public sealed record TokenRequest(
 
     private TokenKey MakeKey()
     {
-        var isRelative = Credential.Authentication.UsesNamedCredentialUrl || HasClientCertificate;
-
-        // What a person consented to outlives a change of what isn't about it: nobody is asked twice for a new client secret.
+        // What a person consented to outlives a change of what isn't about it, and serves every named credential: nobody is
+        // asked twice for a new client secret or a second URL.
         var consent = Credential.Authentication.Tokens?.ConsentParameters;
+        var isRelative = Credential.Authentication.UsesNamedCredentialUrl || (HasClientCertificate && consent is null);
         var stamp = new LengthPrefixed("token-stamp")
             .Add(JsonSerializer.Serialize(Credential.Definition.Authentication))
             .Add(consent is null ? Credential.Binding : null)

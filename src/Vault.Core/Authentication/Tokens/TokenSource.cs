@@ -20,6 +20,7 @@ public sealed partial class TokenSource : ICredentialCache
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TooYoung = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SignInLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SlotRest = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentDictionary<TokenKey, TokenSlot> _slots = new();
     private readonly ConcurrentDictionary<TokenKey, Task<Result<TokenSet>>> _leaving = new();
@@ -178,9 +179,10 @@ public sealed partial class TokenSource : ICredentialCache
     /// <summary>What a sign-in of this account needs, for what isn't asked for here: a person's consent.</summary>
     public TokenAcquisition ContextOf(TokenRequest request) => Acquisition(request, null, false, null);
 
-    /// <summary>Renews the tokens in use that are about to end, so that no callout waits for it.</summary>
+    /// <summary>Renews the tokens in use that are about to end, so that no callout waits for it, and forgets what nobody uses.</summary>
     public void RenewDue()
     {
+        Forget();
         foreach (var (key, slot) in _slots)
         {
             lock (slot.Gate)
@@ -196,7 +198,7 @@ public sealed partial class TokenSource : ICredentialCache
         }
     }
 
-    /// <summary>Ends when no sign-in is under way; for tests, which must not guess.</summary>
+    /// <summary>Ends when no sign-in is under way.</summary>
     internal Task SettledAsync() => Task.WhenAll(_slots.Values.Select(slot =>
     {
         lock (slot.Gate)
@@ -291,6 +293,21 @@ public sealed partial class TokenSource : ICredentialCache
         }
     }
 
+    // The store has every token, so nothing is lost but a read. What was used a moment ago stays: somebody may be about to sign in with it.
+    private void Forget()
+    {
+        foreach (var (key, slot) in _slots.OrderBy(entry => entry.Value.LastUsed).Take(_slots.Count - Capacity).Where(entry => _time.GetElapsedTime(entry.Value.LastUsed) > SlotRest))
+        {
+            lock (slot.Gate)
+            {
+                if (slot is { Pending: null, Unsaved: null })
+                {
+                    _slots.TryRemove(KeyValuePair.Create(key, slot));
+                }
+            }
+        }
+    }
+
     private static void Retire(TokenSlot slot, TokenSet token, DateTimeOffset now)
     {
         slot.Retired.Add((token, now));
@@ -301,18 +318,6 @@ public sealed partial class TokenSource : ICredentialCache
 
     private TokenSlot Slot(TokenKey key)
     {
-        if (_slots.Count > Capacity)
-        {
-            // Rare; the store has every token, so nothing is lost but a read.
-            foreach (var old in _slots.OrderBy(entry => entry.Value.LastUsed).Take(Capacity / 10))
-            {
-                if (old.Value is { Pending: null, Unsaved: null })
-                {
-                    _slots.TryRemove(old.Key, out _);
-                }
-            }
-        }
-
         var slot = _slots.GetOrAdd(key, static (added, leaving) => new TokenSlot { After = leaving.GetValueOrDefault(added) }, _leaving);
         slot.LastUsed = _time.GetTimestamp();
         return slot;

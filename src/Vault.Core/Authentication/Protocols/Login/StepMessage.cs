@@ -64,17 +64,18 @@ internal static class StepMessage
         }
 
         var message = MakeMessage(request, scope, uri.Value, sent);
-        return message.IsOk ? new SignInRequest(name, message.Value, () => Mask(request, context, scope, shown => sent = shown)) : message.Error;
+        return message.IsOk ? new SignInRequest(name, message.Value, () => Mask(request, context, scope, facts, shown => sent = shown)) : message.Error;
     }
 
     // The same once more with every secret a mask; only for a trace, after the request itself was made.
-    private static MaskedRequest Mask(LoginRequest request, TokenAcquisition context, CredentialScope scope, Action<byte[]> setBody)
+    private static MaskedRequest Mask(LoginRequest request, TokenAcquisition context, CredentialScope scope, RequestFacts facts, Action<byte[]> setBody)
     {
         var masked = new MaskedScope(scope);
         var path = Show(request.Url.Resolve(masked, MergeEscaping.Percent));
         var query = string.Join('&', request.Query.Select(parameter =>
             Uri.EscapeDataString(parameter.Name) + "=" + Show(parameter.Template.Resolve(masked, MergeEscaping.Percent, escapeLiterals: true))));
         var url = request.AbsoluteUrl is null ? StepUrl.Join(context.NamedCredentialUrl ?? "", path) : path;
+        facts.SentPath = Uri.TryCreate(url, UriKind.Absolute, out var shownUrl) ? shownUrl.AbsolutePath : "";
         var body = request.Body?.Render(masked).Value;
         setBody(body ?? []);
         return new MaskedRequest(

@@ -11,9 +11,17 @@ namespace Vault.Core.Authentication.Protocols.Login;
 /// </summary>
 internal static class XPathExtraction
 {
-    /// <summary>How to find the values; null where the expression is none.</summary>
+    private const int MaxExpression = 1000;
+    private const int MaxPrefixes = 100;
+
+    /// <summary>How to find the values; null where the expression is none, or longer than 1,000 characters.</summary>
     public static Func<SignInAnswer, IReadOnlyList<string>?>? Parse(string text)
     {
+        if (text.Length > MaxExpression)
+        {
+            return null;
+        }
+
         try
         {
             XPathExpression.Compile(text);
@@ -28,14 +36,14 @@ internal static class XPathExtraction
 
     private static List<string>? Find(string text, SignInAnswer answer)
     {
-        if (answer.Xml?.CreateNavigator() is not { } navigator)
+        if (answer.Xml?.CreateNavigator() is not { } navigator || Prefixes(navigator) is not { } prefixes)
         {
             return null;
         }
 
         try
         {
-            return navigator.Evaluate(text, Prefixes(navigator)) switch
+            return navigator.Evaluate(text, prefixes) switch
             {
                 XPathNodeIterator nodes => [.. nodes.Cast<XPathNavigator>().Take(2).Select(node => node.Value)],
                 bool truth => [truth ? "true" : "false"],
@@ -51,9 +59,11 @@ internal static class XPathExtraction
         }
     }
 
-    private static XmlNamespaceManager Prefixes(XPathNavigator navigator)
+    // Looking a prefix up takes as long as there are prefixes: a document with thousands is refused.
+    private static XmlNamespaceManager? Prefixes(XPathNavigator navigator)
     {
         var prefixes = new XmlNamespaceManager(navigator.NameTable);
+        var count = 0;
         foreach (XPathNavigator element in navigator.Select("//*"))
         {
             foreach (var (prefix, uri) in element.GetNamespacesInScope(XmlNamespaceScope.Local))
@@ -61,6 +71,10 @@ internal static class XPathExtraction
                 if (prefix.Length > 0 && prefixes.LookupNamespace(prefix) is null)
                 {
                     prefixes.AddNamespace(prefix, uri);
+                    if (++count > MaxPrefixes)
+                    {
+                        return null;
+                    }
                 }
             }
         }

@@ -134,9 +134,14 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
     {
         var (token, error) = await tokens.TradeAsync(
             context, "urn:ietf:params:oauth:grant-type:device_code", [new SignInValue("device_code", start.DeviceCode, "device_code")], cancellationToken);
-        return error is "authorization_pending" or "slow_down"
-            ? new DeviceProgress(null, error == "slow_down")
-            : token.IsOk ? new DeviceProgress(token.Value, false) : token.Error;
+        if (token.IsOk)
+        {
+            return new DeviceProgress(token.Value, SlowDown: false);
+        }
+
+        // No OAuth error: it was out of reach, or out of order. RFC 8628 section 3.5 has the client ask again, less often.
+        var isOver = error is not (null or "authorization_pending" or "slow_down") || token.Error.Code is ErrorCodes.EgressDenied;
+        return isOver ? token.Error : new DeviceProgress(null, SlowDown: error != "authorization_pending");
     }
 
     private static Result<DeviceStart> ReadDevice(SignInAnswer answer, DateTimeOffset now)

@@ -1,5 +1,7 @@
 using System.Buffers.Text;
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using CsCheck;
 using Vault.Core.Authentication.Assertions;
 using Vault.Core.Authentication.Protocols.AwsSigV4;
@@ -31,6 +33,45 @@ public sealed class SignatureVectorTests
         SignAws(
             "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524T000000Z", "s3", method, path, query,
             (headers.Length == 0 ? "" : headers + "|") + "Host: examplebucket.s3.amazonaws.com|x-amz-content-sha256: " + hash, hash));
+
+    /// <summary>RFC 7520 sections 4.1 to 4.4: the same signature where it is always the same, else one that the same key verifies.</summary>
+    [Theory]
+    [InlineData("4.1")]
+    [InlineData("4.2")]
+    [InlineData("4.3")]
+    [InlineData("4.4")]
+    public void Jws_OfRfc7520(string section)
+    {
+        using var stream = typeof(SignatureVectorTests).Assembly.GetManifestResourceStream("rfc7520.json")!;
+        var vector = JsonNode.Parse(stream)!.AsArray().Single(entry => (string?)entry!["section"] == section)!;
+        var algorithm = JwtAlgorithm.Find((string)vector["alg"]!)!;
+        var input = Encoding.ASCII.GetBytes((string)vector["input"]!);
+        var expected = Base64Url.DecodeFromChars((string)vector["signature"]!);
+        var signed = SigningKey.Sign(algorithm, vector["key"]!.ToJsonString(), null, input)!;
+        byte[] Part(string name) => Base64Url.DecodeFromChars((string)vector["key"]![name]!);
+        switch (section)
+        {
+            case "4.2":
+                using (var rsa = RSA.Create(new RSAParameters { Modulus = Part("n"), Exponent = Part("e") }))
+                {
+                    Assert.True(rsa.VerifyData(input, expected, HashAlgorithmName.SHA384, RSASignaturePadding.Pss));
+                    Assert.True(rsa.VerifyData(input, signed, HashAlgorithmName.SHA384, RSASignaturePadding.Pss));
+                }
+
+                break;
+            case "4.3":
+                using (var ec = ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP521, Q = new ECPoint { X = Part("x"), Y = Part("y") } }))
+                {
+                    Assert.True(ec.VerifyData(input, expected, HashAlgorithmName.SHA512));
+                    Assert.True(ec.VerifyData(input, signed, HashAlgorithmName.SHA512));
+                }
+
+                break;
+            default:
+                Assert.Equal(expected, signed);
+                break;
+        }
+    }
 
     [Fact]
     public void OAuth1_BaseString_OfRfc5849() => Assert.Equal(
