@@ -14,7 +14,7 @@ public sealed class ArrowTests
 
     private static readonly string[] Features =
     [
-        "Primitives", "MergeFields", "JsonPaths", "Redaction", "Secrets", "Access", "Egress", "Definitions", "Authentication", "Callouts", "Storage", "Administration",
+        "Primitives", "MergeFields", "JsonPaths", "Redaction", "Secrets", "Access", "Egress", "Definitions", "Authentication", "Callouts", "Storage", "Administration", "Audit",
     ];
 
     public static TheoryData<string, string[]> Arrows => new()
@@ -26,10 +26,11 @@ public sealed class ArrowTests
         { "Secrets", ["Primitives"] },
         { "Access", ["Primitives", "Secrets"] },
         { "Egress", ["Primitives"] },
+        { "Audit", ["Primitives", "Secrets"] },
         { "Definitions", ["Primitives", "MergeFields"] },
-        { "Authentication", ["Primitives", "MergeFields", "JsonPaths", "Definitions", "Secrets", "Egress"] },
-        { "Callouts", ["Primitives", "MergeFields", "Redaction", "Definitions", "Secrets", "Egress", "Authentication", "Access"] },
-        { "Storage", ["Primitives", "Definitions", "MergeFields", "Access", "Secrets", "Authentication"] },
+        { "Authentication", ["Primitives", "MergeFields", "JsonPaths", "Definitions", "Secrets", "Egress", "Audit"] },
+        { "Callouts", ["Primitives", "MergeFields", "Redaction", "Definitions", "Secrets", "Egress", "Authentication", "Access", "Audit"] },
+        { "Storage", ["Primitives", "Definitions", "MergeFields", "Access", "Secrets", "Authentication", "Audit"] },
     };
 
     [Theory]

@@ -1,6 +1,7 @@
 using Vault.Api.Admin.AdminKeys;
 using Vault.Api.Admin.AppKeys;
 using Vault.Api.Admin.Apps;
+using Vault.Api.Admin.Audit;
 using Vault.Api.Admin.Credentials;
 using Vault.Api.Admin.ExternalCredentials;
 using Vault.Api.Admin.Grants;
@@ -24,6 +25,7 @@ internal static class AdminEndpoints
         api.MapAppKeys();
         api.MapGrants();
         api.MapAdminKeys();
+        api.MapAudit();
     }
 
     /// <summary>Says which problems a route may answer with.</summary>

@@ -43,6 +43,11 @@ internal static partial class JsonBody
                 return whenEmpty;
             }
 
+            if (HttpMethods.IsPost(request.Method) && NameIn(memory) is { } name)
+            {
+                Callers.AuditedRequests.NoteName(name);
+            }
+
             return JsonSerializer.Deserialize<T>(memory.GetBuffer().AsSpan(0, (int)memory.Length), AdminJson.Options) is { } value
                 ? value
                 : VaultError.Invalid("$", "Must be a JSON object.");
@@ -51,6 +56,13 @@ internal static partial class JsonBody
         {
             return ToError(exception);
         }
+    }
+
+    private static string? NameIn(MemoryStream body)
+    {
+        using var json = JsonDocument.Parse(new ReadOnlyMemory<byte>(body.GetBuffer(), 0, (int)body.Length));
+        return json.RootElement.ValueKind is JsonValueKind.Object && json.RootElement.TryGetProperty("name", out var name) && name.ValueKind is JsonValueKind.String
+            ? name.GetString() : null;
     }
 
     private static bool IsJson(string? contentType) =>

@@ -36,6 +36,7 @@ internal static class RoleFilter
         var caller = context.RequestServices.GetRequiredService<CallerResolver>().Resolve(CallerKeys.OfAdmin(context.Request.Headers));
         if (!caller.IsOk)
         {
+            await AuditedRequests.DeniedAsync(context, caller.Error.Code);
             await context.AnswerAsync(caller.Error);
             return;
         }
@@ -45,11 +46,12 @@ internal static class RoleFilter
         var allowed = endpoint?.Metadata.GetMetadata<AllowedRoles>()?.Roles ?? [];
         if (caller.Value.Role is VaultRole.App || (endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint) && !allowed.Contains(caller.Value.Role)))
         {
+            await AuditedRequests.DeniedAsync(context, ErrorCodes.Forbidden, caller.Value.Name.Value);
             await context.AnswerAsync(new VaultError(ErrorCodes.Forbidden, "The role of this key doesn't allow it."));
             return;
         }
 
         context.Items[CallerKey] = caller.Value;
-        await next(context);
+        await AuditedRequests.HandleAsync(context, next, caller.Value.Name.Value);
     });
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Vault.Api.Callers;
 using Vault.Api.Errors;
 using Vault.Core.Access;
+using Vault.Core.Audit;
 using Vault.Core.Callouts;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Primitives;
@@ -11,39 +12,71 @@ namespace Vault.Api.Callouts;
 
 /// <summary><c>ANY /callout/{name}/{path}</c>: the way of one callout through the vault; contract sections 5 and 9.</summary>
 internal sealed class CalloutEndpoint(
-    CallerResolver callers, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder)
+    CallerResolver callers, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
+    AuditLog log, AuditOptions options, TimeProvider time)
 {
     /// <summary>
     /// Judges the request in the contract's order, the first failure answers: (1) who calls, (2) what was granted, (3) is it
-    /// enabled, (4) may this request be sent, (5) is it small enough, (6) are secrets, fields and token there. Then (7) YARP
-    /// streams it through the chain of handlers.
+    /// enabled, (4) may this request be sent, (5) is it small enough, (6) can it be recorded, (7) are secrets, fields and token
+    /// there. Then (8) YARP streams it through the chain of handlers. Every outcome is recorded before it is told.
     /// </summary>
     public async Task InvokeAsync(HttpContext context)
     {
+        var audit = new CalloutAudit(context, log, options.Durability, time);
+        try
+        {
+            var callout = await JudgeAsync(context, audit);
+            if (!callout.IsOk)
+            {
+                await audit.RefuseAsync(callout.Error);
+                return;
+            }
+
+            // 8
+            using (callout.Value)
+            {
+                await ForwardAsync(context, callout.Value, audit);
+            }
+        }
+        catch (Exception exception)
+        {
+            audit.Broken(exception is OperationCanceledException ? null : ErrorCodes.Internal);
+            throw;
+        }
+    }
+
+    private async Task<Result<Callout>> JudgeAsync(HttpContext context, CalloutAudit audit)
+    {
         // 1
         var key = CallerKeys.OfCallout(context.Request.Headers);
+        var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var target = CalloutTarget.Parse(rawTarget);
+        if (target.IsOk)
+        {
+            audit.Target(target.Value.Name.Value, target.Value.Path);
+        }
+
         var caller = callers.Resolve(key.Key);
         if (!caller.IsOk)
         {
-            await context.AnswerAsync(caller.Error);
-            return;
+            return caller.Error;
         }
 
+        audit.Actor(caller.Value.Name.Value);
+
         // 2, 3
-        var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var target = CalloutTarget.Parse(rawTarget);
         if (!target.IsOk)
         {
-            await context.AnswerAsync(target.Error);
-            return;
+            return target.Error;
         }
 
         var admitted = Admit(context, caller.Value, target.Value.Name.Value);
         if (!admitted.IsOk)
         {
-            await context.AnswerAsync(admitted.Error);
-            return;
+            return admitted.Error;
         }
+
+        audit.Admitted(admitted.Value);
 
         // 4, 5
         var named = admitted.Value.Named;
@@ -51,24 +84,18 @@ internal sealed class CalloutEndpoint(
         var request = CallerRequest.Read(context, target.Value, key.Header, dropMethodOverrides: named.AllowedRequests is not null, isUpgrade);
         if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {
-            await context.AnswerAsync(refused);
-            return;
+            return refused;
         }
 
         // 6
-        CallerRequest.LiftLimits(context);
-        var callout = await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
-        if (!callout.IsOk)
+        if (!await audit.MaySendAsync())
         {
-            await context.AnswerAsync(callout.Error);
-            return;
+            return new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.");
         }
 
         // 7
-        using (callout.Value)
-        {
-            await ForwardAsync(context, callout.Value);
-        }
+        CallerRequest.LiftLimits(context);
+        return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
     }
 
     private Result<AdmittedCallout> Admit(HttpContext context, Caller caller, string name)
@@ -81,12 +108,29 @@ internal sealed class CalloutEndpoint(
             : admission.Admit(caller.AppId, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null);
     }
 
-    private async Task ForwardAsync(HttpContext context, Callout callout)
+    private async Task ForwardAsync(HttpContext context, Callout callout, CalloutAudit audit)
     {
-        var error = await forwarder.SendAsync(
-            context, "http://unused.invalid/", invoker.Invoker, UpstreamVersion.For(callout), new CalloutTransformer(callout));
+        var transformer = new CalloutTransformer(callout, audit);
+        var error = await forwarder.SendAsync(context, "http://unused.invalid/", invoker.Invoker, UpstreamVersion.For(callout), transformer);
+        if (transformer.IsUnrecorded)
+        {
+            await context.AnswerAsync(new VaultError(ErrorCodes.AuditUnavailable, "The service answered, but the audit record can't be kept, so its answer isn't handed on."));
+            return;
+        }
+
+        var isWhole = error is ForwarderError.None && !context.RequestAborted.IsCancellationRequested;
+        if (transformer.IsRecorded)
+        {
+            audit.Ended(callout.BytesOut, isWhole);
+        }
+
         if (error is ForwarderError.None || context.RequestAborted.IsCancellationRequested)
         {
+            if (!transformer.IsRecorded)
+            {
+                audit.Broken(null);
+            }
+
             return;
         }
 
@@ -98,6 +142,6 @@ internal sealed class CalloutEndpoint(
         }
 
         var exception = context.GetForwarderErrorFeature()?.Exception;
-        await context.AnswerAsync(callout.Error ?? CalloutFaults.ToError(exception, callout));
+        await audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(exception, callout));
     }
 }

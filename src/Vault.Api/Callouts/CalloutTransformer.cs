@@ -7,8 +7,14 @@ namespace Vault.Api.Callouts;
 /// Between YARP and the chain of handlers: puts the callout on the outgoing request, and the answer's head on the caller's
 /// response. Nothing is copied by default: what goes each way is decided in Vault.Core.
 /// </summary>
-internal sealed class CalloutTransformer(Callout callout) : HttpTransformer
+internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : HttpTransformer
 {
+    /// <summary>Whether an answer came and was recorded.</summary>
+    public bool IsRecorded { get; private set; }
+
+    /// <summary>Whether an answer came and couldn't be recorded.</summary>
+    public bool IsUnrecorded { get; private set; }
+
     public override ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
@@ -16,13 +22,23 @@ internal sealed class CalloutTransformer(Callout callout) : HttpTransformer
         return ValueTask.CompletedTask;
     }
 
-    public override ValueTask<bool> TransformResponseAsync(
+    public override async ValueTask<bool> TransformResponseAsync(
         HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
         if (proxyResponse is null)
         {
-            return ValueTask.FromResult(false);
+            return false;
         }
+
+        // Before the first byte of the answer.
+        var isBodiless = httpContext.Request.Method == "HEAD" || (int)proxyResponse.StatusCode is 204 or 304;
+        if (!await audit.AnsweredAsync((int)proxyResponse.StatusCode, isBodiless ? 0 : proxyResponse.Content.Headers.ContentLength))
+        {
+            IsUnrecorded = true;
+            return false;
+        }
+
+        IsRecorded = true;
 
         var response = httpContext.Response;
         foreach (var header in CalloutMessage.AnswerHeadersOf(proxyResponse, callout))
@@ -37,7 +53,7 @@ internal sealed class CalloutTransformer(Callout callout) : HttpTransformer
         }
 
         callout.IsHeadReady = true;
-        return ValueTask.FromResult(true);
+        return true;
     }
 
     public override ValueTask TransformResponseTrailersAsync(

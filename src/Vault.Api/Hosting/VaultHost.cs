@@ -35,6 +35,11 @@ internal static class VaultHost
             return await HealthCheck.RunAsync();
         }
 
+        if (args is ["audit", "verify", .. var rest])
+        {
+            return await AuditCommand.VerifyAsync(rest);
+        }
+
         try
         {
             // The settings file lies beside the program, whatever directory it is started in.
@@ -57,7 +62,7 @@ internal static class VaultHost
         }
     }
 
-    private static void AddServices(WebApplicationBuilder builder)
+    internal static void AddServices(WebApplicationBuilder builder)
     {
         builder.AddVaultKestrel();
         var services = builder.Services;

@@ -6,6 +6,8 @@ namespace Vault.Api.OpenApi;
 /// <summary>Query parameters and headers that the handlers read off the request themselves.</summary>
 internal sealed class CommonParameters : IOperationFilter
 {
+    private const string Audit = "api/v1/audit";
+
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         var path = (context.ApiDescription.RelativePath ?? "").TrimEnd('/');
@@ -23,11 +25,24 @@ internal sealed class CommonParameters : IOperationFilter
             });
         }
 
-        if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith("credential", StringComparison.Ordinal)))
+        if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith("/export", StringComparison.Ordinal) && !path.EndsWith("credential", StringComparison.Ordinal)))
         {
             Add("pageSize", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500; 50 where left out.");
             Add("pageToken", ParameterLocation.Query, JsonSchemaType.String, "The nextPageToken of the page before.");
-            Add("search", ParameterLocation.Query, JsonSchemaType.String, "Found in name or label, in any case.");
+            if (path != Audit)
+            {
+                Add("search", ParameterLocation.Query, JsonSchemaType.String, "Found in name or label, in any case.");
+            }
+        }
+
+        if (path == Audit)
+        {
+            Add("from", ParameterLocation.Query, JsonSchemaType.String, "From this time on, as in 2026-01-31T12:00:00Z.");
+            Add("to", ParameterLocation.Query, JsonSchemaType.String, "Before this time.");
+            Add("actor", ParameterLocation.Query, JsonSchemaType.String, "The app, or the name of the key.");
+            Add("action", ParameterLocation.Query, JsonSchemaType.String, "As in callout or app.created.");
+            Add("target", ParameterLocation.Query, JsonSchemaType.String, "What it was done to.");
+            Add("outcome", ParameterLocation.Query, JsonSchemaType.String, "success, denied, failed or intent.");
         }
 
         var isDefinition = path.EndsWith('}') && !path.Contains("/keys", StringComparison.Ordinal) && !path.Contains("grants", StringComparison.Ordinal) && !path.Contains("admin-keys", StringComparison.Ordinal);

@@ -37,6 +37,9 @@ public sealed class Callout : IDisposable
     /// <summary>Whether the head of an answer has come; from then on the answer is upstream's.</summary>
     public bool HasAnswer { get; internal set; }
 
+    /// <summary>How much of the answer's body has come.</summary>
+    public long BytesOut { get; internal set; }
+
     /// <summary>Whether the head of the answer stands on the caller's response, and may be sent before its body is there.</summary>
     public bool IsHeadReady { get; set; }
 

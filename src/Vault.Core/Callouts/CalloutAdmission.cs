@@ -11,7 +11,11 @@ namespace Vault.Core.Callouts;
 /// <param name="Principal">Whose secrets it uses.</param>
 /// <param name="User">The user of a <c>perUser</c> principal; else empty.</param>
 /// <param name="RecordedUser">The user whom the app asserts; with a <c>named</c> principal only recorded. Null: none.</param>
-public sealed record AdmittedCallout(NamedCredential Named, BoundCredential External, Principal Principal, string User, string? RecordedUser);
+public sealed record AdmittedCallout(NamedCredential Named, BoundCredential External, Principal Principal, string User, string? RecordedUser)
+{
+    /// <summary>The service's host, with its port where it isn't the scheme's.</summary>
+    public string Host => CalloutPlan.For(Named, External).Origin.Authority;
+}
 
 /// <summary>Decides from the definitions in memory whether a caller may use a named credential, and which principal is used.</summary>
 public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, CredentialBinder binder)

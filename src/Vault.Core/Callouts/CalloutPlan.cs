@@ -54,7 +54,7 @@ internal sealed class CalloutPlan
         || (reference.Kind is MergeReferenceKind.Credential && reference.Name.ToUpperInvariant() is "OAUTHTOKEN" or "AUTHORIZATIONHEADERVALUE");
 
     /// <summary>Scheme, host and port, which never hold merge fields.</summary>
-    private Uri Origin { get; }
+    public Uri Origin { get; }
 
     public static CalloutPlan For(NamedCredential named, BoundCredential external)
     {

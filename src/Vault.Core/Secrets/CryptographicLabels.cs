@@ -44,4 +44,19 @@ public static class CryptographicLabels
 
     /// <summary>Hash of a vault key's secret.</summary>
     public const string KeyHash = "cv.key-hash.v1";
+
+    /// <summary>What the first record of the audit follows.</summary>
+    public const string AuditBeginning = "cv.audit.beginning.v1";
+
+    /// <summary>Hash of a record of the audit.</summary>
+    public const string AuditRecord = "cv.audit.record.v1";
+
+    /// <summary>MAC of a record of the audit.</summary>
+    public const string AuditMac = "cv.audit.mac.v1";
+
+    /// <summary>What is signed in a checkpoint of the audit.</summary>
+    public const string AuditCheckpoint = "cv.audit.checkpoint.v1";
+
+    /// <summary>The key that checkpoints of the audit are signed with.</summary>
+    public const string AuditSigningKey = "cv.audit.signing-key.v1";
 }

@@ -7,6 +7,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Secrets;
@@ -48,6 +49,13 @@ public static class StorageRegistration
         services.AddSingleton<SnapshotLoader>();
         services.AddSingleton<ICredentialStore, CredentialStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
+        services.AddSingleton<IAuditStore, AuditStore>();
+        services.AddSingleton(AuditOptions.Read(configuration, dataDirectory));
+        services.AddSingleton<AuditChain>();
+        services.AddSingleton<AuditCheckpoints>();
+        services.AddSingleton<AuditVerifier>();
+        services.AddSingleton<AuditLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditLog>());
         services.AddSingleton<RetiredRows>();
         services.AddHostedService(provider => provider.GetRequiredService<RetiredRows>());
         services.AddSingleton(provider => new VaultStorageStart(

@@ -28,8 +28,13 @@ public abstract class VaultDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<KeyRingRow> KeyRing => Set<KeyRingRow>();
 
+    public DbSet<AuditRow> Audit => Set<AuditRow>();
+
     public DbSet<VaultFactRow> Facts => Set<VaultFactRow>();
 #pragma warning restore CS1591
+
+    /// <summary>How long a transaction of this context waits for others; after that, it fails.</summary>
+    public abstract void WaitAtMost(int seconds);
 
     /// <inheritdoc />
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>

@@ -56,6 +56,27 @@ public sealed class VaultStorageStart : IDisposable
         await _loader.LoadAsync(cancellationToken);
     }
 
+    /// <summary>Only reads: the keys of a vault that exists, which may be running. Nothing is made or changed.</summary>
+    /// <exception cref="VaultStartException">There is no vault here, or its keys can't be opened.</exception>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!await SchemaState.IsCurrentAsync(_options.ConnectionString, cancellationToken)
+                || !(await _rows.FactsAsync(cancellationToken)).Any(row => row.Name == MasterKeyFact) || (await _rows.VaultKeysAsync(cancellationToken)).Count == 0)
+            {
+                throw new VaultStartException($"There is no vault of this version in {_options.DataDirectory} (Vault:DataDirectory).");
+            }
+        }
+        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        {
+            throw new VaultStartException("The database can't be read (Vault:DataDirectory, ConnectionStrings:Vault).", exception);
+        }
+
+        await LoadMasterKeyAsync(cancellationToken);
+        await LoadVaultKeysAsync(cancellationToken);
+    }
+
     /// <summary>Gives the data directory free.</summary>
     public void Dispose() => _lock?.Dispose();
 

@@ -11,7 +11,7 @@ namespace Vault.Api.Tests.Callouts;
 public sealed class DatabaseTests
 {
     [Fact]
-    public async Task Callout_OfWhatWasUsedOnce_TouchesNoDatabase()
+    public async Task Callout_OfWhatWasUsedOnce_ReadsNoDatabase()
     {
         var counter = new CommandCounter();
         await using var service = await TokenServiceUpstream.StartAsync();
@@ -50,7 +50,12 @@ public sealed class DatabaseTests
 
         public override System.Data.Common.DbCommand CommandInitialized(CommandEndEventData eventData, System.Data.Common.DbCommand result)
         {
-            Interlocked.Increment(ref _count);
+            // The audit's records are written; nothing else is asked or told.
+            if (!result.CommandText.StartsWith("INSERT INTO \"audit\"", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref _count);
+            }
+
             return result;
         }
     }

@@ -14,7 +14,7 @@ internal static class AppEndpoints
     /// <summary>Maps the routes.</summary>
     public static void MapApps(this IEndpointRouteBuilder api)
     {
-        var group = api.MapGroup("/apps").WithTags("Apps");
+        var group = api.MapGroup("/apps").WithTags("Apps").Audited("app");
         group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<AppView>>().Problems(400);
         group.MapPost("", CreateAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
             .Accepts<AppInput>("application/json").Produces<AppView>(201).Problems(400, 409, 413, 415);

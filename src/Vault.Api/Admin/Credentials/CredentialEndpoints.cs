@@ -29,14 +29,14 @@ internal static class CredentialEndpoints
         const string Principal = "/external-credentials/{name}/principals/{principal}";
         foreach (var route in new[] { Principal + "/credential", Principal + "/users/{user}/credential" })
         {
-            var group = api.MapGroup(route).WithTags("Secret values");
+            var group = api.MapGroup(route).WithTags("Secret values").Audited("credential");
             group.MapGet("", GetAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<CredentialStatus>().Problems(404);
             group.MapPut("", PutAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(400, 404, 413, 415);
             group.MapPatch("", PatchAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(400, 404, 413, 415);
             group.MapDelete("", DeleteAsync).RequireRoles(VaultRole.Admin).Produces(204).Problems(404);
-            group.MapPost("/refresh", RefreshAsync).RequireRoles(VaultRole.Admin).Accepts<RefreshInput>("application/json").Produces<TokenStatus>()
+            group.MapPost("/refresh", RefreshAsync).Audited("token.refresh").RequireRoles(VaultRole.Admin).Accepts<RefreshInput>("application/json").Produces<TokenStatus>()
                 .Problems(400, 404, 409, 413, 415, 422, 502);
-            group.MapPost("/authorize", AuthorizeAsync).RequireRoles(VaultRole.Admin).Accepts<AuthorizeInput>("application/json").Produces<ConsentRequest>()
+            group.MapPost("/authorize", AuthorizeAsync).Audited("consent.requested").RequireRoles(VaultRole.Admin).Accepts<AuthorizeInput>("application/json").Produces<ConsentRequest>()
                 .Problems(400, 404, 409, 413, 415, 422, 502);
         }
 

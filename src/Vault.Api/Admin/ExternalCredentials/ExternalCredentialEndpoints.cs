@@ -14,7 +14,7 @@ internal static class ExternalCredentialEndpoints
     /// <summary>Maps the routes.</summary>
     public static void MapExternalCredentials(this IEndpointRouteBuilder api)
     {
-        var group = api.MapGroup("/external-credentials").WithTags("External credentials");
+        var group = api.MapGroup("/external-credentials").WithTags("External credentials").Audited("external-credential");
         group.MapGet("", ListAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor)
             .Produces<ListAnswer<ExternalCredentialView>>().Problems(400);
         group.MapPost("", CreateAsync).RequireRoles(VaultRole.Admin)

@@ -12,7 +12,7 @@ internal static class GrantEndpoints
     /// <summary>Maps the routes.</summary>
     public static void MapGrants(this IEndpointRouteBuilder api)
     {
-        var group = api.MapGroup("/apps/{app}/grants").WithTags("Grants");
+        var group = api.MapGroup("/apps/{app}/grants").WithTags("Grants").Audited("grant");
         group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<GrantView>>().Problems(400, 404);
         group.MapPut("/{namedCredential}", PutAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
             .Accepts<GrantInput>("application/json").Produces<GrantView>().Produces<GrantView>(201).Problems(400, 404, 413, 415, 422);

@@ -14,7 +14,7 @@ internal static class NamedCredentialEndpoints
     /// <summary>Maps the routes.</summary>
     public static void MapNamedCredentials(this IEndpointRouteBuilder api)
     {
-        var group = api.MapGroup("/named-credentials").WithTags("Named credentials");
+        var group = api.MapGroup("/named-credentials").WithTags("Named credentials").Audited("named-credential");
         group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<NamedCredentialView>>().Problems(400);
         group.MapPost("", CreateAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
             .Accepts<NamedCredentialInput>("application/json").Produces<NamedCredentialView>(201).Problems(400, 409, 413, 415, 422);

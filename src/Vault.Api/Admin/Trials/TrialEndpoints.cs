@@ -26,9 +26,9 @@ internal static class TrialEndpoints
     public static void MapTrials(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/named-credentials/{name}").WithTags("Named credentials");
-        group.MapPost("/preview", PreviewAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
+        group.MapPost("/preview", PreviewAsync).Audited("named-credential.previewed").RequireRoles(VaultRole.Admin, VaultRole.Operator)
             .Accepts<TrialInput>("application/json").Produces<MaskedRequest>().Problems(400, 404, 409, 413, 415, 422);
-        group.MapPost("/test", TestAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
+        group.MapPost("/test", TestAsync).Audited("named-credential.tested").RequireRoles(VaultRole.Admin, VaultRole.Operator)
             .Accepts<TrialInput>("application/json").Produces<TrialOutcome>().Problems(400, 404, 413, 415);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Access;
 using Vault.Core.Administration.Changes;
+using Vault.Core.Audit;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Storage.Codec;
@@ -27,6 +28,11 @@ public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, Ac
             return null;
         }
 
+        AuditOrigin.Current = new AuditOrigin
+        {
+            Event = new AuditEvent(Guid.CreateVersion7().ToString("N"), gate.Now, "vault", "admin-key.created", "bootstrap", AuditOutcomes.Success),
+            CreatedAction = "admin-key.created",
+        };
         var result = await gate.ApplyAsync<string>(
             async draft =>
             {
@@ -42,6 +48,7 @@ public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, Ac
                 return given is null ? text.Reveal() : "";
             },
             cancellationToken);
+        AuditOrigin.Current = null;
         if (!result.IsOk)
         {
             throw new VaultStartException("The first admin key could not be stored: " + result.Error.Detail);

@@ -1,3 +1,5 @@
+using Vault.Core.Administration.Changes;
+
 namespace Vault.Core.Administration.Access;
 
 /// <summary>An app, as it is written.</summary>
@@ -49,3 +51,8 @@ public sealed record GrantInput(IReadOnlyList<string>? Principals = null, string
 
 /// <summary>A grant, as it is read.</summary>
 public sealed record GrantView(string NamedCredential, IReadOnlyList<string> Principals);
+
+/// <summary>A grant that was given.</summary>
+/// <param name="Grant">The grant.</param>
+/// <param name="IsNew">Whether there was none before.</param>
+public sealed record GrantChange(GrantView Grant, bool IsNew) : IWritten;

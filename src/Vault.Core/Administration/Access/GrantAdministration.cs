@@ -14,8 +14,8 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
     private static readonly string[] Default = ["default"];
 
     /// <summary>Grants, in place of what was granted before.</summary>
-    public Task<Result<(GrantView Grant, bool IsNew)>> PutAsync(DeveloperName app, DeveloperName namedCredential, GrantInput input, CancellationToken cancellationToken) =>
-        gate.ApplyAsync<(GrantView, bool)>(
+    public Task<Result<GrantChange>> PutAsync(DeveloperName app, DeveloperName namedCredential, GrantInput input, CancellationToken cancellationToken) =>
+        gate.ApplyAsync<GrantChange>(
             async draft =>
             {
                 var found = Find(draft.Access, draft.Definitions, app, namedCredential);
@@ -36,7 +36,7 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
                 await draft.Database.Grants.Where(row => row.AppId == owner.Id && row.NamedCredentialId == named.Id).ExecuteDeleteAsync();
                 draft.Database.Grants.Add(codec.ToRow(grant));
                 draft.Access = draft.Access with { Grants = draft.Access.Grants.SetItem((owner.Id, named.Id), grant) };
-                return (new GrantView(named.Name.Value, grant.Principals), isNew);
+                return new GrantChange(new GrantView(named.Name.Value, grant.Principals), isNew);
             },
             cancellationToken);
 

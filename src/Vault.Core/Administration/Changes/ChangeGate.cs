@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Access;
 using Vault.Core.Administration.Secrets;
+using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
@@ -14,7 +15,7 @@ namespace Vault.Core.Administration.Changes;
 /// before the answer is sent. A change that is refused, or that the database doesn't take, leaves nothing behind.
 /// </summary>
 public sealed partial class ChangeGate(
-    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, ICredentialCache cache, TokenEnding ending, TimeProvider time,
+    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, ICredentialCache cache, TokenEnding ending, AuditLog audit, TimeProvider time,
     ILogger<ChangeGate> logger) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -43,6 +44,7 @@ public sealed partial class ChangeGate(
         await _gate.WaitAsync(cancellationToken);
         try
         {
+            using var turn = await audit.TakeTurnAsync(cancellationToken);
             await using var database = await contexts.CreateDbContextAsync(cancellationToken);
             await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
             var draft = new Draft(database, definitions.Current, access.Current, time.GetUtcNow());
@@ -52,9 +54,14 @@ public sealed partial class ChangeGate(
                 return result;
             }
 
+            // The change and its record are one transaction: there is never one without the other.
+            database.Audit.Add(AuditStore.ToRow(turn.Next(Describe(result.Value, draft.Now))));
+
             // From here on the change happens, whether or not its caller waits.
             await database.SaveChangesAsync(CancellationToken.None);
             await transaction.CommitAsync(CancellationToken.None);
+            turn.Done();
+            AuditOrigin.Current?.IsRecorded = true;
             definitions.Replace(draft.Definitions);
             access.Replace(draft.Access);
             foreach (var id in draft.Evicted)
@@ -75,6 +82,18 @@ public sealed partial class ChangeGate(
         {
             _gate.Release();
         }
+    }
+
+    private static AuditEvent Describe<T>(T result, DateTimeOffset now)
+    {
+        if (AuditOrigin.Current is not { } origin)
+        {
+            return new AuditEvent(Guid.CreateVersion7().ToString("N"), now, "vault", "vault.changed", "vault", AuditOutcomes.Success);
+        }
+
+        var isNew = result is IWritten { IsNew: true };
+        var done = origin.Event with { Outcome = AuditOutcomes.Success, DurationMs = Math.Round((now - origin.Event.At).TotalMilliseconds, 1) };
+        return isNew ? done with { Action = origin.CreatedAction, Status = 201 } : done;
     }
 
     [LoggerMessage(5001, LogLevel.Error, "A change could not be written: {Fault}.")]

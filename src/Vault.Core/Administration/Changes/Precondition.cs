@@ -29,7 +29,14 @@ public sealed record Precondition(IReadOnlyList<string>? IfMatch, bool IfNoneMat
 /// <param name="Value">The read form.</param>
 /// <param name="ETag">With its quotes.</param>
 /// <param name="IsNew">Whether the change made it.</param>
-public sealed record Tagged<T>(T Value, string ETag, bool IsNew = false);
+public sealed record Tagged<T>(T Value, string ETag, bool IsNew = false) : IWritten;
+
+/// <summary>The result of a change that may have made something.</summary>
+public interface IWritten
+{
+    /// <summary>Whether it did.</summary>
+    bool IsNew { get; }
+}
 
 /// <summary>Entity tags: of one definition's life and version, so that one made anew under an old name has another.</summary>
 internal static class EntityTag

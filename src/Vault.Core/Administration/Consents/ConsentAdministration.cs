@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Administration.Secrets;
+using Vault.Core.Audit;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
@@ -33,7 +34,7 @@ public sealed record ConsentGiven(string ExternalCredential, string Principal, s
 /// <summary>Begins and ends consents: authorization code and device flow of <c>oauth2</c>.</summary>
 public sealed partial class ConsentAdministration(
     Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer,
-    IDbContextFactory<VaultDbContext> contexts, ConsentOptions options, IPublicAddress address, TimeProvider time, ILogger<ConsentAdministration> logger) : IConsentDemand
+    IDbContextFactory<VaultDbContext> contexts, ConsentOptions options, IPublicAddress address, AuditLog audit, TimeProvider time, ILogger<ConsentAdministration> logger) : IConsentDemand
 {
     /// <summary>The path that authorization servers send people back to.</summary>
     public const string CallbackPath = "/oauth/callback";
@@ -312,6 +313,12 @@ public sealed partial class ConsentAdministration(
         // Under the client that consent was given to: if it was replaced meanwhile, the token is never used.
         await tokens.PutAsync(request, token, CancellationToken.None);
         _links.TryRemove(request.Key, out _);
+        audit.Note(new AuditEvent(
+            Guid.CreateVersion7().ToString("N"), time.GetUtcNow(), "vault", "consent.given", request.Credential.Definition.Name.Value, AuditOutcomes.Success)
+        {
+            Principal = request.Credential.Definition.Principals.FirstOrDefault(principal => principal.Id == request.PrincipalId)?.Name.Value,
+            User = request.User.Length == 0 ? null : request.User,
+        });
         LogGiven(logger, request.Credential.Definition.Name.Value);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Egress;
@@ -28,17 +29,19 @@ public sealed partial class TokenSource : ICredentialCache
     private readonly CredentialSets _parameters;
     private readonly TokenSealing _sealing;
     private readonly UpstreamConnections _connections;
+    private readonly AuditLog _audit;
     private readonly TimeProvider _time;
     private readonly ILogger<TokenSource> _logger;
 
     /// <summary>Takes what sign-ins need.</summary>
     public TokenSource(
-        ITokenStore store, CredentialSets parameters, SecretSealer sealer, UpstreamConnections connections, TimeProvider time, ILogger<TokenSource> logger)
+        ITokenStore store, CredentialSets parameters, SecretSealer sealer, UpstreamConnections connections, AuditLog audit, TimeProvider time, ILogger<TokenSource> logger)
     {
         _store = store;
         _parameters = parameters;
         _sealing = new TokenSealing(sealer);
         _connections = connections;
+        _audit = audit;
         _time = time;
         _logger = logger;
     }
@@ -407,17 +410,33 @@ public sealed partial class TokenSource : ICredentialCache
         }
 
         var protocol = request.Credential.Authentication.Tokens ?? throw new InvalidOperationException("This protocol has no tokens.");
+        var started = _time.GetUtcNow();
         using var limit = new CancellationTokenSource(SignInLimit, _time);
         var acquired = await protocol.AcquireAsync(Acquisition(request, slot, trace), limit.Token);
         if (!acquired.IsOk)
         {
+            Record(request, started, acquired.Error);
             LogSignInFailed(_logger, request.Credential.Definition.Name.Value, acquired.Error.Code, acquired.Error.Detail);
             return acquired;
         }
 
         await SaveAsync(request, key, slot, acquired.Value, generation);
+        Record(request, started, null);
         LogSignedIn(_logger, request.Credential.Definition.Name.Value);
         return acquired;
+    }
+
+    private void Record(TokenRequest request, DateTimeOffset started, VaultError? error)
+    {
+        var definition = request.Credential.Definition;
+        _audit.Note(new AuditEvent(
+            Guid.CreateVersion7().ToString("N"), started, "vault", "token.refresh", definition.Name.Value, error is null ? AuditOutcomes.Success : AuditOutcomes.Failed)
+        {
+            Principal = definition.Principals.FirstOrDefault(principal => principal.Id == request.PrincipalId)?.Name.Value,
+            User = request.User.Length == 0 ? null : request.User,
+            Code = error?.Code,
+            DurationMs = Math.Round((_time.GetUtcNow() - started).TotalMilliseconds, 1),
+        });
     }
 
     // Kept in memory until it is saved: a refresh token that was traded in may be gone for good.

@@ -40,6 +40,7 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit) :
         var read = await pending;
         callout.Idle.Touch();
         _count += read;
+        callout.BytesOut = _count;
         return _count > limit ? throw new IOException("The answer is larger than maxResponseBytes.") : read;
     }
 

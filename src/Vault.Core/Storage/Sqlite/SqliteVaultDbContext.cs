@@ -1,10 +1,19 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 
 namespace Vault.Core.Storage.Sqlite;
 
 /// <summary>The database in a SQLite file.</summary>
-public sealed class SqliteVaultDbContext(DbContextOptions<SqliteVaultDbContext> options) : VaultDbContext(options);
+public sealed class SqliteVaultDbContext(DbContextOptions<SqliteVaultDbContext> options) : VaultDbContext(options)
+{
+    /// <inheritdoc />
+    public override void WaitAtMost(int seconds)
+    {
+        ((SqliteConnection)Database.GetDbConnection()).DefaultTimeout = seconds;
+        Database.SetCommandTimeout(seconds);
+    }
+}
 
 /// <summary>For <c>dotnet ef migrations add</c>.</summary>
 internal sealed class SqliteDesignTimeFactory : IDesignTimeDbContextFactory<SqliteVaultDbContext>

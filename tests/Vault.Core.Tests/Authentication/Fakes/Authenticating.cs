@@ -2,7 +2,9 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Vault.Core.Audit;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
@@ -10,6 +12,7 @@ using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
+using Vault.Core.Tests.Audit;
 using Xunit;
 
 namespace Vault.Core.Tests.Authentication.Fakes;
@@ -26,6 +29,9 @@ internal sealed class Authenticating
         ring.Load([ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose)]);
         Sealer = new SecretSealer(ring, Time);
         Binder = new CredentialBinder(Protocols);
+        var key = new IntegrityKey(ring);
+        Audit = new AuditLog(
+            new ListAuditStore([]), new AuditChain(key), new AuditCheckpoints(new AuditOptions(AuditDurability.Background, ""), key), Time, NullLogger<AuditLog>.Instance);
     }
 
     public static AuthenticationProtocols Protocols => Registered.Value;
@@ -33,6 +39,9 @@ internal sealed class Authenticating
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 4, 0, 0, TimeSpan.Zero));
 
     public SecretSealer Sealer { get; }
+
+    /// <summary>Takes records; nobody writes them.</summary>
+    public AuditLog Audit { get; }
 
     public CredentialBinder Binder { get; }
 

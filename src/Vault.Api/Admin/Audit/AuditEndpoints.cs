@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text.Json;
+using Vault.Api.AdminHttp;
+using Vault.Api.Callers;
+using Vault.Api.Errors;
+using Vault.Core.Access;
+using Vault.Core.Audit;
+using Vault.Core.Primitives;
+
+namespace Vault.Api.Admin.Audit;
+
+/// <summary>A record of the audit, as it is read.</summary>
+/// <param name="Id">Of the request, as in <c>X-Vault-Request-Id</c>.</param>
+/// <param name="Sequence">Its number.</param>
+/// <param name="At">When it began.</param>
+/// <param name="Actor">The app, or the name of the key.</param>
+/// <param name="Action">As in <c>callout</c> or <c>app.created</c>.</param>
+/// <param name="Target">What it was done to.</param>
+/// <param name="Outcome"><c>success</c>, <c>denied</c>, <c>failed</c>; <c>intent</c> where no outcome was recorded.</param>
+/// <param name="Principal">The principal of the external credential.</param>
+/// <param name="User">The user.</param>
+/// <param name="Method">The HTTP method.</param>
+/// <param name="Host">The service's host.</param>
+/// <param name="Path">The caller's path, without query.</param>
+/// <param name="Status">The status of the answer.</param>
+/// <param name="DurationMs">In milliseconds.</param>
+/// <param name="BytesIn">The length of the caller's body.</param>
+/// <param name="BytesOut">The length of the answer's body.</param>
+/// <param name="RemoteAddress">The caller's address.</param>
+/// <param name="Code">The vault's error code.</param>
+/// <param name="TraceId">The trace's id.</param>
+public sealed record AuditItem(
+    string Id, long Sequence, DateTimeOffset At, string Actor, string Action, string Target, string Outcome, string? Principal, string? User, string? Method,
+    string? Host, string? Path, int? Status, double? DurationMs, long? BytesIn, long? BytesOut, string? RemoteAddress, string? Code, string? TraceId)
+{
+    internal static AuditItem Of(AuditEntry entry)
+    {
+        var audited = entry.Event;
+        return new AuditItem(
+            audited.Id, entry.Sequence, audited.At, audited.Actor, audited.Action, audited.Target, audited.Outcome, audited.Principal, audited.User, audited.Method,
+            audited.Host, audited.Path, audited.Status, audited.DurationMs, audited.BytesIn, audited.BytesOut, audited.RemoteAddress, audited.Code, audited.TraceId);
+    }
+}
+
+/// <summary><c>/api/v1/audit</c>: what happened, and whether the record of it is whole.</summary>
+internal static class AuditEndpoints
+{
+    private const int Default = 50;
+    private const int Most = 500;
+    private static readonly byte[] NewLine = [(byte)'\n'];
+
+    /// <summary>Maps the routes.</summary>
+    public static void MapAudit(this IEndpointRouteBuilder api)
+    {
+        var group = api.MapGroup("/audit").WithTags("Audit").RequireRoles(VaultRole.Admin, VaultRole.Auditor);
+        group.MapGet("", FindAsync).Produces<ListAnswer<AuditItem>>().Problems(400);
+        group.MapGet("/export", ExportAsync).Produces<AuditItem>(200, "application/x-ndjson").Problems();
+        group.MapPost("/verify", VerifyAsync).Audited("audit.verified").Produces<AuditVerdict>().Problems();
+    }
+
+    /// <summary>Lists records, newest first.</summary>
+    /// <remarks>The records of one callout are one item. <c>from</c> and <c>to</c> are times of ISO 8601, the second exclusive.</remarks>
+    private static async Task<IResult> FindAsync(HttpContext context, IAuditStore store, CancellationToken cancellationToken)
+    {
+        var query = context.Request.Query;
+        var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var from = Time("from");
+        var to = Time("to");
+        var size = Number("pageSize", 1, Most) ?? Default;
+        var before = Number("pageToken", 1, long.MaxValue);
+        var filter = new AuditFilter(from, to, Text("actor"), Text("action"), Text("target"), Text("outcome"));
+        if (errors.Count > 0)
+        {
+            return new VaultError(ErrorCodes.InvalidRequest, "The request is not valid.", errors).ToAnswer();
+        }
+
+        var found = await store.FindAsync(filter, before, (int)size + 1, cancellationToken);
+        var next = found.Count > size ? found[(int)size - 1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
+        return AdminResults.Json(new ListAnswer<AuditItem>([.. found.Take((int)size).Select(AuditItem.Of)], next));
+
+        string? Text(string name)
+        {
+            if (query[name].Count > 1)
+            {
+                errors[name] = ["May stand only once."];
+            }
+
+            return query[name] is [{ Length: > 0 } value] ? value : null;
+        }
+
+        DateTimeOffset? Time(string name)
+        {
+            if (Text(name) is not { } text)
+            {
+                return null;
+            }
+
+            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            {
+                return time;
+            }
+
+            errors[name] = ["Must be a time, as in 2026-01-31T12:00:00Z."];
+            return null;
+        }
+
+        long? Number(string name, long least, long most)
+        {
+            if (query[name].Count == 0)
+            {
+                return null;
+            }
+
+            if (query[name].Count == 1 && long.TryParse(query[name][0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            {
+                return number;
+            }
+
+            errors[name] = [name == "pageToken" ? "Must be the nextPageToken of the page before." : $"Must be from {least} to {most}."];
+            return null;
+        }
+    }
+
+    /// <summary>Streams all records, oldest first, one JSON object per line.</summary>
+    private static async Task ExportAsync(HttpContext context, IAuditStore store, AuditLog log, CancellationToken cancellationToken)
+    {
+        var head = await log.HeadAsync(cancellationToken);
+        context.Response.ContentType = "application/x-ndjson";
+        await foreach (var entry in store.ReadAsync(head.Sequence, cancellationToken))
+        {
+            await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(AuditItem.Of(entry), AdminJson.Options), cancellationToken);
+            await context.Response.Body.WriteAsync(NewLine, cancellationToken);
+        }
+    }
+
+    /// <summary>Verifies the chain of all records.</summary>
+    /// <remarks>The answer is 200 either way: <c>valid</c> says whether all is well, else <c>sequence</c> and <c>fault</c> name the first bad record.</remarks>
+    private static async Task<IResult> VerifyAsync(AuditVerifier verifier, AuditLog log, CancellationToken cancellationToken) =>
+        AdminResults.Json(await verifier.VerifyAsync(await log.HeadAsync(cancellationToken), cancellationToken));
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Vault.Api.Errors;
+using Vault.Core.Audit;
+using Vault.Core.Primitives;
+
+namespace Vault.Api.Callers;
+
+/// <summary>Tells the audit of requests to the admin API that change something, refused ones included.</summary>
+internal static class AuditedRequests
+{
+    private const int MaxTarget = 500;
+    private static readonly string[] RouteNames = ["name", "principal", "user", "app", "namedCredential", "id"];
+
+    /// <summary>What a route changes: <c>app</c>, or a whole action, <c>token.refresh</c>.</summary>
+    internal sealed record Resource(string Name);
+
+    /// <summary>Says what a route changes.</summary>
+    public static TBuilder Audited<TBuilder>(this TBuilder builder, string resource)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        builder.WithMetadata(new Resource(resource));
+        return builder;
+    }
+
+    /// <summary>A request that nobody was let in with.</summary>
+    public static Task DeniedAsync(HttpContext context, string code, string actor = "anonymous") =>
+        context.RequestServices.GetRequiredService<AuditLog>().WriteAsync(
+            Begin(context, actor, "signin.denied") with { Outcome = AuditOutcomes.Denied, Status = ErrorStatus.Of(code), Code = code });
+
+    /// <summary>Handles a request; whoever changes something records it with the change, what is left is recorded here.</summary>
+    public static async Task HandleAsync(HttpContext context, RequestDelegate next, string actor)
+    {
+        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
+            || context.GetEndpoint()?.Metadata.GetMetadata<Resource>() is not { Name: var resource })
+        {
+            await next(context);
+            return;
+        }
+
+        var isWhole = resource.Contains('.', StringComparison.Ordinal);
+        var verb = context.Request.Method switch { "POST" => "created", "DELETE" => "deleted", _ => "updated" };
+        var origin = new AuditOrigin
+        {
+            Event = Begin(context, actor, isWhole ? resource : $"{resource}.{verb}"),
+            CreatedAction = isWhole ? resource : resource + ".created",
+        };
+        var log = context.RequestServices.GetRequiredService<AuditLog>();
+        if (isWhole && !await log.CanWriteAsync())
+        {
+            // It sends something, and would have no record.
+            await context.AnswerAsync(new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was done. Try again."));
+            return;
+        }
+
+        AuditOrigin.Current = origin;
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            AuditOrigin.Current = null;
+        }
+
+        if (!origin.IsRecorded)
+        {
+            var code = context.Response.Headers["X-Vault-Error"];
+            await log.WriteAsync(origin.Event with
+            {
+                Outcome = AuditOutcomes.Of(context.Response.StatusCode),
+                Status = context.Response.StatusCode,
+                Code = code.Count == 1 ? code[0] : null,
+            });
+        }
+    }
+
+    /// <summary>What is new has its name in the body.</summary>
+    public static void NoteName(string? name)
+    {
+        if (AuditOrigin.Current is { } origin && name is { Length: <= 80 })
+        {
+            origin.Event = origin.Event with { Target = origin.Event.Target.Length == 0 ? name : $"{origin.Event.Target}/{name}" };
+        }
+    }
+
+    /// <summary>An address as the audit keeps it.</summary>
+    public static string? AddressOf(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
+
+    private static AuditEvent Begin(HttpContext context, string actor, string action)
+    {
+        var values = context.Request.RouteValues;
+        var target = string.Join('/', RouteNames.Select(name => name == "user" && values.ContainsKey(name) ? AdminHttp.UserSegment.Read(context) : values[name] as string).OfType<string>());
+        return new AuditEvent(
+            context.TraceIdentifier, context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), actor, action,
+            target.Length <= MaxTarget ? target : target[..MaxTarget], AuditOutcomes.Denied)
+        {
+            Method = context.Request.Method,
+            Path = context.Request.Path.Value is { Length: > MaxTarget } path ? path[..MaxTarget] : context.Request.Path.Value,
+            RemoteAddress = AddressOf(context),
+            TraceId = Activity.Current?.TraceId.ToHexString(),
+            BytesIn = context.Request.ContentLength,
+        };
+    }
+}

@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using Vault.Core.Secrets;
+
+namespace Vault.Core.Audit;
+
+/// <summary>
+/// Chains records: <c>hash = SHA-256(label ‖ length-prefixed fields ‖ previous)</c>, and a MAC over the hash, so that whoever
+/// writes to the database can't make up a chain of their own.
+/// </summary>
+public sealed class AuditChain(IntegrityKey key)
+{
+    /// <summary>What the first record follows.</summary>
+    public static AuditHead Beginning { get; } = new(0, 0, SHA256.HashData(new LengthPrefixed(CryptographicLabels.AuditBeginning).ToArray()));
+
+    /// <summary>The record that comes after this head.</summary>
+    public AuditEntry Next(AuditHead head, int segment, AuditEvent audited)
+    {
+        // Times are kept in microseconds: every database gives them back as they were.
+        audited = audited with { At = new DateTimeOffset(audited.At.UtcTicks / 10 * 10, TimeSpan.Zero) };
+        var hash = HashOf(head.Sequence + 1, segment, audited, head.Hash);
+        return new AuditEntry(head.Sequence + 1, segment, audited, head.Hash, hash, MacOf(hash));
+    }
+
+    /// <summary>The hash that a record of this content has at this place.</summary>
+    public static byte[] HashOf(long sequence, int segment, AuditEvent audited, byte[] previous) => SHA256.HashData(
+        new LengthPrefixed(CryptographicLabels.AuditRecord)
+            .Add(sequence).Add(segment).Add(audited.Id).Add(audited.At).Add(audited.Actor).Add(audited.Action).Add(audited.Target).Add(audited.Outcome)
+            .Add(audited.Principal).Add(audited.User).Add(audited.Method).Add(audited.Host).Add(audited.Path)
+            .Add(Text(audited.Status)).Add(Text(audited.DurationMs)).Add(Text(audited.BytesIn)).Add(Text(audited.BytesOut))
+            .Add(audited.RemoteAddress).Add(audited.Code).Add(audited.TraceId).Add(previous)
+            .ToArray());
+
+    /// <summary>Whether the vault wrote this hash.</summary>
+    public bool IsAuthentic(AuditEntry entry) => CryptographicOperations.FixedTimeEquals(entry.Mac, MacOf(entry.Hash));
+
+    private byte[] MacOf(byte[] hash) => key.Mac(CryptographicLabels.AuditMac, hash);
+
+    private static string? Text(IFormattable? value) => value?.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,31 @@
+namespace Vault.Core.Audit;
+
+/// <summary>Which records to list; null: any.</summary>
+/// <param name="From">From this time on.</param>
+/// <param name="To">Before this time.</param>
+/// <param name="Actor">The actor.</param>
+/// <param name="Action">The action.</param>
+/// <param name="Target">The target.</param>
+/// <param name="Outcome">The outcome.</param>
+public sealed record AuditFilter(
+    DateTimeOffset? From = null, DateTimeOffset? To = null, string? Actor = null, string? Action = null, string? Target = null, string? Outcome = null);
+
+/// <summary>Where records are kept; implemented by Storage.</summary>
+public interface IAuditStore
+{
+    /// <summary>The last record; null: none.</summary>
+    Task<AuditHead?> HeadAsync(CancellationToken cancellationToken);
+
+    /// <summary>Appends records in one transaction; durable when it returns. None: finds out whether it could be done.</summary>
+    Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken);
+
+    /// <summary>All records up to one, in their order.</summary>
+    IAsyncEnumerable<AuditEntry> ReadAsync(long upTo, CancellationToken cancellationToken);
+
+    /// <summary>Records, newest first; of those of one callout, the last.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="before">Only those before this one; null: from the newest.</param>
+    /// <param name="count">At most so many.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken);
+}

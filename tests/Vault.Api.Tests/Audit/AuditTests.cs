@@ -1,0 +1,272 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Audit;
+
+/// <summary>The audit through the contract: what is recorded, how it is read, and that no change of it goes unnoticed.</summary>
+public sealed class AuditTests : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("vault-audit-").FullName;
+    private RecordingUpstream _service = null!;
+    private VaultFactory _vault = null!;
+
+    public async Task InitializeAsync()
+    {
+        _service = await RecordingUpstream.StartAsync();
+        _vault = new VaultFactory(dataDirectory: _directory);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _vault.DisposeAsync();
+        await _service.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task EveryChange_AndEveryCallout_IsRecorded()
+    {
+        var app = await DefineAsync();
+        using var answered = await app.PostAsync("/callout/Svc/record/1?secret=query-canary", new StringContent("body-canary"));
+        Assert.Equal(200, (int)answered.StatusCode);
+        using var refused = await app.GetAsync("/callout/Other/x");
+        Assert.Equal(403, (int)refused.StatusCode);
+        using var stranger = _vault.CreateClient("vk_nobody00_0123456789abcdef0123456789abcdef0123456789a");
+        using var denied = await stranger.GetAsync("/callout/Svc/x");
+        using var deniedAdmin = await stranger.GetAsync("/api/v1/apps");
+        using var conflict = await _vault.AdminClient.PostAsync("/api/v1/apps", new StringContent("""{ "name": "SvcApp" }""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+        Assert.Equal(409, (int)conflict.StatusCode);
+
+        var items = await ItemsAsync("?pageSize=500");
+        var sequences = items.Select(item => (long)item!["sequence"]!).ToArray();
+        Assert.Equal(sequences.OrderDescending(), sequences);
+        foreach (var (action, target, outcome, code) in new (string, string, string, string?)[]
+        {
+            ("external-credential.created", "SvcLogin", "success", null), ("credential.updated", "SvcLogin/default", "success", null), ("named-credential.created", "Svc", "success", null),
+            ("app.created", "SvcApp", "success", null), ("grant.created", "SvcApp/Svc", "success", null), ("app-key.created", "SvcApp", "success", null), ("callout", "Svc", "success", null),
+            ("callout", "Other", "denied", "callout-not-granted"), ("callout", "Svc", "denied", "unauthenticated"), ("signin.denied", "", "denied", "unauthenticated"),
+            ("app.created", "SvcApp", "denied", "already-exists"),
+        })
+        {
+            Assert.True(
+                items.Any(item => (string?)item!["action"] == action && (string?)item["target"] == target && (string?)item["outcome"] == outcome && (string?)item["code"] == code),
+                $"{action} {target} {outcome} {code}: {string.Join('\n', items.Select(item => item!.ToJsonString()))}");
+        }
+
+        var callout = Assert.Single(await ItemsAsync("?action=callout&actor=SvcApp&outcome=success"))!;
+        Assert.Equal(
+            ("SvcApp", "default", "POST", new Uri(_service.Url).Authority, "/record/1", 200, 11L, "127.0.0.1", answered.Headers.GetValues("X-Vault-Request-Id").Single()),
+            ((string?)callout["actor"], (string?)callout["principal"], (string?)callout["method"], (string?)callout["host"], (string?)callout["path"], (int)callout["status"]!,
+                (long)callout["bytesIn"]!, (string?)callout["remoteAddress"], (string?)callout["id"]));
+        Assert.Equal((await answered.Content.ReadAsByteArrayAsync()).Length, (long)callout["bytesOut"]!);
+        var everything = await _vault.AdminClient.GetStringAsync("/api/v1/audit/export");
+        Assert.DoesNotContain("canary", everything, StringComparison.Ordinal);
+        Assert.DoesNotContain("the-password", everything, StringComparison.Ordinal);
+        Assert.Equal(everything.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, (long)(await VerifyAsync())["entries"]!);
+        Assert.True((bool)(await VerifyAsync())["valid"]!);
+    }
+
+    [Fact]
+    public async Task Lists_PageAndFilter()
+    {
+        await DefineAsync();
+        var first = (await _vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?pageSize=2"))!;
+        var second = (await _vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?pageSize=2&pageToken=" + first["nextPageToken"]))!;
+        Assert.Equal(
+            (await ItemsAsync("?pageSize=4")).Select(item => (long)item!["sequence"]!),
+            first["items"]!.AsArray().Concat(second["items"]!.AsArray()).Select(item => (long)item!["sequence"]!));
+        Assert.Empty(await ItemsAsync("?from=2999-01-01T00:00:00Z"));
+        Assert.Empty(await ItemsAsync("?to=2001-01-01T00:00:00Z"));
+        Assert.NotEmpty(await ItemsAsync("?from=2001-01-01T00:00:00Z&to=2999-01-01T00:00:00Z&target=Svc"));
+        foreach (var query in new[] { "?from=yesterday", "?pageSize=0", "?pageToken=x" })
+        {
+            Assert.Equal(400, (int)(await _vault.AdminClient.GetAsync("/api/v1/audit" + query)).StatusCode);
+        }
+
+        using var auditor = _vault.CreateClient(await _vault.CreateKeyAsync("auditor"));
+        Assert.Equal(200, (int)(await auditor.GetAsync("/api/v1/audit")).StatusCode);
+        using var person = _vault.CreateClient(await _vault.CreateKeyAsync("operator"));
+        Assert.Equal(403, (int)(await person.GetAsync("/api/v1/audit")).StatusCode);
+    }
+
+    [Fact]
+    public async Task AnswerOfUnknownLength_IsOneItem_WithItsLengthInTheEnd()
+    {
+        var app = await DefineAsync();
+        _service.Answer = async (context, _) =>
+        {
+            await context.Response.WriteAsync("first ");
+            await context.Response.Body.FlushAsync();
+            await context.Response.WriteAsync("second");
+        };
+        using var answered = await app.GetAsync("/callout/Svc/stream");
+        Assert.Equal("first second", await answered.Content.ReadAsStringAsync());
+        for (var asked = 0; asked < 1000; asked++)
+        {
+            if ((long?)Assert.Single(await ItemsAsync("?action=callout"))!["bytesOut"] == 12)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("The end of the answer was never recorded.");
+    }
+
+    [Theory]
+    [InlineData("beforeResponse")]
+    [InlineData("beforeSend")]
+    [InlineData("background")]
+    public async Task RecordsThatCantBeKept_RefuseTheCallout_UntilTheyCan(string durability)
+    {
+        await _vault.DisposeAsync();
+        _vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:Audit:Durability"] = durability }, _directory);
+        var app = await DefineAsync();
+        Assert.Equal(200, (int)(await app.GetAsync("/callout/Svc/1")).StatusCode);
+        await using (var other = new SqliteConnection($"Data Source={Path.Combine(_directory, "vault.db")};Pooling=False"))
+        {
+            await other.OpenAsync();
+            await ExecuteAsync(other, "BEGIN EXCLUSIVE");
+            if (durability == "background")
+            {
+                // The first one goes out; that it couldn't be kept is known only after it.
+                await app.GetAsync("/callout/Svc/2");
+                for (var asked = 0; asked < 200 && !_vault.Logs.Lines.Any(line => line.Contains("could not be kept", StringComparison.Ordinal)); asked++)
+                {
+                    await app.GetAsync("/healthz/live");
+                }
+            }
+
+            var before = _service.Requests.Count;
+            using var refused = await app.GetAsync("/callout/Svc/3");
+            if (durability != "background")
+            {
+                Assert.Equal("audit-unavailable", refused.Headers.GetValues("X-Vault-Error").Single());
+                Assert.Equal(503, (int)refused.StatusCode);
+                Assert.Equal(before, _service.Requests.Count);
+            }
+
+            await ExecuteAsync(other, "ROLLBACK");
+        }
+
+        Assert.Equal(200, (int)(await app.GetAsync("/callout/Svc/4")).StatusCode);
+        var verdict = await VerifyAsync();
+        Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+    }
+
+    [Fact]
+    public async Task AnIntent_IsKeptBeforeAnythingIsSent()
+    {
+        await _vault.DisposeAsync();
+        _vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:Audit:Durability"] = "beforeSend" }, _directory);
+        var app = await DefineAsync();
+        JsonArray? during = null;
+        _service.Answer = async (context, _) => during = await ItemsAsync("?action=callout");
+        Assert.Equal(200, (int)(await app.GetAsync("/callout/Svc/1")).StatusCode);
+        Assert.Equal("intent", (string?)Assert.Single(during!)!["outcome"]);
+        Assert.Equal("success", (string?)Assert.Single(await ItemsAsync("?action=callout"))!["outcome"]);
+    }
+
+    [Theory]
+    [InlineData("UPDATE audit SET actor = 'nobody' WHERE sequence = 7", "modified", 7)]
+    [InlineData("DELETE FROM audit WHERE sequence = 6", "missing", 6)]
+    [InlineData("DELETE FROM audit WHERE sequence > 8", "truncated", 9)]
+    [InlineData("DELETE FROM audit", "segment-missing", 1)]
+    [InlineData("UPDATE audit SET sequence = -1 WHERE sequence = 5; UPDATE audit SET sequence = 5 WHERE sequence = 7; UPDATE audit SET sequence = 7 WHERE sequence = -1", "reordered", 5)]
+    [InlineData("UPDATE audit SET mac = x'00', hash = hash WHERE sequence = 4", "forged", 4)]
+    public async Task Tampering_IsNamed(string sql, string fault, int sequence)
+    {
+        await DefineAsync();
+        Assert.True((bool)(await VerifyAsync())["valid"]!);
+        await TamperAsync(sql);
+        var verdict = await VerifyAsync();
+        Assert.Equal((false, fault, sequence), ((bool)verdict["valid"]!, (string?)verdict["fault"], (int)verdict["sequence"]!));
+    }
+
+    [Fact]
+    public async Task AnOlderDatabase_PutInPlace_IsFoundByItsCheckpoints()
+    {
+        await DefineAsync();
+        var older = Directory.CreateTempSubdirectory("vault-older-").FullName;
+        await TamperAsync($"VACUUM INTO '{Path.Combine(older, "vault.db")}'");
+        await _vault.AdminAsync(HttpMethod.Put, "/api/v1/apps/Added", "{}");
+        Assert.True((bool)(await VerifyAsync())["valid"]!);
+        await _vault.DisposeAsync();
+        foreach (var name in new[] { "master.key", "audit-checkpoints.jsonl" })
+        {
+            File.Copy(Path.Combine(_directory, name), Path.Combine(older, name));
+        }
+
+        _vault = new VaultFactory(dataDirectory: older);
+        var verdict = await VerifyAsync();
+        Assert.Equal((false, "truncated"), ((bool)verdict["valid"]!, (string?)verdict["fault"]));
+        for (var added = 0; added < 5; added++)
+        {
+            await _vault.AdminAsync(HttpMethod.Put, $"/api/v1/apps/Another{added}", "{}");
+        }
+
+        Assert.Equal("forked", (string?)(await VerifyAsync())["fault"]);
+        await _vault.DisposeAsync();
+        Directory.Delete(older, recursive: true);
+    }
+
+    [Fact]
+    public async Task Command_VerifiesARunningVault_AndAStoppedOne()
+    {
+        await DefineAsync();
+        Assert.Equal(2, (await RunAsync()).Code);
+        await _vault.DisposeAsync();
+        var (code, text) = await RunAsync();
+        Assert.True(code == 0, text);
+        Assert.Equal((0, true), (code, (bool)JsonNode.Parse(text)!["valid"]!));
+        await TamperAsync("UPDATE audit SET target = 'Elsewhere' WHERE sequence = 3");
+        (code, text) = await RunAsync();
+        Assert.Equal((1, "modified", 3), (code, (string?)JsonNode.Parse(text)!["fault"], (int)JsonNode.Parse(text)!["sequence"]!));
+        File.Delete(Path.Combine(_directory, "audit-checkpoints.jsonl"));
+        Assert.Equal(2, (await RunAsync()).Code);
+
+        async Task<(int Code, string Text)> RunAsync()
+        {
+            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
+                "dotnet", [typeof(Program).Assembly.Location, "audit", "verify", "--Vault:DataDirectory", _directory])
+            { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var error = process.StandardError.ReadToEndAsync();
+            var output = await process.StandardOutput.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            return (process.ExitCode, output + await error);
+        }
+    }
+
+    private async Task TamperAsync(string sql)
+    {
+        await using var other = new SqliteConnection($"Data Source={Path.Combine(_directory, "vault.db")};Pooling=False");
+        await other.OpenAsync();
+        await ExecuteAsync(other, sql);
+    }
+
+    private static async Task ExecuteAsync(SqliteConnection connection, string sql)
+    {
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The tests' own statements.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<HttpClient> DefineAsync()
+    {
+        await _vault.AdminAsync(HttpMethod.Post, "/api/v1/external-credentials", $$"""{ "name": "SvcLogin", "authentication": { "protocol": "password" }, "allowedHosts": ["{{_service.Url}}"] }""");
+        await _vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/SvcLogin/principals/default/credential", """{ "parameters": { "Username": "ann", "Password": "the-password" } }""");
+        await _vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""{ "name": "Svc", "url": "{{_service.Url}}", "externalCredential": "SvcLogin" }""");
+        await _vault.AdminAsync(HttpMethod.Post, "/api/v1/apps", """{ "name": "SvcApp" }""");
+        await _vault.GrantAsync("SvcApp", "Svc", "default");
+        var key = await _vault.AdminAsync(HttpMethod.Post, "/api/v1/apps/SvcApp/keys", "{}");
+        return _vault.CreateClient((string)key!["key"]!);
+    }
+
+    private async Task<JsonArray> ItemsAsync(string query) => (await _vault.AdminAsync(HttpMethod.Get, "/api/v1/audit" + query))!["items"]!.AsArray();
+
+    private async Task<JsonNode> VerifyAsync() => (await _vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!;
+}
