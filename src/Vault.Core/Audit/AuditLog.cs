@@ -26,6 +26,7 @@ public sealed partial class AuditLog : BackgroundService
     private int _segment;
     private long _checkpointed;
     private int _failures;
+    private Task? _stopped;
 
     /// <summary>Takes what it needs; nothing is read or written yet.</summary>
     public AuditLog(IAuditStore store, AuditChain chain, AuditCheckpoints checkpoints, TimeProvider time, ILogger<AuditLog> logger)
@@ -128,18 +129,13 @@ public sealed partial class AuditLog : BackgroundService
         }
     }
 
-    /// <inheritdoc />
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Ends with the last record and a checkpoint; whoever stops the vault a second time waits for the same.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken)
     {
-        if (!_queue.Writer.TryComplete())
+        lock (_queue)
         {
-            return;
+            return _stopped ??= StopOnceAsync(cancellationToken);
         }
-
-        await base.StopAsync(cancellationToken);
-        var ended = new AuditEvent(Guid.CreateVersion7().ToString("N"), _time.GetUtcNow(), "vault", "audit.stopped", "vault", AuditOutcomes.Success);
-        await AppendAsync([new Waiting(ended)]);
-        await CheckpointAsync();
     }
 
     /// <inheritdoc />
@@ -151,6 +147,15 @@ public sealed partial class AuditLog : BackgroundService
 
     /// <inheritdoc />
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(DrainAsync(), KeepCheckpointsAsync(stoppingToken));
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
+    {
+        _queue.Writer.TryComplete();
+        await base.StopAsync(cancellationToken);
+        var ended = new AuditEvent(Guid.CreateVersion7().ToString("N"), _time.GetUtcNow(), "vault", "audit.stopped", "vault", AuditOutcomes.Success);
+        await AppendAsync([new Waiting(ended)]);
+        await CheckpointAsync();
+    }
 
     private async Task DrainAsync()
     {
