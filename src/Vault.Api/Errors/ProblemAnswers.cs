@@ -21,6 +21,11 @@ internal static partial class ProblemAnswers
         response.StatusCode = ErrorStatus.Of(error.Code);
         response.Headers["X-Vault-Error"] = error.Code;
         response.Headers.CacheControl = "no-store";
+        if (error.RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = ((long)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         if (error.Code == ErrorCodes.Unauthenticated)
         {
             response.Headers.WWWAuthenticate = "Bearer realm=\"vault\"";

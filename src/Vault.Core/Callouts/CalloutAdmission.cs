@@ -18,7 +18,7 @@ public sealed record AdmittedCallout(NamedCredential Named, BoundCredential Exte
 }
 
 /// <summary>Decides from the definitions in memory whether a caller may use a named credential, and which principal is used.</summary>
-public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, CredentialBinder binder)
+public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, CredentialBinder binder, CalloutRate rate)
 {
     // One answer for everything that isn't granted: it must not tell which names exist.
     private static readonly VaultError NotGranted =
@@ -29,7 +29,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
     /// <param name="name">The name in the path, as it was sent.</param>
     /// <param name="principal">The caller's <c>X-Vault-Principal</c>, or null.</param>
     /// <param name="user">The caller's <c>X-Vault-User</c>, or null.</param>
-    /// <returns>The definitions, or <c>callout-not-granted</c>, <c>named-credential-disabled</c>.</returns>
+    /// <returns>The definitions, or <c>callout-not-granted</c>, <c>rate-limited</c>, <c>named-credential-disabled</c>.</returns>
     public Result<AdmittedCallout> Admit(Guid? appId, string name, string? principal, string? user)
     {
         if (appId is not { } app || !DeveloperName.TryParse(name, out var parsed))
@@ -64,6 +64,12 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         if (chosen is null)
         {
             return NotGranted;
+        }
+
+        // Only what is granted is counted: a refusal tells nobody which names exist.
+        if (named.RateLimit is { } limit && rate.Take(app, named.Id, limit) is { } wait)
+        {
+            return new VaultError(ErrorCodes.RateLimited, $"The app calls {named.Name} more often than {limit.Permits} times in {limit.PerSeconds} s.") { RetryAfter = wait };
         }
 
         if (!named.Enabled)

@@ -10,6 +10,7 @@ public static class CalloutRegistration
     /// <summary>Adds it.</summary>
     public static IServiceCollection AddVaultCallouts(this IServiceCollection services) => services
         .AddSingleton<CalloutAdmission>()
+        .AddSingleton<CalloutRate>()
         .AddSingleton<CalloutAttempts>()
         .AddSingleton<CalloutPreparation>()
         .AddSingleton<CalloutInvoker>()

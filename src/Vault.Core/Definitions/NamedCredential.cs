@@ -48,6 +48,9 @@ public sealed record NamedCredential
     /// <summary>Bytes, counted after decoding; null: no limit.</summary>
     public long? MaxResponseBytes { get; init; }
 
+    /// <summary>How often an app may call; null: no limit.</summary>
+    public RateLimit? RateLimit { get; init; }
+
     /// <summary>Default true.</summary>
     public bool RetryOnUnauthorized { get; init; } = true;
 

@@ -12,6 +12,9 @@ public sealed record VaultError(string Code, string Detail, IReadOnlyDictionary<
     /// <summary>Where a person gives the consent that is missing; null: nowhere.</summary>
     public string? AuthorizationUrl { get; init; }
 
+    /// <summary>When to try again; null: nobody can say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Invalid input at one place.</summary>
     public static VaultError Invalid(string path, string message) =>
         new(ErrorCodes.InvalidRequest, "The request is not valid.", new Dictionary<string, string[]> { [path] = [message] });

@@ -45,7 +45,9 @@ public sealed class NamedCredentialTests(AdminFixture api) : IClassFixture<Admin
     }
 
     [Theory]
-    [InlineData("\"rateLimit\": { \"permits\": 1, \"perSeconds\": 1 }", "$.rateLimit")]
+    [InlineData("\"rateLimit\": { \"permits\": 0 }", "$.rateLimit.permits")]
+    [InlineData("\"rateLimit\": { \"permits\": 1, \"perSeconds\": 0 }", "$.rateLimit.perSeconds")]
+    [InlineData("\"rateLimit\": { \"permits\": 1, \"perMinutes\": 1 }", "$.rateLimit.perMinutes")]
     [InlineData("\"clientCertificate\": {}", "$.clientCertificate")]
     [InlineData("\"serverCertificates\": \"x\"", "$.serverCertificates")]
     [InlineData("\"timeoutSeconds\": 0", "$.timeoutSeconds")]

@@ -114,6 +114,9 @@ public sealed record NamedCredentialInput
     /// <summary>The most bytes of an answer's body; left out: no limit.</summary>
     public long? MaxResponseBytes { get; init; }
 
+    /// <summary>How often each app may call; left out: as often as it likes.</summary>
+    public RateLimitContract? RateLimit { get; init; }
+
     /// <summary>Whether a callout whose token turns out dead is sent once more. Default true.</summary>
     public bool RetryOnUnauthorized { get; init; } = true;
 
@@ -139,9 +142,14 @@ public sealed record NamedCredentialInput
     public string? UpdatedAt { get; init; }
 }
 
+/// <summary>How often each app may call.</summary>
+/// <param name="Permits">So many callouts: 1 to 1,000,000.</param>
+/// <param name="PerSeconds">In so many seconds: 1 to 86,400. Default 1.</param>
+public sealed record RateLimitContract(int Permits = 0, int PerSeconds = 1);
+
 /// <summary>A named credential, as it is read.</summary>
 public sealed record NamedCredentialView(
     string Name, string? Label, string? Description, string Url, string ExternalCredential, bool GenerateAuthorizationHeader, bool AllowMergeFieldsInHeader,
     bool AllowMergeFieldsInBody, IReadOnlyList<CustomHeaderContract> CustomHeaders, IReadOnlyList<AllowedRequestContract>? AllowedRequests, int TimeoutSeconds,
-    long? MaxRequestBytes, long? MaxResponseBytes, bool RetryOnUnauthorized, bool RedactResponses, ClientCertificateContract? ClientCertificate,
+    long? MaxRequestBytes, long? MaxResponseBytes, RateLimitContract? RateLimit, bool RetryOnUnauthorized, bool RedactResponses, ClientCertificateContract? ClientCertificate,
     string? ServerCertificates, string HttpVersion, bool Enabled, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);

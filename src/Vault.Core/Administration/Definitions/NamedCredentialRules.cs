@@ -52,6 +52,16 @@ internal static class NamedCredentialRules
             errors.Add("$.maxResponseBytes", "Must not be negative.");
         }
 
+        if (input.RateLimit is { Permits: < 1 or > 1_000_000 })
+        {
+            errors.Add("$.rateLimit.permits", "Must be from 1 to 1000000.");
+        }
+
+        if (input.RateLimit is { PerSeconds: < 1 or > 86_400 })
+        {
+            errors.Add("$.rateLimit.perSeconds", "Must be from 1 to 86400.");
+        }
+
         UpstreamHttpVersion? version = input.HttpVersion switch
         {
             "auto" => UpstreamHttpVersion.Auto,
@@ -86,6 +96,7 @@ internal static class NamedCredentialRules
             TimeoutSeconds = input.TimeoutSeconds,
             MaxRequestBytes = input.MaxRequestBytes,
             MaxResponseBytes = input.MaxResponseBytes,
+            RateLimit = input.RateLimit is { } limit ? new RateLimit(limit.Permits, limit.PerSeconds) : null,
             RetryOnUnauthorized = input.RetryOnUnauthorized,
             RedactResponses = input.RedactResponses,
             ClientCertificate = certificate,
@@ -211,6 +222,7 @@ internal static class NamedCredentialRules
         named.TimeoutSeconds,
         named.MaxRequestBytes,
         named.MaxResponseBytes,
+        named.RateLimit is { } limit ? new RateLimitContract(limit.Permits, limit.PerSeconds) : null,
         named.RetryOnUnauthorized,
         named.RedactResponses,
         named.ClientCertificate is { } names ? new ClientCertificateContract(names.Certificate, names.PrivateKey, names.Pkcs12, names.Password) : null,

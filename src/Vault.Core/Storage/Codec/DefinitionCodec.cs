@@ -72,7 +72,8 @@ public sealed class DefinitionCodec(IntegrityKey key)
                     credential.ClientCertificate is { } names
                         ? new ClientCertificateDocument(names.Certificate, names.PrivateKey, names.Pkcs12, names.Password)
                         : null,
-                    credential.ServerCertificates),
+                    credential.ServerCertificates,
+                    credential.RateLimit is { } limit ? new RateLimitDocument(limit.Permits, limit.PerSeconds) : null),
                 DocumentJson.Default.NamedCredentialDocument),
         };
         row.Mac = _macs.Of(row);
@@ -144,6 +145,7 @@ public sealed class DefinitionCodec(IntegrityKey key)
                 ? new ClientCertificateNames(names.Certificate, names.PrivateKey, names.Pkcs12, names.Password)
                 : null,
             ServerCertificates = document.ServerCertificates,
+            RateLimit = document.RateLimit is { } limit ? new RateLimit(limit.Permits, limit.PerSeconds) : null,
             Version = row.Version,
             CreatedAt = row.CreatedAt,
             UpdatedAt = row.UpdatedAt,

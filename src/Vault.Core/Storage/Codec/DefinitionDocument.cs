@@ -21,7 +21,9 @@ internal sealed record NamedCredentialDocument(
     string Name, string? Label, string? Description, string Url, bool GenerateAuthorizationHeader, bool AllowMergeFieldsInHeader,
     bool AllowMergeFieldsInBody, IReadOnlyList<CustomHeaderDocument> CustomHeaders, IReadOnlyList<AllowedRequestDocument>? AllowedRequests,
     int TimeoutSeconds, long? MaxRequestBytes, long? MaxResponseBytes, bool RetryOnUnauthorized, bool RedactResponses, string HttpVersion, bool Enabled,
-    ClientCertificateDocument? ClientCertificate = null, string? ServerCertificates = null);
+    ClientCertificateDocument? ClientCertificate = null, string? ServerCertificates = null, RateLimitDocument? RateLimit = null);
+
+internal sealed record RateLimitDocument(int Permits, int PerSeconds);
 
 internal sealed record ClientCertificateDocument(string? Certificate, string? PrivateKey, string? Pkcs12, string? Password);
 

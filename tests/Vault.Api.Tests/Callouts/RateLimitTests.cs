@@ -1,0 +1,42 @@
+using Vault.Api.Tests.Protocols;
+using Xunit;
+
+namespace Vault.Api.Tests.Callouts;
+
+/// <summary><c>rateLimit</c>: per app and named credential, with <c>Retry-After</c>; nothing is sent.</summary>
+public sealed class RateLimitTests : ProtocolBench
+{
+    [Fact]
+    public async Task MoreThanAllowed_IsRefused_UntilTimeHasPassed()
+    {
+        var app = await DefineAsync("""{ "protocol": "none" }""", "", named: """, "rateLimit": { "permits": 3, "perSeconds": 60 }""");
+        var other = Vault.CreateClient(await Vault.CreateAppAsync("OtherApp", Name));
+        for (var call = 0; call < 3; call++)
+        {
+            await ExpectAsync(await CallAsync(app), 200);
+        }
+
+        using var refused = await CallAsync(app);
+        Assert.Equal("20", refused.Headers.GetValues("Retry-After").Single());
+        await ExpectAsync(refused, 429, "rate-limited");
+        Assert.Equal(3, Service.Requests.Count);
+        await ExpectAsync(await CallAsync(other), 200);
+        Time.Advance(TimeSpan.FromSeconds(20));
+        await ExpectAsync(await CallAsync(app), 200);
+        await ExpectAsync(await CallAsync(app), 429, "rate-limited");
+        Time.Advance(TimeSpan.FromHours(1));
+        for (var call = 0; call < 3; call++)
+        {
+            await ExpectAsync(await CallAsync(app), 200);
+        }
+
+        await ExpectAsync(await CallAsync(app), 429, "rate-limited");
+
+        // A change is in force at once; the read form shows it.
+        var read = (await Vault.AdminAsync(HttpMethod.Get, "/api/v1/named-credentials/" + Name))!;
+        Assert.Equal(3, (int)read["rateLimit"]!["permits"]!);
+        read["rateLimit"] = null;
+        await Vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/" + Name, read.ToJsonString());
+        await ExpectAsync(await CallAsync(app), 200);
+    }
+}
