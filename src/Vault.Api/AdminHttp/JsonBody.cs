@@ -43,14 +43,17 @@ internal static partial class JsonBody
                 return whenEmpty;
             }
 
-            if (HttpMethods.IsPost(request.Method) && NameIn(memory) is { } name)
+            if (JsonSerializer.Deserialize<T>(memory.GetBuffer().AsSpan(0, (int)memory.Length), AdminJson.Options) is not { } value)
             {
-                Callers.AuditedRequests.NoteName(name);
+                return VaultError.Invalid("$", "Must be a JSON object.");
             }
 
-            return JsonSerializer.Deserialize<T>(memory.GetBuffer().AsSpan(0, (int)memory.Length), AdminJson.Options) is { } value
-                ? value
-                : VaultError.Invalid("$", "Must be a JSON object.");
+            if (HttpMethods.IsPost(request.Method))
+            {
+                Callers.AuditedRequests.NoteName(NameIn(memory));
+            }
+
+            return value;
         }
         catch (JsonException exception)
         {

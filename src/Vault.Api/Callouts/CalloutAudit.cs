@@ -18,6 +18,7 @@ internal sealed class CalloutAudit
     private readonly long _started;
     private AuditEvent _event;
     private long? _declared;
+    private bool _isRefused;
 
     /// <summary>Begins.</summary>
     public CalloutAudit(HttpContext context, AuditLog log, AuditDurability durability, TimeProvider time)
@@ -83,12 +84,13 @@ internal sealed class CalloutAudit
     {
         var status = ErrorStatus.Of(error.Code);
         _event = _event with { Outcome = AuditOutcomes.Of(status), Status = status, Code = error.Code };
+        _isRefused = true;
         await KeepAsync(Now());
         await _context.AnswerAsync(error);
     }
 
-    /// <summary>Something went wrong that nobody foresaw, or the caller went away.</summary>
-    public void Broken(string? code) => _log.Note(Now() with { Outcome = AuditOutcomes.Failed, Code = code });
+    /// <summary>Something went wrong that nobody foresaw, or the caller went away; a refusal that was recorded stays one.</summary>
+    public Task BreakAsync(string? code) => _isRefused ? Task.CompletedTask : KeepAsync(Now() with { Outcome = AuditOutcomes.Failed, Code = code });
 
     private static string Cut(string text) => text.Length <= MaxText ? text : text[..MaxText];
 

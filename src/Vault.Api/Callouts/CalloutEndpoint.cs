@@ -40,7 +40,13 @@ internal sealed class CalloutEndpoint(
         }
         catch (Exception exception)
         {
-            audit.Broken(exception is OperationCanceledException ? null : ErrorCodes.Internal);
+            // A boundary: whatever ends a callout is recorded; who answers for it comes after (UseProblemAnswers).
+            await audit.BreakAsync(exception switch
+            {
+                OperationCanceledException => null,
+                BadHttpRequestException => ErrorCodes.InvalidRequest,
+                _ => ErrorCodes.Internal,
+            });
             throw;
         }
     }
@@ -128,7 +134,7 @@ internal sealed class CalloutEndpoint(
         {
             if (!transformer.IsRecorded)
             {
-                audit.Broken(null);
+                await audit.BreakAsync(null);
             }
 
             return;

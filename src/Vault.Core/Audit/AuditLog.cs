@@ -110,6 +110,7 @@ public sealed partial class AuditLog : BackgroundService
         }
         catch
         {
+            // Whoever gets no turn can't give it back.
             _turn.Release();
             throw;
         }

@@ -70,6 +70,15 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task MalformedJson_IsNamedByItsPlace_AndRecorded()
+    {
+        using var refused = await _vault.AdminClient.PostAsync(
+            "/api/v1/apps", new StringContent("""{ "name": "Svc\q" }""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+        Assert.Contains("\"$.name\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("invalid-request", (string?)Assert.Single(await ItemsAsync("?action=app.created"))!["code"]);
+    }
+
+    [Fact]
     public async Task Lists_PageAndFilter()
     {
         await DefineAsync();

@@ -80,9 +80,10 @@ public sealed partial class ConsentAdministration(
             return request.Error;
         }
 
+        // What was judged, not what was written: browsers read that in their own way.
         return protocol.IsDevice
             ? await BeginDeviceAsync(protocol, request.Value, cancellationToken)
-            : await BeginAsync(protocol, request.Value, target?.AbsoluteUri, cancellationToken); // What was judged, not what was written: browsers read that in their own way.
+            : await BeginAsync(protocol, request.Value, target?.AbsoluteUri, cancellationToken);
     }
 
     /// <summary>Ends: the person came back.</summary>
@@ -316,7 +317,7 @@ public sealed partial class ConsentAdministration(
         audit.Note(new AuditEvent(
             Guid.CreateVersion7().ToString("N"), time.GetUtcNow(), "vault", "consent.given", request.Credential.Definition.Name.Value, AuditOutcomes.Success)
         {
-            Principal = request.Credential.Definition.Principals.FirstOrDefault(principal => principal.Id == request.PrincipalId)?.Name.Value,
+            Principal = request.PrincipalName,
             User = request.User.Length == 0 ? null : request.User,
         });
         LogGiven(logger, request.Credential.Definition.Name.Value);

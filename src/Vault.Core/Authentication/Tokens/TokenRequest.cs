@@ -21,6 +21,9 @@ public sealed record TokenRequest(
     /// <summary>Whether tokens may be bound to the named credential's client certificate (RFC 8705), and so are its own.</summary>
     public bool HasClientCertificate { get; init; }
 
+    /// <summary>The principal's name.</summary>
+    public string? PrincipalName => Credential.Definition.Principals.FirstOrDefault(principal => principal.Id == PrincipalId)?.Name.Value;
+
     /// <summary>Whose token it is.</summary>
     public TokenKey Key => field ??= MakeKey();
 

@@ -432,7 +432,7 @@ public sealed partial class TokenSource : ICredentialCache
         _audit.Note(new AuditEvent(
             Guid.CreateVersion7().ToString("N"), started, "vault", "token.refresh", definition.Name.Value, error is null ? AuditOutcomes.Success : AuditOutcomes.Failed)
         {
-            Principal = definition.Principals.FirstOrDefault(principal => principal.Id == request.PrincipalId)?.Name.Value,
+            Principal = request.PrincipalName,
             User = request.User.Length == 0 ? null : request.User,
             Code = error?.Code,
             DurationMs = Math.Round((_time.GetUtcNow() - started).TotalMilliseconds, 1),
