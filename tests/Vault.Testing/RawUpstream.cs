@@ -15,7 +15,9 @@ public sealed class RawUpstream : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentQueue<MemoryStream> _received = new();
     private readonly Task _accepting;
+    private readonly TaskCompletionSource _allClosed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _connections;
+    private int _open;
 
     private RawUpstream()
     {
@@ -29,6 +31,9 @@ public sealed class RawUpstream : IAsyncDisposable
 
     /// <summary>How many TCP connections were accepted.</summary>
     public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Ends when the other side has closed every connection that it made, for the first time.</summary>
+    public Task AllClosed => _allClosed.Task;
 
     /// <summary>The port it listens on.</summary>
     public int Port { get; }
@@ -81,6 +86,7 @@ public sealed class RawUpstream : IAsyncDisposable
             {
                 var client = await _listener.AcceptTcpClientAsync(_end.Token);
                 Interlocked.Increment(ref _connections);
+                Interlocked.Increment(ref _open);
                 _ = ServeAsync(client);
             }
             catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -120,6 +126,13 @@ public sealed class RawUpstream : IAsyncDisposable
         catch (Exception exception) when (exception is OperationCanceledException or IOException or ObjectDisposedException)
         {
             // The other side, or the end of the test, closed it.
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref _open) == 0)
+            {
+                _allClosed.TrySetResult();
+            }
         }
     }
 }

@@ -8,10 +8,17 @@ namespace Vault.Api.Callouts;
 /// <summary>Reads a callout off an HTTP request.</summary>
 internal static class CallerRequest
 {
-    /// <summary>Whether the request asks for an upgrade: HTTP/1.1 <c>Upgrade</c>, or an extended CONNECT of HTTP/2 (RFC 8441).</summary>
+    private const string WebSocket = "websocket";
+
+    /// <summary>
+    /// Whether the request asks for a WebSocket: HTTP/1.1 <c>Upgrade</c>, or an extended CONNECT of HTTP/2 (RFC 8441). Any other upgrade
+    /// is passed over, as RFC 9110 section 7.8 allows: a tunnel to <c>h2c</c> would carry requests that nobody judges.
+    /// </summary>
     public static bool IsUpgrade(HttpContext context) =>
-        context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest is true
-        || context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect is true;
+        (context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest is true
+            && context.Request.Headers.Upgrade is [{ } protocol] && protocol.Equals(WebSocket, StringComparison.OrdinalIgnoreCase))
+        || (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
+            && WebSocket.Equals(connect.Protocol, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Callouts have no limit of size and no least rate, unless their named credential says so.</summary>
     public static void LiftLimits(HttpContext context)
@@ -33,14 +40,14 @@ internal static class CallerRequest
     }
 
     /// <summary>The request, with the headers that may go upstream.</summary>
-    public static CalloutRequest Read(HttpContext context, CalloutTarget target, string? keyHeader, bool dropMethodOverrides, bool isUpgrade)
+    public static CalloutRequest Read(HttpContext context, CalloutTarget target, string? keyHeader, bool dropOverrides, bool isUpgrade)
     {
         var request = context.Request;
         var options = ConnectionOptions(request.Headers);
         var headers = new List<KeyValuePair<string, string>>(request.Headers.Count);
         foreach (var (name, values) in request.Headers)
         {
-            if (name.Equals(keyHeader, StringComparison.OrdinalIgnoreCase) || !CallerHeaders.IsForwarded(name, options, dropMethodOverrides))
+            if (name.Equals(keyHeader, StringComparison.OrdinalIgnoreCase) || !CallerHeaders.IsForwarded(name, options, dropOverrides))
             {
                 continue;
             }

@@ -87,7 +87,7 @@ internal sealed class CalloutEndpoint(
         // 4, 5
         var named = admitted.Value.Named;
         var isUpgrade = CallerRequest.IsUpgrade(context);
-        var request = CallerRequest.Read(context, target.Value, key.Header, dropMethodOverrides: named.AllowedRequests is not null, isUpgrade);
+        var request = CallerRequest.Read(context, target.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade);
         if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {
             return refused;

@@ -1,5 +1,9 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Net.Http.Headers;
 
 namespace Vault.Api.Hosting;
 
@@ -8,6 +12,13 @@ internal static class KestrelSetup
 {
     private const string DefaultUrl = "http://localhost:5080";
     private const string DefaultHttp2Url = "http://localhost:5082";
+
+    /// <summary>Without it a line of a head, or of trailers, may end with a bare LF, which others read as part of a value.</summary>
+    private const string StrictLineEnds = "Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators";
+
+    // Far more than a busy vault has. What matters is that there is an end, and that one upstream's share (UpstreamConnections)
+    // is smaller than the whole.
+    private const int MostConnections = 20_000;
 
     /// <summary>Sets Kestrel up; contract section 8 for the addresses.</summary>
     public static void AddVaultKestrel(this WebApplicationBuilder builder)
@@ -39,18 +50,39 @@ internal static class KestrelSetup
             builder.WebHost.UseUrls(urls);
         }
 
+        AppContext.SetSwitch(StrictLineEnds, true);
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = static endpoint =>
+        {
+            // Callouts have no least rate: who vanished without a word is found out by TCP, within two minutes. Accepted sockets inherit it.
+            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            if (endpoint is IPEndPoint)
+            {
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
+                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
+                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 4);
+            }
+
+            return socket;
+        });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.AllowSynchronousIO = false;
+            kestrel.AllowHostHeaderOverride = false;
+            kestrel.AllowAlternateSchemes = false;
+            kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = MostConnections;
             kestrel.Limits.MaxRequestLineSize = 16 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
             kestrel.Limits.MaxRequestHeaderCount = 200;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 100;
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
 
             // Header values are strings of bytes all through: what isn't ASCII keeps its bytes in both directions.
-            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? DigitsEncoding.Instance : Encoding.Latin1;
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.ConfigureEndpointDefaults(listen =>
             {

@@ -4,29 +4,58 @@ using Vault.Core.Primitives;
 
 namespace Vault.Api.Hosting;
 
-/// <summary>The first middleware: answers 400 and closes where the framing of an HTTP/1.x request is ambiguous.</summary>
+/// <summary>
+/// The first middleware: answers 400, and closes, where two servers could read the head of a request in different ways and
+/// Kestrel has let it through. See docs/decisions/0007-strict-heads.md.
+/// </summary>
 internal sealed class StrictFramingMiddleware(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (!HttpProtocol.IsHttp11(request.Protocol) && !HttpProtocol.IsHttp10(request.Protocol))
-        {
-            return next(context);
-        }
-
-        var refusal = StrictRequestFraming.Refusal(
-            request.Headers.TransferEncoding, request.Headers["Content-Length"], request.Headers.ContainsKey("X-Content-Length"));
+        var isHttp10 = HttpProtocol.IsHttp10(request.Protocol);
+        var isHttp1 = isHttp10 || HttpProtocol.IsHttp11(request.Protocol);
+        var refusal = isHttp1
+            ? StrictRequestFraming.Refusal(
+                request.Headers.TransferEncoding, request.Headers["Content-Length"], request.Headers.ContainsKey("X-Content-Length"), isHttp10)
+            : null;
+        refusal ??= HeaderRefusal(request.Headers);
         if (refusal is null)
         {
             return next(context);
         }
 
-        context.Response.OnStarting(static state =>
+        if (isHttp1)
         {
-            ((HttpResponse)state).Headers.Connection = "close";
-            return Task.CompletedTask;
-        }, context.Response);
+            context.Response.OnStarting(static state =>
+            {
+                ((HttpResponse)state).Headers.Connection = "close";
+                return Task.CompletedTask;
+            }, context.Response);
+        }
+
         return context.AnswerAsync(new VaultError(ErrorCodes.InvalidRequest, refusal));
+    }
+
+    private static string? HeaderRefusal(IHeaderDictionary headers)
+    {
+        foreach (var (name, values) in headers)
+        {
+            // Kestrel shows pseudo-headers of HTTP/2 among the others, and has judged their names.
+            if (!name.StartsWith(':') && !WireText.IsName(name))
+            {
+                return "The name of a header has a character that can't stand in one.";
+            }
+
+            foreach (var value in values)
+            {
+                if (!WireText.IsValue(value))
+                {
+                    return "The value of a header has a control character.";
+                }
+            }
+        }
+
+        return null;
     }
 }

@@ -83,7 +83,7 @@ internal static class VaultHost
         // Framing and raw path are judged before anything else looks at the request.
         app.UseRequestId();
         app.UseMiddleware<StrictFramingMiddleware>();
-        app.UseDotSegmentGuard();
+        app.UseRawTargetGuard();
         app.UseProblemAnswers();
         app.UseVaultOpenApi();
         app.UseRouting();

@@ -29,6 +29,11 @@ internal sealed class AnswerHandler : DelegatingHandler
     private static async Task<HttpResponseMessage> WrapAsync(
         Callout callout, HttpRequestMessage request, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
+        if (AnswerHead.Fault(answer, callout.Request.IsUpgrade) is { } fault)
+        {
+            throw Refuse(callout, new VaultError(ErrorCodes.UpstreamUnreachable, $"The answer of {callout.Host} breaks the rules of HTTP: {fault}."));
+        }
+
         if (answer.StatusCode is HttpStatusCode.SwitchingProtocols)
         {
             var connection = await answer.Content.ReadAsStreamAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Callouts;
 
@@ -12,20 +13,24 @@ public static class CallerHeaders
         "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Host", "Content-Length", "X-Content-Length", "Expect", "Forwarded",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    private static readonly FrozenSet<string> MethodOverrides = new[]
+    /// <summary>Headers by which frameworks let a request name another method, or another path, than its first line does.</summary>
+    private static readonly FrozenSet<string> Overrides = new[]
     {
-        "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
+        "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Original-Method", "X-Original-URL", "X-Rewrite-URL",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether a header may go upstream.</summary>
-    /// <param name="name">The header.</param>
+    /// <summary>Whether a header may go upstream; a name with underscores is judged as the one with hyphens.</summary>
+    /// <param name="header">Its name.</param>
     /// <param name="connectionOptions">What the caller's <c>Connection</c> header names.</param>
-    /// <param name="dropMethodOverrides">True where <c>allowedRequests</c> is set: the method that was judged is the method that counts.</param>
-    public static bool IsForwarded(string name, IReadOnlySet<string> connectionOptions, bool dropMethodOverrides) =>
-        !name.StartsWith(':')
-        && !NeverForwarded.Contains(name)
-        && !name.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase)
-        && !name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
-        && !connectionOptions.Contains(name)
-        && !(dropMethodOverrides && MethodOverrides.Contains(name));
+    /// <param name="dropOverrides">True where <c>allowedRequests</c> is set: the method and path that were judged are those that count.</param>
+    public static bool IsForwarded(string header, IReadOnlySet<string> connectionOptions, bool dropOverrides)
+    {
+        var name = WireText.Canonical(header);
+        return !name.StartsWith(':')
+            && !NeverForwarded.Contains(name)
+            && !name.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase)
+            && !name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+            && !connectionOptions.Contains(header)
+            && !(dropOverrides && Overrides.Contains(name));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Vault.Core.Callouts.Attempts;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Callouts;
 
@@ -43,7 +44,8 @@ public static class CalloutMessage
         {
             if (AnswerHeaders.IsForwarded(trailer.Key, EmptySet))
             {
-                foreach (var value in trailer.Value)
+                // The head is long gone: what can't stand here is left out.
+                foreach (var value in trailer.Value.Where(value => WireText.IsValue(value)))
                 {
                     yield return new(trailer.Key, callout.Echoes.Redact(value));
                 }

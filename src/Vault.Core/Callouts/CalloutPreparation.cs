@@ -97,9 +97,16 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
         if (request.Body is { } body)
         {
             var isHeld = !request.IsGrpc && !request.IsUpgrade && (callout.Plan.Named.AllowMergeFieldsInBody || callout.Plan.NeedsBody || callout.Plan.NeedOf(request.ContentType) is not BodyNeed.None);
-            callout.Body = isHeld
-                ? await HeldBody.HoldAsync(body, request.ContentLength, cancellationToken)
-                : HeldBody.Streamed(body, request.ContentLength);
+            try
+            {
+                callout.Body = isHeld
+                    ? await HeldBody.HoldAsync(new CallerBody(body), request.ContentLength, cancellationToken)
+                    : HeldBody.Streamed(new CallerBody(body), request.ContentLength);
+            }
+            catch (CalloutAbortedException aborted)
+            {
+                return aborted.Error;
+            }
         }
 
         var attempt = await attempts.BuildAsync(callout, callout.Body.Whole, cancellationToken);

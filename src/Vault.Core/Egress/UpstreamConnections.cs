@@ -83,6 +83,13 @@ public sealed class UpstreamConnections : IDisposable
         EnableMultipleHttp2Connections = true,
         MaxResponseHeadersLength = 64,
 
+        // Of what nobody wants to read any more, no more than this is read to keep a connection.
+        MaxResponseDrainSize = 64 * 1024,
+        ResponseDrainTimeout = TimeSpan.FromSeconds(1),
+
+        // One upstream that hangs takes this much of the vault's connections, and no more (KestrelSetup has the whole).
+        MaxConnectionsPerServer = 5_000,
+
         // Header values are strings of bytes; see docs/decisions/0001.
         RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,

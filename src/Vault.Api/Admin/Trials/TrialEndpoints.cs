@@ -102,7 +102,7 @@ internal static class TrialEndpoints
         var headers = new List<KeyValuePair<string, string>>();
         foreach (var (header, value) in input.Headers ?? [])
         {
-            if (header.Length == 0 || header.Any(c => c is <= ' ' or > '~' or ':') || value is null || value.Any(c => char.IsControl(c) && c != '\t'))
+            if (!WireText.IsName(header) || value is null || value.Any(c => char.IsControl(c) && c != '\t'))
             {
                 return VaultError.Invalid($"$.headers['{header}']", "Must be a header's name and value.");
             }

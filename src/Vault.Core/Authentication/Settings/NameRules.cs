@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Frozen;
 using Vault.Core.Primitives;
 
@@ -8,9 +7,6 @@ namespace Vault.Core.Authentication.Settings;
 internal static class NameRules
 {
     private const int MaxLength = 256;
-
-    private static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>Headers that say how a message is framed or routed; a value of an admin's would break that.</summary>
     private static readonly FrozenSet<string> FramingHeaders = FrozenSet.ToFrozenSet(
@@ -37,7 +33,7 @@ internal static class NameRules
         DeveloperName.TryParse(name, out _) ? null : "The name " + DeveloperName.Rule + ".";
 
     private static string? Token(string name) =>
-        name.Length is 0 or > MaxLength || name.AsSpan().ContainsAnyExcept(TokenCharacters)
+        name.Length > MaxLength || !WireText.IsName(name)
             ? "Must be an HTTP token of 1 to 256 characters."
             : null;
 }

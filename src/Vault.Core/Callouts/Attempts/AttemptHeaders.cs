@@ -163,10 +163,11 @@ internal sealed class AttemptHeaders
         }
 
         var headers = new List<KeyValuePair<string, string>>(_caller.Count + ours.Count + 1);
-        var set = ours.Select(header => header.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var set = ours.Select(header => WireText.Canonical(header.Key)).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var header in _caller)
         {
-            if (set.Contains(header.Name))
+            // Also X_Api_Key gives way to X-Api-Key: many services can't tell them apart.
+            if (set.Contains(WireText.Canonical(header.Name)))
             {
                 continue;
             }

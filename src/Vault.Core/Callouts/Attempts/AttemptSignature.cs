@@ -56,7 +56,7 @@ internal static class AttemptSignature
         KeyValuePair<string, string>[] all =
         [
             // The caller's own authorization has no place where the protocol makes it, also before there is a challenge to answer.
-            .. headers.Where(header => custom.Contains(header.Key) || !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase)).Where(header => !Array.Exists(ours, own => own.Name.Equals(header.Key, StringComparison.OrdinalIgnoreCase))),
+            .. headers.Where(header => custom.Contains(header.Key) || !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase)).Where(header => !Array.Exists(ours, own => WireText.Canonical(own.Name).Equals(WireText.Canonical(header.Key), StringComparison.OrdinalIgnoreCase))),
             .. ours.Select(header => new KeyValuePair<string, string>(header.Name, HeaderText.Encode(header.Value))),
         ];
         return (all, request with { Headers = all });

@@ -6,7 +6,7 @@ namespace Vault.Core.Callouts.Bodies;
 /// Ends a request whose body is already on its way. HttpContent has no other way to say so: it has to throw, and the error is
 /// taken out again by the callout's own handler.
 /// </summary>
-internal sealed class CalloutAbortedException(VaultError error) : IOException(error.Code)
+internal sealed class CalloutAbortedException(VaultError error, Exception? cause = null) : IOException(error.Code, cause)
 {
     public VaultError Error => error;
 

@@ -134,7 +134,7 @@ public sealed partial class CalloutTrial(
             Query = trial.Query,
             Headers =
             [
-                .. trial.Headers.Where(header => CallerHeaders.IsForwarded(header.Key, NoOptions, dropMethodOverrides: named.AllowedRequests is not null))
+                .. trial.Headers.Where(header => CallerHeaders.IsForwarded(header.Key, NoOptions, dropOverrides: named.AllowedRequests is not null))
                     .Select(header => new KeyValuePair<string, string>(header.Key, HeaderText.Encode(header.Value))),
             ],
             Body = body is null ? null : new MemoryStream(body),

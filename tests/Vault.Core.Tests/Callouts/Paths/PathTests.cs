@@ -126,10 +126,20 @@ public sealed class PathTests
     [InlineData("chunked", null, true, false)]
     [InlineData("identity, chunked", null, false, false)]
     [InlineData("xchunked", null, false, false)]
+    [InlineData("", null, false, false)]
     [InlineData(null, "+1", false, false)]
     [InlineData(null, "0x5", false, false)]
     [InlineData(null, "5, 5", false, false)]
     [InlineData(null, "", false, false)]
     public void Refusal_Framing_IsStrict(string? transfer, string? length, bool renamed, bool plain) =>
-        Assert.Equal(plain, StrictRequestFraming.Refusal(transfer is null ? [] : [transfer], length is null ? [] : [length], renamed) is null);
+        Assert.Equal(plain, StrictRequestFraming.Refusal(transfer is null ? [] : [transfer], length is null ? [] : [length], renamed, isHttp10: false) is null);
+
+    [Fact]
+    public void Refusal_OfTheOldVersionAndOfTwo_IsStrict()
+    {
+        Assert.NotNull(StrictRequestFraming.Refusal(["chunked"], [], false, isHttp10: true));
+        Assert.Null(StrictRequestFraming.Refusal([], ["1"], false, isHttp10: true));
+        Assert.NotNull(StrictRequestFraming.Refusal(["chunked", "chunked"], [], false, isHttp10: false));
+        Assert.NotNull(StrictRequestFraming.Refusal([], ["1", "1"], false, isHttp10: false));
+    }
 }

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http.Features;
+using Vault.Api.Errors;
+using Vault.Core.Callouts.Paths;
+using Vault.Core.Primitives;
+
+namespace Vault.Api.Hosting;
+
+/// <summary>
+/// Refuses raw targets with a dot segment, or with a character that can't stand in one, before anything is routed by the path that
+/// the server decoded: what is judged and what was asked for must be the same path.
+/// </summary>
+internal static class RawTargetMiddleware
+{
+    /// <summary>Adds the middleware.</summary>
+    public static void UseRawTargetGuard(this IApplicationBuilder app) => app.Use(static (context, next) =>
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (RawTargetGuard.Refusal(target) is not { } refusal)
+        {
+            return next(context);
+        }
+
+        return context.AnswerAsync(new VaultError(
+            target.StartsWith(CalloutTarget.Prefix, StringComparison.OrdinalIgnoreCase) ? ErrorCodes.RequestNotAllowed : ErrorCodes.InvalidRequest, refusal));
+    });
+}

@@ -1,0 +1,69 @@
+using System.Net;
+using Vault.Core.Callouts.Paths;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>
+/// Judges the head of an upstream's answer: the client below takes more than two readers would read in the same way. See
+/// docs/decisions/0007-strict-heads.md.
+/// </summary>
+internal static class AnswerHead
+{
+    /// <summary>What is wrong with it, in a few words; null where it is plain.</summary>
+    /// <param name="answer">As it came.</param>
+    /// <param name="isUpgrade">Whether an upgrade was asked for.</param>
+    public static string? Fault(HttpResponseMessage answer, bool isUpgrade)
+    {
+        if (answer.StatusCode is HttpStatusCode.SwitchingProtocols && !isUpgrade)
+        {
+            return "it switches protocols, which nobody asked for";
+        }
+
+        if (answer.ReasonPhrase is { } reason && !WireText.IsValue(reason))
+        {
+            return "its status line has a control character";
+        }
+
+        if (answer.Version.Major == 1 && FramingFault(answer) is { } framing)
+        {
+            return framing;
+        }
+
+        return HasControl(answer.Headers.NonValidated) || HasControl(answer.Content.Headers.NonValidated) ? "a header has a control character" : null;
+    }
+
+    private static string? FramingFault(HttpResponseMessage answer)
+    {
+        var hasLength = answer.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths);
+        if (hasLength && !(lengths.Count == 1 && StrictRequestFraming.IsLength(lengths.ToString())))
+        {
+            return "its Content-Length is not one number";
+        }
+
+        if (!answer.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var codings))
+        {
+            return null;
+        }
+
+        return hasLength || answer.Version.Minor == 0 || codings.Count != 1 || !codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase)
+            ? "its Transfer-Encoding is not chunked alone"
+            : null;
+    }
+
+    private static bool HasControl(System.Net.Http.Headers.HttpHeadersNonValidated headers)
+    {
+        foreach (var header in headers)
+        {
+            foreach (var value in header.Value)
+            {
+                if (!WireText.IsValue(value))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}

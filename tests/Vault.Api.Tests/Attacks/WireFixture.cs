@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Attacks;
+
+/// <summary>
+/// A vault between two ends that tests hold byte by byte. <c>Raw</c> and <c>Held</c> lead to a listener that counts who connects:
+/// <c>Raw</c> streams bodies, <c>Held</c> reads them whole first.
+/// </summary>
+public sealed class WireFixture : IAsyncLifetime
+{
+    public const string Secret = "canary-bearer-token-7261";
+
+    private int _names;
+
+    public VaultFactory Vault { get; private set; } = null!;
+
+    public RawUpstream Upstream { get; } = RawUpstream.Start();
+
+    public int Http2Port { get; } = FreePort();
+
+    /// <summary>A key of an app that may use both.</summary>
+    public string Key { get; private set; } = "";
+
+    public Uri Address { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Vault = new VaultFactory(http2Port: Http2Port);
+        await DefineAsync("Raw", $"\"url\": \"{Upstream.Url}\"");
+        await DefineAsync("Held", $"\"url\": \"{Upstream.Url}\", \"allowMergeFieldsInBody\": true");
+        Key = await Vault.CreateAppAsync("Wire", "Raw", "Held");
+        using var client = Vault.CreateClient(Key);
+        Address = client.BaseAddress!;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Vault.DisposeAsync();
+        await Upstream.DisposeAsync();
+    }
+
+    /// <summary>Defines a named credential with a bearer token; settings are JSON properties.</summary>
+    public Task<JsonNode?> DefineAsync(string name, string settings) => Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+        { "name": "{{name}}", "authentication": { "protocol": "bearer", "token": "{{Secret}}" }, {{settings}} }
+        """);
+
+    /// <summary>A named credential of its own, and an app that may use it.</summary>
+    public async Task<(string Name, string Key)> NewAsync(string settings)
+    {
+        var name = "Own" + Interlocked.Increment(ref _names);
+        await DefineAsync(name, settings);
+        return (name, await Vault.CreateAppAsync("App" + name, name));
+    }
+
+    /// <summary>Sends a request over a connection of its own; <c>Sent</c> is the head that went upstream, null where nothing did.</summary>
+    public async Task<(RawClient.RawAnswer Answer, string? Sent)> ExchangeAsync(string request, string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    {
+        string? sent = null;
+        var connections = Upstream.Connections;
+        Upstream.Answer = async (stream, head) =>
+        {
+            sent = head;
+            await stream.WriteAsync(System.Text.Encoding.Latin1.GetBytes(answer));
+            stream.Close();
+        };
+        var received = await RawClient.SendAsync(Address, null, Fill(request));
+        Assert.Equal(sent is null, connections == Upstream.Connections);
+        return (received, sent);
+    }
+
+    /// <summary>Fills in what is the same in every request: the host and the key.</summary>
+    public string Fill(string request) => request
+        .Replace("{host}", $"Host: {Address.Authority}\r\nX-Vault-Key: {Key}", StringComparison.Ordinal)
+        .Replace("{authority}", Address.Authority, StringComparison.Ordinal);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
