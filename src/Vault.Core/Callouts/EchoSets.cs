@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Redaction;
 
@@ -9,7 +10,15 @@ namespace Vault.Core.Callouts;
 /// <param name="User">The user; empty where the principal has none.</param>
 /// <param name="Stamp">Changes with every change of its parameters.</param>
 /// <param name="Made">A digest of what a callout made beside them; null where it made nothing.</param>
-internal readonly record struct EchoKey(BoundCredential External, Guid PrincipalId, string User, string Stamp, string? Made = null);
+internal readonly record struct EchoKey(BoundCredential External, Guid PrincipalId, string User, string Stamp, string? Made = null)
+{
+    /// <summary>The same object, not an equal one: a version has one, and its parts needn't be compared.</summary>
+    public bool Equals(EchoKey other) => ReferenceEquals(External, other.External)
+        && PrincipalId == other.PrincipalId && User == other.User && Stamp == other.Stamp && Made == other.Made;
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(External), PrincipalId, User, Stamp, Made);
+}
 
 /// <summary>
 /// What answers are searched for, ready to use: to open all parameters and to build the search anew for each callout would

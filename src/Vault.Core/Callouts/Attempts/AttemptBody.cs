@@ -89,6 +89,12 @@ internal sealed class AttemptBody
         }
         catch (BufferFullException)
         {
+            // Known to be too large before anything was sent.
+            if (limit <= HeldBody.Limit)
+            {
+                return CalloutAbortedException.BodyTooLarge(limit.Value);
+            }
+
             _callout.Body = HeldBody.Streamed(new PrefixedStream(_whole!.Value, Stream.Null), null);
             return new Outgoing(null, new MergedBody(_format!, scope, limit, _callout.Echoes));
         }
