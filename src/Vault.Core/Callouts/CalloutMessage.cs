@@ -29,9 +29,11 @@ public static class CalloutMessage
                     continue;
                 }
 
+                var name = callout.Echoes.Redact(header.Key);
                 foreach (var value in header.Value)
                 {
-                    yield return new(header.Key, callout.Echoes.Redact(Rewrite(header.Key, value, callout)));
+                    // Masked first: what a rewriting takes out of the midst of a value could leave a secret in pieces.
+                    yield return new(name, Rewrite(header.Key, callout.Echoes.Redact(value), callout));
                 }
             }
         }
@@ -45,9 +47,10 @@ public static class CalloutMessage
             if (AnswerHeaders.IsForwarded(trailer.Key, EmptySet))
             {
                 // The head is long gone: what can't stand here is left out.
+                var name = callout.Echoes.Redact(trailer.Key);
                 foreach (var value in trailer.Value.Where(value => WireText.IsValue(value)))
                 {
-                    yield return new(trailer.Key, callout.Echoes.Redact(value));
+                    yield return new(name, callout.Echoes.Redact(value));
                 }
             }
         }

@@ -11,6 +11,7 @@ public static class CalloutRegistration
     public static IServiceCollection AddVaultCallouts(this IServiceCollection services) => services
         .AddSingleton<CalloutAdmission>()
         .AddSingleton<CalloutRate>()
+        .AddSingleton<EchoSets>()
         .AddSingleton<CalloutAttempts>()
         .AddSingleton<CalloutPreparation>()
         .AddSingleton<CalloutInvoker>()

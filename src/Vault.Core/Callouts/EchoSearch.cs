@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using System.Text;
 using Vault.Core.Primitives;
 using Vault.Core.Redaction;
@@ -6,31 +8,90 @@ namespace Vault.Core.Callouts;
 
 /// <summary>
 /// What to search this callout's answer for; contract section 5. Filled while the request is made, complete when the head of
-/// the answer comes.
+/// the answer comes. A body that is merged while it streams may still add to it then, on another thread.
 /// </summary>
 public sealed class EchoSearch
 {
+    /// <summary>How many values of fields, headers and signatures are searched for.</summary>
+    internal const int MaxValues = 1000;
+
+    /// <summary>How many bytes they have together (1 MiB).</summary>
+    internal const int MaxBytes = 1024 * 1024;
+
     private readonly Callout _callout;
-    private readonly List<ReadOnlyMemory<byte>> _values = [];
+    private readonly Lock _gate = new();
+    private readonly HashSet<byte[]> _made = new(ByBytes.Instance);
+    private int _bytes;
+    private EchoSets? _sets;
+    private EchoKey? _key;
+    private RedactionSet _known = RedactionSet.Empty;
     private RedactionSet? _set;
 
     internal EchoSearch(Callout callout) => _callout = callout;
 
+    /// <summary>
+    /// Why a callout can't go on whose fields made more than can be searched for: an echo of what was left out would pass.
+    /// </summary>
+    internal static VaultError TooMany { get; } = new(
+        ErrorCodes.MergeFieldInvalid, $"The merge fields of the request make more than {MaxValues} different values of secrets, or more than {MaxBytes} bytes of them.");
+
     /// <summary>Whether answers of this callout are searched: it is on, and there is something to search for.</summary>
     internal bool IsOn => _callout.Admitted.Named.RedactResponses && !Set.IsEmpty;
 
-    /// <summary>What is searched for. Reading it closes the list.</summary>
-    internal RedactionSet Set => _set ??= new RedactionSet(_values);
+    /// <summary>Whether more was made than is searched for.</summary>
+    internal bool IsFull { get; private set; }
 
-    /// <summary>A header value, reason phrase or trailer with echoes masked.</summary>
+    /// <summary>What is searched for.</summary>
+    internal RedactionSet Set
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _set ??= Make();
+            }
+        }
+    }
+
+    /// <summary>A header, reason phrase or trailer with echoes masked.</summary>
     /// <param name="bytes">A string of bytes.</param>
     public string Redact(string bytes) => IsOn ? Set.RedactHeader(bytes) : bytes;
+
+    /// <summary>Searches for what was made ready for callouts before.</summary>
+    internal void Know(EchoSets sets, EchoKey key, RedactionSet known)
+    {
+        lock (_gate)
+        {
+            (_sets, _key, _known, _set) = (sets, key, known, null);
+        }
+    }
 
     /// <summary>Searches for a value too.</summary>
     internal void Add(ReadOnlySpan<byte> utf8)
     {
-        _set = null;
-        _values.Add(utf8.ToArray());
+        if (!_callout.Admitted.Named.RedactResponses || !RedactionSet.IsSearched(utf8))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            var made = _made.GetAlternateLookup<ReadOnlySpan<byte>>();
+            if (made.Contains(utf8))
+            {
+                return;
+            }
+
+            if (_made.Count >= MaxValues || _bytes + utf8.Length > MaxBytes)
+            {
+                IsFull = true;
+                return;
+            }
+
+            made.Add(utf8);
+            _bytes += utf8.Length;
+            _set = null;
+        }
     }
 
     /// <summary>Searches for a text too.</summary>
@@ -38,4 +99,50 @@ public sealed class EchoSearch
 
     /// <summary>Searches for a secret too.</summary>
     internal void Add(SecretText secret) => Add(secret.RevealUtf8());
+
+    private RedactionSet Make()
+    {
+        if (_made.Count == 0)
+        {
+            return _known;
+        }
+
+        var values = _made.Select(value => (ReadOnlyMemory<byte>)value).ToArray();
+        return _sets is null || _key is not { } key ? _known.With(values) : _sets.Get(key with { Made = Digest() }, _known, values);
+    }
+
+    // Values of this request alone (a nonce's signature) differ each time, those of secrets alone don't.
+    private string Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> length = stackalloc byte[4];
+        foreach (var value in _made)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(length, value.Length);
+            hash.AppendData(length);
+            hash.AppendData(value);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private sealed class ByBytes : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public static ByBytes Instance { get; } = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            var hash = default(HashCode);
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
 }

@@ -1,23 +1,26 @@
-using System.Collections.Concurrent;
 using System.Text;
 
 namespace Vault.Core.Redaction;
 
-/// <summary>The trees of characters, kept for the process: they hold no secret, only what ASCII and base64 look like.</summary>
+/// <summary>The trees of characters, kept for the process: they hold no secret, only what ASCII, hex and base64 look like.</summary>
 internal static class Alphabet
 {
     private const string Base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-    private static readonly ConcurrentDictionary<int, EncodingNode> Characters = new();
-    private static readonly ConcurrentDictionary<(int Mask, int Bits), EncodingNode> Sextets = new();
-    private static readonly ConcurrentDictionary<int, EncodingNode> Nibbles = new();
+    private static readonly EncodingNode[] Characters = [.. Enumerable.Range(0, 128).Select(value => Build(new Rune(value)))];
+    private static readonly EncodingNode[] Letters = [.. Enumerable.Range(0, 128).Select(value => BuildLetter((char)value))];
+    private static readonly EncodingNode[] RawBytes = [.. Enumerable.Range(0, 256).Select(value => BuildRaw((byte)value))];
+    private static readonly EncodingNode[] Nibbles = [.. "0123456789abcdef".Select(digit => BuildRaw((byte)digit, (byte)char.ToUpperInvariant(digit)))];
+    private static readonly EncodingNode?[] Sextets = new EncodingNode?[64 * 64];
 
     /// <summary>The <c>=</c> after base64.</summary>
-    public static EncodingNode Padding { get; } = OfCharacter((byte)'=');
+    public static EncodingNode Padding { get; } = BuildSextet((byte)'=');
 
     /// <summary>A character in any form. Only ASCII is kept, so that the store can't grow.</summary>
-    public static EncodingNode Character(Rune rune) =>
-        rune.IsAscii ? Characters.GetOrAdd(rune.Value, static value => Build(new Rune(value))) : Build(rune);
+    public static EncodingNode Character(Rune rune) => rune.IsAscii ? Characters[rune.Value] : Build(rune);
+
+    /// <summary>An ASCII character in any form, a letter in either case: what is hex already is often printed in the other one.</summary>
+    public static EncodingNode Letter(char ascii) => Letters[ascii];
 
     /// <summary>A byte that isn't part of valid UTF-8.</summary>
     public static EncodingNode Byte(byte value)
@@ -27,43 +30,46 @@ internal static class Alphabet
         return node;
     }
 
+    /// <summary>A byte as it is, and nothing else.</summary>
+    public static EncodingNode Raw(byte value) => RawBytes[value];
+
     /// <summary>Every base64 or base64url character whose bits under the mask are these.</summary>
-    public static EncodingNode Sextet(int mask, int bits) => Sextets.GetOrAdd((mask, bits & mask), static key =>
+    public static EncodingNode Sextet(int mask, int bits)
+    {
+        ref var kept = ref Sextets[(mask << 6) | (bits & mask)];
+        return kept ?? Interlocked.CompareExchange(ref kept, BuildSextet(mask, bits & mask), null) ?? kept;
+    }
+
+    /// <summary>A hexadecimal digit of either case.</summary>
+    public static EncodingNode Nibble(int nibble) => Nibbles[nibble & 15];
+
+    private static EncodingNode BuildSextet(int mask, int bits)
     {
         var node = new EncodingNode();
         for (var value = 0; value < 64; value++)
         {
-            if ((value & key.Mask) == key.Bits)
+            if ((value & mask) == bits)
             {
-                Add(node, (byte)Base64[value]);
+                AddSextet(node, (byte)Base64[value]);
                 if (value >= 62)
                 {
-                    Add(node, value == 62 ? (byte)'-' : (byte)'_');
+                    AddSextet(node, value == 62 ? (byte)'-' : (byte)'_');
                 }
             }
         }
 
         return node;
-    });
+    }
 
-    /// <summary>A hexadecimal digit of either case.</summary>
-    public static EncodingNode Nibble(int nibble) => Nibbles.GetOrAdd(nibble & 15, static value =>
+    private static EncodingNode BuildSextet(byte value)
     {
         var node = new EncodingNode();
-        node.AddRaw([(byte)"0123456789abcdef"[value]]);
-        node.AddRaw([(byte)"0123456789ABCDEF"[value]]);
-        return node;
-    });
-
-    private static EncodingNode OfCharacter(byte value)
-    {
-        var node = new EncodingNode();
-        Add(node, value);
+        AddSextet(node, value);
         return node;
     }
 
     // The three characters that other formats escape are found escaped too: a base64 text stands in JSON or a URL itself.
-    private static void Add(EncodingNode node, byte value)
+    private static void AddSextet(EncodingNode node, byte value)
     {
         node.AddRaw([value]);
         if (value is (byte)'+' or (byte)'/' or (byte)'=')
@@ -73,12 +79,35 @@ internal static class Alphabet
         }
     }
 
+    private static EncodingNode BuildRaw(params ReadOnlySpan<byte> values)
+    {
+        var node = new EncodingNode();
+        foreach (var value in values)
+        {
+            node.AddRaw([value]);
+        }
+
+        return node;
+    }
+
+    private static EncodingNode BuildLetter(char ascii)
+    {
+        var node = Build(new Rune(char.ToLowerInvariant(ascii)));
+        Add(node, new Rune(char.ToUpperInvariant(ascii)));
+        return node;
+    }
+
     private static EncodingNode Build(Rune rune)
     {
-        Span<byte> utf8 = stackalloc byte[4];
         var node = new EncodingNode();
+        Add(node, rune);
+        return node;
+    }
+
+    private static void Add(EncodingNode node, Rune rune)
+    {
+        Span<byte> utf8 = stackalloc byte[4];
         node.AddUrl(utf8[..rune.EncodeToUtf8(utf8)]);
         node.AddEscapes(rune);
-        return node;
     }
 }

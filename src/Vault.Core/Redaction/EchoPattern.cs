@@ -1,67 +1,124 @@
+using System.Buffers;
 using System.Text;
 
 namespace Vault.Core.Redaction;
 
 /// <summary>
 /// One form of one secret: a row of characters, each in any of its encodings. It may begin at the first
-/// <see cref="StartFrom"/>+1 places and is found from <see cref="AcceptFrom"/> characters on.
+/// <see cref="StartFrom"/>+1 places and is found from <see cref="AcceptFrom"/> characters on. Characters are looked up as
+/// they are needed: a set of long tokens is made for many a callout, and most answers hold none of them.
 /// </summary>
-internal sealed record EchoPattern(EncodingNode[] Nodes, int StartFrom, int AcceptFrom)
+internal sealed class EchoPattern
 {
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly Func<int, EncodingNode> _nodes;
+
+    private EchoPattern(int length, Func<int, EncodingNode> nodes, int startFrom = 0, int? acceptFrom = null)
+    {
+        Length = length;
+        StartFrom = startFrom;
+        AcceptFrom = acceptFrom ?? length;
+        _nodes = nodes;
+    }
+
+    /// <summary>How many characters it has.</summary>
+    public int Length { get; }
+
+    /// <summary>The last place at which it may begin.</summary>
+    public int StartFrom { get; }
+
+    /// <summary>How many characters are enough.</summary>
+    public int AcceptFrom { get; }
+
+    /// <summary>The encodings of a character.</summary>
+    public EncodingNode this[int index] => _nodes(index);
+
     /// <summary>All forms of a secret.</summary>
     public static IEnumerable<EchoPattern> Of(byte[] secret)
     {
-        yield return Whole(Text(secret));
-        yield return Whole([.. secret.SelectMany(b => new[] { Alphabet.Nibble(b >> 4), Alphabet.Nibble(b) })]);
+        var text = Text(secret);
+        yield return new EchoPattern(text.Length, index => text[index]);
+        yield return new EchoPattern(2 * secret.Length, index => Alphabet.Nibble(secret[index / 2] >> (index % 2 == 0 ? 4 : 0)));
         for (var before = 0; before < 3; before++)
         {
             yield return Base64(secret, before);
         }
-    }
 
-    private static EchoPattern Whole(EncodingNode[] nodes) => new(nodes, 0, nodes.Length);
+        foreach (var wide in Utf16(secret))
+        {
+            yield return new EchoPattern(wide.Length, index => Alphabet.Raw(wide[index]));
+        }
+    }
 
     private static EncodingNode[] Text(ReadOnlySpan<byte> secret)
     {
-        List<EncodingNode> nodes = [];
+        var isHex = secret.IndexOfAnyExcept(HexText) < 0;
+        List<EncodingNode> nodes = new(secret.Length);
         while (!secret.IsEmpty)
         {
-            var valid = Rune.DecodeFromUtf8(secret, out var rune, out var length) == System.Buffers.OperationStatus.Done;
-            nodes.Add(valid ? Alphabet.Character(rune) : Alphabet.Byte(secret[0]));
+            var valid = Rune.DecodeFromUtf8(secret, out var rune, out var length) == OperationStatus.Done;
+            nodes.Add(isHex ? Alphabet.Letter((char)rune.Value) : valid ? Alphabet.Character(rune) : Alphabet.Byte(secret[0]));
             secret = secret[(valid ? length : 1)..];
         }
 
         return [.. nodes];
     }
 
+    private static readonly SearchValues<byte> HexText = SearchValues.Create("0123456789abcdefABCDEF-"u8);
+
+    // Text in Latin-1 is the same in both byte orders, but for where its zeros begin: what is common to both is looked for.
+    private static IEnumerable<byte[]> Utf16(byte[] secret)
+    {
+        string text;
+        try
+        {
+            text = Strict.GetString(secret);
+        }
+        catch (DecoderFallbackException)
+        {
+            yield break;
+        }
+
+        var wide = Encoding.Unicode.GetBytes(text);
+        if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\xFF') < 0)
+        {
+            yield return wide[..^1];
+            yield break;
+        }
+
+        yield return wide;
+        yield return Encoding.BigEndianUnicode.GetBytes(text);
+    }
+
     // The secret stands after `before` unknown bytes of a group of three. Characters with bits of it on both sides of its
     // edges are looked for by those bits alone; they may be missing, where a text was cut.
     private static EchoPattern Base64(byte[] secret, int before)
     {
-        List<EncodingNode> nodes = [];
         var firstBit = before * 8;
         var endBit = firstBit + (secret.Length * 8);
-        var acceptFrom = 0;
-        for (var bit = firstBit / 6 * 6; bit < endBit; bit += 6)
+        var first = firstBit / 6;
+        var sextets = ((endBit + 5) / 6) - first;
+        var padding = (3 - (endBit / 8 % 3)) % 3;
+        return new EchoPattern(sextets + padding, Node, firstBit % 6 == 0 ? 0 : 1, (endBit / 6) - first);
+
+        EncodingNode Node(int index)
         {
+            if (index >= sextets)
+            {
+                return Alphabet.Padding;
+            }
+
             var (mask, bits) = (0, 0);
             for (var i = 0; i < 6; i++)
             {
-                var position = bit + i - firstBit;
+                var position = ((first + index) * 6) + i - firstBit;
                 var known = position >= 0 && position < secret.Length * 8;
                 mask = (mask << 1) | (known ? 1 : 0);
                 bits = (bits << 1) | (known ? (secret[position / 8] >> (7 - (position % 8))) & 1 : 0);
             }
 
-            nodes.Add(Alphabet.Sextet(mask, bits));
-            acceptFrom = bit + 6 <= endBit ? nodes.Count : acceptFrom;
+            return Alphabet.Sextet(mask, bits);
         }
-
-        for (var i = endBit / 8 % 3; i is 1 or 2; i++)
-        {
-            nodes.Add(Alphabet.Padding);
-        }
-
-        return new EchoPattern([.. nodes], firstBit % 6 == 0 ? 0 : 1, acceptFrom);
     }
 }

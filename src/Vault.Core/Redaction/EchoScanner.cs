@@ -3,27 +3,62 @@ namespace Vault.Core.Redaction;
 /// <summary>
 /// Follows all patterns through a stream of bytes at once and masks what they find. For each state only the earliest
 /// beginning is kept: what lies between it and an end is masked anyway, so every echo, overlapping or not, is covered, and
-/// the work is at most the length of the secrets for each byte.
+/// the work is at most the length of the secrets for each byte. Where no state is left, <see cref="EchoFilter"/> says how far
+/// it is to the next place worth looking at.
 /// </summary>
 internal sealed class EchoScanner(RedactionSet set)
 {
-    private readonly int[]?[] _slots = new int[set.Patterns.Length][];
+    private int[]?[]? _slots;
     private List<State> _active = [];
     private List<State> _next = [];
     private long _maskStart = -1;
     private long _maskEnd = -2;
 
+    /// <summary>Whether anything was masked so far.</summary>
+    public bool HasMasked => _maskEnd >= 0;
+
     /// <summary>Masks in <paramref name="bytes"/>, of which the first is at <paramref name="origin"/> in the stream and those before <paramref name="from"/> were scanned.</summary>
-    public void Scan(Span<byte> bytes, int from, long origin)
+    /// <param name="bytes">What is there of the stream.</param>
+    /// <param name="from">The first new byte.</param>
+    /// <param name="origin">Where in the stream the first byte is.</param>
+    /// <param name="isWhole">Whether nothing follows.</param>
+    public void Scan(Span<byte> bytes, int from, long origin, bool isWhole)
     {
-        for (var i = from; i < bytes.Length; i++)
+        var filter = set.FilterFor(bytes.Length - from);
+        for (var i = from; i < bytes.Length;)
+        {
+            var until = filter is null ? bytes.Length : i;
+            if (_active.Count == 0 && filter is not null)
+            {
+                (i, until) = filter.Next(bytes, i, isWhole);
+            }
+
+            i = Follow(bytes, i, until, origin);
+        }
+    }
+
+    /// <summary>Up to where the stream can be released: a byte that may yet be masked is not.</summary>
+    public long ReleasableTo(long end)
+    {
+        foreach (var state in _active)
+        {
+            end = Math.Min(end, state.Start >= _maskStart && state.Start <= _maskEnd ? _maskEnd + 1 : state.Start);
+        }
+
+        return end;
+    }
+
+    /// <summary>Tries every beginning up to a place, and goes on beyond it while there is a state; gives where it stopped.</summary>
+    private int Follow(Span<byte> bytes, int i, int until, long origin)
+    {
+        for (; i < bytes.Length; i++)
         {
             if (_active.Count == 0)
             {
-                var skip = bytes[i..].IndexOfAny(set.FirstBytes);
+                var skip = i < until ? bytes[i..until].IndexOfAny(set.FirstBytes) : -1;
                 if (skip < 0)
                 {
-                    return;
+                    return Math.Max(i, until);
                 }
 
                 i += skip;
@@ -44,22 +79,13 @@ internal sealed class EchoScanner(RedactionSet set)
 
             foreach (var start in mayBegin ? set.StartsWith(b) : [])
             {
-                Step(new State(start.Pattern, start.Index, set.Patterns[start.Pattern].Nodes[start.Index], origin + i), b, bytes, i, origin);
+                Step(new State(start.Pattern, start.Index, set.Patterns[start.Pattern][start.Index], origin + i), b, bytes, i, origin);
             }
 
             (_active, _next) = (_next, _active);
         }
-    }
 
-    /// <summary>Up to where the stream can be released: a byte that may yet be masked is not.</summary>
-    public long ReleasableTo(long end)
-    {
-        foreach (var state in _active)
-        {
-            end = Math.Min(end, state.Start >= _maskStart && state.Start <= _maskEnd ? _maskEnd + 1 : state.Start);
-        }
-
-        return end;
+        return i;
     }
 
     private void Step(State state, byte b, Span<byte> bytes, int i, long origin)
@@ -88,16 +114,17 @@ internal sealed class EchoScanner(RedactionSet set)
             start = origin + i + 1;
         }
 
-        if (index < pattern.Nodes.Length)
+        if (index < pattern.Length)
         {
-            Enter(new State(state.Pattern, index, pattern.Nodes[index], start));
+            Enter(new State(state.Pattern, index, pattern[index], start));
         }
     }
 
     // Two ways to the same place (a backslash is also the beginning of `\\`) meet here; the earlier beginning stays.
     private void Enter(State state)
     {
-        var slots = _slots[state.Pattern] ??= new int[set.Patterns[state.Pattern].Nodes.Length];
+        _slots ??= new int[set.Patterns.Length][];
+        var slots = _slots[state.Pattern] ??= new int[set.Patterns[state.Pattern].Length];
         var slot = slots[state.Index];
         if (slot < _next.Count && _next[slot] is var other && other.Pattern == state.Pattern && other.Index == state.Index
             && ReferenceEquals(other.Node, state.Node))

@@ -36,20 +36,22 @@ internal sealed class EncodingNode
         node.Accepts = true;
     }
 
-    /// <summary>Adds bytes, each as it is or as <c>%XX</c>, in any mix.</summary>
+    /// <summary>Adds bytes, each as it is, as <c>%XX</c> or as <c>%25XX</c> (encoded twice), in any mix.</summary>
     public void AddUrl(ReadOnlySpan<byte> bytes)
     {
         var node = this;
         for (var i = 0; i < bytes.Length; i++)
         {
             var raw = node.Child(bytes[i]);
-            var high = node.Child((byte)'%').Child(Hex(bytes[i] >> 4));
+            var percent = node.Child((byte)'%');
             var last = i == bytes.Length - 1;
 
             // The last byte gets an end of its own in each form: shared, `%` would loop with `%25`.
-            var encoded = high.Child(Hex(bytes[i]), last ? null : raw);
+            var once = percent.Child(Hex(bytes[i] >> 4)).Child(Hex(bytes[i]), last ? null : raw);
+            var twice = percent.Child((byte)'2').Child((byte)'5').Child(Hex(bytes[i] >> 4)).Child(Hex(bytes[i]), last ? null : raw);
             raw.Accepts |= last;
-            encoded.Accepts |= last;
+            once.Accepts |= last;
+            twice.Accepts |= last;
             node = raw;
         }
     }

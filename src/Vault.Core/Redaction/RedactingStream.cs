@@ -113,7 +113,7 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
         // 2. New bytes are scanned once; masks may reach back into what was held.
         var read = await inner.ReadAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
         _ended = read == 0;
-        _scanner.Scan(_buffer.AsSpan(0, _end + read), _end, _origin);
+        _scanner.Scan(_buffer.AsSpan(0, _end + read), _end, _origin, isWhole: false);
         _end += read;
 
         // 3. At the end nothing can be completed any more.

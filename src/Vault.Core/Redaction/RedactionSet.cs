@@ -5,26 +5,55 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Redaction;
 
 /// <summary>
-/// The secrets of one callout, ready to be searched for in its answer, in every encoding that the contract lists. Immutable
-/// and safe for any number of threads; it holds the secrets in a form of its own, so keep it no longer than them.
+/// The secrets of one callout, ready to be searched for in its answer, in every encoding that the contract lists. Safe for
+/// any number of threads; it holds the secrets in a form of its own, so keep it no longer than them.
 /// </summary>
 public sealed class RedactionSet
 {
     /// <summary>A shorter secret isn't searched for: too much would be masked that isn't one.</summary>
     public const int MinCharacters = 8;
 
-    private readonly ulong[] _pairs = new ulong[65536 / 64];
-    private readonly Start[]?[] _starts = new Start[256][];
+    /// <summary>To make a filter costs as much as it saves on about this many bytes.</summary>
+    private const int FilterFrom = 32 * 1024;
+
+    private const int OnStack = 512;
+
+    private readonly RedactionSet? _known;
+    private readonly byte[][] _secrets;
+    private readonly ulong[] _pairs;
+    private readonly List<Start>?[] _starts;
+    private EchoFilter? _filter;
+    private long _scanned;
 
     /// <summary>A set of secrets in UTF-8; those of fewer than <see cref="MinCharacters"/> characters are left out.</summary>
     public RedactionSet(IEnumerable<ReadOnlyMemory<byte>> secrets)
+        : this(null, secrets)
     {
-        Patterns = [.. secrets
-            .Where(secret => Characters(secret.Span) >= MinCharacters)
+    }
+
+    /// <summary>A set of secrets.</summary>
+    public RedactionSet(IEnumerable<SecretText> secrets)
+        : this(null, secrets.Select(secret => (ReadOnlyMemory<byte>)secret.RevealUtf8().ToArray()))
+    {
+    }
+
+    private RedactionSet(RedactionSet? known, IEnumerable<ReadOnlyMemory<byte>> secrets)
+    {
+        _known = known;
+        _pairs = known is null ? new ulong[65536 / 64] : [.. known._pairs];
+        _starts = new List<Start>[256];
+        for (var b = 0; known is not null && b < 256; b++)
+        {
+            _starts[b] = known._starts[b] is { } starts ? [.. starts] : null;
+        }
+
+        byte[][] added = [.. secrets
+            .Where(secret => Characters(secret.Span) >= MinCharacters && known?.Has(secret.Span) is not true)
             .Select(secret => secret.ToArray())
-            .DistinctBy(Convert.ToHexString)
-            .SelectMany(EchoPattern.Of)];
-        for (var pattern = 0; pattern < Patterns.Length; pattern++)
+            .DistinctBy(Convert.ToHexString)];
+        _secrets = [.. known?._secrets ?? [], .. added];
+        Patterns = [.. known?.Patterns ?? [], .. added.SelectMany(EchoPattern.Of)];
+        for (var pattern = known?.Patterns.Length ?? 0; pattern < Patterns.Length; pattern++)
         {
             for (var index = 0; index <= Patterns[pattern].StartFrom; index++)
             {
@@ -35,11 +64,8 @@ public sealed class RedactionSet
         FirstBytes = SearchValues.Create([.. Enumerable.Range(0, 256).Where(b => _starts[b] is not null).Select(b => (byte)b)]);
     }
 
-    /// <summary>A set of secrets.</summary>
-    public RedactionSet(IEnumerable<SecretText> secrets)
-        : this(secrets.Select(secret => (ReadOnlyMemory<byte>)secret.RevealUtf8().ToArray()))
-    {
-    }
+    /// <summary>Nothing to search for.</summary>
+    public static RedactionSet Empty { get; } = new(null, []);
 
     /// <summary>Whether there is nothing to search for.</summary>
     public bool IsEmpty => Patterns.Length == 0;
@@ -49,13 +75,24 @@ public sealed class RedactionSet
     /// <summary>What any echo can begin with.</summary>
     internal SearchValues<byte> FirstBytes { get; }
 
-    /// <summary>Overwrites every echo in the bytes with <c>*</c>.</summary>
-    public void Redact(Span<byte> bytes)
+    /// <summary>Whether a secret is long enough to be searched for.</summary>
+    /// <param name="utf8">The secret.</param>
+    public static bool IsSearched(ReadOnlySpan<byte> utf8) => Characters(utf8) >= MinCharacters;
+
+    /// <summary>These secrets and more: what was made ready for these is used again.</summary>
+    public RedactionSet With(IEnumerable<ReadOnlyMemory<byte>> secrets) => new(this, secrets);
+
+    /// <summary>Overwrites every echo in the bytes with <c>*</c>; whether there was any.</summary>
+    public bool Redact(Span<byte> bytes)
     {
-        if (!IsEmpty)
+        if (IsEmpty || bytes.Length < MinCharacters)
         {
-            new EchoScanner(this).Scan(bytes, 0, 0);
+            return false;
         }
+
+        var scanner = new EchoScanner(this);
+        scanner.Scan(bytes, 0, 0, isWhole: true);
+        return scanner.HasMasked;
     }
 
     /// <summary>
@@ -64,12 +101,12 @@ public sealed class RedactionSet
     /// </summary>
     public string RedactHeader(string value)
     {
-        if (IsEmpty || value.Length == 0)
+        if (IsEmpty || value.Length < MinCharacters)
         {
             return value;
         }
 
-        if (value.All(c => c <= 0xFF))
+        if (value.AsSpan().IndexOfAnyExceptInRange('\0', '\xFF') < 0)
         {
             value = Redact(value, Encoding.Latin1);
         }
@@ -84,7 +121,32 @@ public sealed class RedactionSet
         return (_pairs[pair >> 6] & (1UL << (pair & 63))) != 0;
     }
 
-    internal ReadOnlySpan<Start> StartsWith(byte first) => _starts[first];
+    internal ReadOnlySpan<Start> StartsWith(byte first) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_starts[first]);
+
+    /// <summary>What rules bytes out quickly; null until so many were searched that it pays to make it.</summary>
+    internal EchoFilter? FilterFor(int count)
+    {
+        if (_filter is null && !IsEmpty && Interlocked.Add(ref _scanned, count) >= FilterFrom)
+        {
+            MakeFilter();
+        }
+
+        return Volatile.Read(ref _filter);
+    }
+
+    private EchoFilter MakeFilter()
+    {
+        if (Volatile.Read(ref _filter) is { } made)
+        {
+            return made;
+        }
+
+        var known = _known is { IsEmpty: false } ? _known.MakeFilter() : null;
+        var added = Patterns[(_known?.Patterns.Length ?? 0)..];
+        made = known is not null && added.Length == 0 ? known : EchoFilter.Of(known, added);
+        Volatile.Write(ref _filter, made);
+        return made;
+    }
 
     private static int Characters(ReadOnlySpan<byte> utf8)
     {
@@ -98,24 +160,38 @@ public sealed class RedactionSet
         return count;
     }
 
+    private bool Has(ReadOnlySpan<byte> secret)
+    {
+        foreach (var known in _secrets)
+        {
+            if (secret.SequenceEqual(known))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private string Redact(string value, Encoding encoding)
     {
-        var before = encoding.GetBytes(value);
-        var after = before.AsSpan().ToArray();
-        Redact(after);
-        return before.AsSpan().SequenceEqual(after) ? value : encoding.GetString(after);
+        var length = encoding.GetByteCount(value);
+        var bytes = length <= OnStack ? stackalloc byte[length] : new byte[length];
+        encoding.GetBytes(value, bytes);
+        return Redact(bytes) ? encoding.GetString(bytes) : value;
     }
 
     private void AddStart(int pattern, int index)
     {
-        var nodes = Patterns[pattern].Nodes;
-        foreach (var first in nodes[index].Keys)
+        var node = Patterns[pattern][index];
+        var following = index + 1 < Patterns[pattern].Length ? Patterns[pattern][index + 1].Keys : [];
+        foreach (var first in node.Keys)
         {
-            _starts[first] = [.. _starts[first] ?? [], new Start(pattern, index)];
-            if (nodes[index].Find(first) is { } node)
+            (_starts[first] ??= []).Add(new Start(pattern, index));
+            if (node.Find(first) is { } next)
             {
-                AddPairs(first, node.Keys);
-                AddPairs(first, node.Accepts && index + 1 < nodes.Length ? nodes[index + 1].Keys : []);
+                AddPairs(first, next.Keys);
+                AddPairs(first, next.Accepts ? following : []);
             }
         }
     }

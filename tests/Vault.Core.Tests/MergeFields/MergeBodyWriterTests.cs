@@ -100,7 +100,7 @@ public sealed class MergeBodyWriterTests
         var clock = Stopwatch.StartNew();
         var (output, error) = await MergeBodyRun.StreamAsync(body, contentType, new FakeMergeScope(), body.Length / 3);
 
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"took {clock.Elapsed}");
+        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"took {clock.Elapsed}");
         Assert.Equal(passes, error is null);
         Assert.True(!passes || output.AsSpan().SequenceEqual(body));
     }

@@ -48,6 +48,9 @@ public sealed class CredentialSet
     /// <summary>Changes with every change of a parameter.</summary>
     public string Stamp { get; }
 
+    /// <summary>Changes with every change of a parameter, and when a replaced value comes or goes.</summary>
+    public string EchoStamp => _retired.Count == 0 ? Stamp : StampOf(_current.Values.Concat(_retired));
+
     /// <summary>The names that have a value.</summary>
     public IReadOnlyCollection<string> Names => _current.Keys;
 

@@ -74,7 +74,7 @@ internal sealed class AttemptBody
             return new Outgoing(null, null);
         }
 
-        return new Outgoing(null, _format is null ? new PlainBody(limit) : new MergedBody(_format, scope, limit));
+        return new Outgoing(null, _format is null ? new PlainBody(limit) : new MergedBody(_format, scope, limit, _callout.Echoes));
     }
 
     private Result<Outgoing> ResolveWhole(IMergeScope scope, long? limit)
@@ -89,8 +89,14 @@ internal sealed class AttemptBody
         }
         catch (BufferFullException)
         {
+            // Known to be too large before anything was sent.
+            if (limit <= HeldBody.Limit)
+            {
+                return CalloutAbortedException.BodyTooLarge(limit.Value);
+            }
+
             _callout.Body = HeldBody.Streamed(new PrefixedStream(_whole!.Value, Stream.Null), null);
-            return new Outgoing(null, new MergedBody(_format!, scope, limit));
+            return new Outgoing(null, new MergedBody(_format!, scope, limit, _callout.Echoes));
         }
 
         return output.Written.Length > limit ? CalloutAbortedException.BodyTooLarge(limit.Value) : new Outgoing(output.Written, null);

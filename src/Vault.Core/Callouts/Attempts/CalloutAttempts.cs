@@ -11,7 +11,7 @@ namespace Vault.Core.Callouts.Attempts;
 /// Makes the attempts of a callout. In the contract's order: fields that can't be parsed or are unknown, then values that
 /// can't stand where they land, then the token; only then is anything sent.
 /// </summary>
-public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
+public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimeProvider time)
 {
     /// <summary>Makes an attempt; <paramref name="body"/> is the whole body where it is held, a preview fetches and signs nothing.</summary>
     internal async ValueTask<Result<CalloutAttempt>> BuildAsync(
@@ -97,7 +97,12 @@ public sealed class CalloutAttempts(TokenSource tokens, TimeProvider time)
             return signed.Error;
         }
 
-        EchoSources.Collect(callout, token, tokens);
+        EchoSources.Collect(callout, token, tokens, echoes);
+        if (callout.Echoes.IsFull)
+        {
+            return EchoSearch.TooMany;
+        }
+
         return new CalloutAttempt
         {
             Uri = uri,

@@ -1,3 +1,4 @@
+using System.Text;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Callouts.Bodies;
 using Vault.Core.MergeFields;
@@ -10,39 +11,23 @@ internal static class EchoSources
     private static readonly string[] Unsearchable = ["Accept-Encoding", "Range", "If-Range"];
 
     /// <summary>Secret parameters, tokens, both as they were in the last 24 hours, and the derived <c>Basic</c> value; contract section 5.</summary>
-    public static void Collect(Callout callout, CalloutToken token, TokenSource tokens)
+    public static void Collect(Callout callout, CalloutToken token, TokenSource tokens, EchoSets sets)
     {
         if (!callout.Plan.Named.RedactResponses)
         {
             return;
         }
 
-        var authentication = callout.Plan.External.Authentication;
-        foreach (var name in callout.Credentials.Names)
-        {
-            if (authentication.IsSecret(name) && callout.Credentials.Open(name) is { IsOk: true } secret)
-            {
-                callout.Echoes.Add(secret.Value);
-            }
-        }
-
-        foreach (var (name, value) in callout.Credentials.OpenRetired())
-        {
-            if (authentication.IsSecret(name))
-            {
-                callout.Echoes.Add(value);
-            }
-        }
-
-        if (authentication.Tokens is not null)
+        // The parameters are opened only where no callout before needed the very same ones.
+        var key = new EchoKey(callout.Plan.External, callout.Admitted.Principal.Id, callout.Admitted.User, callout.Credentials.EchoStamp);
+        callout.Echoes.Know(sets, key, sets.Get(key, () => Parameters(callout)));
+        if (callout.Plan.External.Authentication.Tokens is not null)
         {
             foreach (var value in tokens.Known(token.Request))
             {
                 callout.Echoes.Add(value);
             }
         }
-
-        AddBasic(callout);
     }
 
     /// <summary>The headers that ask for an answer that can be read as it comes.</summary>
@@ -63,14 +48,39 @@ internal static class EchoSources
         return [.. headers.Where(header => !Unsearchable.Contains(header.Key, StringComparer.OrdinalIgnoreCase)), new("Accept-Encoding", "identity")];
     }
 
+    private static IEnumerable<ReadOnlyMemory<byte>> Parameters(Callout callout)
+    {
+        var authentication = callout.Plan.External.Authentication;
+        foreach (var name in callout.Credentials.Names)
+        {
+            if (authentication.IsSecret(name) && callout.Credentials.Open(name) is { IsOk: true } secret)
+            {
+                yield return secret.Value.RevealUtf8().ToArray();
+            }
+        }
+
+        foreach (var (name, value) in callout.Credentials.OpenRetired())
+        {
+            if (authentication.IsSecret(name))
+            {
+                yield return value.RevealUtf8().ToArray();
+            }
+        }
+
+        if (Basic(callout) is { } basic)
+        {
+            yield return Encoding.UTF8.GetBytes(basic);
+        }
+    }
+
     // Also where the header isn't generated: callers make it themselves, by merge fields.
-    private static void AddBasic(Callout callout)
+    private static string? Basic(Callout callout)
     {
         var authentication = callout.Plan.External.Authentication;
         var composed = authentication.AuthorizationHeaderValue;
         if (authentication.AuthorizationMethod != "Basic" || composed.Parts.Any(part => part.Kind is not MergeReferenceKind.Credential))
         {
-            return;
+            return null;
         }
 
         var parts = new List<string>();
@@ -78,12 +88,12 @@ internal static class EchoSources
         {
             if (callout.Credentials.Open(part.Name) is not { IsOk: true } value)
             {
-                return;
+                return null;
             }
 
             parts.Add(value.Value.Reveal());
         }
 
-        callout.Echoes.Add(composed.Compose(parts));
+        return composed.Compose(parts);
     }
 }

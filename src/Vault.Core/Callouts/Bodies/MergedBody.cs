@@ -11,13 +11,15 @@ internal sealed class MergedBody : IBodyTransform
     private const int Step = 1024;
 
     private readonly long? _limit;
+    private readonly EchoSearch _echoes;
     private readonly ArrayBufferWriter<byte> _output = new();
     private readonly MergeBodyWriter _writer;
     private long _count;
 
-    public MergedBody(MergeBodyFormat format, IMergeScope scope, long? limit)
+    public MergedBody(MergeBodyFormat format, IMergeScope scope, long? limit, EchoSearch echoes)
     {
         _limit = limit;
+        _echoes = echoes;
         _writer = new MergeBodyWriter(format, scope, _output);
     }
 
@@ -36,9 +38,9 @@ internal sealed class MergedBody : IBodyTransform
 
     private async ValueTask FlushAsync(VaultError? error, Stream target, CancellationToken cancellationToken)
     {
-        if (error is not null)
+        if ((error ?? (_echoes.IsFull ? EchoSearch.TooMany : null)) is { } fault)
         {
-            throw new CalloutAbortedException(error);
+            throw new CalloutAbortedException(fault);
         }
 
         _count += _output.WrittenCount;

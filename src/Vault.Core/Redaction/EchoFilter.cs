@@ -1,0 +1,235 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Vault.Core.Redaction;
+
+/// <summary>
+/// Tells, many bytes at a time, where no echo begins. Of the first <c>Window</c> bytes of any echo either one is a byte that
+/// begins an escape (<c>\</c>, <c>%</c>, <c>&amp;</c>), and those are found by a vectorised search; or none is, and then
+/// it is enough to look at every <c>Stride</c>-th place: one of the first grams (four bytes) of the echo stands
+/// there. Both kinds of gram are looked up in bit maps. What it doesn't rule out is left to <see cref="EchoScanner"/>, so it may be
+/// wrong in that direction alone. Immutable.
+/// </summary>
+internal sealed class EchoFilter
+{
+    private const int GramLength = 4;
+    private const int EscapeLength = 6;
+    private const int MaxWindow = 20;
+    private const int Block = 1024;
+    private const int Words = 65536 / 32;
+
+    private static readonly SearchValues<byte> Escapes = SearchValues.Create("\\%&"u8);
+
+    private readonly uint[] _grams;
+    private readonly uint[] _gramsAgain;
+    private readonly uint[] _escapes;
+    private readonly uint[] _escapePairs;
+    private readonly int _window;
+    private readonly int _stride;
+
+    private EchoFilter(EchoFilter? known, EchoPattern[] added)
+    {
+        (_grams, _gramsAgain, _escapes, _escapePairs) = known is null
+            ? (new uint[Words], new uint[Words], new uint[Words], new uint[Words])
+            : ([.. known._grams], [.. known._gramsAgain], [.. known._escapes], [.. known._escapePairs]);
+
+        // The grams of a longer window hold those of a shorter one.
+        _window = Math.Min(known?._window ?? MaxWindow, added.Min(pattern => pattern.AcceptFrom - pattern.StartFrom));
+        _stride = _window - GramLength + 1;
+        foreach (var pattern in added)
+        {
+            for (var start = 0; start <= pattern.StartFrom; start++)
+            {
+                AddPattern(pattern, start);
+            }
+        }
+    }
+
+    /// <summary>How many bytes at the end of a piece can't be judged before more is there.</summary>
+    private int Tail => _window + EscapeLength;
+
+    /// <summary>A filter for what another one knows and more; at least one pattern.</summary>
+    public static EchoFilter Of(EchoFilter? known, EchoPattern[] added) => new(known, added);
+
+    /// <summary>
+    /// The next bytes at which an echo may begin, from <paramref name="from"/> on: those before them are ruled out.
+    /// </summary>
+    /// <param name="bytes">All bytes that are there.</param>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="isWhole">Whether nothing follows; else the last bytes can't be ruled out.</param>
+    public (int From, int To) Next(ReadOnlySpan<byte> bytes, int from, bool isWhole)
+    {
+        var end = bytes.Length - (isWhole ? _window - 1 : Tail);
+        var sampleEnd = Math.Min(end + _stride, bytes.Length - GramLength + 1);
+        var escapeEnd = Math.Min(end + _window, bytes.Length);
+        if (from < end)
+        {
+            var sample = from;
+            for (var block = from; block < escapeEnd; block += Block)
+            {
+                var blockEnd = Math.Min(block + Block, escapeEnd);
+                for (var escape = block; escape < blockEnd; escape++)
+                {
+                    var found = bytes[escape..blockEnd].IndexOfAny(Escapes);
+                    escape = found < 0 ? blockEnd : escape + found;
+                    if (FindGram(bytes, ref sample, Math.Min(escape, sampleEnd)))
+                    {
+                        return (Math.Max(from, sample - _window), sample + 1);
+                    }
+
+                    if (found >= 0 && MayBeEscape(bytes[escape..]))
+                    {
+                        return (Math.Max(from, escape - _window), escape + 1);
+                    }
+                }
+            }
+        }
+
+        return isWhole ? (bytes.Length, bytes.Length) : (Math.Max(from, end), bytes.Length);
+    }
+
+    /// <summary>Steps through the samples up to an end; true where one of them is a gram.</summary>
+    private bool FindGram(ReadOnlySpan<byte> bytes, ref int sample, int end)
+    {
+        var stride = _stride;
+        ref var map = ref MemoryMarshal.GetArrayDataReference(_grams);
+        ref var first = ref MemoryMarshal.GetReference(bytes);
+        var at = sample;
+
+        // Four at a time; each reads GramLength bytes, and `end` leaves room for them.
+        for (var last = end - (3 * stride); at < last; at += 4 * stride)
+        {
+            var any = Bit(ref map, First(Gram(ref first, at)))
+                | Bit(ref map, First(Gram(ref first, at + stride)))
+                | Bit(ref map, First(Gram(ref first, at + (2 * stride))))
+                | Bit(ref map, First(Gram(ref first, at + (3 * stride))));
+            if ((any & 1) != 0)
+            {
+                break;
+            }
+        }
+
+        for (; at < end; at += stride)
+        {
+            var gram = Gram(ref first, at);
+            if ((Bit(ref map, First(gram)) & 1) != 0 && Has(_gramsAgain, Second(gram)))
+            {
+                sample = at;
+                return true;
+            }
+        }
+
+        sample = at;
+        return false;
+    }
+
+    private bool MayBeEscape(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < EscapeLength)
+        {
+            return true;
+        }
+
+        var isUnicode = bytes[0] == '\\' && bytes[1] == 'u';
+        return Has(_escapes, First(BinaryPrimitives.ReadUInt32LittleEndian(bytes[(isUnicode ? 2 : 0)..])))
+            || Has(_escapePairs, BinaryPrimitives.ReadUInt16LittleEndian(bytes));
+    }
+
+    private void AddPattern(EchoPattern pattern, int start)
+    {
+        var states = EchoStates.At(pattern, start);
+        for (var offset = 0; offset < _window; offset++)
+        {
+            var next = states.Next();
+            if (offset < _stride && start == pattern.StartFrom)
+            {
+                AddGrams(states, next, 0, GramLength);
+            }
+
+            foreach (var escape in next.Where(IsEscape))
+            {
+                var after = states.After(escape);
+                foreach (var second in after.Next())
+                {
+                    var isUnicode = escape == '\\' && second == 'u';
+                    var pair = escape | ((uint)second << 8);
+                    AddEscapes(after.After(second), pair, isUnicode ? 0 : pair, isUnicode ? 0 : 2);
+                }
+            }
+
+            states = states.After([.. next.Where(b => !IsEscape(b))]);
+        }
+    }
+
+    private void AddGrams(EchoStates states, List<byte> next, uint gram, int left)
+    {
+        foreach (var b in next)
+        {
+            if (IsEscape(b))
+            {
+                continue;
+            }
+
+            var longer = (gram >> 8) | ((uint)b << 24);
+            if (left > 1)
+            {
+                var after = states.After(b);
+                AddGrams(after, after.Next(), longer, left - 1);
+                continue;
+            }
+
+            Set(_grams, First(longer));
+            Set(_gramsAgain, Second(longer));
+        }
+    }
+
+    // Where an echo may end within the gram, anything may follow: one byte is filled in, more make the pair alone suspect.
+    private void AddEscapes(EchoStates states, uint pair, uint gram, int length)
+    {
+        if (length == GramLength)
+        {
+            Set(_escapes, First(gram));
+            return;
+        }
+
+        if (states.IsComplete && length < GramLength - 1)
+        {
+            Set(_escapePairs, pair);
+        }
+
+        for (var b = 0u; states.IsComplete && length == GramLength - 1 && b < 256; b++)
+        {
+            Set(_escapes, First(gram | (b << (8 * length))));
+        }
+
+        foreach (var b in states.Next())
+        {
+            AddEscapes(states.After(b), pair, gram | ((uint)b << (8 * length)), length + 1);
+        }
+    }
+
+    private static bool IsEscape(byte b) => b is (byte)'\\' or (byte)'%' or (byte)'&';
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Gram(ref byte first, int at)
+    {
+        var gram = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, (nint)(uint)at));
+        return BitConverter.IsLittleEndian ? gram : BinaryPrimitives.ReverseEndianness(gram);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint First(uint gram) => (gram * 0x9E3779B1) >> 16;
+
+    private static uint Second(uint gram) => (BitOperations.RotateLeft(gram, 13) * 0x85EBCA6B) >> 16;
+
+    // The wanted bit is the lowest; the index has 16 bits, so it can't leave the map.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Bit(ref uint map, uint index) => Unsafe.Add(ref map, (nint)(index >> 5)) >> (int)(index & 31);
+
+    private static bool Has(uint[] map, uint index) => ((map[index >> 5] >> (int)(index & 31)) & 1) != 0;
+
+    private static void Set(uint[] map, uint index) => map[index >> 5] |= 1u << (int)(index & 31);
+}

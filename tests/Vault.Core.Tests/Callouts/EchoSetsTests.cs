@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Time.Testing;
+using Vault.Core.Callouts;
+using Vault.Core.Redaction;
+using Xunit;
+
+namespace Vault.Core.Tests.Callouts;
+
+public sealed class EchoSetsTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private int _opened;
+
+    [Fact]
+    public void Get_SameKey_OpensTheParametersOnce_AnotherKeyItsOwn()
+    {
+        using var sets = new EchoSets(_time);
+        var first = Get(sets, "one");
+        Assert.Same(first, Get(sets, "one"));
+        Assert.Equal(1, _opened);
+        Assert.NotSame(first, Get(sets, "two"));
+        Assert.NotSame(first, sets.Get(Key("one") with { User = "ann" }, Parameters));
+        Assert.NotSame(first, sets.Get(Key("one") with { PrincipalId = Guid.NewGuid() }, Parameters));
+        Assert.Equal(4, _opened);
+    }
+
+    [Fact]
+    public void Get_WhatWasMade_IsKeptFromTheSecondTimeOn()
+    {
+        using var sets = new EchoSets(_time);
+        var known = Get(sets, "one");
+        var key = Key("one") with { Made = "digest" };
+        ReadOnlyMemory<byte>[] values = ["made-value"u8.ToArray()];
+        Assert.NotSame(sets.Get(key, known, values), sets.Get(key, known, values));
+        Assert.Equal(2, sets.Count);
+        Assert.Same(sets.Get(key, known, values), sets.Get(key, known, values));
+        var bytes = "made-value secret-one"u8.ToArray();
+        sets.Get(key, known, values).Redact(bytes);
+        Assert.Equal("********** **********"u8, bytes);
+    }
+
+    [Fact]
+    public void Sets_AreDroppedWithinTheirTime_UsedOrNot()
+    {
+        using var sets = new EchoSets(_time);
+        Get(sets, "one");
+        for (var minute = 0; minute < 15; minute++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            Get(sets, minute < 14 ? "one" : "two");
+        }
+
+        Assert.Equal(1, sets.Count);
+        Assert.Equal(2, _opened);
+        Get(sets, "one");
+        Assert.Equal(3, _opened);
+    }
+
+    [Fact]
+    public void Sets_AreBounded()
+    {
+        using var sets = new EchoSets(_time);
+        for (var i = 0; i < EchoSets.Capacity + 100; i++)
+        {
+            Get(sets, "stamp" + i);
+        }
+
+        Assert.Equal(EchoSets.Capacity, sets.Count);
+    }
+
+    private static EchoKey Key(string stamp) => new(null!, Guid.Empty, "", stamp);
+
+    private RedactionSet Get(EchoSets sets, string stamp) => sets.Get(Key(stamp), Parameters);
+
+    private IEnumerable<ReadOnlyMemory<byte>> Parameters()
+    {
+        _opened++;
+        yield return "secret-one"u8.ToArray();
+    }
+}

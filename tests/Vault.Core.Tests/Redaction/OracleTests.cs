@@ -1,0 +1,194 @@
+using System.Text;
+using CsCheck;
+using Vault.Core.Redaction;
+using Xunit;
+
+namespace Vault.Core.Tests.Redaction;
+
+/// <summary>The fast search against the exhaustive one: the same bytes are masked, whatever the secrets, the text and the pieces.</summary>
+public sealed class OracleTests
+{
+    // Few letters, and those that escapes are made of: near misses, overlaps and escapes within escapes come by themselves.
+    private const string Letters = "ab0126c5d%u\\&#;x+/= \n<é";
+
+    private static readonly Gen<string> Secret = Gen.OneOf(
+        Gen.Char[Letters].Array[8, 14].Select(c => new string(c)),
+        Gen.Char['!', '~'].Array[8, 30].Select(c => new string(c)),
+        Gen.Char["0123456789abcdef"].Array[8, 24].Select(c => new string(c)));
+
+    [Fact]
+    public void Redact_AnyText_MasksWhatTheExhaustiveSearchMasks() =>
+        Gen.Select(Secret.Array[1, 4], Gen.Int[0, 1_000_000].Array[1, 25]).Sample(
+            (secrets, seeds) =>
+            {
+                var set = Compiled(secrets);
+                var body = Body(secrets, seeds);
+                var expected = Latin1(ExhaustiveSearch.Redact(set, body));
+                var actual = body.ToArray();
+                set.Redact(actual);
+                Assert.Equal(expected, Latin1(actual));
+                var unfiltered = body.ToArray();
+                Set(secrets).Redact(unfiltered);
+                Assert.Equal(expected, Latin1(unfiltered));
+            },
+            iter: 2000);
+
+    [Fact]
+    public void Scan_InAnyPieces_MasksTheSame() =>
+        Gen.Select(Secret.Array[1, 4], Gen.Int[0, 1_000_000].Array[1, 25], Gen.Int[0, 300].Array[0, 8], Gen.Bool).Sample(
+            (secrets, seeds, cuts, filtered) =>
+            {
+                var set = filtered ? Compiled(secrets) : Set(secrets);
+                var body = Body(secrets, seeds);
+                var expected = Latin1(ExhaustiveSearch.Redact(set, body));
+                Assert.Equal(expected, Latin1(Stream(set, Pieces(body, cuts))));
+            },
+            iter: 2000);
+
+    [Fact]
+    public void Scan_EveryEncodingAtEverySplit_MasksTheSame()
+    {
+        string[] secrets = ["s3cr3t+p4/ss", "pässw%rd\\\"&<"];
+        var set = Compiled(secrets);
+        foreach (var (name, echo) in secrets.SelectMany(Echoes.Of))
+        {
+            byte[] body = [.. Encoding.UTF8.GetBytes(new string('x', 40) + "%2B\\u00e9&amp;s3cr3"), .. echo, .. Encoding.UTF8.GetBytes("s3cr3t+" + new string('y', 40))];
+            var expected = Latin1(ExhaustiveSearch.Redact(set, body));
+            Assert.Contains(new string('*', echo.Length), expected, StringComparison.Ordinal);
+            for (var split = 0; split <= body.Length; split++)
+            {
+                Assert.True(expected == Latin1(Stream(set, [body[..split], body[split..]])), $"{name} split at {split}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Scan_AcrossBufferEdges_MasksTheSame()
+    {
+        const string Secret = "edge-secret-16ch";
+        var set = Compiled([Secret]);
+        var echo = Encoding.UTF8.GetBytes(Secret);
+        foreach (var edge in new[] { 4096, 16 * 1024, 32 * 1024, 64 * 1024 })
+        {
+            for (var offset = -echo.Length - 1; offset <= 1; offset++)
+            {
+                var body = new byte[edge + 1000];
+                body.AsSpan().Fill((byte)'e');
+                echo.CopyTo(body, edge + offset);
+                var expected = body.ToArray();
+                expected.AsSpan(edge + offset, echo.Length).Fill((byte)'*');
+                Assert.Equal(expected, Stream(set, [body]));
+            }
+        }
+    }
+
+    [Fact]
+    public void With_MoreSecrets_MasksTheSameAsOneSet() =>
+        Gen.Select(Secret.Array[1, 3], Secret.Array[1, 3], Gen.Int[0, 1_000_000].Array[1, 25]).Sample(
+            (known, added, seeds) =>
+            {
+                string[] all = [.. known, .. added];
+                var grown = Compiled(known).With([.. added.Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret))]);
+                Compile(grown);
+                var body = Body(all, seeds);
+                var expected = Latin1(ExhaustiveSearch.Redact(Set(all), body));
+                grown.Redact(body);
+                Assert.Equal(expected, Latin1(body));
+            },
+            iter: 1000);
+
+    [Theory]
+    [InlineData("double", "%2573%2533%2563%2572%2533%2574%252Dp4%2573s")]
+    [InlineData("mixed", "s%33c\\u0072&#51;t%252dp4s&#x73;")]
+    [InlineData("lower u", "\\u0073\\u0033\\u0063\\u0072\\u0033\\u0074\\u002d\\u0070\\u0034\\u0073\\u0073")]
+    [InlineData("upper u", "\\u0073\\u0033\\u0063\\u0072\\u0033\\u0074\\u002D\\u0070\\u0034\\u0073\\u0073")]
+    public void Redact_OtherForms_AreMasked(string name, string echo)
+    {
+        var bytes = Encoding.UTF8.GetBytes("<" + echo + ">");
+        Set(["s3cr3t-p4ss"]).Redact(bytes);
+        Assert.True("<" + new string('*', echo.Length) + ">" == Encoding.UTF8.GetString(bytes), name + ": " + Encoding.UTF8.GetString(bytes));
+    }
+
+    [Theory]
+    [InlineData("s3cr3t-p4ss")]
+    [InlineData("пароль-1")]
+    [InlineData("pass😀word")]
+    public void Redact_Utf16_IsMasked(string secret)
+    {
+        foreach (var encoding in new[] { Encoding.Unicode, Encoding.BigEndianUnicode })
+        {
+            var bytes = encoding.GetBytes("a " + secret + " b");
+            Set([secret]).Redact(bytes);
+            var text = Encoding.Latin1.GetString(bytes);
+            Assert.DoesNotContain(Encoding.Latin1.GetString(encoding.GetBytes(secret)[2..6]), text, StringComparison.Ordinal);
+            Assert.StartsWith("a", encoding.GetString(bytes), StringComparison.Ordinal);
+            Assert.EndsWith("b", encoding.GetString(bytes), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("0a1b2c3d4e5f", "0A1B2C3D4E5F")]
+    [InlineData("0A1B2C3D-4E5F", "0a1b2c3d-4e5f")]
+    public void Redact_HexInTheOtherCase_IsMasked(string secret, string echo)
+    {
+        var bytes = Encoding.UTF8.GetBytes(echo);
+        Set([secret]).Redact(bytes);
+        Assert.Equal(new string('*', echo.Length), Encoding.UTF8.GetString(bytes));
+    }
+
+    private static byte[] Body(string[] secrets, int[] seeds)
+    {
+        List<byte> body = [];
+        foreach (var seed in seeds)
+        {
+            var secret = secrets[seed % secrets.Length];
+            var forms = Echoes.Of(secret).ToArray();
+            var echo = forms[seed / 7 % forms.Length].Echo;
+            var (base64, _, _) = Echoes.Base64(secret, Encoding.ASCII.GetBytes("xyz"[..(seed % 3)]), "!"u8.ToArray(), seed % 2 == 0, true);
+            byte[] piece = (seed / 3 % 6) switch
+            {
+                0 => echo,
+                1 => echo[..(seed / 11 % (echo.Length + 1))],
+                2 => echo[(seed / 13 % (echo.Length + 1))..],
+                3 => Encoding.ASCII.GetBytes(base64),
+                4 => [.. Enumerable.Range(0, seed % 30).Select(i => (byte)Letters[(seed + (i * 7)) % (Letters.Length - 1)])],
+                _ => [.. Enumerable.Repeat((byte)'.', seed % 60)],
+            };
+            body.AddRange(piece);
+        }
+
+        return [.. body];
+    }
+
+    private static byte[][] Pieces(byte[] body, int[] cuts)
+    {
+        var at = cuts.Select(cut => Math.Min(cut, body.Length)).Append(0).Append(body.Length).Order().ToArray();
+        return [.. at.Zip(at.Skip(1), (from, to) => body[from..to])];
+    }
+
+    private static byte[] Stream(RedactionSet set, byte[][] pieces)
+    {
+        using var stream = new RedactingStream(new ChunkedStream(pieces), set);
+        using var target = new MemoryStream();
+        stream.CopyToAsync(target).GetAwaiter().GetResult();
+        return target.ToArray();
+    }
+
+    private static RedactionSet Compiled(string[] secrets)
+    {
+        var set = Set(secrets);
+        Compile(set);
+        return set;
+    }
+
+    // So many bytes that the filter is made.
+    private static void Compile(RedactionSet set)
+    {
+        set.Redact(new byte[64 * 1024]);
+        Assert.NotNull(set.FilterFor(0));
+    }
+
+    private static RedactionSet Set(string[] secrets) => new(secrets.Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret)));
+
+    private static string Latin1(byte[] bytes) => Encoding.Latin1.GetString(bytes);
+}
