@@ -42,6 +42,9 @@ public sealed partial class IssuerKeys(JwtIssuer issuer, JwksDownload download, 
     /// <summary>Whether the last fetch went well.</summary>
     public bool IsFresh { get; private set; } = issuer.StaticKeys is not null;
 
+    /// <summary>Whether a fetch goes on.</summary>
+    internal bool IsFetching => _running is { IsCompleted: false };
+
     /// <summary>Fetches them, unless that was tried a moment ago; whoever comes while it goes on waits for the same. Never throws for the issuer's sake.</summary>
     public Task RefreshAsync(CancellationToken cancellationToken)
     {
