@@ -24,7 +24,7 @@ public sealed class ArrowTests
         { "JsonPaths", ["Primitives"] },
         { "Redaction", ["Primitives"] },
         { "Secrets", ["Primitives"] },
-        { "Access", ["Primitives", "Secrets"] },
+        { "Access", ["Primitives", "Secrets", "Egress"] },
         { "Egress", ["Primitives"] },
         { "Audit", ["Primitives", "Secrets"] },
         { "Definitions", ["Primitives", "MergeFields"] },

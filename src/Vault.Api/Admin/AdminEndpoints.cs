@@ -31,7 +31,7 @@ internal static class AdminEndpoints
     /// <summary>Says which problems a route may answer with.</summary>
     public static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params int[] statuses)
     {
-        foreach (var status in statuses.Concat([401, 403, 500, 503]).Distinct().Order())
+        foreach (var status in statuses.Concat([401, 403, 429, 500, 503]).Distinct().Order())
         {
             route.ProducesProblem(status);
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Vault.Core.Primitives;
@@ -48,6 +49,11 @@ internal static partial class JsonBody
                 return VaultError.Invalid("$", "Must be a JSON object.");
             }
 
+            if (!IsUnicode(memory.GetBuffer().AsSpan(0, (int)memory.Length)))
+            {
+                return VaultError.Invalid("$", "Holds text that is not Unicode: bytes that aren't UTF-8, or half a surrogate pair.");
+            }
+
             if (HttpMethods.IsPost(request.Method))
             {
                 Callers.AuditedRequests.NoteName(NameIn(memory));
@@ -58,6 +64,33 @@ internal static partial class JsonBody
         catch (JsonException exception)
         {
             return ToError(exception);
+        }
+    }
+
+    // What is kept as JSON (authentication) is read later, by readers that throw at such text.
+    private static bool IsUnicode(ReadOnlySpan<byte> json)
+    {
+        if (!Utf8.IsValid(json))
+        {
+            return false;
+        }
+
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                {
+                    _ = reader.GetString();
+                }
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
         }
     }
 

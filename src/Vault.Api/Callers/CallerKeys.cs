@@ -1,11 +1,13 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Primitives;
 using Vault.Core.Access;
+using Vault.Core.Primitives;
 
 namespace Vault.Api.Callers;
 
 /// <summary>Where a request carries its vault key; contract section 2.</summary>
-internal static class CallerKeys
+internal static partial class CallerKeys
 {
     private const string VaultKeyHeader = "X-Vault-Key";
     private const string ApiKeyHeader = "x-api-key";
@@ -53,6 +55,15 @@ internal static class CallerKeys
         (header.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || header.Equals(ApiKeyHeader, StringComparison.OrdinalIgnoreCase))
         && KeyIn(header, value) is not null;
 
+    /// <summary>
+    /// A vault key in a query is refused although another let the caller in: queries are logged and handed on by everything on
+    /// their way, so the key has to be replaced, and whoever put it there has to be told.
+    /// </summary>
+    public static VaultError? InQuery(string target) =>
+        target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var start && target.Contains(VaultKeyText.Prefix, StringComparison.Ordinal) && KeyForm().IsMatch(target.AsSpan(start))
+            ? new VaultError(ErrorCodes.InvalidRequest, "A vault key stands in the query, where it is logged on its way. Send it in a header, and replace this one.")
+            : null;
+
     // Two values of one header: nobody can say which was meant.
     private static string? Single(StringValues values) => values.Count == 1 ? values[0] : null;
 
@@ -95,4 +106,7 @@ internal static class CallerKeys
         value.Length > scheme.Length && value[scheme.Length] == ' ' && value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
             ? value[(scheme.Length + 1)..].Trim()
             : null;
+
+    [GeneratedRegex("vk_[A-Za-z0-9]{8,32}_[A-Za-z0-9_-]{32}", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex KeyForm();
 }

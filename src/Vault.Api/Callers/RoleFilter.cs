@@ -33,10 +33,16 @@ internal static class RoleFilter
         }
 
         context.Response.Headers.CacheControl = "no-store";
-        var caller = context.RequestServices.GetRequiredService<CallerResolver>().Resolve(CallerKeys.OfAdmin(context.Request.Headers));
+        var services = context.RequestServices;
+        var caller = await services.GetRequiredService<CallerResolver>()
+            .ResolveAsync(CallerKeys.OfAdmin(context.Request.Headers), context.Connection.RemoteIpAddress, context.RequestAborted);
         if (!caller.IsOk)
         {
-            await AuditedRequests.DeniedAsync(context, caller.Error.Code);
+            if (services.GetRequiredService<RefusedSignIns>().MayRecord(context.Connection.RemoteIpAddress))
+            {
+                await AuditedRequests.DeniedAsync(context, caller.Error.Code);
+            }
+
             await context.AnswerAsync(caller.Error);
             return;
         }
@@ -46,12 +52,19 @@ internal static class RoleFilter
         var allowed = endpoint?.Metadata.GetMetadata<AllowedRoles>()?.Roles ?? [];
         if (caller.Value.Role is VaultRole.App || (endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint) && !allowed.Contains(caller.Value.Role)))
         {
-            await AuditedRequests.DeniedAsync(context, ErrorCodes.Forbidden, caller.Value.Name.Value);
+            await AuditedRequests.DeniedAsync(context, ErrorCodes.Forbidden, caller.Value.Actor);
             await context.AnswerAsync(new VaultError(ErrorCodes.Forbidden, "The role of this key doesn't allow it."));
             return;
         }
 
+        if (CallerKeys.InQuery(context.Request.QueryString.Value ?? "") is { } misplaced)
+        {
+            await AuditedRequests.DeniedAsync(context, misplaced.Code, caller.Value.Actor);
+            await context.AnswerAsync(misplaced);
+            return;
+        }
+
         context.Items[CallerKey] = caller.Value;
-        await AuditedRequests.HandleAsync(context, next, caller.Value.Name.Value);
+        await AuditedRequests.HandleAsync(context, next, caller.Value.Actor);
     });
 }

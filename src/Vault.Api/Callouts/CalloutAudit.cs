@@ -19,6 +19,7 @@ internal sealed class CalloutAudit
     private AuditEvent _event;
     private long? _declared;
     private bool _isRefused;
+    private bool _isOnlyCounted;
 
     /// <summary>Begins.</summary>
     public CalloutAudit(HttpContext context, AuditLog log, AuditDurability durability, TimeProvider time)
@@ -39,6 +40,9 @@ internal sealed class CalloutAudit
 
     /// <summary>Who calls.</summary>
     public void Actor(string name) => _event = _event with { Actor = name };
+
+    /// <summary>One of too many refused sign-ins: it has no record of its own.</summary>
+    public void OnlyCounted() => _isOnlyCounted = true;
 
     /// <summary>What is called.</summary>
     public void Target(string name, string path) => _event = _event with { Target = Cut(name), Path = Cut(path) };
@@ -98,6 +102,11 @@ internal sealed class CalloutAudit
 
     private Task<bool> KeepAsync(AuditEvent audited)
     {
+        if (_isOnlyCounted)
+        {
+            return Task.FromResult(true);
+        }
+
         if (_durability is not AuditDurability.Background)
         {
             return _log.WriteAsync(audited);

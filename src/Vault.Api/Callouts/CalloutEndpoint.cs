@@ -12,7 +12,7 @@ namespace Vault.Api.Callouts;
 
 /// <summary><c>ANY /callout/{name}/{path}</c>: the way of one callout through the vault; contract sections 5 and 9.</summary>
 internal sealed class CalloutEndpoint(
-    CallerResolver callers, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
+    CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
     AuditLog log, AuditOptions options, TimeProvider time)
 {
     /// <summary>
@@ -62,13 +62,22 @@ internal sealed class CalloutEndpoint(
             audit.Target(target.Value.Name.Value, target.Value.Path);
         }
 
-        var caller = callers.Resolve(key.Key);
+        var caller = await callers.ResolveAsync(key.Key, context.Connection.RemoteIpAddress, context.RequestAborted);
         if (!caller.IsOk)
         {
+            if (!refusals.MayRecord(context.Connection.RemoteIpAddress))
+            {
+                audit.OnlyCounted();
+            }
+
             return caller.Error;
         }
 
-        audit.Actor(caller.Value.Name.Value);
+        audit.Actor(caller.Value.Actor);
+        if (CallerKeys.InQuery(rawTarget) is { } misplaced)
+        {
+            return misplaced;
+        }
 
         // 2, 3
         if (!target.IsOk)
@@ -111,7 +120,7 @@ internal sealed class CalloutEndpoint(
         var user = headers["X-Vault-User"];
         return principal.Count > 1 || user.Count > 1
             ? new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal and X-Vault-User may stand only once.")
-            : admission.Admit(caller.AppId, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null);
+            : admission.Admit(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null);
     }
 
     private async Task ForwardAsync(HttpContext context, Callout callout, CalloutAudit audit)

@@ -68,8 +68,11 @@ internal static class VaultHost
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddVaultStorage(builder.Configuration);
-        services.AddVaultAccess();
-        services.AddVaultEgress(builder.Configuration, builder.Environment.IsDevelopment());
+        var egress = EgressOptions.Read(builder.Configuration, builder.Environment.IsDevelopment());
+        services.AddVaultEgress(egress);
+        services.AddVaultAccess(builder.Configuration, egress.AllowHttp);
+        services.AddSingleton<RefusedSignIns>();
+        services.AddHostedService(provider => provider.GetRequiredService<RefusedSignIns>());
         services.AddVaultAuthentication();
         services.AddVaultAdministration(builder.Configuration);
         services.AddSingleton<IPublicAddress, PublicAddress>();

@@ -30,14 +30,14 @@ internal static class OpenApiSetup
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "A vault key (vk_…) as Authorization: Bearer.",
+                Description = "A vault key (vk_…), or a token of an issuer of Vault:Issuers, as Authorization: Bearer.",
             });
             options.AddSecurityDefinition("VaultKey", new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.ApiKey,
                 In = ParameterLocation.Header,
                 Name = "X-Vault-Key",
-                Description = "A vault key (vk_…) as X-Vault-Key.",
+                Description = "A vault key (vk_…), or a token of an issuer of Vault:Issuers, as X-Vault-Key.",
             });
             options.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("Bearer", document)] = [] });
             options.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("VaultKey", document)] = [] });

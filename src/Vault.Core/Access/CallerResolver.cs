@@ -1,44 +1,64 @@
+using System.Net;
+using Vault.Core.Access.Issuers;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Access;
 
-/// <summary>Tells who a key belongs to, from memory.</summary>
-public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyUsage usage, TimeProvider time)
+/// <summary>Tells who a key or token belongs to, from memory.</summary>
+public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyUsage usage, JwtCallers tokens, SignInLimits limits, TimeProvider time)
 {
     private static readonly VaultError Unauthenticated =
-        new(ErrorCodes.Unauthenticated, "A vault key (vk_…) is needed: none was sent, or it is unknown, expired or revoked.");
+        new(ErrorCodes.Unauthenticated, "A vault key (vk_…), or a token of an issuer that this vault knows, is needed: none was sent, or it is unknown, expired or revoked.");
 
     /// <summary>For ids that nobody has: the same work is done, so that the time of an answer tells nothing.</summary>
     private static readonly VaultKey Nobody = new("", VaultRole.App, Guid.Empty, null, [.. new byte[32]], DateTimeOffset.UnixEpoch, null);
 
-    /// <summary>The caller, or <c>unauthenticated</c>.</summary>
-    public Result<Caller> Resolve(string? text)
+    /// <summary>The caller; else <c>unauthenticated</c>, or <c>rate-limited</c> where too many were wrong before. What is right is let in whatever was wrong before.</summary>
+    /// <param name="text">The key or token; null: none was sent.</param>
+    /// <param name="address">Of the connection.</param>
+    /// <param name="cancellationToken">Of the request.</param>
+    public ValueTask<Result<Caller>> ResolveAsync(string? text, IPAddress? address, CancellationToken cancellationToken)
     {
-        if (VaultKeyText.TryParse(text) is not { } key)
+        if (VaultKeyText.TryParse(text) is { } key)
         {
-            return Unauthenticated;
+            return ValueTask.FromResult<Result<Caller>>(Find(key) is { } caller ? caller : Refuse(address, key.Id));
         }
 
+        return text is not null && tokens.MayBe(text)
+            ? VerifyAsync(text, address, cancellationToken)
+            : ValueTask.FromResult<Result<Caller>>(Unauthenticated);
+    }
+
+    private async ValueTask<Result<Caller>> VerifyAsync(string text, IPAddress? address, CancellationToken cancellationToken) =>
+        await tokens.ResolveAsync(text, cancellationToken) is { } caller ? caller : Refuse(address, null);
+
+    private VaultError Refuse(IPAddress? address, string? keyId) => limits.Failed(address, keyId) is { } wait
+        ? new VaultError(ErrorCodes.RateLimited, "Too many wrong keys or tokens were sent.") { RetryAfter = wait }
+        : Unauthenticated;
+
+    private Caller? Find(VaultKeyText key)
+    {
         var current = catalog.Current;
         var isKnown = current.Keys.TryGetValue(key.Id, out var stored);
         var matches = hasher.Matches(key, stored ?? Nobody);
-        if (!isKnown || stored is null || !matches || stored.ExpiresAt <= time.GetUtcNow())
+        var now = time.GetUtcNow();
+        if (!isKnown || stored is null || !matches || stored.ExpiresAt <= now)
         {
-            return Unauthenticated;
+            return null;
         }
 
-        DeveloperName? name = stored.Name;
+        var name = stored.Name;
         if (stored.AppId is { } appId)
         {
             if (!current.Apps.TryGetValue(appId, out var app))
             {
-                return Unauthenticated;
+                return null;
             }
 
             name = app.Name;
         }
 
-        usage.Note(stored.Id, time.GetUtcNow());
-        return new Caller(stored.Id, stored.Role, stored.AppId, name ?? default);
+        usage.Note(stored.Id, now);
+        return new Caller(stored.Role, stored.AppId, (name ?? default).Value);
     }
 }

@@ -10,7 +10,7 @@ namespace Vault.Core.Callouts;
 /// <param name="External">How it authenticates.</param>
 /// <param name="Principal">Whose secrets it uses.</param>
 /// <param name="User">The user of a <c>perUser</c> principal; else empty.</param>
-/// <param name="RecordedUser">The user whom the app asserts; with a <c>named</c> principal only recorded. Null: none.</param>
+/// <param name="RecordedUser">The user whom the app asserts, or the subject of its token; with a <c>named</c> principal only recorded. Null: none.</param>
 public sealed record AdmittedCallout(NamedCredential Named, BoundCredential External, Principal Principal, string User, string? RecordedUser)
 {
     /// <summary>The service's host, with its port where it isn't the scheme's.</summary>
@@ -25,14 +25,14 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         new(ErrorCodes.CalloutNotGranted, "There is no such named credential, or it is not granted to this caller.");
 
     /// <summary>Admits a callout.</summary>
-    /// <param name="appId">The calling app; null where the key is a person's, who can't call out.</param>
+    /// <param name="caller">Who calls; people can't.</param>
     /// <param name="name">The name in the path, as it was sent.</param>
     /// <param name="principal">The caller's <c>X-Vault-Principal</c>, or null.</param>
     /// <param name="user">The caller's <c>X-Vault-User</c>, or null.</param>
     /// <returns>The definitions, or <c>callout-not-granted</c>, <c>rate-limited</c>, <c>named-credential-disabled</c>.</returns>
-    public Result<AdmittedCallout> Admit(Guid? appId, string name, string? principal, string? user)
+    public Result<AdmittedCallout> Admit(Caller caller, string name, string? principal, string? user)
     {
-        if (appId is not { } app || !DeveloperName.TryParse(name, out var parsed))
+        if (caller.AppId is not { } app || !DeveloperName.TryParse(name, out var parsed))
         {
             return NotGranted;
         }
@@ -42,6 +42,8 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             return NotGranted;
         }
 
+        // The subject of a token was verified; whom else an app names is believed only where it may assert users.
+        user ??= caller.User;
         var snapshot = definitions.Current;
         if (!snapshot.NamedCredentials.TryGetValue(parsed.Key, out var named)
             || !access.Current.Grants.TryGetValue((app, named.Id), out var grant)

@@ -1,40 +1,58 @@
 using System.Collections.Concurrent;
 using Vault.Core.Definitions;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Callouts;
 
 /// <summary>
 /// Counts the callouts of each app and named credential: a bucket that holds <see cref="RateLimit.Permits"/> and is filled
-/// evenly (GCRA, ITU-T I.371: one time says all there is to know). Counts are this process's own.
+/// evenly. Counts are this process's own. A bucket that is full again is forgotten, so that apps that come and go leave nothing.
 /// </summary>
 public sealed class CalloutRate(TimeProvider time)
 {
+    private const int SweepFrom = 1_000;
+    private static readonly TimeSpan SweepPace = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<(Guid App, Guid Named), Bucket> _buckets = new();
+    private readonly long _start = time.GetTimestamp();
+    private long _sweepAt = SweepPace.Ticks;
 
-    /// <summary>When all permits will be there again.</summary>
     private sealed class Bucket
     {
-        public long FullAt { get; set; }
+        private long _fullAt;
+
+        /// <summary>Whether it is empty of news: a new one would say the same.</summary>
+        public bool IsFull(long now) => Volatile.Read(ref _fullAt) <= now;
+
+        public TimeSpan? Take(EvenRate rate, long now) => rate.Take(ref _fullAt, now);
     }
+
+    /// <summary>How many buckets are kept.</summary>
+    internal int Count => _buckets.Count;
 
     /// <summary>Takes a permit; else how long it is until there is one.</summary>
     public TimeSpan? Take(Guid app, Guid named, RateLimit limit)
     {
-        var whole = limit.PerSeconds * TimeSpan.TicksPerSecond;
-        var interval = whole / limit.Permits;
-        var now = time.GetUtcNow().UtcTicks;
-        var bucket = _buckets.GetOrAdd((app, named), static _ => new Bucket());
-        lock (bucket)
-        {
-            // A limit that was lowered meanwhile counts from a bucket that is empty at worst.
-            var fullAt = Math.Clamp(bucket.FullAt, now, now + whole) + interval;
-            if (fullAt - now > whole)
-            {
-                return TimeSpan.FromTicks(fullAt - now - whole);
-            }
+        var now = time.GetElapsedTime(_start).Ticks;
+        Sweep(now);
+        var rate = new EvenRate(limit.Permits, TimeSpan.FromSeconds(limit.PerSeconds));
+        return _buckets.GetOrAdd((app, named), static _ => new Bucket()).Take(rate, now);
+    }
 
-            bucket.FullAt = fullAt;
-            return null;
+    private void Sweep(long now)
+    {
+        var due = Volatile.Read(ref _sweepAt);
+        if (now < due || Interlocked.CompareExchange(ref _sweepAt, now + SweepPace.Ticks, due) != due || _buckets.Count < SweepFrom)
+        {
+            return;
+        }
+
+        foreach (var entry in _buckets)
+        {
+            if (entry.Value.IsFull(now))
+            {
+                // At worst a permit that is taken at this very moment counts for nothing.
+                _buckets.TryRemove(entry);
+            }
         }
     }
 }

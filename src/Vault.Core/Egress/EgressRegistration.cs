@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Vault.Core.Egress;
@@ -7,10 +6,9 @@ namespace Vault.Core.Egress;
 public static class EgressRegistration
 {
     /// <summary>Adds <see cref="EgressPolicy"/>, <see cref="IHostResolver"/> and <see cref="UpstreamConnections"/>.</summary>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A setting is wrong; the message names it.</exception>
-    public static IServiceCollection AddVaultEgress(this IServiceCollection services, IConfiguration configuration, bool isDevelopment) =>
+    public static IServiceCollection AddVaultEgress(this IServiceCollection services, EgressOptions options) =>
         services
-            .AddSingleton(new EgressPolicy(EgressOptions.Read(configuration, isDevelopment)))
+            .AddSingleton(new EgressPolicy(options))
             .AddSingleton<IHostResolver, SystemHostResolver>()
             .AddSingleton<UpstreamConnections>();
 }

@@ -82,7 +82,7 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
         rows = before is { } sequence ? rows.Where(row => row.Sequence < sequence) : rows;
         rows = filter.From is { } from ? rows.Where(row => row.At >= from) : rows;
         rows = filter.To is { } to ? rows.Where(row => row.At < to) : rows;
-        rows = filter.Actor is { } actor ? rows.Where(row => row.Actor == actor) : rows;
+        rows = filter.Actor is { } actor ? rows.Where(row => row.Actor == actor || row.Actor.StartsWith(actor + " (")) : rows;
         rows = filter.Action is { } action ? rows.Where(row => row.Action == action) : rows;
         rows = filter.Target is { } target ? rows.Where(row => row.Target == target) : rows;
         rows = filter.Outcome is { } outcome ? rows.Where(row => row.Outcome == outcome) : rows;
