@@ -44,6 +44,11 @@ internal static partial class JsonBody
                 return whenEmpty;
             }
 
+            if (!UnicodeJson.IsUnicode(memory.GetBuffer().AsSpan(0, (int)memory.Length)))
+            {
+                return VaultError.Invalid("$", "Is not well-formed JSON: a name or text in it is not Unicode.");
+            }
+
             if (JsonSerializer.Deserialize<T>(memory.GetBuffer().AsSpan(0, (int)memory.Length), AdminJson.Options) is not { } value)
             {
                 return VaultError.Invalid("$", "Must be a JSON object.");

@@ -54,7 +54,7 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
     }
 
     /// <summary>The entry for a URL's own scheme, host and port.</summary>
-    public static AllowedHost Of(Uri url) => new(url.Scheme, Normalize(url) ?? url.IdnHost, url.Port, IsWildcard: false);
+    public static AllowedHost Of(Uri url) => new(url.Scheme, Normalize(url) ?? url.Host, url.Port, IsWildcard: false);
 
     /// <summary>Whether the URL's scheme, host and port are what this entry allows.</summary>
     public bool Matches(Uri url)
@@ -82,11 +82,24 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
         return (Scheme == "https" ? "" : Scheme + "://") + (IsWildcard ? "*." : "") + Host + (isOwnPort ? "" : ":" + Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Whether the URL's host is one: <see cref="Uri"/> takes names that no punycode can write.</summary>
+    public static bool HasHost(Uri url) => Normalize(url) is not null;
+
     private static string? Normalize(Uri url)
     {
-        var host = url.HostNameType is UriHostNameType.IPv6 && IPAddress.TryParse(url.IdnHost, out var address) && address.AddressFamily is AddressFamily.InterNetworkV6
+        string idn;
+        try
+        {
+            idn = url.IdnHost;
+        }
+        catch (UriFormatException)
+        {
+            return null;
+        }
+
+        var host = url.HostNameType is UriHostNameType.IPv6 && IPAddress.TryParse(idn, out var address) && address.AddressFamily is AddressFamily.InterNetworkV6
             ? $"[{address}]"
-            : url.IdnHost.ToLowerInvariant();
+            : idn.ToLowerInvariant();
         host = host.EndsWith('.') ? host[..^1] : host;
         return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal) ? null : host;
     }

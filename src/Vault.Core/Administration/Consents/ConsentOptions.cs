@@ -29,7 +29,7 @@ public sealed record ConsentOptions(Uri? PublicUrl, IReadOnlyList<Uri> AllowedRe
 
     /// <summary>Whether a person may be sent there.</summary>
     public bool IsReturnAllowed(Uri url) => url.UserInfo.Length == 0 && AllowedReturnUrls.Any(allowed =>
-        url.Scheme == allowed.Scheme && url.IdnHost == allowed.IdnHost && url.Port == allowed.Port
+        AllowedHost.Of(url) == AllowedHost.Of(allowed)
         && (url.AbsolutePath == allowed.AbsolutePath || url.AbsolutePath.StartsWith(allowed.AbsolutePath.TrimEnd('/') + "/", StringComparison.Ordinal)));
 
     private static Uri? ReadUrl(string setting, string text, List<string> failures)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Callouts.Paths;
+using Vault.Core.Definitions;
 using Vault.Core.MergeFields;
 
 namespace Vault.Core.Administration.Definitions;
@@ -64,7 +65,7 @@ internal static class UrlRules
             && !origin.EndsWith(':')
             && Uri.TryCreate(origin, UriKind.Absolute, out var uri)
             && uri.Scheme is "https" or "http"
-            && uri.Host.Length > 0
+            && AllowedHost.HasHost(uri)
             && uri.UserInfo.Length == 0
             && uri.Port is > 0 and <= 65535
                 ? uri

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Xml;
 using System.Xml.XPath;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.SignIns;
 
@@ -106,8 +107,9 @@ internal sealed class SignInAnswer
                 _isParsed = true;
                 try
                 {
-                    using var document = JsonDocument.Parse(Text, Strict);
-                    _json = document.RootElement.Clone();
+                    var bytes = Encoding.UTF8.GetBytes(Text);
+                    using var document = JsonDocument.Parse(bytes, Strict);
+                    _json = UnicodeJson.IsUnicode(bytes) ? document.RootElement.Clone() : null;
                 }
                 catch (JsonException)
                 {

@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Vault.Core.Authentication.Settings;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.Protocols.Login;
 
@@ -97,8 +97,9 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
 
         try
         {
-            using var payload = JsonDocument.Parse(Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(parts[1])));
-            return payload.RootElement.ValueKind is JsonValueKind.Object
+            var json = System.Buffers.Text.Base64Url.DecodeFromChars(parts[1]);
+            using var payload = JsonDocument.Parse(json);
+            return UnicodeJson.IsUnicode(json) && payload.RootElement.ValueKind is JsonValueKind.Object
                 && payload.RootElement.TryGetProperty("exp", out var exp)
                 && exp.ValueKind is JsonValueKind.Number
                 && exp.TryGetDouble(out var seconds)
