@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Vault.Api.Errors;
 using Vault.Core.Audit;
 using Vault.Core.Primitives;
+using Vault.Core.Storage;
 
 namespace Vault.Api.Callers;
 
@@ -57,6 +58,12 @@ internal static class AuditedRequests
         {
             await next(context);
         }
+        catch (Exception exception) when (!origin.IsRecorded)
+        {
+            // A boundary: who answers for it comes after (UseProblemAnswers); that it was tried is recorded here.
+            await log.WriteAsync(origin.Event with { Outcome = AuditOutcomes.Failed, Code = CodeOf(exception) });
+            throw;
+        }
         finally
         {
             AuditOrigin.Current = null;
@@ -86,6 +93,15 @@ internal static class AuditedRequests
     /// <summary>An address as the audit keeps it.</summary>
     public static string? AddressOf(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
+
+    private static string? CodeOf(Exception exception) => exception switch
+    {
+        OperationCanceledException => null,
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ErrorCodes.BodyTooLarge,
+        BadHttpRequestException => ErrorCodes.InvalidRequest,
+        _ when StorageFaults.IsUnavailable(exception) => ErrorCodes.StorageUnavailable,
+        _ => ErrorCodes.Internal,
+    };
 
     private static AuditEvent Begin(HttpContext context, string actor, string action)
     {

@@ -31,7 +31,7 @@ internal sealed class CalloutAudit
         _started = time.GetTimestamp();
         _event = new AuditEvent(context.TraceIdentifier, time.GetUtcNow(), "anonymous", "callout", "", AuditOutcomes.Denied)
         {
-            Method = context.Request.Method,
+            Method = Cut(context.Request.Method),
             RemoteAddress = AuditedRequests.AddressOf(context),
             TraceId = Activity.Current?.TraceId.ToHexString(),
             BytesIn = context.Request.ContentLength,
@@ -83,13 +83,22 @@ internal sealed class CalloutAudit
         }
     }
 
-    /// <summary>Answers with an error of the vault's, recorded first.</summary>
+    /// <summary>Answers with an error of the vault's, recorded first; where that can't be, with <c>audit-unavailable</c>.</summary>
     public async Task RefuseAsync(VaultError error)
     {
-        var status = ErrorStatus.Of(error.Code);
-        _event = _event with { Outcome = AuditOutcomes.Of(status), Status = status, Code = error.Code };
-        _isRefused = true;
-        await KeepAsync(Now());
+        Refused(error);
+        if (error.Code == ErrorCodes.AuditUnavailable)
+        {
+            // That a record can't be kept now is known; this one is kept once one can.
+            _log.Note(Now());
+        }
+        else if (!await KeepAsync(Now()))
+        {
+            error = new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept. Try again.");
+            Refused(error);
+            _log.Note(Now());
+        }
+
         await _context.AnswerAsync(error);
     }
 
@@ -99,6 +108,13 @@ internal sealed class CalloutAudit
     private static string Cut(string text) => text.Length <= MaxText ? text : text[..MaxText];
 
     private AuditEvent Now() => _event with { DurationMs = Math.Round(_time.GetElapsedTime(_started).TotalMilliseconds, 1) };
+
+    private void Refused(VaultError error)
+    {
+        var status = ErrorStatus.Of(error.Code);
+        _event = _event with { Outcome = AuditOutcomes.Of(status), Status = status, Code = error.Code };
+        _isRefused = true;
+    }
 
     private Task<bool> KeepAsync(AuditEvent audited)
     {

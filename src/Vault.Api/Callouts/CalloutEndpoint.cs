@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
 using Vault.Api.Callers;
-using Vault.Api.Errors;
 using Vault.Core.Access;
 using Vault.Core.Audit;
 using Vault.Core.Callouts;
@@ -129,7 +128,7 @@ internal sealed class CalloutEndpoint(
         var error = await forwarder.SendAsync(context, "http://unused.invalid/", invoker.Invoker, UpstreamVersion.For(callout), transformer);
         if (transformer.IsUnrecorded)
         {
-            await context.AnswerAsync(new VaultError(ErrorCodes.AuditUnavailable, "The service answered, but the audit record can't be kept, so its answer isn't handed on."));
+            await audit.RefuseAsync(new VaultError(ErrorCodes.AuditUnavailable, "The service answered, but the audit record can't be kept, so its answer isn't handed on."));
             return;
         }
 

@@ -25,15 +25,22 @@ public sealed class AuditChain(IntegrityKey key)
     public static byte[] HashOf(long sequence, int segment, AuditEvent audited, byte[] previous) => SHA256.HashData(
         new LengthPrefixed(CryptographicLabels.AuditRecord)
             .Add(sequence).Add(segment).Add(audited.Id).Add(audited.At).Add(audited.Actor).Add(audited.Action).Add(audited.Target).Add(audited.Outcome)
-            .Add(audited.Principal).Add(audited.User).Add(audited.Method).Add(audited.Host).Add(audited.Path)
+            .Add(Text(audited.Principal)).Add(Text(audited.User)).Add(Text(audited.Method)).Add(Text(audited.Host)).Add(Text(audited.Path))
             .Add(Text(audited.Status)).Add(Text(audited.DurationMs)).Add(Text(audited.BytesIn)).Add(Text(audited.BytesOut))
-            .Add(audited.RemoteAddress).Add(audited.Code).Add(audited.TraceId).Add(previous)
+            .Add(Text(audited.RemoteAddress)).Add(Text(audited.Code)).Add(Text(audited.TraceId)).Add(previous)
             .ToArray());
 
     /// <summary>Whether the vault wrote this hash.</summary>
     public bool IsAuthentic(AuditEntry entry) => CryptographicOperations.FixedTimeEquals(entry.Mac, MacOf(entry.Hash));
 
+    /// <summary>Whether the hash is that of this content at this place.</summary>
+    public static bool IsOf(AuditEntry entry, long sequence) =>
+        HashOf(sequence, entry.Segment, entry.Event, entry.Previous).AsSpan().SequenceEqual(entry.Hash);
+
     private byte[] MacOf(byte[] hash) => key.Mac(CryptographicLabels.AuditMac, hash);
+
+    // What isn't there is written as a text that begins with NUL: one that is there and begins so must not pass for it.
+    private static string? Text(string? value) => value is ['\0', ..] ? "\0" + value : value;
 
     private static string? Text(IFormattable? value) => value?.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
 }

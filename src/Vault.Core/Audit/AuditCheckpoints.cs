@@ -7,48 +7,94 @@ using Vault.Core.Secrets;
 namespace Vault.Core.Audit;
 
 /// <summary>A signed statement of where the chain ended.</summary>
-/// <param name="Sequence">Of the last record.</param>
+/// <param name="Number">1, 2, 3 … in the file.</param>
+/// <param name="Sequence">Of the last record; 0: there was none yet.</param>
 /// <param name="Segment">Of the last record.</param>
 /// <param name="Hash">Of the last record, base64url.</param>
 /// <param name="At">When.</param>
+/// <param name="Previous">SHA-256 of the line before, base64url, so that a signature vouches for all lines before it.</param>
 /// <param name="Signature">ECDSA P-256 with SHA-256 (IEEE P1363), base64url.</param>
-public sealed record AuditCheckpoint(long Sequence, int Segment, string Hash, DateTimeOffset At, string Signature);
+public sealed record AuditCheckpoint(long Number, long Sequence, int Segment, string Hash, DateTimeOffset At, string Previous, string Signature)
+{
+    /// <summary>The record that it was signed for.</summary>
+    public AuditHead Head => new(Sequence, Segment, Base64Url.DecodeFromChars(Hash));
+}
+
+/// <summary>What stands in the file.</summary>
+/// <param name="Lines">The checkpoints, in order.</param>
+/// <param name="LastHash">SHA-256 of the last line, base64url; null: nobody can say.</param>
+/// <param name="Problem">Why they prove nothing, in words; null: they are as the vault wrote them.</param>
+public sealed record AuditCheckpointFile(IReadOnlyList<AuditCheckpoint> Lines, string? LastHash, string? Problem);
 
 /// <summary>
-/// The file of signed checkpoints, one JSON object per line, only ever appended to. A database alone can't prove that its end
-/// wasn't cut off; this file, or a copy of it elsewhere, can.
+/// The file of signed checkpoints, one JSON object per line, each holding the hash of the line before, only ever appended to. A
+/// database alone can't prove that its end wasn't cut off; this file, or a copy of it elsewhere, can.
 /// </summary>
 public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly string Beginning = Base64Url.EncodeToString(AuditChain.Beginning.Hash);
 
-    /// <summary>The file.</summary>
-    public string Path => options.CheckpointPath;
+    private long _number;
+    private string _previous = Beginning;
+    private long? _length;
 
-    /// <summary>Appends one, durably.</summary>
-    public async Task AddAsync(AuditHead head, DateTimeOffset at)
+    /// <summary>
+    /// Finds where to go on. Where the file isn't as the vault left it, what is appended won't fit what is there: a signature of
+    /// today's must not vouch for it.
+    /// </summary>
+    /// <param name="atLeast">How many lines there must be.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async Task<AuditCheckpointFile> OpenAsync(long atLeast, CancellationToken cancellationToken)
     {
+        var found = await ReadAsync(cancellationToken);
+        _number = Math.Max(atLeast, found.Lines.Count);
+        _previous = found is { Problem: null, LastHash: { } hash } ? hash : Beginning;
+        return found;
+    }
+
+    /// <summary>Appends one, durably; one at a time, after <see cref="OpenAsync"/>.</summary>
+    /// <param name="head">Where the chain ends.</param>
+    /// <param name="at">When.</param>
+    /// <returns>Its number.</returns>
+    public async Task<long> AddAsync(AuditHead head, DateTimeOffset at)
+    {
+        var number = _number + 1;
         using var signer = Key();
-        var signature = signer.SignData(Message(head.Sequence, head.Segment, head.Hash, at), HashAlgorithmName.SHA256);
+        var signature = signer.SignData(Message(number, head.Sequence, head.Segment, head.Hash, at, _previous), HashAlgorithmName.SHA256);
         var line = JsonSerializer.Serialize(
-            new AuditCheckpoint(head.Sequence, head.Segment, Base64Url.EncodeToString(head.Hash), at, Base64Url.EncodeToString(signature)), Json) + "\n";
-        var how = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.Read };
+            new AuditCheckpoint(number, head.Sequence, head.Segment, Base64Url.EncodeToString(head.Hash), at, _previous, Base64Url.EncodeToString(signature)), Json);
+        var how = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read };
         if (!OperatingSystem.IsWindows())
         {
             how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
         await using var file = new FileStream(options.CheckpointPath, how);
-        await file.WriteAsync(Encoding.UTF8.GetBytes(line));
+
+        // What a write that failed, or a crash, left behind the last whole line goes.
+        var length = _length ?? await WholeLinesAsync(file);
+        if (length < file.Length)
+        {
+            file.SetLength(length);
+        }
+
+        _length = file.Length;
+        file.Position = file.Length;
+        await file.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"));
         file.Flush(flushToDisk: true);
+        _length = null;
+        _number = number;
+        _previous = HashOf(line);
+        return number;
     }
 
-    /// <summary>Reads them; null where there is no file, or it holds a line whose signature is wrong. A last line that a crash cut short is left out.</summary>
-    public async Task<IReadOnlyList<AuditCheckpoint>?> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>Reads them. A last line that a crash cut short is left out.</summary>
+    public async Task<AuditCheckpointFile> ReadAsync(CancellationToken cancellationToken)
     {
         if (!File.Exists(options.CheckpointPath))
         {
-            return null;
+            return new AuditCheckpointFile([], null, $"The file of signed checkpoints, {options.CheckpointPath}, is missing.");
         }
 
         string text;
@@ -58,20 +104,31 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
             text = await reader.ReadToEndAsync(cancellationToken);
         }
 
-        using var signer = Key();
-        var lines = text.Split('\n');
-        var checkpoints = new List<AuditCheckpoint>(lines.Length);
-        foreach (var line in lines.SkipLast(1))
+        var lines = new List<AuditCheckpoint>();
+        var previous = Beginning;
+        foreach (var line in text.Split('\n').SkipLast(1))
         {
-            if (Parse(line) is not { } checkpoint || !IsSigned(signer, checkpoint))
+            var number = lines.Count + 1;
+            if (Parse(line) is not { } checkpoint || checkpoint.Number != number || checkpoint.Previous != previous)
             {
-                return null;
+                return new AuditCheckpointFile(
+                    lines, null, $"Line {number} of the checkpoints, {options.CheckpointPath}, isn't the one that the vault wrote there: lines were removed, changed or moved.");
             }
 
-            checkpoints.Add(checkpoint);
+            lines.Add(checkpoint);
+            previous = HashOf(line);
         }
 
-        return checkpoints;
+        // Each line holds the hash of the one before it, so the last signature is for all of them.
+        using var signer = Key();
+        var problem = lines switch
+        {
+            [] => $"The file of signed checkpoints, {options.CheckpointPath}, is empty.",
+            [{ Sequence: not 0 }, ..] => $"The checkpoints, {options.CheckpointPath}, don't begin with the log: what was there before is missing.",
+            [.., var last] when !IsSigned(signer, last) => $"The last line of the checkpoints, {options.CheckpointPath}, isn't signed by this vault.",
+            _ => null,
+        };
+        return new AuditCheckpointFile(lines, previous, problem);
     }
 
     /// <summary>The key that verifies them, as a PEM of its SubjectPublicKeyInfo.</summary>
@@ -85,7 +142,7 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
     {
         try
         {
-            return JsonSerializer.Deserialize<AuditCheckpoint>(line, Json) is { Hash: not null, Signature: not null } checkpoint
+            return JsonSerializer.Deserialize<AuditCheckpoint>(line, Json) is { Hash: not null, Signature: not null, Previous: not null } checkpoint
                 && Base64Url.IsValid(checkpoint.Hash) && Base64Url.IsValid(checkpoint.Signature) ? checkpoint : null;
         }
         catch (JsonException)
@@ -94,12 +151,23 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
         }
     }
 
+    private static async Task<long> WholeLinesAsync(FileStream file)
+    {
+        const int Longest = 4096;
+        var tail = new byte[Math.Min(file.Length, Longest)];
+        file.Position = file.Length - tail.Length;
+        await file.ReadExactlyAsync(tail);
+        return file.Length - tail.Length + tail.AsSpan().LastIndexOf((byte)'\n') + 1;
+    }
+
+    private static string HashOf(string line) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(line)));
+
     private static bool IsSigned(ECDsa signer, AuditCheckpoint checkpoint) => signer.VerifyData(
-        Message(checkpoint.Sequence, checkpoint.Segment, Base64Url.DecodeFromChars(checkpoint.Hash), checkpoint.At),
+        Message(checkpoint.Number, checkpoint.Sequence, checkpoint.Segment, Base64Url.DecodeFromChars(checkpoint.Hash), checkpoint.At, checkpoint.Previous),
         Base64Url.DecodeFromChars(checkpoint.Signature), HashAlgorithmName.SHA256);
 
-    private static byte[] Message(long sequence, int segment, byte[] hash, DateTimeOffset at) =>
-        new LengthPrefixed(CryptographicLabels.AuditCheckpoint).Add(sequence).Add(segment).Add(hash).Add(at).ToArray();
+    private static byte[] Message(long number, long sequence, int segment, byte[] hash, DateTimeOffset at, string previous) =>
+        new LengthPrefixed(CryptographicLabels.AuditCheckpoint).Add(number).Add(sequence).Add(segment).Add(hash).Add(at).Add(previous).ToArray();
 
     // Made of the vault's own key, so that there is nothing more to keep: a number below the curve's order, found at the first try but for one in 2^32.
     private ECDsa Key()

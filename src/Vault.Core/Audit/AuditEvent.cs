@@ -67,7 +67,7 @@ public sealed record AuditEvent(string Id, DateTimeOffset At, string Actor, stri
 
 /// <summary>A record of the audit.</summary>
 /// <param name="Sequence">Its number: 1, 2, 3 … over the life of the vault.</param>
-/// <param name="Segment">Which start of the vault wrote it.</param>
+/// <param name="Segment">Which run of records it belongs to: a start of the vault begins one, and so does every 10,000th record or a day.</param>
 /// <param name="Event">What happened.</param>
 /// <param name="Previous">The hash of the record before it.</param>
 /// <param name="Hash">The hash of this record, the one before included.</param>
@@ -78,4 +78,8 @@ public sealed record AuditEntry(long Sequence, int Segment, AuditEvent Event, by
 /// <param name="Sequence">Of the last record; 0: none.</param>
 /// <param name="Segment">Of the last record; 0: none.</param>
 /// <param name="Hash">Of the last record.</param>
-public sealed record AuditHead(long Sequence, int Segment, byte[] Hash);
+public sealed record AuditHead(long Sequence, int Segment, byte[] Hash)
+{
+    /// <summary>Whether both are the same record.</summary>
+    public bool Is(AuditHead other) => Sequence == other.Sequence && Hash.AsSpan().SequenceEqual(other.Hash);
+}

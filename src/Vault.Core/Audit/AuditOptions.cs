@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
@@ -18,13 +19,23 @@ public enum AuditDurability
 
 /// <summary>The settings of the audit.</summary>
 /// <param name="Durability"><c>Vault:Audit:Durability</c>.</param>
-/// <param name="CheckpointPath">The append-only file of signed checkpoints, in the data directory.</param>
-public sealed record AuditOptions(AuditDurability Durability, string CheckpointPath)
+/// <param name="Directory">The data directory; the signed checkpoints and the mark of the end lie there.</param>
+/// <param name="RetentionDays"><c>Vault:Audit:RetentionDays</c>: records older than so many days are pruned, by whole segments; null: never.</param>
+public sealed record AuditOptions(AuditDurability Durability, string Directory, int? RetentionDays = null)
 {
+    private const int MostDays = 36_500;
+
+    /// <summary>The append-only file of signed checkpoints.</summary>
+    public string CheckpointPath => Path.Combine(Directory, "audit-checkpoints.jsonl");
+
+    /// <summary>The file that says where the chain ends, written over with every commit.</summary>
+    public string MarkPath => Path.Combine(Directory, "audit-head.json");
+
     /// <summary>Reads the settings.</summary>
     /// <exception cref="OptionsValidationException">A setting is wrong; the message names it.</exception>
     public static AuditOptions Read(IConfiguration configuration, string dataDirectory)
     {
+        var errors = new List<string>();
         AuditDurability? durability = configuration["Vault:Audit:Durability"] switch
         {
             null or "" or "beforeResponse" => AuditDurability.BeforeResponse,
@@ -32,9 +43,26 @@ public sealed record AuditOptions(AuditDurability Durability, string CheckpointP
             "background" => AuditDurability.Background,
             _ => null,
         };
-        return new AuditOptions(
-            durability ?? throw new OptionsValidationException(
-                "Vault", typeof(AuditOptions), ["Vault:Audit:Durability must be 'beforeResponse', 'beforeSend' or 'background'."]),
-            Path.Combine(dataDirectory, "audit-checkpoints.jsonl"));
+        if (durability is null)
+        {
+            errors.Add("Vault:Audit:Durability must be 'beforeResponse', 'beforeSend' or 'background'.");
+        }
+
+        int? days = null;
+        if (configuration["Vault:Audit:RetentionDays"] is { Length: > 0 } text)
+        {
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= MostDays)
+            {
+                days = number;
+            }
+            else
+            {
+                errors.Add($"Vault:Audit:RetentionDays must be a number of days from 1 to {MostDays}; leave it out to keep every record.");
+            }
+        }
+
+        return durability is { } when && errors.Count == 0
+            ? new AuditOptions(when, dataDirectory, days)
+            : throw new OptionsValidationException("Vault", typeof(AuditOptions), errors);
     }
 }

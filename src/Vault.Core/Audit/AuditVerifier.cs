@@ -1,162 +1,138 @@
-using System.Buffers.Text;
-
 namespace Vault.Core.Audit;
 
-/// <summary>What is wrong with a record.</summary>
-public static class AuditFaults
-{
-    /// <summary>Its content isn't what was written.</summary>
-    public const string Modified = "modified";
-
-    /// <summary>It isn't there.</summary>
-    public const string Missing = "missing";
-
-    /// <summary>All records of a start of the vault aren't there.</summary>
-    public const string SegmentMissing = "segment-missing";
-
-    /// <summary>It stands there a second time.</summary>
-    public const string Duplicate = "duplicate";
-
-    /// <summary>It belongs to another place.</summary>
-    public const string Reordered = "reordered";
-
-    /// <summary>The vault didn't write it.</summary>
-    public const string Forged = "forged";
-
-    /// <summary>The end is cut off.</summary>
-    public const string Truncated = "truncated";
-
-    /// <summary>It was written, but isn't what was there when a checkpoint was signed: an older database was put in place.</summary>
-    public const string Forked = "forked";
-
-    /// <summary>The file of checkpoints is gone, or a signature in it is wrong.</summary>
-    public const string Checkpoints = "checkpoints";
-}
-
-/// <summary>What came of verifying.</summary>
-/// <param name="Entries">How many records there are, up to the first bad one.</param>
-/// <param name="Valid">Whether all is well.</param>
-/// <param name="Sequence">Of the first bad record; null: none.</param>
-/// <param name="Fault">One of <see cref="AuditFaults"/>; null: none.</param>
-/// <param name="Detail">The same in words; null: none.</param>
-public sealed record AuditVerdict(long Entries, bool Valid, long? Sequence = null, string? Fault = null, string? Detail = null);
+/// <summary>What retention would remove next.</summary>
+/// <param name="Range">The records of the oldest segment.</param>
+/// <param name="Newest">The time of its newest record.</param>
+/// <param name="Bad">What is wrong with it; null: nothing.</param>
+internal sealed record OldestSegment(PrunedRange Range, DateTimeOffset Newest, AuditVerdict? Bad);
 
 /// <summary>Finds the first record that isn't what the vault wrote, and says how.</summary>
-public sealed class AuditVerifier(IAuditStore store, AuditChain chain, AuditCheckpoints checkpoints)
+public sealed class AuditVerifier(IAuditStore store, AuditChain chain, AuditCheckpoints checkpoints, AuditMark mark)
 {
+    private const int Tries = 3;
+
     /// <summary>Verifies.</summary>
-    /// <param name="head">What the running vault knows to be the end; null: no vault is running.</param>
+    /// <param name="head">What the running vault knows to be the end; null: no vault is running here, the mark beside the database says it.</param>
     /// <param name="cancellationToken">Of the caller.</param>
     public async Task<AuditVerdict> VerifyAsync(AuditHead? head, CancellationToken cancellationToken)
     {
-        // The records are read after the checkpoints and the head: those are never ahead of them.
+        for (var tried = 1; ; tried++)
+        {
+            var pruned = await PrunedAsync(cancellationToken);
+            var verdict = await WalkAsync(head, pruned, cancellationToken);
+
+            // What looks like missing records may be a segment that was pruned meanwhile.
+            if (verdict.Valid || tried == Tries || (await PrunedAsync(cancellationToken))?.To == pruned?.To)
+            {
+                return verdict;
+            }
+        }
+    }
+
+    /// <summary>Reads the oldest segment, as far as it is as the vault wrote it; null: there are no records.</summary>
+    internal async Task<OldestSegment?> OldestSegmentAsync(CancellationToken cancellationToken)
+    {
+        var pruned = await PrunedAsync(cancellationToken);
+        var walk = new AuditWalk(store, chain, pruned);
+        OldestSegment? segment = null;
+        var from = walk.Last.Sequence + 1;
+        await foreach (var entry in store.ReadAsync(cancellationToken))
+        {
+            if (segment is not null && entry.Segment != segment.Range.Segment)
+            {
+                return segment;
+            }
+
+            var bad = await walk.NextAsync(entry, entry.Sequence, cancellationToken);
+            var newest = segment is null || entry.Event.At > segment.Newest ? entry.Event.At : segment.Newest;
+            segment = new OldestSegment(new PrunedRange(from, entry.Sequence, entry.Segment, entry.Hash), newest, bad);
+            if (bad is not null)
+            {
+                return segment;
+            }
+        }
+
+        return segment;
+    }
+
+    // The newest one that the vault wrote; a forged one is found on the walk.
+    private async Task<PrunedRange?> PrunedAsync(CancellationToken cancellationToken)
+    {
+        const int AtOnce = 50;
+        for (long? before = null; ;)
+        {
+            var found = await store.FindAsync(new AuditFilter(Action: PrunedRange.Action), before, AtOnce, cancellationToken);
+            foreach (var entry in found)
+            {
+                if (chain.IsAuthentic(entry) && AuditChain.IsOf(entry, entry.Sequence) && PrunedRange.Parse(entry.Event.Target) is { } range && range.To < entry.Sequence)
+                {
+                    return range;
+                }
+            }
+
+            if (found.Count < AtOnce)
+            {
+                return null;
+            }
+
+            before = found[^1].Sequence;
+        }
+    }
+
+    private async Task<AuditVerdict> WalkAsync(AuditHead? head, PrunedRange? pruned, CancellationToken cancellationToken)
+    {
+        // The records are read after the mark and the checkpoints, which are never ahead of them.
+        var marked = head is null ? mark.Read() : null;
+        if (head is null && marked is null)
+        {
+            return Undecided("The mark that says where the audit ends, audit-head.json, is missing or wasn't written by this vault.");
+        }
+
+        var lines = marked?.Checkpoints ?? mark.Checkpoints;
         var signed = await checkpoints.ReadAsync(cancellationToken);
-        if (signed is null && (File.Exists(checkpoints.Path) || head is null))
+        if (signed.Problem is not null || signed.Lines.Count < lines)
         {
-            return new AuditVerdict(0, false, null, AuditFaults.Checkpoints, $"The file of signed checkpoints, {checkpoints.Path}, is missing or holds a line that the vault didn't sign.");
+            return Undecided(signed.Problem ?? $"Of {lines} signed checkpoints only {signed.Lines.Count} are left: the end of their file is cut off.");
         }
 
-        var expected = (signed ?? []).GroupBy(checkpoint => checkpoint.Sequence)
-            .ToDictionary(group => group.Key, group => group.Select(checkpoint => Base64Url.DecodeFromChars(checkpoint.Hash)).ToArray());
-        var last = AuditChain.Beginning;
-        await foreach (var entry in store.ReadAsync(head?.Sequence ?? long.MaxValue, cancellationToken))
+        var walk = new AuditWalk(store, chain, pruned);
+        AuditHead[] known = [.. signed.Lines.Select(line => line.Head), .. marked is null ? Array.Empty<AuditHead>() : [marked.Head], .. head is null ? Array.Empty<AuditHead>() : [head]];
+        var pinned = known.Where(pin => pin.Sequence >= walk.Last.Sequence).GroupBy(pin => pin.Sequence).ToDictionary(group => group.Key, group => group.Select(pin => pin.Hash).ToArray());
+        var end = pinned.Keys.DefaultIfEmpty(0).Max();
+        if (Fork(walk.Last) is { } early)
         {
-            if (await JudgeAsync(last, entry, cancellationToken) is { } bad)
+            return early;
+        }
+
+        try
+        {
+            await foreach (var entry in store.ReadAsync(cancellationToken))
             {
-                return bad;
-            }
-
-            if (expected.Remove(entry.Sequence, out var hashes) && !hashes.All(hash => hash.AsSpan().SequenceEqual(entry.Hash)))
-            {
-                return Bad(entry.Sequence, AuditFaults.Forked, "is not the one that a checkpoint was signed for: an older database was put in place, and records were added to it");
-            }
-
-            last = new AuditHead(entry.Sequence, entry.Segment, entry.Hash);
-        }
-
-        var end = Math.Max(head?.Sequence ?? 0, expected.Keys.DefaultIfEmpty(0).Max());
-        if (last.Sequence < end)
-        {
-            var segment = Math.Max(head?.Segment ?? 0, (signed ?? []).Select(checkpoint => checkpoint.Segment).DefaultIfEmpty(0).Max());
-            return segment > last.Segment
-                ? Bad(last.Sequence + 1, AuditFaults.SegmentMissing, $"and all after it are gone, up to {end}: the end is cut off, whole starts of the vault with it")
-                : Bad(last.Sequence + 1, AuditFaults.Truncated, $"and all after it are gone, up to {end}: the end is cut off");
-        }
-
-        return head is not null && last.Sequence == head.Sequence && !last.Hash.AsSpan().SequenceEqual(head.Hash)
-            ? Bad(last.Sequence, AuditFaults.Forked, "is not the one that this vault wrote")
-            : new AuditVerdict(last.Sequence, true);
-    }
-
-    private static AuditVerdict Bad(long sequence, string fault, string detail) =>
-        new(sequence - 1, false, sequence, fault, $"Record {sequence} {detail}.");
-
-    private static bool IsOf(AuditEntry entry, long sequence) =>
-        AuditChain.HashOf(sequence, entry.Segment, entry.Event, entry.Previous).AsSpan().SequenceEqual(entry.Hash);
-
-    private async Task<AuditVerdict?> JudgeAsync(AuditHead last, AuditEntry entry, CancellationToken cancellationToken)
-    {
-        var wanted = last.Sequence + 1;
-        if (entry.Sequence != wanted)
-        {
-            return entry.Segment > last.Segment + 1 && IsOf(entry, entry.Sequence)
-                ? Bad(wanted, AuditFaults.SegmentMissing, $"to {entry.Sequence - 1} are gone, whole starts of the vault")
-                : await IsElsewhereAsync(wanted, cancellationToken)
-                    ? Bad(wanted, AuditFaults.Reordered, "stands in another place")
-                    : Bad(wanted, AuditFaults.Missing, entry.Sequence == wanted + 1 ? "is gone" : $"to {entry.Sequence - 1} are gone");
-        }
-
-        if (!chain.IsAuthentic(entry))
-        {
-            return Bad(wanted, AuditFaults.Forged, "was not written by this vault");
-        }
-
-        if (IsOf(entry, wanted))
-        {
-            return entry.Previous.AsSpan().SequenceEqual(last.Hash) ? null : Bad(wanted, AuditFaults.Forked, "doesn't follow the one before it");
-        }
-
-        return await ExplainAsync(entry, wanted, cancellationToken);
-    }
-
-    // An authentic record that doesn't fit its place: where does it belong, and what belongs here?
-    private async Task<AuditVerdict> ExplainAsync(AuditEntry entry, long wanted, CancellationToken cancellationToken)
-    {
-        var count = (await store.HeadAsync(cancellationToken))?.Sequence ?? 0;
-        var home = 0L;
-        for (var place = 1L; place <= count + 1 && home == 0; place++)
-        {
-            home = IsOf(entry, place) ? place : 0;
-        }
-
-        if (home == 0)
-        {
-            return Bad(wanted, AuditFaults.Modified, "was changed after it was written");
-        }
-
-        if (await AnyAsync(other => other.Sequence != entry.Sequence && other.Hash.AsSpan().SequenceEqual(entry.Hash), cancellationToken))
-        {
-            return Bad(wanted, AuditFaults.Duplicate, $"is record {home} a second time");
-        }
-
-        return await IsElsewhereAsync(wanted, cancellationToken)
-            ? Bad(wanted, AuditFaults.Reordered, $"is record {home}, moved")
-            : Bad(wanted, AuditFaults.Missing, $"is gone, and record {home} stands in its place");
-    }
-
-    private Task<bool> IsElsewhereAsync(long wanted, CancellationToken cancellationToken) =>
-        AnyAsync(other => other.Sequence != wanted && IsOf(other, wanted) && chain.IsAuthentic(other), cancellationToken);
-
-    private async Task<bool> AnyAsync(Func<AuditEntry, bool> predicate, CancellationToken cancellationToken)
-    {
-        await foreach (var entry in store.ReadAsync(long.MaxValue, cancellationToken))
-        {
-            if (predicate(entry))
-            {
-                return true;
+                if ((await walk.NextAsync(entry, end, cancellationToken) ?? Fork(walk.Last)) is { } bad)
+                {
+                    return bad;
+                }
             }
         }
+        catch (Exception exception) when (exception is InvalidCastException or FormatException or OverflowException or ArgumentException)
+        {
+            // A column holds what no record can hold.
+            return walk.Bad(walk.Last.Sequence + 1, AuditFaults.Modified, "or one soon after it can't be read: it was changed after it was written");
+        }
 
-        return false;
+        if (walk.Last.Sequence >= end)
+        {
+            return walk.Good;
+        }
+
+        return known.Max(pin => pin.Segment) > walk.Last.Segment
+            ? walk.Bad(walk.Last.Sequence + 1, AuditFaults.SegmentMissing, $"and all after it are gone, up to {end}: the end is cut off, whole segments with it")
+            : walk.Bad(walk.Last.Sequence + 1, AuditFaults.Truncated, $"and all after it are gone, up to {end}: the end is cut off");
+
+        AuditVerdict? Fork(AuditHead last) => pinned.Remove(last.Sequence, out var hashes) && !hashes.All(hash => hash.AsSpan().SequenceEqual(last.Hash))
+            ? walk.Bad(last.Sequence, AuditFaults.Forked, "is not the one that was signed for: an older database was put in place, and records were added to it")
+            : null;
     }
+
+    private static AuditVerdict Undecided(string detail) => new(0, false, null, AuditFaults.Checkpoints, detail);
 }

@@ -16,11 +16,17 @@ public interface IAuditStore
     /// <summary>The last record; null: none.</summary>
     Task<AuditHead?> HeadAsync(CancellationToken cancellationToken);
 
+    /// <summary>The record of this number; null: none.</summary>
+    Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken);
+
     /// <summary>Appends records in one transaction; durable when it returns. None: finds out whether it could be done.</summary>
     Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken);
 
-    /// <summary>All records up to one, in their order.</summary>
-    IAsyncEnumerable<AuditEntry> ReadAsync(long upTo, CancellationToken cancellationToken);
+    /// <summary>Removes all records up to one, and appends the one that tells of it, in one transaction.</summary>
+    Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>All records, in their order, those included that are appended meanwhile. They are read in pages: nothing is held up by a slow reader.</summary>
+    IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellationToken);
 
     /// <summary>Records, newest first; of those of one callout, the last.</summary>
     /// <param name="filter">Which.</param>

@@ -55,7 +55,10 @@ public static class CryptographicLabels
     public const string AuditMac = "cv.audit.mac.v1";
 
     /// <summary>What is signed in a checkpoint of the audit.</summary>
-    public const string AuditCheckpoint = "cv.audit.checkpoint.v1";
+    public const string AuditCheckpoint = "cv.audit.checkpoint.v2";
+
+    /// <summary>MAC of the mark that says where the audit ends.</summary>
+    public const string AuditMark = "cv.audit.mark.v1";
 
     /// <summary>The key that checkpoints of the audit are signed with.</summary>
     public const string AuditSigningKey = "cv.audit.signing-key.v1";

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Audit;
+using Vault.Core.Storage.Mappings;
 using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage;
@@ -10,6 +11,8 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
 {
     // Waiting longer for a lock would hold callouts up that had better be refused.
     private const int SecondsToWait = 2;
+    private const int PageSize = 500;
+    private const long LeastSpace = 8 << 20;
 
     /// <summary>The row of a record, for a change that is saved together with it.</summary>
     public static AuditRow ToRow(AuditEntry entry) => new()
@@ -49,10 +52,23 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
     }
 
     /// <inheritdoc />
+    public async Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken)
+    {
+        await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+        return await database.Audit.AsNoTracking().FirstOrDefaultAsync(row => row.Sequence == sequence, cancellationToken) is { } row ? ToEntry(row) : null;
+    }
+
+    /// <inheritdoc />
     public async Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         database.WaitAtMost(SecondsToWait);
+        if (entries.Count == 0 && database.FreeSpace < LeastSpace)
+        {
+            // A full disk shows only when something is written to it, and by then a callout would have been sent.
+            throw new IOException("The disk of the database is full.");
+        }
+
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         if (entries.Count > 0)
         {
@@ -64,12 +80,39 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
     }
 
     /// <inheritdoc />
-    public async IAsyncEnumerable<AuditEntry> ReadAsync(long upTo, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken)
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
-        await foreach (var row in database.Audit.AsNoTracking().Where(row => row.Sequence <= upTo).OrderBy(row => row.Sequence).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+        await database.Audit.Where(row => row.Sequence <= upTo).ExecuteDeleteAsync(cancellationToken);
+        database.Audit.Add(ToRow(entry));
+        await database.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async IAsyncEnumerable<AuditEntry> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (long? after = null; ;)
         {
-            yield return ToEntry(row);
+            List<AuditRow> page;
+            await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
+            {
+                var rows = database.Audit.AsNoTracking();
+                page = await (after is { } last ? rows.Where(row => row.Sequence > last) : rows).OrderBy(row => row.Sequence).Take(PageSize).ToListAsync(cancellationToken);
+            }
+
+            foreach (var row in page)
+            {
+                yield return ToEntry(row);
+            }
+
+            if (page.Count < PageSize)
+            {
+                yield break;
+            }
+
+            after = page[^1].Sequence;
         }
     }
 
@@ -79,15 +122,34 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         var all = database.Audit.AsNoTracking();
         var rows = all.Where(row => !all.Any(later => later.Id == row.Id && later.Action == row.Action && later.Target == row.Target && later.Sequence > row.Sequence));
+        if (filter.From is not null || filter.To is not null)
+        {
+            // Records are in the order of their ends, not of their times; these are the ones between which all of that time lie.
+            var from = filter.From ?? DateTimeOffset.MinValue;
+            var to = filter.To ?? DateTimeOffset.MaxValue;
+            long fromTicks = from.UtcTicks, toTicks = to.UtcTicks;
+            var bounds = (await database.Database.SqlQuery<Bounds>(
+                $"""SELECT MIN("Sequence") AS "Least", MAX("Sequence") AS "Most" FROM audit WHERE "At" >= {fromTicks} AND "At" < {toTicks}""").ToListAsync(cancellationToken)).Single();
+            if (bounds is not { Least: { } least, Most: { } most })
+            {
+                return [];
+            }
+
+            rows = rows.Where(row => row.Sequence >= least && row.Sequence <= most && row.At >= from && row.At < to);
+        }
+
+        // What is rare has an index of its own: the terms that say so are what lets the database use it.
         rows = before is { } sequence ? rows.Where(row => row.Sequence < sequence) : rows;
-        rows = filter.From is { } from ? rows.Where(row => row.At >= from) : rows;
-        rows = filter.To is { } to ? rows.Where(row => row.At < to) : rows;
         rows = filter.Actor is { } actor ? rows.Where(row => row.Actor == actor || row.Actor.StartsWith(actor + " (")) : rows;
-        rows = filter.Action is { } action ? rows.Where(row => row.Action == action) : rows;
         rows = filter.Target is { } target ? rows.Where(row => row.Target == target) : rows;
+        rows = filter.Action is { } action ? rows.Where(row => row.Action == action) : rows;
+        rows = filter.Action is not (null or AuditMapping.CommonAction) ? rows.Where(row => row.Action != AuditMapping.CommonAction) : rows;
         rows = filter.Outcome is { } outcome ? rows.Where(row => row.Outcome == outcome) : rows;
+        rows = filter.Outcome is not (null or AuditOutcomes.Success) ? rows.Where(row => row.Outcome != AuditOutcomes.Success) : rows;
         return [.. (await rows.OrderByDescending(row => row.Sequence).Take(count).ToListAsync(cancellationToken)).Select(ToEntry)];
     }
+
+    private sealed record Bounds(long? Least, long? Most);
 
     private static AuditEntry ToEntry(AuditRow row) => new(
         row.Sequence,

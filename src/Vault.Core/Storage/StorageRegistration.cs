@@ -53,9 +53,14 @@ public static class StorageRegistration
         services.AddSingleton(AuditOptions.Read(configuration, dataDirectory));
         services.AddSingleton<AuditChain>();
         services.AddSingleton<AuditCheckpoints>();
+        services.AddSingleton<AuditMark>();
+        services.AddSingleton<AuditBeginning>();
+        services.AddSingleton<AuditTail>();
         services.AddSingleton<AuditVerifier>();
         services.AddSingleton<AuditLog>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditLog>());
+        services.AddSingleton<AuditRetention>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditRetention>());
         services.AddSingleton<RetiredRows>();
         services.AddHostedService(provider => provider.GetRequiredService<RetiredRows>());
         services.AddSingleton(provider => new VaultStorageStart(

@@ -36,6 +36,9 @@ public abstract class VaultDbContext(DbContextOptions options) : DbContext(optio
     /// <summary>How long a transaction of this context waits for others; after that, it fails.</summary>
     public abstract void WaitAtMost(int seconds);
 
+    /// <summary>How many bytes can still be written; null: the database doesn't say.</summary>
+    public virtual long? FreeSpace => null;
+
     /// <inheritdoc />
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(VaultDbContext).Assembly);
@@ -44,7 +47,7 @@ public abstract class VaultDbContext(DbContextOptions options) : DbContext(optio
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicksConverter>();
 
-    /// <summary>Times are ticks of UTC: they compare and sort alike on every database.</summary>
+    /// <summary>Times are ticks of UTC: they compare and sort alike on every database. What somebody else wrote there may be no time at all.</summary>
     private sealed class UtcTicksConverter() : ValueConverter<DateTimeOffset, long>(
-        time => time.UtcTicks, ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+        time => time.UtcTicks, ticks => new DateTimeOffset(Math.Clamp(ticks, 0, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero));
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Vault.Core.Secrets;
@@ -62,7 +63,9 @@ public sealed class VaultStorageStart : IDisposable
     {
         try
         {
-            if (!await SchemaState.IsCurrentAsync(_options.ConnectionString, cancellationToken)
+            // Opening what isn't there must not make an empty file.
+            var existing = new SqliteConnectionStringBuilder(_options.ConnectionString) { Mode = SqliteOpenMode.ReadWrite }.ToString();
+            if (!await SchemaState.IsCurrentAsync(existing, cancellationToken)
                 || !(await _rows.FactsAsync(cancellationToken)).Any(row => row.Name == MasterKeyFact) || (await _rows.VaultKeysAsync(cancellationToken)).Count == 0)
             {
                 throw new VaultStartException($"There is no vault of this version in {_options.DataDirectory} (Vault:DataDirectory).");

@@ -225,9 +225,10 @@ public sealed class AuditTests : IAsyncLifetime
     public async Task Command_VerifiesARunningVault_AndAStoppedOne()
     {
         await DefineAsync();
-        Assert.Equal(2, (await RunAsync()).Code);
-        await _vault.DisposeAsync();
         var (code, text) = await RunAsync();
+        Assert.True(code == 0, text);
+        await _vault.DisposeAsync();
+        (code, text) = await RunAsync();
         Assert.True(code == 0, text);
         Assert.Equal((0, true), (code, (bool)JsonNode.Parse(text)!["valid"]!));
         await TamperAsync("UPDATE audit SET target = 'Elsewhere' WHERE sequence = 3");
@@ -235,6 +236,9 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal((1, "modified", 3), (code, (string?)JsonNode.Parse(text)!["fault"], (int)JsonNode.Parse(text)!["sequence"]!));
         File.Delete(Path.Combine(_directory, "audit-checkpoints.jsonl"));
         Assert.Equal(2, (await RunAsync()).Code);
+        File.Delete(Path.Combine(_directory, "vault.db"));
+        Assert.Equal(2, (await RunAsync()).Code);
+        Assert.False(File.Exists(Path.Combine(_directory, "vault.db")));
 
         async Task<(int Code, string Text)> RunAsync()
         {

@@ -13,17 +13,18 @@ public sealed class AuditMutationTests : IDisposable
     private const int Count = 10_000;
     private readonly string _directory = Directory.CreateTempSubdirectory("vault-mutation-").FullName;
     private readonly AuditChain _chain;
-    private readonly AuditCheckpoints _checkpoints;
+    private readonly IntegrityKey _key;
     private readonly List<AuditEntry> _log = new(Count);
 
     public AuditMutationTests()
     {
         var ring = new VaultKeyRing(new EphemeralDataProtectionProvider());
         ring.Load([ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose)]);
-        var key = new IntegrityKey(ring);
-        _chain = new AuditChain(key);
-        _checkpoints = new AuditCheckpoints(new AuditOptions(AuditDurability.BeforeResponse, Path.Combine(_directory, "checkpoints.jsonl")), key);
+        _key = new IntegrityKey(ring);
+        var parts = Parts(_log);
+        _chain = parts.Chain;
         var head = AuditChain.Beginning;
+        parts.Checkpoints.AddAsync(head, DateTimeOffset.UnixEpoch).GetAwaiter().GetResult();
         for (var number = 0; number < Count; number++)
         {
             var entry = _chain.Next(head, (number / 1000) + 1, Event(number));
@@ -31,9 +32,12 @@ public sealed class AuditMutationTests : IDisposable
             head = new AuditHead(entry.Sequence, entry.Segment, entry.Hash);
             if (number % 1000 == 999)
             {
-                _checkpoints.AddAsync(head, entry.Event.At).GetAwaiter().GetResult();
+                parts.Mark.Set(head);
+                parts.Mark.Set(parts.Checkpoints.AddAsync(head, entry.Event.At).GetAwaiter().GetResult());
             }
         }
+
+        parts.Mark.Dispose();
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -53,6 +57,10 @@ public sealed class AuditMutationTests : IDisposable
     [InlineData("cut segments", "segment-missing")]
     [InlineData("drop a segment", "segment-missing")]
     [InlineData("replay and go on", "forked")]
+    [InlineData("modify and raise the last number", "modified")]
+    [InlineData("insert before the first", "forged")]
+    [InlineData("a null becomes the text for null", "modified")]
+    [InlineData("delete several and renumber", "missing")]
     public void EachMutation_IsNamed(string mutation, string fault) => Gen.Int[1000, Count - 1500].Sample(
         place =>
         {
@@ -92,6 +100,19 @@ public sealed class AuditMutationTests : IDisposable
             case "duplicate":
                 log.Insert(place + 1, log[place]);
                 return (Renumbered(log), place + 2);
+            case "modify and raise the last number":
+                log[place] = log[place] with { Event = log[place].Event with { Actor = "Somebody" } };
+                log[^1] = log[^1] with { Sequence = long.MaxValue };
+                return (log, place + 1);
+            case "insert before the first":
+                log.Insert(0, log[place] with { Sequence = -3 });
+                return (log, -3);
+            case "a null becomes the text for null":
+                log[place] = log[place] with { Event = log[place].Event with { Principal = "\0null" } };
+                return (log, place + 1);
+            case "delete several and renumber":
+                log.RemoveRange(place, 400);
+                return (Renumbered(log), place + 1);
             case "cut":
                 log.RemoveRange(Count - 300, 300);
                 return (log, Count - 299);
@@ -115,5 +136,7 @@ public sealed class AuditMutationTests : IDisposable
 
     private static List<AuditEntry> Renumbered(List<AuditEntry> log) => [.. log.Select((entry, index) => entry with { Sequence = index + 1 })];
 
-    private Task<AuditVerdict> VerifyAsync(List<AuditEntry> log) => new AuditVerifier(new ListAuditStore(log), _chain, _checkpoints).VerifyAsync(null, CancellationToken.None);
+    private Task<AuditVerdict> VerifyAsync(List<AuditEntry> log) => Parts(log).Verifier.VerifyAsync(null, CancellationToken.None);
+
+    private AuditParts Parts(List<AuditEntry> log) => new(_directory, _key, new ListAuditStore(log), TimeProvider.System);
 }

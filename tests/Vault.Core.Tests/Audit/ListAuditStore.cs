@@ -3,21 +3,41 @@ using Vault.Core.Audit;
 
 namespace Vault.Core.Tests.Audit;
 
-/// <summary>Records that are only read.</summary>
-internal sealed class ListAuditStore(IReadOnlyList<AuditEntry> log) : IAuditStore
+/// <summary>Records in memory; a test may change them, and make writes fail.</summary>
+internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
 {
-    public Task<AuditHead?> HeadAsync(CancellationToken cancellationToken) => Task.FromResult<AuditHead?>(new(log[^1].Sequence, log[^1].Segment, log[^1].Hash));
+    /// <summary>What a write does before, and, told <c>true</c>, after it kept its records.</summary>
+    public Action<bool> Writing { get; set; } = static _ => { };
 
-    public Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<AuditHead?> HeadAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(log.Count == 0 ? null : new AuditHead(log[^1].Sequence, log[^1].Segment, log[^1].Hash));
 
-    public async IAsyncEnumerable<AuditEntry> ReadAsync(long upTo, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult(log.Find(entry => entry.Sequence == sequence));
+
+    public Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
+    {
+        Writing(false);
+        log.AddRange(entries);
+        Writing(true);
+        return Task.CompletedTask;
+    }
+
+    public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken)
+    {
+        log.RemoveAll(other => other.Sequence <= upTo);
+        log.Add(entry);
+        return Task.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<AuditEntry> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
-        foreach (var entry in log.Where(entry => entry.Sequence <= upTo))
+        foreach (var entry in log)
         {
             yield return entry;
         }
     }
 
-    public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<AuditEntry>>(
+        [.. log.Where(entry => entry.Event.Action == filter.Action && (before is null || entry.Sequence < before)).OrderByDescending(entry => entry.Sequence).Take(count)]);
 }

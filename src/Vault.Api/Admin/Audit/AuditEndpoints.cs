@@ -122,19 +122,27 @@ internal static class AuditEndpoints
     }
 
     /// <summary>Streams all records, oldest first, one JSON object per line.</summary>
-    private static async Task ExportAsync(HttpContext context, IAuditStore store, AuditLog log, CancellationToken cancellationToken)
+    private static async Task ExportAsync(HttpContext context, IAuditStore store, AuditTail tail, CancellationToken cancellationToken)
     {
-        var head = await log.HeadAsync(cancellationToken);
+        var head = await tail.HeadAsync(cancellationToken);
         context.Response.ContentType = "application/x-ndjson";
-        await foreach (var entry in store.ReadAsync(head.Sequence, cancellationToken))
+        await foreach (var entry in store.ReadAsync(cancellationToken))
         {
+            if (entry.Sequence > head.Sequence)
+            {
+                break;
+            }
+
             await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(AuditItem.Of(entry), AdminJson.Options), cancellationToken);
             await context.Response.Body.WriteAsync(NewLine, cancellationToken);
         }
     }
 
     /// <summary>Verifies the chain of all records.</summary>
-    /// <remarks>The answer is 200 either way: <c>valid</c> says whether all is well, else <c>sequence</c> and <c>fault</c> name the first bad record.</remarks>
-    private static async Task<IResult> VerifyAsync(AuditVerifier verifier, AuditLog log, CancellationToken cancellationToken) =>
-        AdminResults.Json(await verifier.VerifyAsync(await log.HeadAsync(cancellationToken), cancellationToken));
+    /// <remarks>
+    /// The answer is 200 either way: <c>valid</c> says whether all is well, else <c>sequence</c> and <c>fault</c> name the first bad record.
+    /// <c>unfinished</c> counts callouts whose outcome was never recorded.
+    /// </remarks>
+    private static async Task<IResult> VerifyAsync(AuditVerifier verifier, AuditTail tail, CancellationToken cancellationToken) =>
+        AdminResults.Json(await verifier.VerifyAsync(await tail.HeadAsync(cancellationToken), cancellationToken));
 }

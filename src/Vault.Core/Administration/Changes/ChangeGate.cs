@@ -15,7 +15,7 @@ namespace Vault.Core.Administration.Changes;
 /// before the answer is sent. A change that is refused, or that the database doesn't take, leaves nothing behind.
 /// </summary>
 public sealed partial class ChangeGate(
-    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, ICredentialCache cache, TokenEnding ending, AuditLog audit, TimeProvider time,
+    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, ICredentialCache cache, TokenEnding ending, AuditTail audit, TimeProvider time,
     ILogger<ChangeGate> logger) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);

@@ -16,20 +16,16 @@ namespace Vault.Core.Authentication.Tokens;
 public sealed partial class TokenSource : ICredentialCache
 {
     private const int Capacity = 10_000;
-    private static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TooYoung = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SignInLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SlotRest = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentDictionary<TokenKey, TokenSlot> _slots = new();
     private readonly ConcurrentDictionary<TokenKey, Task<Result<TokenSet>>> _leaving = new();
-    private readonly ITokenStore _store;
     private readonly CredentialSets _parameters;
-    private readonly TokenSealing _sealing;
-    private readonly UpstreamConnections _connections;
-    private readonly AuditLog _audit;
+    private readonly TokenKeeping _keeping;
+    private readonly TokenSignIn _signIn;
     private readonly TimeProvider _time;
     private readonly ILogger<TokenSource> _logger;
 
@@ -37,11 +33,9 @@ public sealed partial class TokenSource : ICredentialCache
     public TokenSource(
         ITokenStore store, CredentialSets parameters, SecretSealer sealer, UpstreamConnections connections, AuditLog audit, TimeProvider time, ILogger<TokenSource> logger)
     {
-        _store = store;
         _parameters = parameters;
-        _sealing = new TokenSealing(sealer);
-        _connections = connections;
-        _audit = audit;
+        _keeping = new TokenKeeping(store, new TokenSealing(sealer), time);
+        _signIn = new TokenSignIn(_keeping, connections, audit, time, logger);
         _time = time;
         _logger = logger;
     }
@@ -111,10 +105,10 @@ public sealed partial class TokenSource : ICredentialCache
         var slot = Slot(request.Key);
         if (!slot.IsLoaded)
         {
-            await LoadAsync(request, request.Key, slot);
+            await _keeping.LoadAsync(request, request.Key, slot);
         }
 
-        await _store.SaveAsync(_sealing.Seal(token, request.Key, request.Credential.Binding), cancellationToken);
+        await _keeping.SaveAsync(request, token, cancellationToken);
         lock (slot.Gate)
         {
             var now = _time.GetUtcNow();
@@ -150,7 +144,7 @@ public sealed partial class TokenSource : ICredentialCache
             isLoaded = slot.IsLoaded;
         }
 
-        if (!isLoaded && await LoadAsync(request, request.Key, slot) is { } stored)
+        if (!isLoaded && await _keeping.LoadAsync(request, request.Key, slot) is { } stored)
         {
             lock (slot.Gate)
             {
@@ -161,7 +155,7 @@ public sealed partial class TokenSource : ICredentialCache
         cancellationToken.ThrowIfCancellationRequested();
         lock (slot.Gate)
         {
-            return slot.Pending is null && protocol.NeedsConsent(Acquisition(request, slot.Current ?? slot.Previous, false, null));
+            return slot.Pending is null && protocol.NeedsConsent(_signIn.Acquisition(request, slot.Current ?? slot.Previous, false, null));
         }
     }
 
@@ -169,18 +163,10 @@ public sealed partial class TokenSource : ICredentialCache
     /// <param name="request">Whose token.</param>
     /// <param name="stored">The token.</param>
     /// <param name="cancellationToken">Bounds the trying.</param>
-    public async Task EndAsync(TokenRequest request, StoredToken stored, CancellationToken cancellationToken)
-    {
-        if (request.Credential.Authentication.Tokens is { CanEnd: true } protocol
-            && _sealing.Open(stored, request.Credential.Binding) is { } token
-            && await protocol.EndAsync(Acquisition(request, token, false, null), cancellationToken) is { } error)
-        {
-            LogEndFailed(_logger, request.Credential.Definition.Name.Value, error.Code, error.Detail);
-        }
-    }
+    public Task EndAsync(TokenRequest request, StoredToken stored, CancellationToken cancellationToken) => _signIn.EndAsync(request, stored, cancellationToken);
 
     /// <summary>What a sign-in of this account needs, for what isn't asked for here: a person's consent.</summary>
-    public TokenAcquisition ContextOf(TokenRequest request) => Acquisition(request, null, false, null);
+    public TokenAcquisition ContextOf(TokenRequest request) => _signIn.Acquisition(request, null, false, null);
 
     /// <summary>Renews the tokens in use that are about to end, so that no callout waits for it, and forgets what nobody uses.</summary>
     public void RenewDue()
@@ -245,16 +231,7 @@ public sealed partial class TokenSource : ICredentialCache
             Retire(slot, token, now);
         }
 
-        if (token.IsRenewable)
-        {
-            // What renews it has to outlive it.
-            await _store.ExpireAsync(token.Id, now, cancellationToken);
-        }
-        else
-        {
-            await _store.RetireAsync(token.Id, now, cancellationToken);
-        }
-
+        await _keeping.GiveUpAsync(token, now, cancellationToken);
         return true;
     }
 
@@ -268,7 +245,7 @@ public sealed partial class TokenSource : ICredentialCache
 
         lock (slot.Gate)
         {
-            var since = _time.GetUtcNow() - RetiredLife;
+            var since = _time.GetUtcNow() - TokenKeeping.RetiredLife;
             slot.Retired.RemoveAll(retired => retired.At < since);
             return [.. slot.Retired.Select(retired => retired.Token).Concat(slot.Current is { } current ? [current] : []).SelectMany(token => token.Values.Values)];
         }
@@ -338,7 +315,7 @@ public sealed partial class TokenSource : ICredentialCache
         Result<TokenSet> result;
         try
         {
-            result = await ObtainAsync(request, key, slot, isForced, trace);
+            result = await _signIn.ObtainAsync(request, key, slot, isForced, trace);
         }
         catch (Exception exception)
         {
@@ -379,176 +356,6 @@ public sealed partial class TokenSource : ICredentialCache
 
         return result;
     }
-
-    private async Task<Result<TokenSet>> ObtainAsync(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace)
-    {
-        if (slot.After is { } before)
-        {
-            // A sign-in that was under way when the slot was evicted may be using up what renews the token.
-            await before;
-            slot.After = null;
-        }
-
-        if (!slot.IsLoaded && await LoadAsync(request, key, slot) is { } stored && !isForced)
-        {
-            return stored;
-        }
-
-        var generation = slot.Generation;
-        if (slot.Unsaved is { } unsaved)
-        {
-            await SaveAsync(request, key, slot, unsaved, generation);
-            lock (slot.Gate)
-            {
-                slot.Current = unsaved;
-            }
-
-            if (!isForced && !unsaved.IsExpired(_time.GetUtcNow()))
-            {
-                return unsaved;
-            }
-        }
-
-        var protocol = request.Credential.Authentication.Tokens ?? throw new InvalidOperationException("This protocol has no tokens.");
-        var started = _time.GetUtcNow();
-        using var limit = new CancellationTokenSource(SignInLimit, _time);
-        var acquired = await protocol.AcquireAsync(Acquisition(request, slot, trace), limit.Token);
-        if (!acquired.IsOk)
-        {
-            Record(request, started, acquired.Error);
-            LogSignInFailed(_logger, request.Credential.Definition.Name.Value, acquired.Error.Code, acquired.Error.Detail);
-            return acquired;
-        }
-
-        await SaveAsync(request, key, slot, acquired.Value, generation);
-        Record(request, started, null);
-        LogSignedIn(_logger, request.Credential.Definition.Name.Value);
-        return acquired;
-    }
-
-    private void Record(TokenRequest request, DateTimeOffset started, VaultError? error)
-    {
-        var definition = request.Credential.Definition;
-        _audit.Note(new AuditEvent(
-            Guid.CreateVersion7().ToString("N"), started, "vault", "token.refresh", definition.Name.Value, error is null ? AuditOutcomes.Success : AuditOutcomes.Failed)
-        {
-            Principal = request.PrincipalName,
-            User = request.User.Length == 0 ? null : request.User,
-            Code = error?.Code,
-            DurationMs = Math.Round((_time.GetUtcNow() - started).TotalMilliseconds, 1),
-        });
-    }
-
-    // Kept in memory until it is saved: a refresh token that was traded in may be gone for good.
-    private async Task SaveAsync(TokenRequest request, TokenKey key, TokenSlot slot, TokenSet token, int generation)
-    {
-        slot.Unsaved = token;
-        var stored = _sealing.Seal(token, key, request.Credential.Binding);
-        Guid? predecessor;
-        lock (slot.Gate)
-        {
-            if (slot.Generation != generation)
-            {
-                // A person has consented meanwhile: theirs counts.
-                slot.Unsaved = null;
-                return;
-            }
-
-            predecessor = (slot.Current ?? slot.Previous)?.Id;
-        }
-
-        if (!IsEvicted(slot))
-        {
-            await _store.SaveAsync(stored, CancellationToken.None);
-        }
-        else if (token.IsRenewable && predecessor is { } id)
-        {
-            // Evicted because something changed; the token before says whether it was about this account.
-            await _store.ReplaceAsync(stored, id, CancellationToken.None);
-        }
-
-        slot.Unsaved = null;
-    }
-
-    private TokenAcquisition Acquisition(TokenRequest request, TokenSlot slot, SignInTrace? trace)
-    {
-        lock (slot.Gate)
-        {
-            return Acquisition(request, slot.Unsaved ?? slot.Current ?? slot.Previous, slot.IsPreviousDoubtful, trace);
-        }
-    }
-
-    private TokenAcquisition Acquisition(TokenRequest request, TokenSet? previous, bool isDoubtful, SignInTrace? trace) => new(
-        request.Credential, request.Parameters, request.User, request.NamedCredentialUrl, request.Http ?? _connections.Invoker,
-        url => (url.Scheme == Uri.UriSchemeHttps || _connections.AllowHttp)
-            && request.Credential.Definition.AllowedHosts?.Any(host => host.Matches(url)) is true,
-        _time)
-    {
-        Previous = previous,
-        IsPreviousDoubtful = isDoubtful,
-        Trace = trace,
-    };
-
-    // The secrets may be gone for good: a token that they gave must not be left behind in the database.
-    private static bool IsEvicted(TokenSlot slot)
-    {
-        lock (slot.Gate)
-        {
-            return slot.IsEvicted;
-        }
-    }
-
-    private async Task<TokenSet?> LoadAsync(TokenRequest request, TokenKey key, TokenSlot slot)
-    {
-        var now = _time.GetUtcNow();
-        var stored = await _store.FindAsync(key, now - RetiredLife, CancellationToken.None);
-        TokenSet? current = null;
-        TokenSet? previous = null;
-        var retired = new List<(TokenSet, DateTimeOffset)>();
-        foreach (var token in stored)
-        {
-            if (_sealing.Open(token, request.Credential.Binding) is not { } opened)
-            {
-                continue;
-            }
-
-            if (token.RetiredAt is null && token.Key == key && !opened.IsExpired(now))
-            {
-                current = opened;
-            }
-            else
-            {
-                retired.Add((opened, token.RetiredAt ?? now));
-                // What was retired was replaced, or its secrets were: what renews it is used up, or not ours to use any more.
-                if (token.Key == key && token.RetiredAt is null)
-                {
-                    previous = opened;
-                }
-            }
-        }
-
-        lock (slot.Gate)
-        {
-            slot.IsLoaded = true;
-            slot.Retired.AddRange(retired);
-            slot.Previous ??= previous;
-            slot.Current ??= current;
-
-            // It came through a restart: nobody knows any more whether it worked, but it is not new.
-            slot.HasWorked = current is not null;
-        }
-
-        return current;
-    }
-
-    [LoggerMessage(4001, LogLevel.Information, "Signed in for the external credential {Credential}.")]
-    private static partial void LogSignedIn(ILogger logger, string credential);
-
-    [LoggerMessage(4002, LogLevel.Warning, "The sign-in for the external credential {Credential} failed: {Code}, {Detail}")]
-    private static partial void LogSignInFailed(ILogger logger, string credential, string code, string detail);
-
-    [LoggerMessage(4004, LogLevel.Warning, "The service of the external credential {Credential} could not be told that a token is no longer used: {Code}, {Detail}")]
-    private static partial void LogEndFailed(ILogger logger, string credential, string code, string detail);
 
     [LoggerMessage(4003, LogLevel.Error, "The sign-in for the external credential {Credential} could not be completed: {Fault}.")]
     private static partial void LogSignInFault(ILogger logger, string credential, string fault);

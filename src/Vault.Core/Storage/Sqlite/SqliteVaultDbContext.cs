@@ -8,6 +8,10 @@ namespace Vault.Core.Storage.Sqlite;
 public sealed class SqliteVaultDbContext(DbContextOptions<SqliteVaultDbContext> options) : VaultDbContext(options)
 {
     /// <inheritdoc />
+    public override long? FreeSpace => Database.GetDbConnection().DataSource is { Length: > 0 } file && Path.GetDirectoryName(Path.GetFullPath(file)) is { } directory && Directory.Exists(directory)
+        ? new DriveInfo(directory).AvailableFreeSpace : null;
+
+    /// <inheritdoc />
     public override void WaitAtMost(int seconds)
     {
         ((SqliteConnection)Database.GetDbConnection()).DefaultTimeout = seconds;

@@ -30,8 +30,7 @@ internal sealed class Authenticating
         Sealer = new SecretSealer(ring, Time);
         Binder = new CredentialBinder(Protocols);
         var key = new IntegrityKey(ring);
-        Audit = new AuditLog(
-            new ListAuditStore([]), new AuditChain(key), new AuditCheckpoints(new AuditOptions(AuditDurability.Background, ""), key), Time, NullLogger<AuditLog>.Instance);
+        Audit = new AuditParts("", key, new ListAuditStore([]), Time).Log;
     }
 
     public static AuthenticationProtocols Protocols => Registered.Value;

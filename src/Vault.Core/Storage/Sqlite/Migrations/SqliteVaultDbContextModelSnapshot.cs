@@ -138,6 +138,16 @@ namespace Vault.Core.Storage.Sqlite.Migrations
 
                     b.HasIndex("Id");
 
+                    b.HasIndex("Action", "Sequence")
+                        .HasFilter("\"Action\" <> 'callout'");
+
+                    b.HasIndex("Actor", "Sequence");
+
+                    b.HasIndex("Outcome", "Sequence")
+                        .HasFilter("\"Outcome\" <> 'success'");
+
+                    b.HasIndex("Target", "Sequence");
+
                     b.ToTable("audit", (string)null);
                 });
 

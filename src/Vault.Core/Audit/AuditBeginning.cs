@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging;
+
+namespace Vault.Core.Audit;
+
+/// <summary>
+/// What a start of the vault finds of the audit, held against what the last one left: the mark of the end and the signed checkpoints.
+/// It signs what it found before it writes anything, so that a cut that was made while the vault was down stays visible for good.
+/// </summary>
+public sealed partial class AuditBeginning(IAuditStore store, AuditCheckpoints checkpoints, AuditMark mark, TimeProvider time, ILogger<AuditBeginning> logger)
+{
+    /// <summary>Finds the end of the chain; the fault says what doesn't fit, one of <see cref="AuditFaults"/>, null: nothing.</summary>
+    public async Task<(AuditHead Head, string? Fault)> FindAsync(CancellationToken cancellationToken)
+    {
+        var marked = mark.Read();
+        var head = await store.HeadAsync(cancellationToken) ?? AuditChain.Beginning;
+        var signed = await checkpoints.OpenAsync(marked?.Checkpoints ?? 0, cancellationToken);
+        var isNew = head.Sequence == 0 && marked is null && signed.Lines.All(line => line.Sequence == 0);
+        var fault = isNew ? null
+            : await LacksAsync(head, marked?.Head, cancellationToken) ?? await LacksAsync(head, signed.Problem is null ? signed.Lines[^1].Head : null, cancellationToken)
+            ?? (marked is null || signed.Problem is not null || signed.Lines.Count < marked.Checkpoints ? AuditFaults.Checkpoints : null);
+        var now = time.GetUtcNow();
+        if (fault is not null)
+        {
+            LogNotAsLeft(logger, fault);
+            if (marked is not null && !marked.Head.Is(head))
+            {
+                // The mark is about to be written over: what it said is signed first.
+                mark.Set(await checkpoints.AddAsync(marked.Head, now));
+            }
+        }
+
+        if (fault is not null || signed.Lines.Count == 0 || !signed.Lines[^1].Head.Is(head))
+        {
+            mark.Set(await checkpoints.AddAsync(head, now));
+        }
+        else
+        {
+            mark.Set(signed.Lines.Count);
+        }
+
+        return (head, fault);
+    }
+
+    // Whether the database lacks a record that was known.
+    private async Task<string?> LacksAsync(AuditHead head, AuditHead? known, CancellationToken cancellationToken)
+    {
+        if (known is null || known.Sequence == 0 || known.Is(head))
+        {
+            return null;
+        }
+
+        return known.Sequence > head.Sequence ? AuditFaults.Truncated
+            : await store.EntryAsync(known.Sequence, cancellationToken) is { } entry && !entry.Hash.AsSpan().SequenceEqual(known.Hash) ? AuditFaults.Forked
+            : null;
+    }
+
+    [LoggerMessage(6004, LogLevel.Critical, "The audit is not as this vault left it: {Fault}. `audit verify` says more.")]
+    private static partial void LogNotAsLeft(ILogger logger, string fault);
+}

@@ -1,0 +1,115 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using Vault.Core.Secrets;
+
+namespace Vault.Core.Audit;
+
+/// <summary>What the mark says.</summary>
+/// <param name="Sequence">Of the last record.</param>
+/// <param name="Segment">Of the last record.</param>
+/// <param name="Hash">Of the last record, base64url.</param>
+/// <param name="Checkpoints">How many checkpoints were written.</param>
+/// <param name="Mac">Under the vault's key, base64url.</param>
+public sealed record AuditMarked(long Sequence, int Segment, string Hash, long Checkpoints, string Mac)
+{
+    /// <summary>The last record.</summary>
+    public AuditHead Head => new(Sequence, Segment, Base64Url.DecodeFromChars(Hash));
+}
+
+/// <summary>
+/// A small file beside the database that says where the chain ends, written over after every commit: what was recorded since the
+/// last checkpoint can't be cut off unnoticed while the vault is down. It costs a few microseconds: it isn't flushed, since the
+/// kernel keeps it when the process is killed, and after a loss of power it is behind the database, never ahead.
+/// </summary>
+public sealed class AuditMark(AuditOptions options, IntegrityKey key) : IDisposable
+{
+    private const int Size = 320;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly Lock _gate = new();
+    private SafeFileHandle? _file;
+    private AuditHead? _head;
+    private long _checkpoints;
+
+    /// <summary>How many checkpoints this process knows of; 0: it wrote none.</summary>
+    public long Checkpoints
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _checkpoints;
+            }
+        }
+    }
+
+    /// <summary>The chain ends here now.</summary>
+    public void Set(AuditHead head)
+    {
+        lock (_gate)
+        {
+            _head = head;
+            Write();
+        }
+    }
+
+    /// <summary>So many checkpoints are on disk now.</summary>
+    public void Set(long checkpoints)
+    {
+        lock (_gate)
+        {
+            _checkpoints = checkpoints;
+            if (_head is not null)
+            {
+                Write();
+            }
+        }
+    }
+
+    /// <summary>What the file says; null where there is none, or the vault didn't write what is there.</summary>
+    public AuditMarked? Read()
+    {
+        try
+        {
+            using var file = new FileStream(options.MarkPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            var bytes = new byte[Size];
+            var count = file.ReadAtLeast(bytes, Size, throwOnEndOfStream: false);
+            return JsonSerializer.Deserialize<AuditMarked>(bytes.AsSpan(0, count), Json) is { Hash: not null, Mac: not null } mark
+                && Base64Url.IsValid(mark.Hash) && Base64Url.IsValid(mark.Mac)
+                && CryptographicOperations.FixedTimeEquals(Base64Url.DecodeFromChars(mark.Mac), MacOf(mark.Head, mark.Checkpoints)) ? mark : null;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _file?.Dispose();
+
+    // In one write, of the same length each time.
+    private void Write()
+    {
+        var head = _head ?? AuditChain.Beginning;
+        var mark = new AuditMarked(head.Sequence, head.Segment, Base64Url.EncodeToString(head.Hash), _checkpoints, Base64Url.EncodeToString(MacOf(head, _checkpoints)));
+        var text = JsonSerializer.Serialize(mark, Json).PadRight(Size - 1) + "\n";
+        RandomAccess.Write(_file ??= Open(), Encoding.ASCII.GetBytes(text), 0);
+    }
+
+    private SafeFileHandle Open()
+    {
+        var file = File.OpenHandle(options.MarkPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return file;
+    }
+
+    private byte[] MacOf(AuditHead head, long checkpoints) =>
+        key.Mac(new LengthPrefixed(CryptographicLabels.AuditMark).Add(head.Sequence).Add(head.Segment).Add(head.Hash).Add(checkpoints));
+}

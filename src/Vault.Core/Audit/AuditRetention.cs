@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Vault.Core.Audit;
+
+/// <summary>
+/// Removes old records (<c>Vault:Audit:RetentionDays</c>; off by default), whole closed segments at a time, each in one transaction with
+/// a record of what was removed. A segment that isn't as the vault wrote it stays, and so does all after it: nothing that shows
+/// tampering is ever removed. There is no route for it: no key can make records go.
+/// </summary>
+public sealed partial class AuditRetention(
+    AuditOptions options, AuditTail tail, AuditVerifier verifier, IAuditStore store, TimeProvider time, ILogger<AuditRetention> logger) : BackgroundService
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromHours(1);
+    private readonly SemaphoreSlim _once = new(1, 1);
+
+    /// <summary>Removes what is due now.</summary>
+    /// <returns>How many segments were removed.</returns>
+    public async Task<int> PruneAsync(CancellationToken cancellationToken)
+    {
+        if (options.RetentionDays is not { } days)
+        {
+            return 0;
+        }
+
+        await _once.WaitAsync(cancellationToken);
+        try
+        {
+            return await PruneAsync(days, cancellationToken);
+        }
+        finally
+        {
+            _once.Release();
+        }
+    }
+
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        base.Dispose();
+        _once.Dispose();
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.RetentionDays is null)
+        {
+            return;
+        }
+
+        using var timer = new PeriodicTimer(Pace, time);
+        try
+        {
+            do
+            {
+                await TryPruneAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // The vault stops.
+        }
+    }
+
+    private async Task<int> PruneAsync(int days, CancellationToken cancellationToken)
+    {
+        var pruned = 0;
+        while (await verifier.OldestSegmentAsync(cancellationToken) is { } oldest
+            && oldest.Range.Segment < await tail.OpenSegmentAsync(cancellationToken) && oldest.Newest < time.GetUtcNow().AddDays(-days))
+        {
+            if (oldest.Bad is { } bad)
+            {
+                LogNotPruned(logger, bad.Detail ?? "");
+                break;
+            }
+
+            await RemoveAsync(oldest.Range, cancellationToken);
+            pruned++;
+        }
+
+        if (pruned > 0)
+        {
+            await tail.SignAsync();
+        }
+
+        return pruned;
+    }
+
+    private async Task TryPruneAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await PruneAsync(stoppingToken);
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+        {
+            // A boundary: the records only stay longer; it is tried again in an hour.
+            LogFailed(logger, exception.GetType().Name);
+        }
+    }
+
+    private async Task RemoveAsync(PrunedRange range, CancellationToken cancellationToken)
+    {
+        using var turn = await tail.TakeTurnAsync(cancellationToken);
+        var entry = turn.Next(tail.Own(PrunedRange.Action, range.ToString()));
+        await store.PruneAsync(range.To, entry, CancellationToken.None);
+        turn.Done();
+    }
+
+    [LoggerMessage(6005, LogLevel.Critical, "Old audit records were not pruned, since they are not as this vault wrote them: {Detail}")]
+    private static partial void LogNotPruned(ILogger logger, string detail);
+
+    [LoggerMessage(6006, LogLevel.Warning, "Old audit records could not be pruned: {Fault}. It is tried again in an hour.")]
+    private static partial void LogFailed(ILogger logger, string fault);
+}

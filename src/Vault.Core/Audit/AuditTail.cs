@@ -1,0 +1,188 @@
+using Microsoft.Extensions.Logging;
+
+namespace Vault.Core.Audit;
+
+/// <summary>
+/// The end of the chain, which one writer at a time may extend. What this process last made durable is kept in memory: where the
+/// database ends differently after a write that failed, nothing more is written to it.
+/// </summary>
+public sealed partial class AuditTail(
+    IAuditStore store, AuditChain chain, AuditCheckpoints checkpoints, AuditMark mark, AuditBeginning beginning, TimeProvider time, ILogger<AuditTail> logger) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _signing = new(1, 1);
+    private AuditEnd? _end;
+    private AuditEnd? _doubted;
+    private long _signed;
+
+    /// <summary>A turn to write, held by one at a time.</summary>
+    public sealed class Turn : IDisposable
+    {
+        private readonly AuditTail _tail;
+        private AuditEnd _end;
+        private bool _isDone;
+        private bool _isBegun;
+
+        internal Turn(AuditTail tail, AuditEnd end) => (_tail, _end) = (tail, end);
+
+        /// <summary>The next record; whoever holds the turn saves it with what it tells of, in one transaction.</summary>
+        public AuditEntry Next(AuditEvent audited)
+        {
+            _isBegun = true;
+            var (entry, end) = _tail.Extend(_end, audited);
+            _end = end;
+            return entry;
+        }
+
+        /// <summary>The transaction is durable.</summary>
+        public void Done()
+        {
+            _isDone = true;
+            _tail.Advance(_end);
+        }
+
+        /// <summary>Ends the turn. Without <see cref="Done"/> nobody knows what became of the records: the end is read again.</summary>
+        public void Dispose()
+        {
+            if (_isBegun && !_isDone)
+            {
+                _tail._doubted = _end;
+            }
+
+            _tail._turn.Release();
+        }
+    }
+
+    /// <summary>How many records aren't signed for yet.</summary>
+    internal long Unsigned => (_end?.Head.Sequence ?? 0) - Volatile.Read(ref _signed);
+
+    /// <summary>Waits for the turn to write.</summary>
+    /// <exception cref="AuditCutException">Somebody else changed the end of the audit.</exception>
+    public async Task<Turn> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var end = _end ?? await BeginAsync(cancellationToken);
+            return new Turn(this, _doubted is { } doubted ? await SettleAsync(end, doubted, cancellationToken) : end);
+        }
+        catch
+        {
+            // Whoever gets no turn can't give it back.
+            _turn.Release();
+            throw;
+        }
+    }
+
+    /// <summary>The end of the chain as this process knows it; the database must not have less.</summary>
+    public async Task<AuditHead> HeadAsync(CancellationToken cancellationToken) => (await EndAsync(cancellationToken)).Head;
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _signing.Dispose();
+    }
+
+    /// <summary>The segment of a record that is written now; those before it are closed.</summary>
+    internal async Task<int> OpenSegmentAsync(CancellationToken cancellationToken) => (await EndAsync(cancellationToken)).SegmentAt(time.GetUtcNow());
+
+    /// <summary>A record of what the vault itself does.</summary>
+    internal AuditEvent Own(string action, string target = "vault") =>
+        new(Guid.CreateVersion7().ToString("N"), time.GetUtcNow(), "vault", action, target, AuditOutcomes.Success);
+
+    /// <summary>Signs the end of the chain, if it isn't signed yet.</summary>
+    internal async Task SignAsync()
+    {
+        await _signing.WaitAsync();
+        try
+        {
+            var head = await HeadAsync(CancellationToken.None);
+            if (head.Sequence != _signed)
+            {
+                mark.Set(await checkpoints.AddAsync(head, time.GetUtcNow()));
+                Volatile.Write(ref _signed, head.Sequence);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Tried again with the next one, which says more.
+            LogNoCheckpoint(logger, exception.GetType().Name);
+        }
+        finally
+        {
+            _signing.Release();
+        }
+    }
+
+    private async Task<AuditEnd> EndAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return _end ?? await BeginAsync(cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    // A write failed: either it happened all the same, or the database ends where it did.
+    private async Task<AuditEnd> SettleAsync(AuditEnd end, AuditEnd doubted, CancellationToken cancellationToken)
+    {
+        var found = await store.HeadAsync(cancellationToken) ?? AuditChain.Beginning;
+        if (!found.Is(end.Head) && !found.Is(doubted.Head))
+        {
+            throw new AuditCutException(end.Head.Sequence);
+        }
+
+        _doubted = null;
+        if (found.Is(doubted.Head))
+        {
+            Advance(doubted);
+            return doubted;
+        }
+
+        return end;
+    }
+
+    // The first record of a process begins a segment.
+    private async Task<AuditEnd> BeginAsync(CancellationToken cancellationToken)
+    {
+        var (head, fault) = await beginning.FindAsync(cancellationToken);
+        var began = Own("audit.started") with { Outcome = fault is null ? AuditOutcomes.Success : AuditOutcomes.Failed, Code = fault };
+        var (entry, end) = Extend(new AuditEnd(head, head.Segment + 1, 0, began.At), began);
+        await store.AppendAsync([entry], cancellationToken);
+        _signed = head.Sequence;
+        Advance(end);
+        return end;
+    }
+
+    private (AuditEntry Entry, AuditEnd End) Extend(AuditEnd end, AuditEvent audited)
+    {
+        var now = time.GetUtcNow();
+        var entry = chain.Next(end.Head, end.SegmentAt(now), audited);
+        return (entry, end.With(entry, now));
+    }
+
+    private void Advance(AuditEnd end)
+    {
+        _end = end;
+        try
+        {
+            mark.Set(end.Head);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The record is kept; until the mark can be written, the checkpoints alone say where the end is.
+            LogNoMark(logger, exception.GetType().Name);
+        }
+    }
+
+    [LoggerMessage(6003, LogLevel.Error, "An audit checkpoint could not be written: {Fault}.")]
+    private static partial void LogNoCheckpoint(ILogger logger, string fault);
+
+    [LoggerMessage(6007, LogLevel.Error, "The mark of the audit's end could not be written: {Fault}.")]
+    private static partial void LogNoMark(ILogger logger, string fault);
+}

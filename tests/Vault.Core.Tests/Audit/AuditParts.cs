@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Vault.Core.Audit;
+using Vault.Core.Secrets;
+
+namespace Vault.Core.Tests.Audit;
+
+/// <summary>The audit of one vault process, over any store.</summary>
+internal sealed class AuditParts
+{
+    public AuditParts(string directory, IntegrityKey key, IAuditStore store, TimeProvider time, int? retentionDays = null)
+    {
+        var options = new AuditOptions(AuditDurability.BeforeResponse, directory, retentionDays);
+        Chain = new AuditChain(key);
+        Checkpoints = new AuditCheckpoints(options, key);
+        Mark = new AuditMark(options, key);
+        Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(store, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance);
+        Log = new AuditLog(store, Tail, time, NullLogger<AuditLog>.Instance);
+        Verifier = new AuditVerifier(store, Chain, Checkpoints, Mark);
+        Retention = new AuditRetention(options, Tail, Verifier, store, time, NullLogger<AuditRetention>.Instance);
+    }
+
+    public AuditChain Chain { get; }
+
+    public AuditCheckpoints Checkpoints { get; }
+
+    public AuditMark Mark { get; }
+
+    public AuditTail Tail { get; }
+
+    public AuditLog Log { get; }
+
+    public AuditVerifier Verifier { get; }
+
+    public AuditRetention Retention { get; }
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+
+namespace Vault.Testing;
+
+/// <summary>The vault as a process of its own, for what can only be done to a process: killing it, and limiting how much it may write.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public sealed class VaultProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private VaultProcess(Process process, Uri address) => (_process, Address) = (process, address);
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Starts one in Development, on a free port of loopback, with <see cref="VaultFactory.AdminKey"/>.</summary>
+    public static async Task<VaultProcess> StartAsync(string dataDirectory, params (string Name, string Value)[] settings)
+    {
+        // A write beyond the limit fails instead of ending the process, as on a full disk.
+        var start = new ProcessStartInfo("bash", ["-c", "trap '' XFSZ; exec dotnet \"$0\"", typeof(Program).Assembly.Location]) { RedirectStandardOutput = true };
+        foreach (var (name, value) in settings.Concat([("Vault:DataDirectory", dataDirectory), ("Vault:BootstrapAdminKey", VaultFactory.AdminKey), ("Vault:Http2Url", "")]))
+        {
+            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        start.Environment["Logging__LogLevel__Default"] = "None";
+        var process = Process.Start(start)!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.IndexOf("http://127.0.0.1:", StringComparison.Ordinal) is var at and >= 0)
+            {
+                var vault = new VaultProcess(process, new Uri(line[at..].Split(' ')[0]));
+                _ = process.StandardOutput.ReadToEndAsync();
+                return vault;
+            }
+        }
+
+        await process.WaitForExitAsync();
+        throw new InvalidOperationException($"The vault ended with {process.ExitCode}.");
+    }
+
+    /// <summary>A client with a key.</summary>
+    public HttpClient CreateClient(string key) => new(new SocketsHttpHandler { UseProxy = false, UseCookies = false })
+    {
+        BaseAddress = Address,
+        Timeout = TimeSpan.FromSeconds(60),
+        DefaultRequestHeaders = { { "X-Vault-Key", key } },
+    };
+
+    /// <summary>No file may grow beyond this from now on, as if the disk were full; null: no limit.</summary>
+    public async Task LimitFilesAsync(long? bytes)
+    {
+        using var prlimit = Process.Start("prlimit", ["--pid", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), $"--fsize={bytes?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unlimited"}:unlimited"]);
+        await prlimit.WaitForExitAsync();
+        if (prlimit.ExitCode != 0)
+        {
+            throw new InvalidOperationException("prlimit failed.");
+        }
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        _process.Dispose();
+    }
+}
