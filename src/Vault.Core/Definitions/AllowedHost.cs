@@ -35,6 +35,7 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
         if (authority.Length is 0 or > MaxLength || authority.AsSpan().ContainsAny(NotInAHost)
             || authority.EndsWith(':')
             || !Uri.TryCreate($"{scheme}://{authority}", UriKind.Absolute, out var uri)
+            || uri.Port == 0
             || Normalize(uri) is not { } host)
         {
             return Refuse("Must be a host, host:port or *.host, with http:// before it where http is meant.");
@@ -84,10 +85,18 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
 
     private static string? Normalize(Uri url)
     {
-        var host = url.HostNameType is UriHostNameType.IPv6 && IPAddress.TryParse(url.IdnHost, out var address) && address.AddressFamily is AddressFamily.InterNetworkV6
+        if (UrlOrigin.HostOf(url) is not { } idn)
+        {
+            return null;
+        }
+
+        var host = url.HostNameType is UriHostNameType.IPv6 && IPAddress.TryParse(idn, out var address) && address.AddressFamily is AddressFamily.InterNetworkV6
             ? $"[{address}]"
-            : url.IdnHost.ToLowerInvariant();
+            : idn.ToLowerInvariant();
         host = host.EndsWith('.') ? host[..^1] : host;
-        return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal) ? null : host;
+        return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal)
+            || (host[0] != '[' && host.AsSpan().ContainsAny(NotInAHost))
+            ? null
+            : host;
     }
 }
