@@ -69,7 +69,8 @@ internal static class VaultHost
         services.AddSingleton(TimeProvider.System);
         services.AddVaultStorage(builder.Configuration);
         var egress = EgressOptions.Read(builder.Configuration, builder.Environment.IsDevelopment());
-        services.AddVaultEgress(egress);
+        services.AddVaultEgress(
+            egress, vaultId: provider => Convert.ToHexStringLower(provider.GetRequiredService<IntegrityKey>().Mac(CryptographicLabels.VaultId).AsSpan(0, 8)));
         services.AddVaultAccess(builder.Configuration, egress.AllowHttp);
         services.AddSingleton<RefusedSignIns>();
         services.AddHostedService(provider => provider.GetRequiredService<RefusedSignIns>());
@@ -87,6 +88,7 @@ internal static class VaultHost
         app.UseRequestId();
         app.UseMiddleware<StrictFramingMiddleware>();
         app.UseRawTargetGuard();
+        app.UseLoopGuard();
         app.UseProblemAnswers();
         app.UseVaultOpenApi();
         app.UseRouting();

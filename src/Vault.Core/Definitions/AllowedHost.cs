@@ -35,6 +35,7 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
         if (authority.Length is 0 or > MaxLength || authority.AsSpan().ContainsAny(NotInAHost)
             || authority.EndsWith(':')
             || !Uri.TryCreate($"{scheme}://{authority}", UriKind.Absolute, out var uri)
+            || uri.Port == 0
             || Normalize(uri) is not { } host)
         {
             return Refuse("Must be a host, host:port or *.host, with http:// before it where http is meant.");
@@ -54,7 +55,7 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
     }
 
     /// <summary>The entry for a URL's own scheme, host and port.</summary>
-    public static AllowedHost Of(Uri url) => new(url.Scheme, Normalize(url) ?? url.Host, url.Port, IsWildcard: false);
+    public static AllowedHost Of(Uri url) => new(url.Scheme, Normalize(url) ?? url.IdnHost, url.Port, IsWildcard: false);
 
     /// <summary>Whether the URL's scheme, host and port are what this entry allows.</summary>
     public bool Matches(Uri url)
@@ -82,17 +83,9 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
         return (Scheme == "https" ? "" : Scheme + "://") + (IsWildcard ? "*." : "") + Host + (isOwnPort ? "" : ":" + Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Whether the URL's host is one: <see cref="Uri"/> takes names that no punycode can write.</summary>
-    public static bool HasHost(Uri url) => Normalize(url) is not null;
-
     private static string? Normalize(Uri url)
     {
-        string idn;
-        try
-        {
-            idn = url.IdnHost;
-        }
-        catch (UriFormatException)
+        if (UrlOrigin.HostOf(url) is not { } idn)
         {
             return null;
         }
@@ -101,6 +94,9 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
             ? $"[{address}]"
             : idn.ToLowerInvariant();
         host = host.EndsWith('.') ? host[..^1] : host;
-        return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal) ? null : host;
+        return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal)
+            || (host[0] != '[' && host.AsSpan().ContainsAny(NotInAHost))
+            ? null
+            : host;
     }
 }

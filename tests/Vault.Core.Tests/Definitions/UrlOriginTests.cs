@@ -1,0 +1,102 @@
+using Vault.Core.Definitions;
+using Xunit;
+
+namespace Vault.Core.Tests.Definitions;
+
+/// <summary>Origins that could be read in two ways are none; the ends of <c>allowedHosts</c> entries.</summary>
+public sealed class UrlOriginTests
+{
+    [Theory]
+    [InlineData("https://good.example/a", "good.example")]
+    [InlineData("HTTPS://GOOD.Example:8443?x", "good.example")]
+    [InlineData("https://ⓖood.example", "good.example")]
+    [InlineData("https://bücher.example/", "xn--bcher-kva.example")]
+    [InlineData("http://0x7f.1:80/", "127.0.0.1")]
+    [InlineData("http://[::1]:80/", "::1")]
+    public void Read_Plain_GivesTheHost(string url, string host) => Assert.Equal(host, UrlOrigin.HostOf(UrlOrigin.Read(url)!));
+
+    [Theory]
+    [InlineData("https://a@b/")]
+    [InlineData("https://a:b@c/")]
+    [InlineData("https://a\\@b/")]
+    [InlineData("https://a%40b/")]
+    [InlineData("https://a:0/")]
+    [InlineData("https://a:/")]
+    [InlineData("https://a:65536/")]
+    [InlineData("https://a b/")]
+    [InlineData("https://a\tb/")]
+    [InlineData("https://a\u3000b/")]
+    [InlineData("https://a\u0085/")]
+    [InlineData("https://a../")]
+    [InlineData("https://a./")]
+    [InlineData("https://.a/")]
+    [InlineData("https://a..b/")]
+    [InlineData("https://good.example／.evil.example/")]
+    [InlineData("https://evil.c℀.good.example/")]
+    [InlineData("https://[fe80::1%25eth0]/")]
+    [InlineData("https://[fe80::1%1]/")]
+    [InlineData("https://éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé.example/")]
+    [InlineData("https:a/")]
+    [InlineData("https:/a/")]
+    [InlineData("https:///a/")]
+    [InlineData("ftp://a/")]
+    [InlineData("//a/")]
+    [InlineData("")]
+    public void Read_Doubtful_IsNone(string url) => Assert.Null(UrlOrigin.Read(url));
+
+    [Theory]
+    [InlineData("https://a.example./x", "https://a.example/x")]
+    [InlineData("https://a.example.:8443/x.", "https://a.example:8443/x.")]
+    [InlineData("https://127.0.0.1.", "https://127.0.0.1")]
+    [InlineData("https://a.example../x", "https://a.example../x")]
+    [InlineData("https://./x", "https://./x")]
+    [InlineData("https://a.example/x./", "https://a.example/x./")]
+    [InlineData("nothing.", "nothing.")]
+    public void DropDot_TakesOneDotOffTheHost(string url, string expected) => Assert.Equal(expected, UrlOrigin.DropDot(url));
+
+    [Theory]
+    [InlineData("*.good.example", "https://a.good.example/", true)]
+    [InlineData("*.good.example", "https://a.b.good.example/", true)]
+    [InlineData("*.good.example", "https://good.example/", false)]
+    [InlineData("*.good.example", "https://evilgood.example/", false)]
+    [InlineData("*.good.example", "https://good.example.evil.example/", false)]
+    [InlineData("*.good.example", "https://a.good.example.evil/", false)]
+    [InlineData("*.good.example", "https://a.good.example:8443/", false)]
+    [InlineData("*.good.example", "http://a.good.example/", false)]
+    [InlineData("*.GOOD.example.", "https://A.Good.Example/", true)]
+    [InlineData("good.example", "https://GOOD.example/", true)]
+    [InlineData("good.example", "https://ⓖood.example/", true)]
+    [InlineData("good.example", "https://gооd.example/", false)]
+    [InlineData("good.example", "https://www.good.example/", false)]
+    [InlineData("good.example:8443", "https://good.example:8443/", true)]
+    [InlineData("good.example:8443", "https://good.example/", false)]
+    [InlineData("http://good.example", "https://good.example/", false)]
+    [InlineData("127.0.0.1", "https://2130706433/", true)]
+    [InlineData("[::1]", "https://[0:0:0:0:0:0:0:1]/", true)]
+    [InlineData("[::1]", "https://127.0.0.1/", false)]
+    public void AllowedHost_Matches(string entry, string url, bool expected) =>
+        Assert.Equal(expected, AllowedHost.Parse(entry).Value!.Matches(new Uri(url)));
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("*.com")]
+    [InlineData("*.com.")]
+    [InlineData("*.127.0.0.1")]
+    [InlineData("*.[::1]")]
+    [InlineData("**.good.example")]
+    [InlineData("a.*.example")]
+    [InlineData("*good.example")]
+    [InlineData("user@good.example")]
+    [InlineData("good.example/path")]
+    [InlineData("good.example:0")]
+    [InlineData("good.example:")]
+    [InlineData("good.example:65536")]
+    [InlineData("good..example")]
+    [InlineData(".good.example")]
+    [InlineData("good.example／evil")]
+    [InlineData("éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé.example")]
+    [InlineData("[fe80::1%25eth0]")]
+    [InlineData("ftp://good.example")]
+    [InlineData("")]
+    public void AllowedHost_Doubtful_IsRefused(string entry) => Assert.False(AllowedHost.Parse(entry).IsOk);
+}
