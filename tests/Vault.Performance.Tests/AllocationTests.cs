@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Vault.Core.Audit;
 using Vault.Testing;
 using Xunit;
 using Xunit.Abstractions;
@@ -26,30 +27,31 @@ public sealed class AllocationTests(ITestOutputHelper output)
     {
         var measured = new Dictionary<string, Allocation>();
         using var upstream = new LeanUpstream();
-        await using (var vault = Start("background"))
+        await using (var vault = Start("background", keepsAudit: false))
         {
             var key = await DefineAsync(vault, upstream.Url);
             measured["plain"] = Measure(vault, Get("Plain", key));
-            measured["plain, redaction off"] = Measure(vault, Get("Unredacted", key));
+            measured["redaction off"] = Measure(vault, Get("Unredacted", key));
             measured["POST 1 KB, two merge fields"] = Measure(vault, Post("Merged", key));
         }
 
-        await using (var vault = Start("beforeResponse"))
+        await using (var vault = Start("beforeResponse", keepsAudit: true))
         {
+            // One app that waits for each answer: a record is alone in its transaction, whatever else the machine does.
             measured["plain, audit beforeResponse"] = Measure(vault, Get("Plain", await DefineAsync(vault, upstream.Url)));
         }
 
+        var baseline = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "baseline.json")))!.AsObject();
         foreach (var (name, allocation) in measured)
         {
-            output.WriteLine($"{name}: {allocation.BytesPerCallout} B per callout; Gen 0/1/2 {allocation.Gen0}/{allocation.Gen1}/{allocation.Gen2} in {allocation.Callouts}");
+            output.WriteLine($"{name}: {allocation}; baseline {baseline[name]}");
         }
 
-        await ReportAsync(measured);
-        var baseline = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "baseline.json")))!.AsObject();
+        await ReportAsync(measured, upstream);
         Assert.Equal(baseline.Select(pair => pair.Key).Order(StringComparer.Ordinal), measured.Keys.Order(StringComparer.Ordinal));
         Assert.All(measured, pair => Assert.True(
-            pair.Value.BytesPerCallout <= (double)baseline[pair.Key]! * Margin,
-            $"{pair.Key}: {pair.Value.BytesPerCallout} B per callout, the baseline says {baseline[pair.Key]}."));
+            pair.Value.Least <= (double)baseline[pair.Key]! * Margin,
+            $"{pair.Key}: {pair.Value.Least} B per callout, the baseline says {baseline[pair.Key]}."));
     }
 
     [Fact]
@@ -57,17 +59,25 @@ public sealed class AllocationTests(ITestOutputHelper output)
     {
         using var upstream = new LeanUpstream();
         using var client = new LeanClient(new Uri(upstream.Url).Port, "GET / HTTP/1.1\r\nHost: service.example\r\n\r\n");
-        Assert.InRange(Allocation.Measure(client.Send).BytesPerCallout, 0, 8);
+        Assert.InRange(Allocation.Measure(client.Send).Least, 0, 8);
     }
 
-    private static VaultFactory Start(string durability) => new(
+    private static VaultFactory Start(string durability, bool keepsAudit) => new(
         new Dictionary<string, string?> { ["Vault:Audit:Durability"] = durability },
-        services: services => services.Configure<LoggerFilterOptions>(filter =>
+        services: services =>
         {
-            // As in production: the tests' own capture of every line would be most of what is measured.
-            filter.Rules.Clear();
-            filter.MinLevel = LogLevel.Warning;
-        }));
+            if (!keepsAudit)
+            {
+                services.AddSingleton<IAuditStore, ForgetfulAuditStore>();
+            }
+
+            services.Configure<LoggerFilterOptions>(filter =>
+            {
+                // As in production: the tests' own capture of every line would be most of what is measured.
+                filter.Rules.Clear();
+                filter.MinLevel = LogLevel.Warning;
+            });
+        });
 
     private static Allocation Measure(VaultFactory vault, string request)
     {
@@ -92,12 +102,15 @@ public sealed class AllocationTests(ITestOutputHelper output)
     private static string Post(string name, string key) =>
         $"POST /callout/{name}/record HTTP/1.1\r\nHost: vault\r\nX-Vault-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {Body.Length}\r\n\r\n{Body}";
 
-    // For bench/run.sh.
-    private static async Task ReportAsync(Dictionary<string, Allocation> measured)
+    // For bench/run.sh, with one figure more: the audit in the database, many records to a transaction where it comes to that.
+    private static async Task ReportAsync(Dictionary<string, Allocation> measured, LeanUpstream upstream)
     {
         if (Environment.GetEnvironmentVariable("VAULT_PERFORMANCE_REPORT") is { Length: > 0 } file)
         {
-            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(measured, new JsonSerializerOptions(JsonSerializerDefaults.Web)));
+            await using var vault = Start("background", keepsAudit: true);
+            var background = Measure(vault, Get("Plain", await DefineAsync(vault, upstream.Url)));
+            var all = new Dictionary<string, Allocation>(measured) { ["plain, audit background"] = background };
+            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(all, JsonSerializerOptions.Web));
         }
     }
 }
