@@ -1,0 +1,2 @@
+// What one test allocates would count for another.
+[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]

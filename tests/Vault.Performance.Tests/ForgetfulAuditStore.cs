@@ -1,0 +1,19 @@
+using Vault.Core.Audit;
+
+namespace Vault.Performance.Tests;
+
+/// <summary>
+/// Keeps nothing, so that a callout is measured without the database: how many records share a transaction depends on how busy
+/// the machine is, and what a callout allocates must not.
+/// </summary>
+internal sealed class ForgetfulAuditStore : IAuditStore
+{
+    public Task<AuditHead?> HeadAsync(CancellationToken cancellationToken) => Task.FromResult<AuditHead?>(null);
+
+    public Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public IAsyncEnumerable<AuditEntry> ReadAsync(long upTo, CancellationToken cancellationToken) => AsyncEnumerable.Empty<AuditEntry>();
+
+    public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<AuditEntry>>([]);
+}
