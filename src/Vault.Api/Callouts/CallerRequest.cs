@@ -8,6 +8,8 @@ namespace Vault.Api.Callouts;
 /// <summary>Reads a callout off an HTTP request.</summary>
 internal static class CallerRequest
 {
+    private static readonly HashSet<string> NoOptions = [];
+
     /// <summary>Whether the request asks for an upgrade: HTTP/1.1 <c>Upgrade</c>, or an extended CONNECT of HTTP/2 (RFC 8441).</summary>
     public static bool IsUpgrade(HttpContext context) =>
         context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest is true
@@ -66,13 +68,8 @@ internal static class CallerRequest
             ContentLength = request.ContentLength,
             IsUpgrade = isUpgrade,
             Aborted = context.RequestAborted,
-            FlushHead = async cancellationToken =>
-            {
-                if (!context.Response.HasStarted)
-                {
-                    await context.Response.Body.FlushAsync(cancellationToken);
-                }
-            },
+            FlushHead = FlushHead,
+            FlushState = context.Response,
         };
         if (callout.IsGrpc)
         {
@@ -83,8 +80,12 @@ internal static class CallerRequest
         return callout;
     }
 
-    private static HashSet<string> ConnectionOptions(IHeaderDictionary headers) =>
-        headers.Connection
+    private static ValueTask FlushHead(object? state, CancellationToken cancellationToken) =>
+        state is HttpResponse { HasStarted: false } response ? new ValueTask(response.Body.FlushAsync(cancellationToken)) : ValueTask.CompletedTask;
+
+    private static HashSet<string> ConnectionOptions(IHeaderDictionary headers) => headers.Connection is { Count: > 0 } connection && connection != "keep-alive"
+        ? connection
             .SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+            .ToHashSet(StringComparer.OrdinalIgnoreCase)
+        : NoOptions;
 }

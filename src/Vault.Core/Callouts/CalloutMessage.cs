@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using System.Net;
+using System.Net.Http.Headers;
 using Vault.Core.Callouts.Attempts;
 
 namespace Vault.Core.Callouts;
@@ -16,22 +18,29 @@ public static class CalloutMessage
     }
 
     /// <summary>The headers of the answer, as the caller gets them.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> AnswerHeadersOf(HttpResponseMessage answer, Callout callout)
+    /// <param name="answer">The answer.</param>
+    /// <param name="callout">The callout.</param>
+    /// <param name="target">Where <paramref name="add"/> puts them.</param>
+    /// <param name="add">Takes a name and a value; a name may come more than once.</param>
+    public static void CopyAnswerHeaders<T>(HttpResponseMessage answer, Callout callout, T target, Action<T, string, string> add)
     {
         var connection = ConnectionOptions(answer);
-        foreach (var source in new[] { answer.Headers.NonValidated, answer.Content.Headers.NonValidated })
-        {
-            foreach (var header in source)
-            {
-                if (!AnswerHeaders.IsForwarded(header.Key, connection))
-                {
-                    continue;
-                }
+        Copy(answer.Headers.NonValidated, connection, callout, target, add);
+        Copy(answer.Content.Headers.NonValidated, connection, callout, target, add);
+    }
 
-                foreach (var value in header.Value)
-                {
-                    yield return new(header.Key, callout.Echoes.Redact(Rewrite(header.Key, value, callout)));
-                }
+    private static void Copy<T>(HttpHeadersNonValidated headers, HashSet<string> connection, Callout callout, T target, Action<T, string, string> add)
+    {
+        foreach (var header in headers)
+        {
+            if (!AnswerHeaders.IsForwarded(header.Key, connection))
+            {
+                continue;
+            }
+
+            foreach (var value in header.Value)
+            {
+                add(target, header.Key, callout.Echoes.Redact(Rewrite(header.Key, value, callout)));
             }
         }
     }
@@ -70,10 +79,9 @@ public static class CalloutMessage
     /// <summary>Puts the content headers of an attempt on its content.</summary>
     internal static void FillContent(HttpContent content, CalloutAttempt attempt)
     {
-        using var probe = new HttpRequestMessage();
         foreach (var header in attempt.Headers)
         {
-            if (!probe.Headers.TryAddWithoutValidation(header.Key, header.Value))
+            if (OfContent.Contains(header.Key))
             {
                 content.Headers.TryAddWithoutValidation(header.Key, header.Value);
             }
@@ -81,6 +89,13 @@ public static class CalloutMessage
     }
 
     private static readonly HashSet<string> EmptySet = [];
+
+    /// <summary>The headers that HttpClient takes only with a content.</summary>
+    private static readonly FrozenSet<string> OfContent = new[]
+    {
+        "Allow", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-MD5", "Content-Range",
+        "Content-Type", "Expires", "Last-Modified",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private static string Rewrite(string name, string value, Callout callout)
     {

@@ -16,6 +16,9 @@ public sealed class EchoSearch
 
     internal EchoSearch(Callout callout) => _callout = callout;
 
+    /// <summary><see cref="Add(ReadOnlySpan{byte})"/> for what was made of a secret.</summary>
+    internal Action<byte[]> Note => field ??= bytes => Add(bytes);
+
     /// <summary>Whether answers of this callout are searched: it is on, and there is something to search for.</summary>
     internal bool IsOn => _callout.Admitted.Named.RedactResponses && !Set.IsEmpty;
 
