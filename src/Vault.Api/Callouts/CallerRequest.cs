@@ -9,6 +9,7 @@ namespace Vault.Api.Callouts;
 internal static class CallerRequest
 {
     private const string WebSocket = "websocket";
+    private static readonly HashSet<string> NoOptions = [];
 
     /// <summary>
     /// Whether the request asks for a WebSocket: HTTP/1.1 <c>Upgrade</c>, or an extended CONNECT of HTTP/2 (RFC 8441). Any other upgrade
@@ -73,13 +74,8 @@ internal static class CallerRequest
             ContentLength = request.ContentLength,
             IsUpgrade = isUpgrade,
             Aborted = context.RequestAborted,
-            FlushHead = async cancellationToken =>
-            {
-                if (!context.Response.HasStarted)
-                {
-                    await context.Response.Body.FlushAsync(cancellationToken);
-                }
-            },
+            FlushHead = FlushHead,
+            FlushState = context.Response,
         };
         if (callout.IsGrpc)
         {
@@ -90,8 +86,12 @@ internal static class CallerRequest
         return callout;
     }
 
-    private static HashSet<string> ConnectionOptions(IHeaderDictionary headers) =>
-        headers.Connection
+    private static ValueTask FlushHead(object? state, CancellationToken cancellationToken) =>
+        state is HttpResponse { HasStarted: false } response ? new ValueTask(response.Body.FlushAsync(cancellationToken)) : ValueTask.CompletedTask;
+
+    private static HashSet<string> ConnectionOptions(IHeaderDictionary headers) => headers.Connection is { Count: > 0 } connection && connection != "keep-alive"
+        ? connection
             .SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+            .ToHashSet(StringComparer.OrdinalIgnoreCase)
+        : NoOptions;
 }

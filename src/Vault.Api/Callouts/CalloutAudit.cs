@@ -16,7 +16,13 @@ internal sealed class CalloutAudit
     private readonly AuditDurability _durability;
     private readonly TimeProvider _time;
     private readonly long _started;
-    private AuditEvent _event;
+    private readonly DateTimeOffset _at;
+    private readonly Activity? _activity;
+    private string _actor = "anonymous";
+    private string _target = "";
+    private string? _path;
+    private AdmittedCallout? _admitted;
+    private int? _status;
     private long? _declared;
     private bool _isRefused;
     private bool _isOnlyCounted;
@@ -29,37 +35,26 @@ internal sealed class CalloutAudit
         _durability = durability;
         _time = time;
         _started = time.GetTimestamp();
-        _event = new AuditEvent(context.TraceIdentifier, time.GetUtcNow(), "anonymous", "callout", "", AuditOutcomes.Denied)
-        {
-            Method = Cut(context.Request.Method),
-            RemoteAddress = AuditedRequests.AddressOf(context),
-            TraceId = Activity.Current?.TraceId.ToHexString(),
-            BytesIn = context.Request.ContentLength,
-        };
+        _at = time.GetUtcNow();
+        _activity = Activity.Current;
     }
 
     /// <summary>Who calls.</summary>
-    public void Actor(string name) => _event = _event with { Actor = name };
+    public void Actor(string name) => _actor = name;
 
     /// <summary>One of too many refused sign-ins: it has no record of its own.</summary>
     public void OnlyCounted() => _isOnlyCounted = true;
 
     /// <summary>What is called.</summary>
-    public void Target(string name, string path) => _event = _event with { Target = Cut(name), Path = Cut(path) };
+    public void Target(string name, string path) => (_target, _path) = (Cut(name), Cut(path));
 
     /// <summary>Where it goes.</summary>
-    public void Admitted(AdmittedCallout admitted) => _event = _event with
-    {
-        Target = admitted.Named.Name.Value,
-        Principal = admitted.Principal.Name.Value,
-        User = admitted.User.Length > 0 ? admitted.User : admitted.RecordedUser,
-        Host = admitted.Host,
-    };
+    public void Admitted(AdmittedCallout admitted) => (_admitted, _target) = (admitted, admitted.Named.Name.Value);
 
     /// <summary>Whether the record can be kept; false: nothing may be sent.</summary>
     public Task<bool> MaySendAsync() => _durability switch
     {
-        AuditDurability.BeforeSend => _log.WriteAsync(_event with { Outcome = AuditOutcomes.Intent }),
+        AuditDurability.BeforeSend => _log.WriteAsync(Record(AuditOutcomes.Intent, null, isOver: false)),
         AuditDurability.Background when _log.IsKeeping => Task.FromResult(true),
         _ => _log.CanWriteAsync(),
     };
@@ -70,8 +65,8 @@ internal sealed class CalloutAudit
     public Task<bool> AnsweredAsync(int status, long? length)
     {
         _declared = length;
-        _event = _event with { Outcome = AuditOutcomes.Success, Status = status };
-        return KeepAsync(Now() with { BytesOut = length });
+        _status = status;
+        return KeepAsync(Record(AuditOutcomes.Success, null, bytesOut: length));
     }
 
     /// <summary>The answer ended; what the first record couldn't say is told by a second.</summary>
@@ -79,41 +74,55 @@ internal sealed class CalloutAudit
     {
         if (_declared != bytesOut || !isWhole)
         {
-            _log.Note(Now() with { BytesOut = bytesOut, Outcome = isWhole ? AuditOutcomes.Success : AuditOutcomes.Failed });
+            _log.Note(Record(isWhole ? AuditOutcomes.Success : AuditOutcomes.Failed, null, bytesOut: bytesOut));
         }
     }
 
     /// <summary>Answers with an error of the vault's, recorded first; where that can't be, with <c>audit-unavailable</c>.</summary>
     public async Task RefuseAsync(VaultError error)
     {
-        Refused(error);
         if (error.Code == ErrorCodes.AuditUnavailable)
         {
             // That a record can't be kept now is known; this one is kept once one can.
-            _log.Note(Now());
+            _log.Note(Refused(error));
         }
-        else if (!await KeepAsync(Now()))
+        else if (!await KeepAsync(Refused(error)))
         {
             error = new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept. Try again.");
-            Refused(error);
-            _log.Note(Now());
+            _log.Note(Refused(error));
         }
 
         await _context.AnswerAsync(error);
     }
 
     /// <summary>Something went wrong that nobody foresaw, or the caller went away; a refusal that was recorded stays one.</summary>
-    public Task BreakAsync(string? code) => _isRefused ? Task.CompletedTask : KeepAsync(Now() with { Outcome = AuditOutcomes.Failed, Code = code });
+    public Task BreakAsync(string? code) => _isRefused ? Task.CompletedTask : KeepAsync(Record(AuditOutcomes.Failed, code));
 
     private static string Cut(string text) => text.Length <= MaxText ? text : text[..MaxText];
 
-    private AuditEvent Now() => _event with { DurationMs = Math.Round(_time.GetElapsedTime(_started).TotalMilliseconds, 1) };
+    private AuditEvent Record(string outcome, string? code, bool isOver = true, long? bytesOut = null) =>
+        new(_context.TraceIdentifier, _at, _actor, "callout", _target, outcome)
+        {
+            Principal = _admitted?.Principal.Name.Value,
+            User = _admitted is { User.Length: > 0 } ? _admitted.User : _admitted?.RecordedUser,
+            Method = Cut(_context.Request.Method),
+            Host = _admitted?.Host,
+            Path = _path,
+            Status = _status,
+            DurationMs = isOver ? Math.Round(_time.GetElapsedTime(_started).TotalMilliseconds, 1) : null,
+            BytesIn = _context.Request.ContentLength,
+            BytesOut = bytesOut,
+            RemoteAddress = AuditedRequests.AddressOf(_context),
+            Code = code,
+            TraceId = _activity?.TraceId.ToHexString(),
+        };
 
-    private void Refused(VaultError error)
+    private AuditEvent Refused(VaultError error)
     {
         var status = ErrorStatus.Of(error.Code);
-        _event = _event with { Outcome = AuditOutcomes.Of(status), Status = status, Code = error.Code };
+        _status = status;
         _isRefused = true;
+        return Record(AuditOutcomes.Of(status), error.Code);
     }
 
     private Task<bool> KeepAsync(AuditEvent audited)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Primitives;
 using Vault.Core.Callouts;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -41,10 +42,8 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
         IsRecorded = true;
 
         var response = httpContext.Response;
-        foreach (var header in CalloutMessage.AnswerHeadersOf(proxyResponse, callout))
-        {
-            response.Headers.Append(header.Key, header.Value);
-        }
+        CalloutMessage.CopyAnswerHeaders(proxyResponse, callout, response.Headers, static (headers, name, value) =>
+            headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, value) : value);
 
         var reason = httpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseFeature>();
         if (reason?.ReasonPhrase is { } phrase)

@@ -7,7 +7,7 @@ namespace Vault.Core.Access;
 public sealed class KeyHasher(IntegrityKey integrity)
 {
     /// <summary>The hash.</summary>
-    public byte[] Hash(VaultKeyText key, VaultRole role, Guid? appId) => integrity.Mac(new LengthPrefixed(CryptographicLabels.KeyHash)
+    public byte[] Hash(VaultKeyText key, VaultRole role, Guid? appId) => integrity.Mac(LengthPrefixed.Begin(CryptographicLabels.KeyHash)
         .Add(key.Id).Add(role.ToString()).Add(appId?.ToString("N")).Add(key.Secret.RevealUtf8()));
 
     /// <summary>Whether the key is the stored one, in time that doesn't depend on how much of it is right.</summary>

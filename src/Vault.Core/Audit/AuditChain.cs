@@ -10,7 +10,7 @@ namespace Vault.Core.Audit;
 public sealed class AuditChain(IntegrityKey key)
 {
     /// <summary>What the first record follows.</summary>
-    public static AuditHead Beginning { get; } = new(0, 0, SHA256.HashData(new LengthPrefixed(CryptographicLabels.AuditBeginning).ToArray()));
+    public static AuditHead Beginning { get; } = new(0, 0, LengthPrefixed.Begin(CryptographicLabels.AuditBeginning).Sha256());
 
     /// <summary>The record that comes after this head.</summary>
     public AuditEntry Next(AuditHead head, int segment, AuditEvent audited)
@@ -22,13 +22,13 @@ public sealed class AuditChain(IntegrityKey key)
     }
 
     /// <summary>The hash that a record of this content has at this place.</summary>
-    public static byte[] HashOf(long sequence, int segment, AuditEvent audited, byte[] previous) => SHA256.HashData(
-        new LengthPrefixed(CryptographicLabels.AuditRecord)
+    public static byte[] HashOf(long sequence, int segment, AuditEvent audited, byte[] previous) =>
+        LengthPrefixed.Begin(CryptographicLabels.AuditRecord)
             .Add(sequence).Add(segment).Add(audited.Id).Add(audited.At).Add(audited.Actor).Add(audited.Action).Add(audited.Target).Add(audited.Outcome)
             .Add(Text(audited.Principal)).Add(Text(audited.User)).Add(Text(audited.Method)).Add(Text(audited.Host)).Add(Text(audited.Path))
-            .Add(Text(audited.Status)).Add(Text(audited.DurationMs)).Add(Text(audited.BytesIn)).Add(Text(audited.BytesOut))
+            .AddText(audited.Status).AddText(audited.DurationMs).AddText(audited.BytesIn).AddText(audited.BytesOut)
             .Add(Text(audited.RemoteAddress)).Add(Text(audited.Code)).Add(Text(audited.TraceId)).Add(previous)
-            .ToArray());
+            .Sha256();
 
     /// <summary>Whether the vault wrote this hash.</summary>
     public bool IsAuthentic(AuditEntry entry) => CryptographicOperations.FixedTimeEquals(entry.Mac, MacOf(entry.Hash));
@@ -41,6 +41,4 @@ public sealed class AuditChain(IntegrityKey key)
 
     // What isn't there is written as a text that begins with NUL: one that is there and begins so must not pass for it.
     private static string? Text(string? value) => value is ['\0', ..] ? "\0" + value : value;
-
-    private static string? Text(IFormattable? value) => value?.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -167,7 +167,7 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
         Base64Url.DecodeFromChars(checkpoint.Signature), HashAlgorithmName.SHA256);
 
     private static byte[] Message(long number, long sequence, int segment, byte[] hash, DateTimeOffset at, string previous) =>
-        new LengthPrefixed(CryptographicLabels.AuditCheckpoint).Add(number).Add(sequence).Add(segment).Add(hash).Add(at).Add(previous).ToArray();
+        LengthPrefixed.Begin(CryptographicLabels.AuditCheckpoint).Add(number).Add(sequence).Add(segment).Add(hash).Add(at).Add(previous).ToArray();
 
     // Made of the vault's own key, so that there is nothing more to keep: a number below the curve's order, found at the first try but for one in 2^32.
     private ECDsa Key()
@@ -179,7 +179,7 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
                 return ECDsa.Create(new ECParameters
                 {
                     Curve = ECCurve.NamedCurves.nistP256,
-                    D = key.Mac(new LengthPrefixed(CryptographicLabels.AuditSigningKey).Add(attempt)),
+                    D = key.Mac(LengthPrefixed.Begin(CryptographicLabels.AuditSigningKey).Add(attempt)),
                 });
             }
             catch (CryptographicException) when (attempt < 8)

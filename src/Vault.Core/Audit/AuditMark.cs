@@ -111,5 +111,5 @@ public sealed class AuditMark(AuditOptions options, IntegrityKey key) : IDisposa
     }
 
     private byte[] MacOf(AuditHead head, long checkpoints) =>
-        key.Mac(new LengthPrefixed(CryptographicLabels.AuditMark).Add(head.Sequence).Add(head.Segment).Add(head.Hash).Add(checkpoints));
+        key.Mac(LengthPrefixed.Begin(CryptographicLabels.AuditMark).Add(head.Sequence).Add(head.Segment).Add(head.Hash).Add(checkpoints));
 }

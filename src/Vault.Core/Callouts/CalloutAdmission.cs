@@ -14,7 +14,7 @@ namespace Vault.Core.Callouts;
 public sealed record AdmittedCallout(NamedCredential Named, BoundCredential External, Principal Principal, string User, string? RecordedUser)
 {
     /// <summary>The service's host, with its port where it isn't the scheme's.</summary>
-    public string Host => CalloutPlan.For(Named, External).Origin.Authority;
+    public string Host => CalloutPlan.For(Named, External).OriginHost;
 }
 
 /// <summary>Decides from the definitions in memory whether a caller may use a named credential, and which principal is used.</summary>

@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using System.Net;
+using System.Net.Http.Headers;
 using Vault.Core.Callouts.Attempts;
 using Vault.Core.Primitives;
 
@@ -17,24 +19,31 @@ public static class CalloutMessage
     }
 
     /// <summary>The headers of the answer, as the caller gets them.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> AnswerHeadersOf(HttpResponseMessage answer, Callout callout)
+    /// <param name="answer">The answer.</param>
+    /// <param name="callout">The callout.</param>
+    /// <param name="target">Where <paramref name="add"/> puts them.</param>
+    /// <param name="add">Takes a name and a value; a name may come more than once.</param>
+    public static void CopyAnswerHeaders<T>(HttpResponseMessage answer, Callout callout, T target, Action<T, string, string> add)
     {
         var connection = ConnectionOptions(answer);
-        foreach (var source in new[] { answer.Headers.NonValidated, answer.Content.Headers.NonValidated })
-        {
-            foreach (var header in source)
-            {
-                if (!AnswerHeaders.IsForwarded(header.Key, connection))
-                {
-                    continue;
-                }
+        Copy(answer.Headers.NonValidated, connection, callout, target, add);
+        Copy(answer.Content.Headers.NonValidated, connection, callout, target, add);
+    }
 
-                var name = callout.Echoes.Redact(header.Key);
-                foreach (var value in header.Value)
-                {
-                    // Masked first: what a rewriting takes out of the midst of a value could leave a secret in pieces.
-                    yield return new(name, Rewrite(header.Key, callout.Echoes.Redact(value), callout));
-                }
+    private static void Copy<T>(HttpHeadersNonValidated headers, HashSet<string> connection, Callout callout, T target, Action<T, string, string> add)
+    {
+        foreach (var header in headers)
+        {
+            if (!AnswerHeaders.IsForwarded(header.Key, connection))
+            {
+                continue;
+            }
+
+            var name = callout.Echoes.Redact(header.Key);
+            foreach (var value in header.Value)
+            {
+                // Masked first: what a rewriting takes out of the midst of a value could leave a secret in pieces.
+                add(target, name, Rewrite(header.Key, callout.Echoes.Redact(value), callout));
             }
         }
     }
@@ -75,10 +84,9 @@ public static class CalloutMessage
     /// <summary>Puts the content headers of an attempt on its content.</summary>
     internal static void FillContent(HttpContent content, CalloutAttempt attempt)
     {
-        using var probe = new HttpRequestMessage();
         foreach (var header in attempt.Headers)
         {
-            if (!probe.Headers.TryAddWithoutValidation(header.Key, header.Value))
+            if (OfContent.Contains(header.Key))
             {
                 content.Headers.TryAddWithoutValidation(header.Key, header.Value);
             }
@@ -86,6 +94,13 @@ public static class CalloutMessage
     }
 
     private static readonly HashSet<string> EmptySet = [];
+
+    /// <summary>The headers that HttpClient takes only with a content.</summary>
+    private static readonly FrozenSet<string> OfContent = new[]
+    {
+        "Allow", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-MD5", "Content-Range",
+        "Content-Type", "Expires", "Last-Modified",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private static string Rewrite(string name, string value, Callout callout)
     {

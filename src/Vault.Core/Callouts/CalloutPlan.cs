@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Signing;
@@ -11,6 +12,10 @@ namespace Vault.Core.Callouts;
 internal sealed class CalloutPlan
 {
     private static readonly ConditionalWeakTable<NamedCredential, CalloutPlan> Plans = [];
+    private readonly bool _isOriginAllowed;
+
+    // The parameters that have to be there, in the order in which they are missed.
+    private readonly string[] _needed;
 
     private CalloutPlan(NamedCredential named, BoundCredential external)
     {
@@ -18,6 +23,7 @@ internal sealed class CalloutPlan
         External = external;
         var own = named.CustomHeaders.Select(header => header.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         CustomHeaders = [.. named.CustomHeaders, .. external.Definition.CustomHeaders.Where(header => !own.Contains(header.Name))];
+        CustomHeaderNames = CustomHeaders.Select(header => header.Name).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         AdminTemplates =
         [
             .. CustomHeaders.Select(header => header.Value),
@@ -26,6 +32,17 @@ internal sealed class CalloutPlan
         NeedsBody = AdminTemplates.Any(NamesBody);
         NeedsToken = AdminTemplates.Any(template => template.References.Any(NeedsTokenFor)) || Signing?.NeedsToken is true;
         Origin = new Uri(UrlOrigin.Cut(named.Url.Text));
+        OriginHost = Origin.Authority;
+        _isOriginAllowed = external.Definition.AllowedHosts is { } hosts && hosts.Any(host => host.Matches(Origin));
+        _needed =
+        [
+            .. external.Authentication.RequiredParameters
+                .Concat(named.ClientCertificate?.All ?? [])
+                .Concat(AdminTemplates.Append(named.Url).SelectMany(template => template.References)
+                    .Where(reference => reference.Kind is MergeReferenceKind.Credential && !ComputedNames.Contains(reference))
+                    .Select(reference => reference.Name))
+                .Distinct(StringComparer.OrdinalIgnoreCase),
+        ];
     }
 
     public NamedCredential Named { get; }
@@ -34,6 +51,9 @@ internal sealed class CalloutPlan
 
     /// <summary>The named credential's, then those of the external credential that it doesn't set itself.</summary>
     public IReadOnlyList<CustomHeader> CustomHeaders { get; }
+
+    /// <summary>Their names.</summary>
+    public FrozenSet<string> CustomHeaderNames { get; }
 
     /// <summary>Every template that is resolved for a callout, save the URL.</summary>
     public IReadOnlyList<MergeTemplate> AdminTemplates { get; }
@@ -56,6 +76,9 @@ internal sealed class CalloutPlan
     /// <summary>Scheme, host and port, which never hold merge fields.</summary>
     public Uri Origin { get; }
 
+    /// <summary>Its host, with its port where it isn't the scheme's.</summary>
+    public string OriginHost { get; }
+
     public static CalloutPlan For(NamedCredential named, BoundCredential external)
     {
         if (Plans.TryGetValue(named, out var plan) && ReferenceEquals(plan.External, external))
@@ -76,7 +99,7 @@ internal sealed class CalloutPlan
             return new VaultError(ErrorCodes.EgressDenied, $"{Origin.Authority} would be reached over http, which this vault doesn't allow (Vault:Egress:AllowHttp).");
         }
 
-        return External.Definition.AllowedHosts is { } hosts && hosts.Any(host => host.Matches(Origin))
+        return _isOriginAllowed
             ? null
             : new VaultError(ErrorCodes.EgressDenied, $"{Origin.Authority} is not in allowedHosts of the external credential {External.Definition.Name}.");
     }
@@ -84,32 +107,11 @@ internal sealed class CalloutPlan
     /// <summary>The first parameter that has no value though the protocol or an admin's template names it.</summary>
     public VaultError? FindMissing(CredentialSet credentials)
     {
-        foreach (var parameter in External.Authentication.RequiredParameters)
+        foreach (var parameter in _needed)
         {
             if (!credentials.Has(parameter))
             {
                 return Missing(parameter);
-            }
-        }
-
-        foreach (var parameter in Named.ClientCertificate?.All ?? [])
-        {
-            if (!credentials.Has(parameter))
-            {
-                return Missing(parameter);
-            }
-        }
-
-        foreach (var template in AdminTemplates.Append(Named.Url))
-        {
-            foreach (var reference in template.References)
-            {
-                if (reference.Kind is MergeReferenceKind.Credential
-                    && !ComputedNames.Contains(reference)
-                    && !credentials.Has(reference.Name))
-                {
-                    return Missing(reference.Name);
-                }
             }
         }
 

@@ -28,7 +28,10 @@ public sealed record CalloutRequest
     public bool IsUpgrade { get; init; }
 
     /// <summary>Hands the head of the answer on before its body is there; null where the server can't.</summary>
-    public Func<CancellationToken, ValueTask>? FlushHead { get; init; }
+    public Func<object?, CancellationToken, ValueTask>? FlushHead { get; init; }
+
+    /// <summary>What <see cref="FlushHead"/> takes.</summary>
+    public object? FlushState { get; init; }
 
     /// <summary>Ends with the caller.</summary>
     public CancellationToken Aborted { get; init; }

@@ -35,6 +35,9 @@ public sealed class EchoSearch
     internal static VaultError TooMany { get; } = new(
         ErrorCodes.MergeFieldInvalid, $"The merge fields of the request make more than {MaxValues} different values of secrets, or more than {MaxBytes} bytes of them.");
 
+    /// <summary><see cref="Add(ReadOnlySpan{byte})"/> for what was made of a secret.</summary>
+    internal Action<byte[]> Note => field ??= bytes => Add(bytes);
+
     /// <summary>Whether answers of this callout are searched: it is on, and there is something to search for.</summary>
     internal bool IsOn => _callout.Admitted.Named.RedactResponses && !Set.IsEmpty;
 

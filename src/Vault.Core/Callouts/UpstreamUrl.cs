@@ -1,4 +1,3 @@
-using System.Text;
 using Vault.Core.Authentication;
 
 namespace Vault.Core.Callouts;
@@ -6,6 +5,8 @@ namespace Vault.Core.Callouts;
 /// <summary>Joins a named credential's <c>url</c> with a caller's path and query, byte for byte; contract section 9.</summary>
 public static class UpstreamUrl
 {
+    private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
     /// <summary>The request's URL.</summary>
     /// <param name="url">The resolved <c>url</c> of the named credential.</param>
     /// <param name="rawPath">The caller's path after the name: empty, or beginning with <c>/</c>.</param>
@@ -17,58 +18,29 @@ public static class UpstreamUrl
         var path = question < 0 ? url : url[..question];
         var ownQuery = question < 0 ? null : url[(question + 1)..];
 
-        var text = new StringBuilder(path);
+        // A slash at the end of the url's own path is dropped, unless it is all the path there is to be.
         if (rawPath.Length > 0)
         {
-            // A slash at the end of the url's own path is dropped, unless it is all the path there is to be.
-            if (text[^1] == '/')
-            {
-                text.Length--;
-            }
-
-            text.Append(rawPath);
+            path = string.Concat(path.EndsWith('/') ? path.AsSpan(0, path.Length - 1) : path, rawPath);
         }
-
-        // A request target is never empty (RFC 9112 section 3.2.1), and System.Uri adds nothing here.
-        if (path.IndexOf('/', path.IndexOf("://", StringComparison.Ordinal) + 3) < 0 && rawPath.Length == 0)
+        else if (path.IndexOf('/', path.IndexOf("://", StringComparison.Ordinal) + 3) < 0)
         {
-            text.Append('/');
+            // A request target is never empty (RFC 9112 section 3.2.1), and System.Uri adds nothing here.
+            path += "/";
         }
 
-        var separator = '?';
-        Append(ownQuery);
-        Append(Without(rawQuery, injected));
+        var query = And(ownQuery, Without(rawQuery, injected));
         foreach (var parameter in injected)
         {
-            Append(Uri.EscapeDataString(parameter.Name) + "=" + Uri.EscapeDataString(parameter.Value));
+            query = And(query, Uri.EscapeDataString(parameter.Name) + "=" + Uri.EscapeDataString(parameter.Value));
         }
 
         // The text is sent as it was judged: System.Uri must not decode, collapse or re-encode anything.
-        return new Uri(text.ToString(), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-
-        void Append(string? query)
-        {
-            if (!string.IsNullOrEmpty(query))
-            {
-                text.Append(separator).Append(query);
-                separator = '&';
-            }
-        }
+        return new Uri(string.IsNullOrEmpty(query) ? path : string.Concat(path, "?", query), AsWritten);
     }
 
-    /// <summary>The path of a URL as it is sent.</summary>
-    public static string PathOf(Uri url)
-    {
-        var text = url.OriginalString;
-        var start = text.IndexOf('/', text.IndexOf("://", StringComparison.Ordinal) + 3);
-        var question = text.IndexOf('?', StringComparison.Ordinal);
-        if (start < 0 || (question >= 0 && question < start))
-        {
-            return "/";
-        }
-
-        return question < 0 ? text[start..] : text[start..question];
-    }
+    private static string? And(string? left, string? right) =>
+        string.IsNullOrEmpty(left) ? right : string.IsNullOrEmpty(right) ? left : string.Concat(left, "&", right);
 
     private static string? Without(string? query, IReadOnlyList<InjectedValue> injected)
     {

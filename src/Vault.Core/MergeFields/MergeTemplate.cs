@@ -72,8 +72,18 @@ public sealed class MergeTemplate
     }
 
     /// <summary>The first reference that the scope refuses, or null.</summary>
-    public VaultError? Check(IMergeScope scope) =>
-        _fields.Select(field => field.Check(scope)).FirstOrDefault(error => error is not null);
+    public VaultError? Check(IMergeScope scope)
+    {
+        foreach (var field in _fields)
+        {
+            if (field.Check(scope) is { } error)
+            {
+                return error;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Prepares every reference; the first failure, or null.</summary>
     public async ValueTask<VaultError?> PrepareAsync(IMergeScope scope, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ public sealed class IntegrityKey(VaultKeyRing ring)
     /// <param name="parts">In a fixed order.</param>
     public byte[] Mac(string label, params IReadOnlyList<byte[]> parts)
     {
-        var message = new LengthPrefixed(label);
+        var message = LengthPrefixed.Begin(label);
         foreach (var part in parts)
         {
             message.Add(part);
@@ -20,6 +20,14 @@ public sealed class IntegrityKey(VaultKeyRing ring)
         return Mac(message);
     }
 
-    /// <summary>HMAC-SHA-256 over a message that begins with its label.</summary>
-    public byte[] Mac(LengthPrefixed message) => HMACSHA256.HashData(ring.IntegrityKey, message.ToArray());
+    /// <summary>HMAC-SHA-256 over a message that begins with its label; ends the message.</summary>
+    public byte[] Mac(LengthPrefixed message)
+    {
+        var mac = new byte[HMACSHA256.HashSizeInBytes];
+        Mac(message, mac);
+        return mac;
+    }
+
+    /// <summary>The same, into 32 bytes.</summary>
+    public void Mac(LengthPrefixed message, Span<byte> mac) => message.HmacSha256(ring.IntegrityKey, mac);
 }

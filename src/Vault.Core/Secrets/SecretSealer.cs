@@ -9,6 +9,7 @@ namespace Vault.Core.Secrets;
 /// <summary>Seals values and opens them; design section 3. Safe for use by many threads.</summary>
 public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
 {
+    private const int MostOnStack = 1024;
     private static readonly VaultError Unreadable = new(ErrorCodes.Internal, "A sealed value is unreadable: it is damaged, or does not belong where it was found.");
 
     private readonly DataKeyCache _dataKeys = new(time, capacity: 50_000);
@@ -38,7 +39,7 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
                 dataKey,
                 bytes.Slice(SealedRecord.WrappedKeyOffset, SealedRecord.KeySize),
                 bytes.Slice(SealedRecord.WrapTagOffset, SealedRecord.TagSize),
-                WrapAad(bytes, place));
+                SealingAad.OfWrap(bytes, place));
         }
 
         var padded = new byte[SealedRecord.PaddedSize(plaintext.Length)];
@@ -52,7 +53,7 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
                 padded,
                 bytes.Slice(SealedRecord.CiphertextOffset, padded.Length),
                 bytes[(SealedRecord.CiphertextOffset + padded.Length)..],
-                DataAad(place));
+                SealingAad.OfData(place));
         }
 
         CryptographicOperations.ZeroMemory(dataKey);
@@ -61,32 +62,24 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
     }
 
     /// <summary>Opens a record; an error of code <c>internal</c> ("unreadable") where it is damaged or belongs elsewhere.</summary>
-    public Result<SecretText> Open(SealPlace place, ReadOnlySpan<byte> record)
+    public Result<SecretText> Open(SealPlace place, ReadOnlySpan<byte> record) => Open(new SealedValue(place, record.ToArray()));
+
+    /// <summary>The same for what is opened often.</summary>
+    public Result<SecretText> Open(SealedValue value)
     {
-        if (!SealedRecord.IsWellFormed(record))
+        if (!value.IsWellFormed)
         {
             return Unreadable;
         }
 
-        Span<byte> dataKey = stackalloc byte[SealedRecord.KeySize];
-        var padded = new byte[record.Length - SealedRecord.CiphertextOffset - SealedRecord.TagSize];
+        var record = value.Record.Span;
+        var length = record.Length - SealedRecord.CiphertextOffset - SealedRecord.TagSize;
+        var padded = length <= MostOnStack ? stackalloc byte[length] : new byte[length];
         try
         {
-            if (!TryUnwrap(place, record, dataKey))
-            {
-                return Unreadable;
-            }
-
-            // A new AesGcm for each operation: one that is shared between threads fails.
-            using var aes = new AesGcm(dataKey, SealedRecord.TagSize);
-            aes.Decrypt(
-                record.Slice(SealedRecord.DataNonceOffset, SealedRecord.NonceSize),
-                record.Slice(SealedRecord.CiphertextOffset, padded.Length),
-                record[^SealedRecord.TagSize..],
-                padded,
-                DataAad(place));
-            var length = BinaryPrimitives.ReadUInt32BigEndian(padded);
-            return length > padded.Length - 4 ? Unreadable : new SecretText(padded.AsSpan(4, (int)length).ToArray());
+            return TryOpen(value, padded) && BinaryPrimitives.ReadUInt32BigEndian(padded) is var size && size <= padded.Length - 4
+                ? new SecretText(padded.Slice(4, (int)size).ToArray())
+                : Unreadable;
         }
         catch (AuthenticationTagMismatchException)
         {
@@ -94,55 +87,60 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(dataKey);
             CryptographicOperations.ZeroMemory(padded);
         }
     }
 
-    private bool TryUnwrap(SealPlace place, ReadOnlySpan<byte> record, Span<byte> dataKey)
+    private bool TryOpen(SealedValue value, Span<byte> padded)
     {
-        var aad = WrapAad(record, place);
-        var cacheId = CacheId(record, aad);
-        if (_dataKeys.TryGet(cacheId, dataKey))
+        // Twice: the key may go between being found and being used.
+        for (var tries = 0; tries < 2; tries++)
         {
-            return true;
+            var key = value.Key is { } known && _dataKeys.IsUsable(known) ? known : _dataKeys.Find(value.CacheId) ?? Unwrap(value);
+            value.Key = key;
+            var record = value.Record.Span;
+            if (key is null)
+            {
+                return false;
+            }
+
+            if (key.TryDecrypt(
+                record.Slice(SealedRecord.DataNonceOffset, SealedRecord.NonceSize),
+                record.Slice(SealedRecord.CiphertextOffset, padded.Length),
+                record[^SealedRecord.TagSize..],
+                padded,
+                value.DataAad))
+            {
+                return true;
+            }
         }
 
+        return false;
+    }
+
+    private DataKey? Unwrap(SealedValue value)
+    {
+        var record = value.Record.Span;
         if (!ring.TryGet(new Guid(record.Slice(SealedRecord.KeyIdOffset, 16), bigEndian: true), out var vaultKey))
         {
-            return false;
+            return null;
         }
 
-        using var wrap = new AesGcm(vaultKey, SealedRecord.TagSize);
-        wrap.Decrypt(
-            record.Slice(SealedRecord.WrapNonceOffset, SealedRecord.NonceSize),
-            record.Slice(SealedRecord.WrappedKeyOffset, SealedRecord.KeySize),
-            record.Slice(SealedRecord.WrapTagOffset, SealedRecord.TagSize),
-            dataKey,
-            aad);
-        _dataKeys.Add(cacheId, dataKey);
-        return true;
+        Span<byte> dataKey = stackalloc byte[SealedRecord.KeySize];
+        try
+        {
+            using var wrap = new AesGcm(vaultKey, SealedRecord.TagSize);
+            wrap.Decrypt(
+                record.Slice(SealedRecord.WrapNonceOffset, SealedRecord.NonceSize),
+                record.Slice(SealedRecord.WrappedKeyOffset, SealedRecord.KeySize),
+                record.Slice(SealedRecord.WrapTagOffset, SealedRecord.TagSize),
+                dataKey,
+                value.WrapAad);
+            return _dataKeys.Add(value.CacheId, dataKey);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(dataKey);
+        }
     }
-
-    // Of the wrap and its place: a wrap that was moved never meets the key of the place it came from.
-    private static UInt128 CacheId(ReadOnlySpan<byte> record, byte[] aad)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData(record[..SealedRecord.DataNonceOffset]);
-        sha.AppendData(aad);
-        sha.GetHashAndReset(hash);
-        return BinaryPrimitives.ReadUInt128BigEndian(hash);
-    }
-
-    private static byte[] WrapAad(ReadOnlySpan<byte> record, SealPlace place) =>
-        Place(new LengthPrefixed(CryptographicLabels.DataKey).Add(record[..SealedRecord.WrapNonceOffset]), place).ToArray();
-
-    // Without the vault-key id: moving a value to another vault key touches only its wrap.
-    private static byte[] DataAad(SealPlace place) =>
-        Place(new LengthPrefixed(CryptographicLabels.SealedValue).Add(SealedRecord.Prefix), place).Add(place.Binding.Span).ToArray();
-
-    private static LengthPrefixed Place(LengthPrefixed aad, SealPlace place) => aad
-        .Add(place.Kind).Add(place.RecordId).Add(place.ExternalCredentialId).Add(place.PrincipalId)
-        .Add(place.User).Add(place.Name).Add(place.Version);
 }

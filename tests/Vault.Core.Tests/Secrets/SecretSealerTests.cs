@@ -143,10 +143,32 @@ public sealed class SecretSealerTests
             cache.Add((UInt128)i, key);
         }
 
-        Assert.False(cache.TryGet(1, key));
-        Assert.True(cache.TryGet(4, key));
+        Assert.Null(cache.Find(1));
+        var found = cache.Find(4);
+        Assert.NotNull(found);
+        Assert.True(cache.IsUsable(found));
         _time.Advance(TimeSpan.FromMinutes(15));
-        Assert.False(cache.TryGet(4, key));
+        Assert.False(cache.IsUsable(found));
+        Assert.Null(cache.Find(4));
+
+        // Zeroed, whoever still holds it.
+        Assert.True(found.IsGone);
+        Assert.False(found.TryDecrypt(new byte[12], [], new byte[16], [], []));
+    }
+
+    [Fact]
+    public void SealedValue_OpenedByManyThreads_AlwaysSucceeds_AlsoWhileKeysGo()
+    {
+        var value = new SealedValue(Place, _sealer.Seal(Place, Canary));
+        Parallel.For(0, 20_000, i =>
+        {
+            if (i % 100 == 0)
+            {
+                _time.Advance(TimeSpan.FromMinutes(16));
+            }
+
+            Assert.Equal(Canary, _sealer.Open(value).Value!.RevealUtf8());
+        });
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
@@ -22,8 +21,8 @@ public sealed class NamedCredentialConnections(UpstreamConnections connections)
             return connections.Invoker;
         }
 
-        var hash = new LengthPrefixed("upstream-identity").Add(named.Id).Add(named.ServerCertificates).Add(parameters.StampOf([.. named.ClientCertificate?.All ?? []]));
-        var key = Convert.ToHexStringLower(SHA256.HashData(hash.ToArray()));
+        var hash = LengthPrefixed.Begin("upstream-identity").Add(named.Id).Add(named.ServerCertificates).Add(parameters.StampOf([.. named.ClientCertificate?.All ?? []]));
+        var key = Convert.ToHexStringLower(hash.Sha256());
         if (connections.Find(key) is { } known)
         {
             return known;

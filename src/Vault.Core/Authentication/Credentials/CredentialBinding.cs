@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Vault.Core.Definitions;
 using Vault.Core.Secrets;
 
@@ -15,7 +14,7 @@ public static class CredentialBinding
     /// <summary>The 32 bytes for a definition.</summary>
     public static byte[] Hash(ExternalCredential credential, IBoundAuthentication authentication)
     {
-        var message = new LengthPrefixed(Label).Add(credential.Protocol);
+        var message = LengthPrefixed.Begin(Label).Add(credential.Protocol);
         if (credential.AllowedHosts is { } hosts)
         {
             var entries = hosts
@@ -37,6 +36,6 @@ public static class CredentialBinding
             message.Add(url);
         }
 
-        return SHA256.HashData(message.ToArray());
+        return message.Sha256();
     }
 }

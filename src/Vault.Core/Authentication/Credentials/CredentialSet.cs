@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 
@@ -7,12 +6,15 @@ namespace Vault.Core.Authentication.Credentials;
 /// <summary>The parameters of one principal and user, sealed in memory; each is opened for the request that needs it.</summary>
 public sealed class CredentialSet
 {
-    private readonly Dictionary<string, SealedParameter> _current = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<SealedParameter> _retired = [];
+    private readonly Dictionary<string, Entry> _current = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<Entry> _retired = [];
     private readonly SecretSealer _sealer;
     private readonly BoundCredential _credential;
     private readonly Guid _principalId;
     private readonly string _user;
+
+    /// <summary>A parameter, ready to be opened.</summary>
+    private sealed record Entry(SealedParameter Stored, SealedValue Value);
 
     /// <summary>Takes the stored parameters.</summary>
     public CredentialSet(SecretSealer sealer, BoundCredential credential, Guid principalId, string user, IReadOnlyList<SealedParameter> parameters)
@@ -28,22 +30,22 @@ public sealed class CredentialSet
         {
             if (parameter.RetiredAt is null)
             {
-                _current[parameter.Name] = parameter;
+                _current[parameter.Name] = new Entry(parameter, new SealedValue(Place(parameter), parameter.Sealed));
             }
             else
             {
-                _retired.Add(parameter);
+                _retired.Add(new Entry(parameter, new SealedValue(Place(parameter), parameter.Sealed)));
             }
         }
 
-        Stamp = StampOf(_current.Values);
+        Stamp = StampOf(_current.Values.Select(entry => entry.Stored));
     }
 
     /// <summary>Whether there are parameters of this very user, beside those that all users of the principal share.</summary>
     public bool HasOwn { get; }
 
     /// <summary>Whether the parameter's value is of this very user.</summary>
-    public bool IsOwn(string parameter) => _current.TryGetValue(parameter, out var stored) && stored.User == _user;
+    public bool IsOwn(string parameter) => _current.TryGetValue(parameter, out var entry) && entry.Stored.User == _user;
 
     /// <summary>Changes with every change of a parameter.</summary>
     public string Stamp { get; }
@@ -58,35 +60,35 @@ public sealed class CredentialSet
     public bool Has(string parameter) => _current.ContainsKey(parameter);
 
     /// <summary>Changes with every change of one of these parameters.</summary>
-    public string StampOf(IReadOnlyList<string> names) => StampOf(_current.Values.Where(parameter => names.Contains(parameter.Name, StringComparer.OrdinalIgnoreCase)));
+    public string StampOf(IReadOnlyList<string> names) => StampOf(_current.Values.Select(entry => entry.Stored).Where(parameter => names.Contains(parameter.Name, StringComparer.OrdinalIgnoreCase)));
 
     /// <summary>Opens a parameter; <c>credential-not-configured</c> where it has no value.</summary>
-    public Result<SecretText> Open(string parameter) => _current.TryGetValue(parameter, out var stored)
-        ? _sealer.Open(Place(stored), stored.Sealed)
+    public Result<SecretText> Open(string parameter) => _current.TryGetValue(parameter, out var entry)
+        ? _sealer.Open(entry.Value)
         : new VaultError(
             ErrorCodes.CredentialNotConfigured, $"The parameter {parameter} of the external credential {_credential.Definition.Name} has no value.");
 
     /// <summary>Opens the values of the last 24 hours that were replaced, with the names of their parameters.</summary>
     public IEnumerable<(string Parameter, SecretText Value)> OpenRetired()
     {
-        foreach (var stored in _retired)
+        foreach (var entry in _retired)
         {
-            if (_sealer.Open(Place(stored), stored.Sealed) is { IsOk: true } opened)
+            if (_sealer.Open(entry.Value) is { IsOk: true } opened)
             {
-                yield return (stored.Name, opened.Value);
+                yield return (entry.Stored.Name, opened.Value);
             }
         }
     }
 
     private static string StampOf(IEnumerable<SealedParameter> parameters)
     {
-        var stamp = new LengthPrefixed("stamp");
+        var stamp = LengthPrefixed.Begin("stamp");
         foreach (var parameter in parameters.OrderBy(parameter => parameter.Id))
         {
             stamp.Add(parameter.Id).Add(parameter.Version);
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray()));
+        return Convert.ToHexStringLower(stamp.Sha256());
     }
 
     private SealPlace Place(SealedParameter stored) => new(

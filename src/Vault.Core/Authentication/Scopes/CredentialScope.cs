@@ -26,7 +26,7 @@ public sealed class CredentialScope : IMergeScope
     public bool IsCallers { get; init; }
 
     /// <summary>The resolved <c>url</c> of the named credential, for <c>$Credential.Endpoint.Url</c>.</summary>
-    public Func<string?> EndpointUrl { get; init; } = static () => null;
+    public string? EndpointUrl { get; init; }
 
     /// <summary>The body as it is sent; only where headers are made.</summary>
     public Func<ReadOnlyMemory<byte>>? Body { get; init; }
@@ -82,7 +82,7 @@ public sealed class CredentialScope : IMergeScope
     {
         if (IsEndpoint(reference))
         {
-            return EndpointUrl() is null ? Unknown(reference) : null;
+            return EndpointUrl is null ? Unknown(reference) : null;
         }
 
         if (reference.Qualifier is { } qualifier && !qualifier.Equals(_credential.Definition.Name.Value, StringComparison.OrdinalIgnoreCase))
@@ -165,7 +165,7 @@ public sealed class CredentialScope : IMergeScope
     {
         if (IsEndpoint(reference))
         {
-            return EndpointUrl() is { } url ? MergeValue.OfText(url, isSecret: false) : Unknown(reference);
+            return EndpointUrl is { } url ? MergeValue.OfText(url, isSecret: false) : Unknown(reference);
         }
 
         var authentication = _credential.Authentication;

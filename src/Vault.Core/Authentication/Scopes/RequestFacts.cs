@@ -30,14 +30,25 @@ public sealed class RequestFacts
 
     private string Query { get; }
 
-    /// <summary>Upstream's host, with a port that isn't the scheme's; set once the URL is known.</summary>
-    public string? Host { get; set; }
+    /// <summary>Where the request goes, once that is known; host and path are told by it unless they are set.</summary>
+    public Uri? Target { get; set; }
+
+    /// <summary>Upstream's host, with a port that isn't the scheme's.</summary>
+    public string? Host
+    {
+        get => field ??= Target is { } target ? RequestTarget.HostOf(target) : null;
+        set;
+    }
 
     /// <summary>32 hex digits.</summary>
-    public string Nonce { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    public string Nonce => field ??= Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>Path as it is sent; set once the URL is known.</summary>
-    public string? SentPath { get; set; }
+    /// <summary>Path as it is sent.</summary>
+    public string? SentPath
+    {
+        get => field ??= Target is { } target ? RequestTarget.PathOf(target) : null;
+        set;
+    }
 
     /// <summary>Whether there is such a name.</summary>
     public static bool IsName(string name) => Names.Contains(name);

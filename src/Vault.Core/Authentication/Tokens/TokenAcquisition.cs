@@ -28,6 +28,6 @@ public sealed record TokenAcquisition(
     public CredentialScope Scope(string method = "POST") => new(Credential, Parameters, new RequestFacts("", method, "", "", Time))
     {
         User = User,
-        EndpointUrl = () => NamedCredentialUrl,
+        EndpointUrl = NamedCredentialUrl,
     };
 }

@@ -33,7 +33,7 @@ public sealed record TokenRequest(
         // asked twice for a new client secret or a second URL.
         var consent = Credential.Authentication.Tokens?.ConsentParameters;
         var isRelative = Credential.Authentication.UsesNamedCredentialUrl || (HasClientCertificate && consent is null);
-        var stamp = new LengthPrefixed("token-stamp")
+        var stamp = LengthPrefixed.Begin("token-stamp")
             .Add(JsonSerializer.Serialize(Credential.Definition.Authentication))
             .Add(consent is null ? Credential.Binding : null)
             .Add(consent is null ? Parameters.Stamp : Parameters.StampOf(consent))

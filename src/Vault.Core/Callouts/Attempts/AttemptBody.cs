@@ -50,18 +50,18 @@ internal sealed class AttemptBody
         return merge.IsOk ? new AttemptBody(callout, whole, format.Value, merge.Value) : merge.Error;
     }
 
-    public VaultError? Check(IMergeScope scope) => _merge?.Check(scope);
+    public VaultError? Check(AttemptScopes scopes) => _merge?.Check(scopes.CallerBody);
 
-    public ValueTask<VaultError?> PrepareAsync(IMergeScope scope, CancellationToken cancellationToken) =>
-        _merge is null ? ValueTask.FromResult<VaultError?>(null) : _merge.PrepareAsync(scope, cancellationToken);
+    public ValueTask<VaultError?> PrepareAsync(AttemptScopes scopes, CancellationToken cancellationToken) =>
+        _merge is null ? ValueTask.FromResult<VaultError?>(null) : _merge.PrepareAsync(scopes.CallerBody, cancellationToken);
 
     /// <summary>Fills the fields in, up to 1 MiB; what grows beyond it is streamed, like a body that came larger.</summary>
-    public Result<Outgoing> Resolve(IMergeScope scope)
+    public Result<Outgoing> Resolve(AttemptScopes scopes)
     {
         var limit = _callout.Plan.Named.MaxRequestBytes;
         if (_merge is { HasFields: true })
         {
-            return ResolveWhole(scope, limit);
+            return ResolveWhole(scopes.CallerBody, limit);
         }
 
         if (_whole is { } whole)
@@ -74,7 +74,7 @@ internal sealed class AttemptBody
             return new Outgoing(null, null);
         }
 
-        return new Outgoing(null, _format is null ? new PlainBody(limit) : new MergedBody(_format, scope, limit, _callout.Echoes));
+        return new Outgoing(null, _format is null ? new PlainBody(limit) : new MergedBody(_format, scopes.CallerBody, limit, _callout.Echoes));
     }
 
     private Result<Outgoing> ResolveWhole(IMergeScope scope, long? limit)

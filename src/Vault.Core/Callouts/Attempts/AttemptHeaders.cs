@@ -8,52 +8,53 @@ namespace Vault.Core.Callouts.Attempts;
 internal sealed class AttemptHeaders
 {
     private readonly Callout _callout;
-    private readonly IReadOnlyList<CallerHeader> _caller;
 
-    private AttemptHeaders(Callout callout, IReadOnlyList<CallerHeader> caller)
+    // Beside the caller's headers; null where a header goes as it came, and where all of them do.
+    private readonly MergeTemplate?[]? _templates;
+
+    private AttemptHeaders(Callout callout, MergeTemplate?[]? templates)
     {
         _callout = callout;
-        _caller = caller;
+        _templates = templates;
     }
 
-    /// <summary>A header of the caller; <paramref name="Template"/> is null where it goes as it came.</summary>
-    private readonly record struct CallerHeader(string Name, string Value, MergeTemplate? Template);
-
     /// <summary>The headers and what the protocol puts on the query.</summary>
-    internal sealed record Outgoing(IReadOnlyList<KeyValuePair<string, string>> Headers, IReadOnlyList<InjectedValue> Query);
+    internal readonly record struct Outgoing(List<KeyValuePair<string, string>> Headers, IReadOnlyList<InjectedValue> Query);
 
     /// <summary>Reads the fields of the caller's headers.</summary>
     public static Result<AttemptHeaders> Parse(Callout callout)
     {
-        var caller = new List<CallerHeader>(callout.Request.Headers.Count);
-        foreach (var (name, value) in callout.Request.Headers)
+        MergeTemplate?[]? templates = null;
+        var headers = callout.Request.Headers;
+        for (var i = 0; callout.Plan.Named.AllowMergeFieldsInHeader && i < headers.Count; i++)
         {
-            MergeTemplate? template = null;
-            if (callout.Plan.Named.AllowMergeFieldsInHeader && value.Contains('!', StringComparison.Ordinal))
+            if (headers[i].Value.Contains('!', StringComparison.Ordinal))
             {
-                var parsed = MergeTemplate.Parse(HeaderText.Decode(value));
+                var parsed = MergeTemplate.Parse(HeaderText.Decode(headers[i].Value));
                 if (!parsed.IsOk)
                 {
-                    return AtHeader(name, parsed.Error);
+                    return AtHeader(headers[i].Key, parsed.Error);
                 }
 
-                template = parsed.Value.HasFields ? parsed.Value : null;
+                if (parsed.Value.HasFields)
+                {
+                    templates ??= new MergeTemplate?[headers.Count];
+                    templates[i] = parsed.Value;
+                }
             }
-
-            caller.Add(new CallerHeader(name, value, template));
         }
 
-        return new AttemptHeaders(callout, caller);
+        return new AttemptHeaders(callout, templates);
     }
 
     /// <summary>The first reference that isn't known.</summary>
     public VaultError? Check(AttemptScopes scopes)
     {
-        foreach (var header in _caller)
+        for (var i = 0; i < (_templates?.Length ?? 0); i++)
         {
-            if (header.Template?.Check(scopes.CallerHeader) is { } error)
+            if (_templates![i]?.Check(scopes.CallerHeader) is { } error)
             {
-                return AtHeader(header.Name, error);
+                return AtHeader(NameAt(i), error);
             }
         }
 
@@ -71,9 +72,9 @@ internal sealed class AttemptHeaders
     /// <summary>Resolves what needs neither token nor body, so that a value that can't be sent is found before a token is fetched.</summary>
     public VaultError? TryWithoutToken(AttemptScopes scopes)
     {
-        foreach (var header in _caller)
+        for (var i = 0; i < (_templates?.Length ?? 0); i++)
         {
-            if (header.Template is { } template && IsReady(template) && Text(header.Name, template, scopes.CallerHeader) is { IsOk: false } failed)
+            if (_templates![i] is { } template && IsReady(template) && Text(NameAt(i), template, scopes.CallerHeader) is { IsOk: false } failed)
             {
                 return failed.Error;
             }
@@ -97,9 +98,9 @@ internal sealed class AttemptHeaders
     /// <summary>Fetches what the templates need.</summary>
     public async ValueTask<VaultError?> PrepareAsync(AttemptScopes scopes, CancellationToken cancellationToken)
     {
-        foreach (var header in _caller)
+        foreach (var template in _templates ?? [])
         {
-            if (header.Template is { } template && await template.PrepareAsync(scopes.CallerHeader, cancellationToken) is { } error)
+            if (template is not null && await template.PrepareAsync(scopes.CallerHeader, cancellationToken) is { } error)
             {
                 return error;
             }
@@ -135,7 +136,8 @@ internal sealed class AttemptHeaders
             injection = scopes.IsMasked ? AttemptPreview.Show(plan.External.Authentication, applied) : applied.Value!;
         }
 
-        var ours = new List<KeyValuePair<string, string>>();
+        var caller = _callout.Request.Headers;
+        var headers = new List<KeyValuePair<string, string>>(caller.Count + plan.CustomHeaders.Count + injection.Headers.Count + 2);
         foreach (var header in plan.CustomHeaders)
         {
             var text = Text(header.Name, header.Value, scopes.Admin);
@@ -144,13 +146,12 @@ internal sealed class AttemptHeaders
                 return text.Error;
             }
 
-            ours.Add(new(header.Name, text.Value));
+            headers.Add(new(header.Name, text.Value));
         }
 
-        var custom = plan.CustomHeaders.Select(header => header.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var header in injection.Headers)
         {
-            if (!custom.Contains(header.Name))
+            if (!plan.CustomHeaderNames.Contains(header.Name))
             {
                 if (!HeaderText.IsLegal(header.Value))
                 {
@@ -158,30 +159,33 @@ internal sealed class AttemptHeaders
                 }
 
                 NoteSecret(header);
-                ours.Add(new(header.Name, HeaderText.Encode(header.Value)));
+                headers.Add(new(header.Name, HeaderText.Encode(header.Value)));
             }
         }
 
-        var headers = new List<KeyValuePair<string, string>>(_caller.Count + ours.Count + 1);
-        var set = ours.Select(header => WireText.Canonical(header.Key)).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var header in _caller)
+        // The caller's, save those that are the vault's to set. Also X_Api_Key gives way to X-Api-Key: many services can't tell them apart.
+        for (var (i, ours) = (0, headers.Count); i < caller.Count; i++)
         {
-            // Also X_Api_Key gives way to X-Api-Key: many services can't tell them apart.
-            if (set.Contains(WireText.Canonical(header.Name)))
+            var (name, value) = caller[i];
+            if (IsAmong(headers, ours, WireText.Canonical(name)))
             {
                 continue;
             }
 
-            var text = header.Template is null ? header.Value : Text(header.Name, header.Template, scopes.CallerHeader);
-            if (!text.IsOk)
+            if (_templates?[i] is { } template)
             {
-                return text.Error;
+                var text = Text(name, template, scopes.CallerHeader);
+                if (!text.IsOk)
+                {
+                    return text.Error;
+                }
+
+                value = text.Value;
             }
 
-            headers.Add(new(header.Name, text.Value));
+            headers.Add(new(name, value));
         }
 
-        headers.AddRange(ours);
         foreach (var parameter in injection.Query)
         {
             NoteSecret(parameter);
@@ -190,12 +194,27 @@ internal sealed class AttemptHeaders
         return AttemptCookies.Inject(headers, injection.Cookies, NoteSecret) is { } cookie ? cookie : new Outgoing(headers, injection.Query);
     }
 
+    private static bool IsAmong(List<KeyValuePair<string, string>> headers, int count, string canonical)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (WireText.Canonical(headers[i].Key).Equals(canonical, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static VaultError NotAHeaderValue(string name) => new(
         ErrorCodes.SecretNotAHeaderValue,
         $"A value for the header {name} has a control character, or white space at its ends; it can't stand in a header.");
 
     private static VaultError AtHeader(string name, VaultError error) =>
         error with { Detail = $"In the header {name}: {error.Detail}" };
+
+    private string NameAt(int index) => _callout.Request.Headers[index].Key;
 
     private Result<string> Text(string name, MergeTemplate template, IMergeScope scope)
     {

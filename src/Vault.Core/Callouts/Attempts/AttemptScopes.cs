@@ -3,15 +3,36 @@ using Vault.Core.MergeFields;
 
 namespace Vault.Core.Callouts.Attempts;
 
-/// <summary>What references mean at each place of one attempt. All share one token, one clock reading and one nonce.</summary>
-/// <param name="Admin">An admin's headers and what the protocol applies.</param>
-/// <param name="CallerHeader">A caller's headers.</param>
-/// <param name="CallerBody">A caller's body.</param>
-/// <param name="Protocol">What the protocol puts together itself.</param>
-/// <param name="IsMasked">Whether it is a preview: nothing is fetched, signed or sent, and secrets are masks.</param>
-internal sealed record AttemptScopes(IMergeScope Admin, IMergeScope CallerHeader, IMergeScope CallerBody, IMergeScope Protocol, bool IsMasked)
+/// <summary>What references mean at each place of one attempt. All share one token, one clock reading and one nonce; each is made when it is asked for.</summary>
+internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string url, CalloutToken token, bool isMasked)
 {
-    /// <summary>The same for a preview.</summary>
-    public AttemptScopes Masked() => new(
-        new MaskedScope(Admin), new MaskedScope(CallerHeader), new MaskedScope(CallerBody), new MaskedScope(Admin, masksValues: true), true);
+    /// <summary>Whether it is a preview: nothing is fetched, signed or sent, and secrets are masks.</summary>
+    public bool IsMasked => isMasked;
+
+    /// <summary>An admin's headers and what the protocol applies.</summary>
+    public IMergeScope Admin => field ??= Mask(AdminScope);
+
+    /// <summary>A caller's headers.</summary>
+    public IMergeScope CallerHeader => field ??= Mask(Make(isCallers: true, inHeader: true));
+
+    /// <summary>A caller's body.</summary>
+    public IMergeScope CallerBody => field ??= Mask(Make(isCallers: true, inHeader: false));
+
+    /// <summary>What the protocol puts together itself.</summary>
+    public IMergeScope Protocol => field ??= isMasked ? new MaskedScope(Admin, masksValues: true) : Admin;
+
+    private CredentialScope AdminScope => field ??= Make(isCallers: false, inHeader: true);
+
+    private IMergeScope Mask(CredentialScope scope) => isMasked ? new MaskedScope(scope) : scope;
+
+    private CredentialScope Make(bool isCallers, bool inHeader) => new(callout.Plan.External, callout.Credentials, facts)
+    {
+        IsCallers = isCallers,
+        User = callout.Admitted.User,
+        EndpointUrl = url,
+        Body = inHeader ? token.BodyAccess : null,
+        Token = token,
+        TokenNames = callout.Plan.External.Authentication.Tokens?.TokenNames ?? [],
+        SecretProduced = callout.Echoes.Note,
+    };
 }

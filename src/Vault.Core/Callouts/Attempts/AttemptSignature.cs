@@ -23,7 +23,7 @@ internal static class AttemptSignature
             Method = callout.Request.Method,
             Uri = uri,
             Host = facts.Host ?? uri.Authority,
-            Path = UpstreamUrl.PathOf(uri),
+            Path = RequestTarget.PathOf(uri),
             Query = question < 0 ? "" : target[(question + 1)..],
             Headers = headers,
             Body = body.Whole ?? (body.Transform is null ? ReadOnlyMemory<byte>.Empty : (ReadOnlyMemory<byte>?)null),

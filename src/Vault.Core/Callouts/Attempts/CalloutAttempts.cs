@@ -28,12 +28,9 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         }
 
         var token = new CalloutToken(callout, tokens, url.Value);
-        var scopes = MakeScopes(callout, facts, url.Value, token, () => token.Body);
-        scopes = isPreview ? scopes.Masked() : scopes;
+        var scopes = new AttemptScopes(callout, facts, url.Value, token, isPreview);
         var target = UpstreamUrl.Join(url.Value, request.Path, request.Query, []);
-        var host = target.HostNameType is UriHostNameType.IPv6 ? target.Host : target.IdnHost;
-        facts.Host = target.IsDefaultPort ? host : $"{host}:{target.Port}";
-        facts.SentPath = UpstreamUrl.PathOf(target);
+        facts.Target = target;
 
         // 2 The body's fields, then the headers': found out before anything is fetched.
         var merged = AttemptBody.Parse(callout, body);
@@ -43,25 +40,25 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         }
 
         var headers = AttemptHeaders.Parse(callout);
-        if ((merged.Value.Check(scopes.CallerBody) ?? headers.Error ?? headers.Value!.Check(scopes)) is { } unknown)
+        if ((merged.Value.Check(scopes) ?? headers.Error ?? headers.Value!.Check(scopes)) is { } unknown)
         {
             return unknown;
         }
 
         // 3 What needs no token is tried before one is fetched.
-        if (headers.Value!.TryWithoutToken(scopes) is { } illegal)
+        if (callout.Plan.External.Authentication.Tokens is not null && headers.Value!.TryWithoutToken(scopes) is { } illegal)
         {
             return illegal;
         }
 
         // 4 The token.
-        if ((await merged.Value.PrepareAsync(scopes.CallerBody, cancellationToken) ?? await headers.Value.PrepareAsync(scopes, cancellationToken)) is { } fault)
+        if ((await merged.Value.PrepareAsync(scopes, cancellationToken) ?? await headers.Value!.PrepareAsync(scopes, cancellationToken)) is { } fault)
         {
             return fault;
         }
 
         // 5 The body, then the headers, which may be computed from it.
-        var outgoing = merged.Value.Resolve(scopes.CallerBody);
+        var outgoing = merged.Value.Resolve(scopes);
         if (!outgoing.IsOk)
         {
             return outgoing.Error;
@@ -79,13 +76,13 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         }
 
         token.Body = outgoing.Value.Whole ?? ReadOnlyMemory<byte>.Empty;
-        var resolved = headers.Value.Resolve(scopes);
+        var resolved = headers.Value!.Resolve(scopes);
         if (!resolved.IsOk)
         {
             return resolved.Error;
         }
 
-        var uri = UpstreamUrl.Join(url.Value, request.Path, request.Query, resolved.Value.Query);
+        var uri = resolved.Value.Query.Count == 0 ? target : UpstreamUrl.Join(url.Value, request.Path, request.Query, resolved.Value.Query);
         if (isPreview)
         {
             return new CalloutAttempt { Uri = uri, Headers = AttemptPreview.Sign(callout, resolved.Value.Headers), Body = outgoing.Value.Whole, Transform = outgoing.Value.Transform };
@@ -130,7 +127,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return template.Text;
         }
 
-        var scope = new CredentialScope(callout.Plan.External, callout.Credentials, facts) { User = callout.Admitted.User, SecretProduced = value => callout.Echoes.Add(value) };
+        var scope = new CredentialScope(callout.Plan.External, callout.Credentials, facts) { User = callout.Admitted.User, SecretProduced = callout.Echoes.Note };
         if (template.Check(scope) is { } unknown)
         {
             return unknown;
@@ -143,26 +140,8 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         }
 
         // A value is percent-encoded, but dots stay dots: it must not lead out of the path that the admin wrote.
-        return PathConfinement.Check(UpstreamUrl.PathOf(UpstreamUrl.Join(url.Value.Text, "", null, []))) is null
+        return PathConfinement.Check(RequestTarget.PathOf(UpstreamUrl.Join(url.Value.Text, "", null, []))) is null
             ? url.Value.Text
             : new VaultError(ErrorCodes.MergeFieldInvalid, $"A value in the url of the named credential {callout.Plan.Named.Name} would change its path.");
-    }
-
-    private static AttemptScopes MakeScopes(Callout callout, RequestFacts facts, string url, CalloutToken token, Func<ReadOnlyMemory<byte>> body)
-    {
-        var plan = callout.Plan;
-        var admin = Make(isCallers: false, inHeader: true);
-        return new AttemptScopes(admin, Make(isCallers: true, inHeader: true), Make(isCallers: true, inHeader: false), admin, IsMasked: false);
-
-        CredentialScope Make(bool isCallers, bool inHeader) => new(plan.External, callout.Credentials, facts)
-        {
-            IsCallers = isCallers,
-            User = callout.Admitted.User,
-            EndpointUrl = () => url,
-            Body = inHeader ? body : null,
-            Token = token,
-            TokenNames = plan.External.Authentication.Tokens?.TokenNames ?? [],
-            SecretProduced = value => callout.Echoes.Add(value),
-        };
     }
 }

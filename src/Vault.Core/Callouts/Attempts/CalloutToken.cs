@@ -13,6 +13,9 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, string u
     /// <summary>The body as it is sent; set before headers are resolved.</summary>
     public ReadOnlyMemory<byte> Body { get; set; }
 
+    /// <summary>Gives <see cref="Body"/> as it is when it is asked for.</summary>
+    public Func<ReadOnlyMemory<byte>> BodyAccess => field ??= () => Body;
+
     /// <summary>Whose token.</summary>
     public TokenRequest Request => field ??= new TokenRequest(
         callout.Plan.External, callout.Admitted.Principal.Id, callout.Admitted.User, callout.Credentials, callout.Plan.Named.Id, url)

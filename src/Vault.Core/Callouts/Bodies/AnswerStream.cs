@@ -33,7 +33,7 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit) :
             callout.IsHeadReady = false;
             if (callout.Request.FlushHead is { } flush)
             {
-                await flush(cancellationToken);
+                await flush(callout.Request.FlushState, cancellationToken);
             }
         }
 

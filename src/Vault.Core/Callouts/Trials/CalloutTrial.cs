@@ -211,11 +211,13 @@ public sealed partial class CalloutTrial(
         {
             using var answer = await invoker.Invoker.SendAsync(message, cancellationToken);
             var status = (int)answer.StatusCode;
+            var names = new List<string>();
+            CalloutMessage.CopyAnswerHeaders(answer, callout, names, static (list, name, _) => list.Add(name));
             var step = new TracedStep(
                 "The request", shown.Url, status, Since(sent), shown,
                 new MaskedAnswer(
                     status, answer.Content.Headers.ContentType?.MediaType, answer.Content.Headers.ContentLength ?? 0,
-                    [.. CalloutMessage.AnswerHeadersOf(answer, callout).Select(header => header.Key)]));
+                    names));
             var failure = status < 400
                 ? null
                 : new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.");

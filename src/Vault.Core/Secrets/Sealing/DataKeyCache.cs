@@ -1,47 +1,39 @@
-using System.Security.Cryptography;
-
 namespace Vault.Core.Secrets.Sealing;
 
-/// <summary>
-/// Data keys that were unwrapped lately: bounded, 15 minutes each, zeroed when they go. Keys are copied in and out under the
-/// lock, so that none is zeroed while it is in use.
-/// </summary>
+/// <summary>Data keys that were unwrapped lately: bounded, 15 minutes each, zeroed when they go.</summary>
 internal sealed class DataKeyCache(TimeProvider time, int capacity)
 {
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
     private readonly Lock _gate = new();
-    private readonly Dictionary<UInt128, (byte[] Key, long Added)> _keys = [];
+    private readonly Dictionary<UInt128, DataKey> _keys = [];
     private readonly Queue<UInt128> _order = new();
 
-    /// <summary>Copies a key out.</summary>
-    public bool TryGet(UInt128 id, Span<byte> key)
+    /// <summary>The key; null where it isn't there, or was there for too long.</summary>
+    public DataKey? Find(UInt128 id)
     {
         lock (_gate)
         {
-            if (!_keys.TryGetValue(id, out var entry))
+            if (!_keys.TryGetValue(id, out var key) || IsUsable(key))
             {
-                return false;
+                return key;
             }
 
-            if (time.GetElapsedTime(entry.Added) >= Life)
-            {
-                Remove(id);
-                return false;
-            }
-
-            entry.Key.CopyTo(key);
-            return true;
+            Remove(id);
+            return null;
         }
     }
 
-    /// <summary>Copies a key in.</summary>
-    public void Add(UInt128 id, ReadOnlySpan<byte> key)
+    /// <summary>Whether a key that was found before is still to be used.</summary>
+    public bool IsUsable(DataKey key) => !key.IsGone && time.GetElapsedTime(key.Added) < Life;
+
+    /// <summary>Takes a key in; the one that was there already, if there was.</summary>
+    public DataKey Add(UInt128 id, ReadOnlySpan<byte> key)
     {
         lock (_gate)
         {
-            if (_keys.ContainsKey(id))
+            if (_keys.TryGetValue(id, out var known))
             {
-                return;
+                return known;
             }
 
             while (_order.Count >= capacity)
@@ -49,16 +41,18 @@ internal sealed class DataKeyCache(TimeProvider time, int capacity)
                 Remove(_order.Dequeue());
             }
 
-            _keys.Add(id, (key.ToArray(), time.GetTimestamp()));
+            var added = new DataKey(key, time.GetTimestamp());
+            _keys.Add(id, added);
             _order.Enqueue(id);
+            return added;
         }
     }
 
     private void Remove(UInt128 id)
     {
-        if (_keys.Remove(id, out var entry))
+        if (_keys.Remove(id, out var key))
         {
-            CryptographicOperations.ZeroMemory(entry.Key);
+            key.Dispose();
         }
     }
 }

@@ -163,7 +163,7 @@ public sealed class CredentialScopeTests
     private RequestFacts Facts() => new("id7", "PATCH", "/api/x", "a=1", _parts.Time);
 
     private CredentialScope Scope(BoundCredential credential, params (string, string)[] parameters) =>
-        new(credential, _parts.Set(credential, parameters), Facts()) { EndpointUrl = () => "https://h/api" };
+        new(credential, _parts.Set(credential, parameters), Facts()) { EndpointUrl = "https://h/api" };
 
     private CredentialScope Scope(BoundCredential credential, FakeTokenAccess access) => new(credential, _parts.Set(credential), Facts())
     {

@@ -31,7 +31,7 @@ internal static class StepMessage
         var scope = new CredentialScope(context.Credential, context.Parameters, facts)
         {
             User = context.User,
-            EndpointUrl = () => context.NamedCredentialUrl,
+            EndpointUrl = context.NamedCredentialUrl,
             TokenNames = values.Names,
             Token = values,
             Body = () => sent,
