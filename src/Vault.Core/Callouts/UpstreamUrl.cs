@@ -43,6 +43,12 @@ public static class UpstreamUrl
             Append(Uri.EscapeDataString(parameter.Name) + "=" + Uri.EscapeDataString(parameter.Value));
         }
 
+        // A query that is there and empty stays there.
+        if (separator == '?' && rawQuery is "")
+        {
+            text.Append('?');
+        }
+
         // The text is sent as it was judged: System.Uri must not decode, collapse or re-encode anything.
         return new Uri(text.ToString(), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 

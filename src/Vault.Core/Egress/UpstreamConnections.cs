@@ -115,7 +115,7 @@ public sealed class UpstreamConnections : IDisposable
             try
             {
                 await socket.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false);
-                return new NetworkStream(socket, ownsSocket: true);
+                return new UpstreamStream(socket);
             }
             catch (SocketException e)
             {
