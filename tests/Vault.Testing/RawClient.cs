@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
@@ -13,6 +14,35 @@ public static class RawClient
     {
         /// <summary>The status of each answer on the connection, in order.</summary>
         public IReadOnlyList<int> Statuses => [.. Text.Split("HTTP/1.1 ").Skip(1).Select(part => int.TryParse(part.AsSpan(0, Math.Min(3, part.Length)), out var status) ? status : 0)];
+
+        /// <summary>The body of the last answer, its chunks put together as far as they came.</summary>
+        public string Body
+        {
+            get
+            {
+                var start = Text.LastIndexOf("HTTP/1.1 ", StringComparison.Ordinal);
+                var end = start < 0 ? -1 : Text.IndexOf("\r\n\r\n", start, StringComparison.Ordinal);
+                if (end < 0)
+                {
+                    return "";
+                }
+
+                var rest = Text[(end + 4)..];
+                if (!Text[start..end].Contains("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase))
+                {
+                    return rest;
+                }
+
+                var body = new StringBuilder();
+                while (rest.IndexOf("\r\n", StringComparison.Ordinal) is > 0 and var line && int.TryParse(rest[..line], NumberStyles.HexNumber, null, out var size) && size > 0)
+                {
+                    body.Append(rest.AsSpan(line + 2, Math.Min(size, rest.Length - line - 2)));
+                    rest = rest[Math.Min(rest.Length, line + 4 + size)..];
+                }
+
+                return body.ToString();
+            }
+        }
     }
 
     /// <summary>Sends the parts one after the other, each as a write of its own.</summary>

@@ -82,7 +82,10 @@ internal static class KestrelSetup
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
 
             // Header values are strings of bytes all through: what isn't ASCII keeps its bytes in both directions.
-            kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? DigitsEncoding.Instance : Encoding.Latin1;
+            kestrel.RequestHeaderEncodingSelector = static name =>
+                name == HeaderNames.ContentLength ? DigitsEncoding.Instance
+                : name == HeaderNames.Connection ? ConnectionEncoding.Instance
+                : Encoding.Latin1;
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.ConfigureEndpointDefaults(listen =>
             {

@@ -18,7 +18,7 @@ internal sealed class StrictFramingMiddleware(RequestDelegate next)
         var refusal = isHttp1
             ? StrictRequestFraming.Refusal(
                 request.Headers.TransferEncoding, request.Headers["Content-Length"], request.Headers.ContainsKey("X-Content-Length"), isHttp10)
-            : null;
+            : ConnectionRefusal(request.Headers);
         refusal ??= HeaderRefusal(request.Headers);
         if (refusal is null)
         {
@@ -36,6 +36,12 @@ internal sealed class StrictFramingMiddleware(RequestDelegate next)
 
         return context.AnswerAsync(new VaultError(ErrorCodes.InvalidRequest, refusal));
     }
+
+    // Kestrel refuses Connection there, and takes these (RFC 9113 section 8.2.2).
+    private static string? ConnectionRefusal(IHeaderDictionary headers) =>
+        headers.TransferEncoding.Count + headers.Upgrade.Count + headers.KeepAlive.Count + headers["Proxy-Connection"].Count > 0
+            ? "A header of one connection has no place in HTTP/2."
+            : null;
 
     private static string? HeaderRefusal(IHeaderDictionary headers)
     {

@@ -36,7 +36,7 @@ internal static class AnswerHead
     private static string? FramingFault(HttpResponseMessage answer)
     {
         var hasLength = answer.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths);
-        if (hasLength && !(lengths.Count == 1 && StrictRequestFraming.IsLength(lengths.ToString())))
+        if (hasLength && !(lengths.Count == 1 && StrictRequestFraming.IsLength(lengths.ToString()) && answer.Content.Headers.ContentLength is not null))
         {
             return "its Content-Length is not one number";
         }

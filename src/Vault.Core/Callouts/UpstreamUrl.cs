@@ -35,6 +35,12 @@ public static class UpstreamUrl
             query = And(query, Uri.EscapeDataString(parameter.Name) + "=" + Uri.EscapeDataString(parameter.Value));
         }
 
+        // A query that is there and empty stays there.
+        if (separator == '?' && rawQuery is "")
+        {
+            text.Append('?');
+        }
+
         // The text is sent as it was judged: System.Uri must not decode, collapse or re-encode anything.
         return new Uri(string.IsNullOrEmpty(query) ? path : string.Concat(path, "?", query), AsWritten);
     }

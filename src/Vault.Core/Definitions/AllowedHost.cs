@@ -55,7 +55,7 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
     }
 
     /// <summary>The entry for a URL's own scheme, host and port.</summary>
-    public static AllowedHost Of(Uri url) => new(url.Scheme, Normalize(url) ?? url.IdnHost, url.Port, IsWildcard: false);
+    public static AllowedHost Of(Uri url) => new(url.Scheme, Normalize(url) ?? url.Host, url.Port, IsWildcard: false);
 
     /// <summary>Whether the URL's scheme, host and port are what this entry allows.</summary>
     public bool Matches(Uri url)

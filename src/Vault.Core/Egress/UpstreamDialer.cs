@@ -42,7 +42,7 @@ internal sealed class UpstreamDialer(EgressPolicy policy, IHostResolver resolver
         try
         {
             await socket.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            return new UpstreamStream(socket);
         }
         catch
         {

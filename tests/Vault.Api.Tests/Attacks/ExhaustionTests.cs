@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -93,7 +94,7 @@ public sealed class ExhaustionTests(WireFixture fixture) : IClassFixture<WireFix
     }
 
     [Fact]
-    public async Task CallerThatGoesAway_InItsHeadBodyOrAnswer_FreesTheUpstream()
+    public async Task CallerThatGoesAway_InTheBodyOrTheAnswer_FreesTheUpstream()
     {
         foreach (var sendsBody in new[] { false, true })
         {
@@ -106,9 +107,13 @@ public sealed class ExhaustionTests(WireFixture fixture) : IClassFixture<WireFix
             };
             var (name, key) = await fixture.NewAsync($"\"url\": \"{upstream.Url}\"");
             var request = $"POST /callout/{name}/x HTTP/1.1\r\nHost: h\r\nX-Vault-Key: {key}\r\nContent-Length: {(sendsBody ? 2 : 1000)}\r\n\r\nhi";
-            var answer = await RawClient.SendAsync(fixture.Address, text => text.EndsWith("begin", StringComparison.Ordinal), request);
-            Assert.Equal([200], answer.Statuses);
-            await arrived.Task;
+            using (var client = new TcpClient())
+            {
+                await client.ConnectAsync(fixture.Address.Host, fixture.Address.Port);
+                await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(request));
+                await arrived.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            }
+
             await upstream.AllClosed.WaitAsync(TimeSpan.FromSeconds(30));
         }
     }
@@ -124,8 +129,8 @@ public sealed class ExhaustionTests(WireFixture fixture) : IClassFixture<WireFix
             $"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{size}{new string('a', 2000)}\r\n0\r\n\r\n");
         Assert.True(answer.IsClosed);
         Assert.True(framing[0] == 'C' ? answer.Statuses is [502] : answer.Statuses is [] or [200] or [502], answer.Text);
-        Assert.False(answer.Text.EndsWith("0\r\n\r\n", StringComparison.Ordinal));
-        Assert.True(answer.Text.Count(c => c == 'a') < 2000);
+        Assert.True(answer.Statuses is [502] || !answer.Text.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal));
+        Assert.True(answer.Body.Count(c => c == 'a') < 2000);
     }
 
     [Fact]

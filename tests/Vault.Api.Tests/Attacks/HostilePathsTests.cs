@@ -9,27 +9,13 @@ using Xunit;
 namespace Vault.Api.Tests.Attacks;
 
 /// <summary>Paths and queries that try to leave the named credential's url; what goes out is compared byte for byte.</summary>
-public sealed class HostilePathsTests(WireFixture fixture) : IClassFixture<WireFixture>, IAsyncLifetime
+public sealed class HostilePathsTests(WireFixture fixture) : IClassFixture<WireFixture>
 {
     private static readonly string[] Pieces =
     [
         "/", "/", "a", "b", ".", "..", "%2e", "%2E", "%252e", "%25252e", "%", "%25", "2e", "%2f", "%252f", "%5c", "\\", ";", "%3b", "x=1", "%00", "%0d%0a", "%7f", "%c0%ae", "%ef%bc%8e", "%e2%80%a4",
         "%e3%80%82", "%ff", "%zz", "%u002e", "~", ":", "@", "&", "=", "+", ",", "'", "(", "*", "!", "$", "|", "\"", "<", "^", "`", "{", "http://evil.example", "//", "?", "q=1", "%23", "%3f",
     ];
-
-    public async Task InitializeAsync()
-    {
-        if (!Upstreams.TryGetValue(fixture, out _))
-        {
-            Upstreams.Add(fixture, new object());
-            await fixture.DefineAsync("Below", $"\"url\": \"{fixture.Upstream.Url}/api/v1\"");
-            await fixture.Vault.GrantAsync("Wire", "Below");
-        }
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
-
-    private static readonly System.Runtime.CompilerServices.ConditionalWeakTable<WireFixture, object> Upstreams = [];
 
     [Theory]
     [InlineData("/../admin")]
@@ -85,6 +71,13 @@ public sealed class HostilePathsTests(WireFixture fixture) : IClassFixture<WireF
     {
         var (answer, sent) = await fixture.ExchangeAsync($"GET /callout/Below{path} HTTP/1.1\r\n{{host}}\r\nConnection: close\r\n\r\n");
         Assert.Null(sent);
+        if (path.Contains("%00", StringComparison.Ordinal))
+        {
+            // Kestrel's own: it decodes the path to route by it.
+            Assert.True(answer.Statuses is [400], answer.Text);
+            return;
+        }
+
         Assert.True(answer.Statuses is [403], answer.Text);
         Assert.Contains("X-Vault-Error: request-not-allowed", answer.Text, StringComparison.Ordinal);
         Assert.Contains("X-Vault-Request-Id: ", answer.Text, StringComparison.Ordinal);
@@ -145,13 +138,13 @@ public sealed class HostilePathsTests(WireFixture fixture) : IClassFixture<WireF
 
     [Fact]
     public void Targets_MadeAtRandom_AreConfined_AndGoOutAsTheyCame() =>
-        Gen.OneOfConst(Pieces).Array[1, 8].Select(string.Concat).Sample(
+        Gen.Int[0, Pieces.Length - 1].Array[1, 8].Select(indexes => string.Concat(indexes.Select(index => Pieces[index]))).Sample(
             path =>
             {
                 var (answer, sent) = fixture.ExchangeAsync($"GET /callout/Below/{path} HTTP/1.1\r\n{{host}}\r\nConnection: close\r\n\r\n").GetAwaiter().GetResult();
                 if (sent is null)
                 {
-                    return answer.Statuses is [403];
+                    return answer.Statuses is [403] || (answer.Statuses is [400] && path.Contains("%00", StringComparison.Ordinal));
                 }
 
                 return answer.Statuses is [200] && TargetOf(sent) == "/api/v1/" + path && !Leaves("/" + path.Split('?')[0]);
@@ -165,7 +158,7 @@ public sealed class HostilePathsTests(WireFixture fixture) : IClassFixture<WireF
         {
             var escaped = Uri.EscapeDataString(text);
             var (answer, sent) = await fixture.ExchangeAsync($"GET /callout/Below/{escaped}?q={escaped} HTTP/1.1\r\n{{host}}\r\nConnection: close\r\n\r\n");
-            Assert.True(answer.Statuses is [200] or [403], $"{escaped}: {answer.Text}");
+            Assert.True(answer.Statuses is [200] or [403] || (answer.Statuses is [400] && text.Contains('\0', StringComparison.Ordinal)), $"{escaped}: {answer.Text}");
             if (sent is not null)
             {
                 Assert.Equal($"/api/v1/{escaped}?q={escaped}", TargetOf(sent));

@@ -30,8 +30,6 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         ["coding chunked, identity"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, identity\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         ["coding twice"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         ["coding of HTTP/1.0"] = "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-        ["value with a bare CR"] = "HTTP/1.1 200 OK\r\nX-A: b\rX-Vault-Error: fake\r\nContent-Length: 2\r\n\r\nok",
-        ["value with a NUL"] = "HTTP/1.1 200 OK\r\nX-A: b\0c\r\nContent-Length: 2\r\n\r\nok",
         ["value with an escape"] = "HTTP/1.1 200 OK\r\nX-A: \u001b[2J\r\nContent-Length: 2\r\n\r\nok",
         ["reason with a bare CR"] = "HTTP/1.1 200 O\rK\r\nContent-Length: 2\r\n\r\nok",
         ["reason with a NUL"] = "HTTP/1.1 200 O\0K\r\nContent-Length: 2\r\n\r\nok",
@@ -74,6 +72,10 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         ["hints first"] = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
         ["extensions"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=\"b\"\r\nok\r\n0\r\n\r\n",
         ["trailers"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Vault-Error: fake\r\nSet-Cookie: a=b\r\n\r\n",
+        ["value with a bare CR"] = "HTTP/1.1 200 OK\r\nX-A: b\rX-Vault-Error: 1\r\nContent-Length: 2\r\n\r\nok",
+        ["value with a NUL"] = "HTTP/1.1 200 OK\r\nX-A: b\0c\r\nContent-Length: 2\r\n\r\nok",
+        ["value that is folded"] = "HTTP/1.1 200 OK\r\nX-A: b\r\n X-Vault-Error: 1\r\nContent-Length: 2\r\n\r\nok",
+        ["lines that end with LF"] = "HTTP/1.1 200 OK\nContent-Length: 2\nX-A: b\n\nok",
         ["bytes behind the length"] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + Poison,
         ["bytes behind the chunks"] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + Poison,
     };
@@ -125,7 +127,8 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         fixture.Upstream.AnswerWith(Plain[name], close: name is "HTTP/1.0" or "up to the end");
         var answer = await SendAsync();
         Assert.Equal([200], answer.Statuses);
-        Assert.Contains("ok", answer.Text, StringComparison.Ordinal);
+        Assert.Equal("ok", answer.Body);
+        Assert.Single(answer.Text.Split("\r\n\r\n")[0].Split(["\r\n", "\r", "\n", "\0"], StringSplitOptions.None), line => line.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase));
         Assert.DoesNotContain("poison", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("fake", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("Set-Cookie", answer.Text, StringComparison.OrdinalIgnoreCase);
@@ -167,7 +170,7 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
             }
         };
         var answer = await SendAsync(name, key);
-        Assert.Equal([504], answer.Statuses);
+        Assert.True(answer.Statuses is [502] or [504], answer.Text);
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await AssertNextIsItsOwnAsync();
     }
@@ -177,8 +180,7 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         fixture.Upstream.AnswerWith("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nits own!", close: false);
         var next = await SendAsync();
         Assert.Equal([200], next.Statuses);
-        Assert.Contains("its own!", next.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("poison", next.Text, StringComparison.Ordinal);
+        Assert.Equal("its own!", next.Body);
     }
 
     private Task<RawClient.RawAnswer> SendAsync(string name = "Raw", string? key = null) => RawClient.SendAsync(

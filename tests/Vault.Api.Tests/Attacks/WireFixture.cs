@@ -7,8 +7,8 @@ using Xunit;
 namespace Vault.Api.Tests.Attacks;
 
 /// <summary>
-/// A vault between two ends that tests hold byte by byte. <c>Raw</c> and <c>Held</c> lead to a listener that counts who connects:
-/// <c>Raw</c> streams bodies, <c>Held</c> reads them whole first.
+/// A vault between two ends that tests hold byte by byte. <c>Raw</c>, <c>Held</c> and <c>Below</c> lead to a listener that
+/// counts who connects: <c>Raw</c> streams bodies, <c>Held</c> reads them whole first, <c>Below</c> has a path in its url.
 /// </summary>
 public sealed class WireFixture : IAsyncLifetime
 {
@@ -22,7 +22,7 @@ public sealed class WireFixture : IAsyncLifetime
 
     public int Http2Port { get; } = FreePort();
 
-    /// <summary>A key of an app that may use both.</summary>
+    /// <summary>A key of an app that may use them.</summary>
     public string Key { get; private set; } = "";
 
     public Uri Address { get; private set; } = null!;
@@ -32,7 +32,8 @@ public sealed class WireFixture : IAsyncLifetime
         Vault = new VaultFactory(http2Port: Http2Port);
         await DefineAsync("Raw", $"\"url\": \"{Upstream.Url}\"");
         await DefineAsync("Held", $"\"url\": \"{Upstream.Url}\", \"allowMergeFieldsInBody\": true");
-        Key = await Vault.CreateAppAsync("Wire", "Raw", "Held");
+        await DefineAsync("Below", $"\"url\": \"{Upstream.Url}/api/v1\"");
+        Key = await Vault.CreateAppAsync("Wire", "Raw", "Held", "Below");
         using var client = Vault.CreateClient(Key);
         Address = client.BaseAddress!;
     }
