@@ -113,6 +113,7 @@ internal sealed class OpenIddictHost : IAsyncDisposable
         var identity = new ClaimsIdentity("test", Claims.Name, Claims.Role);
         identity.SetClaim(Claims.Subject, subject);
         identity.SetScopes(scopes);
+        identity.SetResources("vault");
         return new ClaimsPrincipal(identity);
     }
 

@@ -136,6 +136,6 @@ public sealed class IssuerOptionsTests
         Assert.Single(Read(settings, true).Issuers);
     }
 
-    private static IssuerOptions Read(IReadOnlyDictionary<string, string?> settings, bool allowHttp) =>
+    private static IssuerOptions Read(Dictionary<string, string?> settings, bool allowHttp) =>
         IssuerOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), allowHttp);
 }
