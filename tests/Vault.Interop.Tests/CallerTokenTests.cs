@@ -62,7 +62,7 @@ public sealed class CallerTokenTests : IAsyncLifetime
         using var client = new HttpClient(new SocketsHttpHandler());
         using var request = new HttpRequestMessage(HttpMethod.Post, _server.Url + "/token")
         {
-            Content = new FormUrlEncodedContent([.. form.Append(("client_id", "secret-client")).Append(("client_secret", "the client:secret+1")).Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2))]),
+            Content = new FormUrlEncodedContent([.. form.Append(("client_id", "secret-client")).Append(("client_secret", "the client:secret+1")).Append(("for", "vault")).Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2))]),
         };
         using var response = await client.SendAsync(request);
         return (string)(await response.Content.ReadFromJsonAsync<JsonObject>())!["access_token"]!;
