@@ -129,9 +129,15 @@ internal sealed class OpenIddictHost : IAsyncDisposable
             return Results.SignIn(result.Principal!, authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
         }
 
+        var principal = PrincipalOf(request.Username ?? request.ClientId!, request.GetScopes());
+        if ((string?)request["for"] is { } audience)
+        {
+            principal.SetResources(audience);
+        }
+
         return request.IsPasswordGrantType() && request.Password != "the-password"
             ? Results.Forbid(authenticationSchemes: [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme])
-            : Results.SignIn(PrincipalOf(request.Username ?? request.ClientId!, request.GetScopes()), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+            : Results.SignIn(principal, authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
     }
 
     private async Task AddClientsAsync(JsonWebKey publicKey)

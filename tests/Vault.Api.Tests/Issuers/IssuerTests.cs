@@ -81,8 +81,9 @@ public sealed class IssuerTests : IssuerBench
         await ExpectAsync(await CallAsync(AppToken("ann"), own), 200);
         Assert.Equal("secrets-of-ann", LastUser());
 
-        // A subject that can't be a user id is none.
+        // A subject that can't be a user id is none, nor is one that looks like the other issuer's.
         await ExpectAsync(await CallAsync(AppToken("änn"), own), 400, "user-required");
+        await ExpectAsync(await CallAsync(AppToken("cluster/ann"), own), 400, "user-required");
     }
 
     [Fact]

@@ -21,19 +21,6 @@ public sealed class CalloutRateTests
     }
 
     [Fact]
-    public void Take_WhereTheWallClockIsSetBack_GoesOn()
-    {
-        // Only the clock of the wall: what is measured goes on.
-        var time = new FakeTimeProvider();
-        var rate = new CalloutRate(time);
-        Guid app = Guid.NewGuid(), named = Guid.NewGuid();
-        Assert.Null(rate.Take(app, named, Once));
-        time.Advance(TimeSpan.FromSeconds(10));
-        time.AdjustTime(DateTimeOffset.UnixEpoch);
-        Assert.Null(rate.Take(app, named, Once));
-    }
-
-    [Fact]
     public void Take_ByAppsThatComeAndGo_LeavesNothing()
     {
         var time = new FakeTimeProvider();

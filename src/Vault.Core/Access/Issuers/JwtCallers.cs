@@ -26,7 +26,7 @@ public sealed partial class JwtCallers
     public JwtCallers(IssuerOptions options, JwksDownload download, AccessCatalog catalog, TimeProvider time, ILogger<JwtCallers> logger, ILogger<IssuerKeys> keysLogger)
     {
         _byIssuer = options.Issuers.ToFrozenDictionary(
-            issuer => issuer.Issuer, issuer => new JwtVerifier(new IssuerKeys(issuer, download, time, keysLogger), time), StringComparer.Ordinal);
+            issuer => issuer.Issuer, issuer => new JwtVerifier(new IssuerKeys(issuer, download, time, keysLogger), Reserved(options, issuer), time), StringComparer.Ordinal);
         _catalog = catalog;
         _time = time;
         _logger = logger;
@@ -65,6 +65,9 @@ public sealed partial class JwtCallers
             ? ValueTask.FromResult(ToCaller(known))
             : new ValueTask<Caller?>(VerifyAsync(text, hash, cancellationToken));
     }
+
+    private static string[] Reserved(IssuerOptions options, JwtIssuer issuer) =>
+        [.. options.Issuers.Select(other => other.UserPrefix).Where(prefix => prefix.Length > issuer.UserPrefix.Length && prefix.StartsWith(issuer.UserPrefix, StringComparison.Ordinal))];
 
     private async Task<Caller?> VerifyAsync(string text, TokenHash hash, CancellationToken cancellationToken)
     {

@@ -7,7 +7,10 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Access.Issuers;
 
 /// <summary>Verifies the tokens of one issuer: everything that can be seen without a key first, then the signature.</summary>
-internal sealed class JwtVerifier(IssuerKeys keys, TimeProvider time)
+/// <param name="keys">The issuer's.</param>
+/// <param name="reserved">Beginnings of the users of other issuers: a subject that looks like one of theirs is no user.</param>
+/// <param name="time">The clock.</param>
+internal sealed class JwtVerifier(IssuerKeys keys, IReadOnlyList<string> reserved, TimeProvider time)
 {
     private const int LongestSubject = 256;
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = JwtText.MaxLength, MapInboundClaims = false };
@@ -112,8 +115,10 @@ internal sealed class JwtVerifier(IssuerKeys keys, TimeProvider time)
         }
 
         var user = issuer.UserPrefix + subject;
-        return (new VerifiedToken(keys, thumbprint, end, mapped, $"{issuer.Name}:{Escaped(subject)}", UserName.IsLegal(user) ? user : null), default);
+        return (new VerifiedToken(keys, thumbprint, end, mapped, $"{issuer.Name}:{Escaped(subject)}", IsUser(user) ? user : null), default);
     }
+
+    private bool IsUser(string user) => UserName.IsLegal(user) && !reserved.Any(prefix => user.StartsWith(prefix, StringComparison.Ordinal));
 
     // What would change the look of a line (controls, line ends, writing direction) is spelt out, and so is the backslash.
     private static string Escaped(string text)

@@ -32,7 +32,7 @@ public sealed class IssuerOptionsTests
         var issuer = Assert.Single(Read(Good, false).Issuers);
         Assert.Equal("https://issuer.example/realm/", issuer.Issuer);
         Assert.Equal("https://issuer.example/realm/.well-known/openid-configuration", issuer.MetadataUrl!.AbsoluteUri);
-        Assert.Equal(["vault", "api://vault"], issuer.Audiences);
+        Assert.Equal(["vault", "api://vault"], issuer.Audiences.ToArray());
         Assert.Equal(9, issuer.Algorithms.Length);
         Assert.DoesNotContain(issuer.Algorithms, algorithm => algorithm.StartsWith('H') || algorithm == "none");
         Assert.Equal((TimeSpan.FromSeconds(30), "sub", ""), (issuer.ClockSkew, issuer.SubjectClaim, issuer.UserPrefix));
@@ -136,6 +136,6 @@ public sealed class IssuerOptionsTests
         Assert.Single(Read(settings, true).Issuers);
     }
 
-    private static IssuerOptions Read(IReadOnlyDictionary<string, string?> settings, bool allowHttp) =>
+    private static IssuerOptions Read(Dictionary<string, string?> settings, bool allowHttp) =>
         IssuerOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), allowHttp);
 }
