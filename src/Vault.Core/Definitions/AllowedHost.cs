@@ -33,9 +33,7 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
         var isWildcard = rest.StartsWith("*.", StringComparison.Ordinal);
         var authority = isWildcard ? rest[2..] : rest;
         if (authority.Length is 0 or > MaxLength || authority.AsSpan().ContainsAny(NotInAHost)
-            || authority.EndsWith(':')
-            || !Uri.TryCreate($"{scheme}://{authority}", UriKind.Absolute, out var uri)
-            || uri.Port == 0
+            || UrlOrigin.Read(UrlOrigin.DropDot($"{scheme}://{authority}")) is not { } uri
             || Normalize(uri) is not { } host)
         {
             return Refuse("Must be a host, host:port or *.host, with http:// before it where http is meant.");
@@ -94,9 +92,6 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
             ? $"[{address}]"
             : idn.ToLowerInvariant();
         host = host.EndsWith('.') ? host[..^1] : host;
-        return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal)
-            || (host[0] != '[' && host.AsSpan().ContainsAny(NotInAHost))
-            ? null
-            : host;
+        return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal) ? null : host;
     }
 }

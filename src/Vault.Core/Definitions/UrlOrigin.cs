@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 
 namespace Vault.Core.Definitions;
 
@@ -9,6 +10,8 @@ public static class UrlOrigin
     private static readonly SearchValues<char> NotInAnOrigin = SearchValues.Create("!@\\{}<>%*^|`\"' \t\r\n");
 
     private static readonly SearchValues<char> NotInAHost = SearchValues.Create("/?#@\\%:[] ");
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>Cuts the origin off an absolute URL: up to the first <c>/</c>, <c>?</c> or <c>#</c> after <c>://</c>.</summary>
     public static string Cut(string url)
@@ -29,6 +32,7 @@ public static class UrlOrigin
         && uri.Scheme is "https" or "http"
         && uri.HostNameType is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
         && uri.UserInfo.Length == 0
+        && uri.PathAndQuery == "/"
         && uri.Port is > 0 and <= 65535
         && HostOf(uri) is { } host
         && (uri.HostNameType is not UriHostNameType.Dns || IsPlain(host))
@@ -58,11 +62,17 @@ public static class UrlOrigin
         }
     }
 
-    // Full-width and circled characters have become plain ones here. No label is empty.
+    // Full-width and circled characters have become plain ones here. No label is empty; what ends in a number is an IPv4 address
+    // in its usual form, or to some readers one and to others a name.
     private static bool IsPlain(string host) =>
         host.Length is > 0 and <= 255
         && host[0] != '.'
         && host[^1] != '.'
         && !host.Contains("..", StringComparison.Ordinal)
-        && !host.AsSpan().ContainsAny(NotInAHost);
+        && !host.AsSpan().ContainsAny(NotInAHost)
+        && (!IsNumber(host.AsSpan(host.LastIndexOf('.') + 1)) || (IPAddress.TryParse(host, out var address) && address.ToString() == host));
+
+    private static bool IsNumber(ReadOnlySpan<char> label) =>
+        !label.ContainsAnyExceptInRange('0', '9')
+        || (label.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && !label[2..].ContainsAnyExcept(HexDigits));
 }

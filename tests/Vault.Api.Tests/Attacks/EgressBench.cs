@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
@@ -130,4 +129,4 @@ public sealed class ClosedEgressBench() : EgressBench(new() { ["Vault:Egress:All
 
 /// <summary>One open bench for several classes.</summary>
 [CollectionDefinition(nameof(OpenEgressBench))]
-public sealed class OpenEgressCollection : ICollectionFixture<OpenEgressBench>;
+public sealed class OpenEgressShared : ICollectionFixture<OpenEgressBench>;

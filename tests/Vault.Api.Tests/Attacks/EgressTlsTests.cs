@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Authentication;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -11,7 +13,7 @@ namespace Vault.Api.Tests.Attacks;
 public sealed class EgressTlsTests(OpenEgressBench bench) : IDisposable
 {
     // A ServerHello of TLS 1.0 and one of 1.1, with TLS_RSA_WITH_AES_128_CBC_SHA: what is offered isn't what is taken.
-    private const string OldHello = "\u0016\u0003{0}\u0000\u002a\u0002\u0000\u0000\u0026\u0003{0}0123456789abcdef0123456789abcdef\u0000\u0000\u002f\u0000";
+    private const string OldHello = "\u0016\u0003?\u0000\u002a\u0002\u0000\u0000\u0026\u0003?0123456789abcdef0123456789abcdef\u0000\u0000\u002f\u0000";
     private readonly TestCertificates _certificates = new();
 
     public void Dispose() => _certificates.Dispose();
@@ -58,7 +60,7 @@ public sealed class EgressTlsTests(OpenEgressBench bench) : IDisposable
         {
             var buffer = new byte[4096];
             Assert.NotEqual(0, await stream.ReadAsync(buffer));
-            await stream.WriteAsync(System.Text.Encoding.Latin1.GetBytes(string.Format(System.Globalization.CultureInfo.InvariantCulture, OldHello, version)));
+            await stream.WriteAsync(System.Text.Encoding.Latin1.GetBytes(OldHello.Replace('?', version)));
             return new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, upstream.Port);
         });
         bench.Resolver.Set("old.example", "127.0.0.1");
@@ -86,10 +88,32 @@ public sealed class EgressTlsTests(OpenEgressBench bench) : IDisposable
         await using var bait = RawUpstream.Start();
         bench.Resolver.Set("bait.example", "127.0.0.1");
         using var certificate = _certificates.Issue("bait.example", issuerUrl: bait.Url);
-        await using var upstream = await RecordingUpstream.StartAsync(https: new HttpsConnectionAdapterOptions { ServerCertificate = certificate });
-        var called = await bench.SaveAndCallAsync($"https://bait.example:{new Uri(upstream.Url).Port}/");
+        await using var server = TcpRelay.Start(async stream =>
+        {
+            // Offline: Kestrel would fetch the issuer itself.
+            var options = new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true) };
+            await using var tls = new SslStream(stream);
+            try
+            {
+                await tls.AuthenticateAsServerAsync(options);
+                Assert.Equal(0, await tls.ReadAsync(new byte[1]));
+            }
+            catch (Exception exception) when (exception is AuthenticationException or IOException)
+            {
+                // The vault hung up.
+            }
+
+            return null;
+        });
+        var called = await bench.SaveAndCallAsync($"https://bait.example:{server.Port}/");
         Assert.Equal((502, "upstream-unreachable"), (called.Status, called.Code));
-        Assert.Equal((0, 0), (bait.Connections, upstream.Requests.Count));
+        Assert.Equal((0, 1), (bait.Connections, server.Connections));
+
+        // The same with a client that isn't told not to.
+        using var plain = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false });
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://127.0.0.1:{server.Port}/");
+        await Assert.ThrowsAsync<HttpRequestException>(() => plain.SendAsync(request, CancellationToken.None));
+        Assert.NotEqual(0, bait.Connections);
     }
 
     [Theory]
@@ -112,6 +136,7 @@ public sealed class EgressTlsTests(OpenEgressBench bench) : IDisposable
         var called = await bench.SaveAndCallAsync($"https://{written}:{port}/", settings: new JsonObject { ["serverCertificates"] = _certificates.Pem });
         Assert.Equal(200, called.Status);
         Assert.Equal($"{sent}:{port}", Assert.Single(upstream.Requests).Header("Host"));
-        Assert.Equal(sent, Assert.Single(names));
+        // The server's side shows it decoded.
+        Assert.Equal(sent, new System.Globalization.IdnMapping().GetAscii(Assert.Single(names)!));
     }
 }

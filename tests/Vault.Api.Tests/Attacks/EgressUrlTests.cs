@@ -52,6 +52,9 @@ public sealed class EgressUrlTests(ClosedEgressBench bench) : IClassFixture<Clos
         "http://./", "http://../", "http://.good.example/", "http://good..example/", "http://good.example../", "http://*.good.example/", "http://*/", "http://good.example,127.0.0.1/", "http://good.example;127.0.0.1/", "http://good.example&127.0.0.1/", "http://good.example$127.0.0.1/",
         "http://good.example^/", "http://good.example|127.0.0.1/", "http://`id`.good.example/", "http://\"127.0.0.1\"/", "http://'127.0.0.1'/", "http://<127.0.0.1>/", "http://{127.0.0.1}/", "http://127.0.0.1=good.example/", "http://good.example(127.0.0.1)/", "http://good.example+127.0.0.1/",
 
+        // What ends in a number and is no address.
+        "http://0\u00b2.1/", "http://425.510.425.510/", "http://256.256.256.256/", "http://7147006462/", "http://0x1017f000001:{p}/", "http://127.0.0.1.1:{p}/", "http://127.0.0.08:{p}/", "http://good.example.1/", "http://good.example.0x7f/", "http://1.2.3.4.5/",
+
         // Unicode that becomes syntax.
         "http://good.example\uff0fevil.example/", "http://evil.c\u2100.good.example/", "http://good.example\uff03@127.0.0.1/", "http://good.example\ufe56.evil.example/", "http://good.example\uff1a80/", "http://good.example\uff20127.0.0.1/", "http://good\uff0e\uff0eexample/", "http://127.0.0.1\u2044.good.example\uff1f/",
         "http://\ud800.example/",
@@ -88,8 +91,8 @@ public sealed class EgressUrlTests(ClosedEgressBench bench) : IClassFixture<Clos
     private static readonly string[] Guarded =
     [
         "http://127\u30020\u30020\u30021:{p}/", "http://127\uff0e0\uff0e0\uff0e1:{p}/", "http://\uff11\uff12\uff17.\uff10.\uff10.\uff11:{p}/", "http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460:{p}/", "http://\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3:{p}/", "http://\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54:{p}/",
-        "http://\u2460\u2461\u2466\u3002\u24ea\uff0e\u24ea\uff61\u2460:{p}/", "http://0\u00b2.1/", "http://l\u043ecalhost:{p}/", "http://local\u200dhost:{p}/", "http://425.510.425.510/", "http://256.256.256.256/", "http://7147006462/", "http://0x1017f000001:{p}/", "http://127.0.0.1.1:{p}/", "http://127.0.0:{p}/", "http://127.0.0.0x:{p}/", "http://0x.0x.0:{p}/", "http://1e2/", "http://127.0.0.08:{p}/",
-        "http://127.000.000.001:{p}/", "http://0127.0.0.1:{p}/", "http://00000000177.0.0.1:{p}/", "http://[::1]:{p}", "http://_good.example:{p}/", "http://-good.example:{p}/", "http://xn--/", "http://xn--a-ecp.ru/", "http://xn--0.pt/", "http://\u00df.example/", "http://a\u200cb.example/", "http://good.example\u00ad/", "http://" + "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.example/",
+        "http://\u2460\u2461\u2466\u3002\u24ea\uff0e\u24ea\uff61\u2460:{p}/", "http://l\u043ecalhost:{p}/", "http://local\u200dhost:{p}/", "http://127.0.0:{p}/", "http://127.0.0.0x:{p}/", "http://0x.0x.0:{p}/", "http://1e2/", 
+        "http://127.000.000.001:{p}/", "http://00000000177.0.0.1:{p}/", "http://[::1]:{p}", "http://_good.example:{p}/", "http://-good.example:{p}/", "http://xn--/", "http://xn--a-ecp.ru/", "http://xn--0.pt/", "http://\u00df.example/", "http://a\u200cb.example/", "http://good.example\u00ad/", "http://" + "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.example/",
         "http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example/", "http://\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9.example/",
         "http://\u0660.\u0660.\u0660.\u0661/", "http://\ud835\udfcf\ud835\udfd0\ud835\udfd5.0.0.1:{p}/", "http://good.example:00080/", "http://good.example:080/", "http://%00/", "http://nowhere.example/", "https://127.0.0.1:{p}/", "https://localhost:{p}/",
     ];
