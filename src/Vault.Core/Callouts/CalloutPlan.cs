@@ -25,7 +25,7 @@ internal sealed class CalloutPlan
         ];
         NeedsBody = AdminTemplates.Any(NamesBody);
         NeedsToken = AdminTemplates.Any(template => template.References.Any(NeedsTokenFor)) || Signing?.NeedsToken is true;
-        Origin = ReadOrigin(named.Url.Text);
+        Origin = new Uri(UrlOrigin.Cut(named.Url.Text));
     }
 
     public NamedCredential Named { get; }
@@ -119,13 +119,6 @@ internal sealed class CalloutPlan
     public static bool NamesBody(MergeTemplate template) =>
         template.References.Any(reference => reference.Kind is MergeReferenceKind.Credential
             && reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase));
-
-    private static Uri ReadOrigin(string url)
-    {
-        var start = url.IndexOf("://", StringComparison.Ordinal) + 3;
-        var end = url.AsSpan(start).IndexOfAny('/', '?');
-        return new Uri(end < 0 ? url : url[..(start + end)]);
-    }
 
     private VaultError Missing(string parameter) => new(
         ErrorCodes.CredentialNotConfigured,

@@ -33,8 +33,7 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
         var isWildcard = rest.StartsWith("*.", StringComparison.Ordinal);
         var authority = isWildcard ? rest[2..] : rest;
         if (authority.Length is 0 or > MaxLength || authority.AsSpan().ContainsAny(NotInAHost)
-            || authority.EndsWith(':')
-            || !Uri.TryCreate($"{scheme}://{authority}", UriKind.Absolute, out var uri)
+            || UrlOrigin.Read(UrlOrigin.DropDot($"{scheme}://{authority}")) is not { } uri
             || Normalize(uri) is not { } host)
         {
             return Refuse("Must be a host, host:port or *.host, with http:// before it where http is meant.");
@@ -84,9 +83,14 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
 
     private static string? Normalize(Uri url)
     {
-        var host = url.HostNameType is UriHostNameType.IPv6 && IPAddress.TryParse(url.IdnHost, out var address) && address.AddressFamily is AddressFamily.InterNetworkV6
+        if (UrlOrigin.HostOf(url) is not { } idn)
+        {
+            return null;
+        }
+
+        var host = url.HostNameType is UriHostNameType.IPv6 && IPAddress.TryParse(idn, out var address) && address.AddressFamily is AddressFamily.InterNetworkV6
             ? $"[{address}]"
-            : url.IdnHost.ToLowerInvariant();
+            : idn.ToLowerInvariant();
         host = host.EndsWith('.') ? host[..^1] : host;
         return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal) ? null : host;
     }

@@ -14,13 +14,7 @@ internal static class NamedCredentialRules
     private const int MaxRules = 200;
 
     /// <summary>Scheme, host and port, which never hold merge fields.</summary>
-    public static Uri OriginOf(NamedCredential named)
-    {
-        var text = named.Url.Text;
-        var start = text.IndexOf("://", StringComparison.Ordinal) + 3;
-        var end = text.AsSpan(start).IndexOfAny('/', '?');
-        return new Uri(end < 0 ? text : text[..(start + end)]);
-    }
+    public static Uri OriginOf(NamedCredential named) => new(UrlOrigin.Cut(named.Url.Text));
 
     /// <summary>Makes the definition of an input, save which external credential it uses; null where <paramref name="errors"/> say why not.</summary>
     public static NamedCredential? Make(

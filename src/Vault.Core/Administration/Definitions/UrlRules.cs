@@ -1,6 +1,6 @@
-using System.Buffers;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Callouts.Paths;
+using Vault.Core.Definitions;
 using Vault.Core.MergeFields;
 
 namespace Vault.Core.Administration.Definitions;
@@ -10,7 +10,6 @@ internal static class UrlRules
 {
     private const int MaxLength = 4096;
     private const string Path = "$.url";
-    private static readonly SearchValues<char> NotInAnOrigin = SearchValues.Create("!@\\{}<>%*^|`\"' \t\r\n");
 
     /// <summary>Reads it; null where it is refused.</summary>
     public static (MergeTemplate Template, Uri Origin)? Read(string? url, bool allowHttp, InputErrors errors)
@@ -21,9 +20,10 @@ internal static class UrlRules
             return null;
         }
 
-        if (ReadOrigin(url) is not { } origin)
+        url = UrlOrigin.DropDot(url);
+        if (UrlOrigin.Read(url) is not { } origin)
         {
-            errors.Add(Path, "Must be an absolute https URL, without user info, and with no merge field in scheme, host or port.");
+            errors.Add(Path, "Must be an absolute https URL, without user info, and with no merge field or escape in scheme, host or port.");
             return null;
         }
 
@@ -47,28 +47,6 @@ internal static class UrlRules
         }
 
         return (template.Value, origin);
-    }
-
-    private static Uri? ReadOrigin(string url)
-    {
-        var colon = url.IndexOf("://", StringComparison.Ordinal);
-        if (colon < 0)
-        {
-            return null;
-        }
-
-        var start = colon + 3;
-        var end = url.AsSpan(start).IndexOfAny('/', '?', '#');
-        var origin = end < 0 ? url : url[..(start + end)];
-        return !origin.AsSpan().ContainsAny(NotInAnOrigin)
-            && !origin.EndsWith(':')
-            && Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-            && uri.Scheme is "https" or "http"
-            && uri.Host.Length > 0
-            && uri.UserInfo.Length == 0
-            && uri.Port is > 0 and <= 65535
-                ? uri
-                : null;
     }
 
     private static string? Judge(string url)

@@ -1,3 +1,5 @@
+using Vault.Core.Definitions;
+
 namespace Vault.Core.Authentication.Settings;
 
 /// <summary>A setting that is an absolute URL, without merge fields, user info and fragment.</summary>
@@ -11,8 +13,8 @@ internal static class UrlSetting
             return null;
         }
 
-        if (Uri.TryCreate(text, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out var uri)
-            && uri.Scheme is "https" or "http" && uri.Host.Length > 0 && uri.UserInfo.Length == 0
+        if (UrlOrigin.Read(text) is not null
+            && Uri.TryCreate(text, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out var uri)
             && !text.Contains('#', StringComparison.Ordinal) && !text.Contains('\\', StringComparison.Ordinal)
             && !text.Any(c => char.IsControl(c) || c is ' ' or > '~'))
         {

@@ -1,4 +1,5 @@
 using Vault.Core.Authentication.Settings;
+using Vault.Core.Definitions;
 using Vault.Core.MergeFields;
 
 namespace Vault.Core.Authentication.Protocols.Login;
@@ -66,14 +67,9 @@ internal sealed class LoginRequest
         }
 
         // Scheme, host and port never hold merge fields, so they are read from the text before the path.
-        var authority = text.IndexOf("://", StringComparison.Ordinal);
-        var path = authority < 0 ? -1 : text.AsSpan(authority + 3).IndexOfAny('/', '?');
-        var origin = path < 0 ? text : text[..(authority + 3 + path)];
-        if (authority > 0 && !origin.Contains('!', StringComparison.Ordinal) && !origin.Contains('@', StringComparison.Ordinal) && !origin.Contains('\\', StringComparison.Ordinal)
-            && !text.Contains('#', StringComparison.Ordinal)
-            && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" && uri.Host.Length > 0)
+        if (!text.Contains('#', StringComparison.Ordinal) && UrlOrigin.Read(text) is { } origin)
         {
-            return uri;
+            return origin;
         }
 
         settings.Refuse("url", "Must be an absolute https URL without user info and fragment, or a path that begins with one slash; scheme, host and port can't hold merge fields.");

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.Protocols.OAuth2;
@@ -100,7 +101,7 @@ internal sealed class OAuth2Discovery(OAuth2Settings settings)
 
         Uri? Url(string property) =>
             metadata.TryGetProperty(property, out var value) && value.ValueKind is JsonValueKind.String
-            && Uri.TryCreate(value.GetString(), UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" && uri.UserInfo.Length == 0
+            && value.GetString() is { } url && UrlOrigin.Read(url) is not null && Uri.TryCreate(url, UriKind.Absolute, out var uri)
                 ? uri
                 : null;
     }
