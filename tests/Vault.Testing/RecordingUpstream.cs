@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -52,10 +53,16 @@ public sealed class RecordingUpstream : IAsyncDisposable
     public string Url { get; private set; } = "";
 
     /// <summary>Starts one.</summary>
-    public static async Task<RecordingUpstream> StartAsync(HttpProtocols protocols = HttpProtocols.Http1, bool mapGrpc = false, Action<WebApplication>? map = null)
+    /// <param name="protocols">What it speaks.</param>
+    /// <param name="mapGrpc">Whether it has gRPC.</param>
+    /// <param name="map">Further routes.</param>
+    /// <param name="https">With TLS; null: without.</param>
+    public static async Task<RecordingUpstream> StartAsync(
+        HttpProtocols protocols = HttpProtocols.Http1, bool mapGrpc = false, Action<WebApplication>? map = null, HttpsConnectionAdapterOptions? https = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         RecordingUpstream? upstream = null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -72,6 +79,10 @@ public sealed class RecordingUpstream : IAsyncDisposable
                     Interlocked.Increment(ref upstream!._connections);
                     return next(connection);
                 });
+                if (https is not null)
+                {
+                    listen.UseHttps(https);
+                }
             });
         });
         if (mapGrpc)

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Vault.Api.Callers;
 using Vault.Api.Errors;
+using Vault.Api.Hosting;
 using Vault.Core.Access;
 using Vault.Core.Audit;
 using Vault.Core.Callouts;
@@ -83,6 +84,10 @@ internal sealed class CalloutEndpoint(
         }
 
         audit.Admitted(admitted.Value);
+        if (LoopMiddleware.IsOwn(context))
+        {
+            return LoopMiddleware.Refusal;
+        }
 
         // 4, 5
         var named = admitted.Value.Named;

@@ -69,7 +69,9 @@ internal static class VaultHost
         services.AddSingleton(TimeProvider.System);
         services.AddVaultStorage(builder.Configuration);
         services.AddVaultAccess();
-        services.AddVaultEgress(builder.Configuration, builder.Environment.IsDevelopment());
+        services.AddVaultEgress(
+            builder.Configuration, builder.Environment.IsDevelopment(),
+            vaultId: provider => Convert.ToHexStringLower(provider.GetRequiredService<IntegrityKey>().Mac(CryptographicLabels.VaultId).AsSpan(0, 8)));
         services.AddVaultAuthentication();
         services.AddVaultAdministration(builder.Configuration);
         services.AddSingleton<IPublicAddress, PublicAddress>();
@@ -84,6 +86,7 @@ internal static class VaultHost
         app.UseRequestId();
         app.UseMiddleware<StrictFramingMiddleware>();
         app.UseDotSegmentGuard();
+        app.UseLoopGuard();
         app.UseProblemAnswers();
         app.UseVaultOpenApi();
         app.UseRouting();

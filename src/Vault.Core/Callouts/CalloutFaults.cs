@@ -28,6 +28,10 @@ public static class CalloutFaults
                 case EgressDeniedException:
                     return new VaultError(
                         ErrorCodes.EgressDenied, $"{host} may not be reached from this vault: its address is not allowed (Vault:Egress:AllowedNetworks).");
+                case HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } proxy:
+                    return new VaultError(ErrorCodes.UpstreamUnreachable, proxy.StatusCode is { } status
+                        ? $"{host} could not be reached: the proxy (Vault:Egress:Proxy) answered {(int)status}."
+                        : $"{host} could not be reached: the proxy (Vault:Egress:Proxy) can't be reached, or doesn't speak HTTP.");
                 case AuthenticationException:
                     return new VaultError(ErrorCodes.UpstreamUnreachable, $"The TLS connection to {host} failed: its certificate or protocol was not accepted.");
                 case SocketException socket:

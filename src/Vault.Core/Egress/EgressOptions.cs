@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
@@ -11,6 +12,9 @@ public sealed record EgressOptions(IReadOnlyList<IPNetwork> AllowedNetworks, boo
 {
     /// <summary>The name of the section.</summary>
     public const string Section = "Vault:Egress";
+
+    /// <summary>A proxy for upstream traffic. Default: none.</summary>
+    public EgressProxy? Proxy { get; init; }
 
     private static readonly IPNetwork[] Loopback = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
@@ -29,8 +33,16 @@ public sealed record EgressOptions(IReadOnlyList<IPNetwork> AllowedNetworks, boo
             failures.Add($"{Section}:AllowHttp must be true or false.");
         }
 
+        // The message never repeats the setting: it may hold a password.
+        var proxyText = section["Proxy"];
+        var proxy = string.IsNullOrWhiteSpace(proxyText) ? null : EgressProxy.Parse(proxyText.Trim());
+        if (proxy is null && !string.IsNullOrWhiteSpace(proxyText))
+        {
+            failures.Add($"{Section}:Proxy must be http://host:port, with user:password@ before the host where the proxy wants it (percent-encoded where need be).");
+        }
+
         return failures.Count == 0
-            ? new EgressOptions(networks, allowHttp)
+            ? new EgressOptions(networks, allowHttp) { Proxy = proxy }
             : throw new OptionsValidationException(Section, typeof(EgressOptions), failures);
     }
 
@@ -46,13 +58,9 @@ public sealed record EgressOptions(IReadOnlyList<IPNetwork> AllowedNetworks, boo
         var entries = (setting.Value ?? "").Split(',').Concat(children.SelectMany(child => (child.Value ?? "").Split(',')));
         foreach (var entry in entries.Select(entry => entry.Trim()).Where(entry => entry.Length > 0))
         {
-            if (IPNetwork.TryParse(entry, out var network))
+            if (Read(entry) is { } network)
             {
                 networks.Add(network);
-            }
-            else if (!entry.Contains('/', StringComparison.Ordinal) && IPAddress.TryParse(entry, out var address))
-            {
-                networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
             }
             else
             {
@@ -61,5 +69,23 @@ public sealed record EgressOptions(IReadOnlyList<IPNetwork> AllowedNetworks, boo
         }
 
         return networks;
+    }
+
+    // Written in full, so that it means to the vault what it means to its reader: 10.1, 010.0.0.1 and 0xA.0.0.1 are addresses to some.
+    private static IPNetwork? Read(string entry)
+    {
+        var slash = entry.IndexOf('/', StringComparison.Ordinal);
+        var text = slash < 0 ? entry : entry[..slash];
+        if (!IPAddress.TryParse(text, out var address)
+            || (address.AddressFamily is AddressFamily.InterNetwork ? address.ToString() != text : text.Contains('%', StringComparison.Ordinal))
+            || !IPNetwork.TryParse(slash < 0 ? $"{text}/{address.GetAddressBytes().Length * 8}" : entry, out var network))
+        {
+            return null;
+        }
+
+        // ::ffff:10.0.0.0/104 is 10.0.0.0/8.
+        return network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= 96
+            ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96)
+            : network;
     }
 }

@@ -4,13 +4,19 @@ using System.Net.Sockets;
 
 namespace Vault.Core.Egress;
 
-/// <summary>Which addresses may be reached: public ones, and those that the settings open. Safe for any number of threads.</summary>
+/// <summary>
+/// Which addresses may be reached: public ones, and those that the settings open. The settings are those of the start: what
+/// they open and deny doesn't change under a connection. Safe for any number of threads.
+/// </summary>
 public sealed class EgressPolicy(EgressOptions options)
 {
     private volatile IPEndPoint[] _ownListeners = [];
 
     /// <summary>Whether a named credential's <c>url</c> may be <c>http</c>.</summary>
     public bool AllowHttp => options.AllowHttp;
+
+    /// <summary>Through which everything goes; null: nothing.</summary>
+    internal EgressProxy? Proxy => options.Proxy;
 
     /// <summary>Tells the vault's own listeners, which are never reached. One on any address counts for every local address.</summary>
     public void SetOwnListeners(IReadOnlyList<IPEndPoint> listeners) => _ownListeners = [.. listeners];
@@ -19,15 +25,9 @@ public sealed class EgressPolicy(EgressOptions options)
     public bool IsAllowed(IPAddress address, int port)
     {
         var plain = Plain(address);
-        if (IsOwnListener(plain, port))
-        {
-            return false;
-        }
-
-        // A metadata service hands out credentials to whoever asks: only its exact name opens it.
-        var exact = options.AllowedNetworks.Any(network => IsExactly(network, plain));
-        return exact || (!SpecialNetworks.IsMetadata(plain)
-            && (!SpecialNetworks.IsSpecial(plain) || options.AllowedNetworks.Any(network => Contains(network, plain))));
+        return !IsOwnListener(plain, port)
+            && !(SpecialNetworks.Embedded(plain) is { } embedded && IsOwnListener(embedded, port))
+            && IsOpen(plain);
     }
 
     private static IPAddress Plain(IPAddress address)
@@ -36,8 +36,27 @@ public sealed class EgressPolicy(EgressOptions options)
         return plain is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } ? new IPAddress(plain.GetAddressBytes()) : plain;
     }
 
+    private bool IsOpen(IPAddress address)
+    {
+        // A metadata service hands out credentials to whoever asks: only its exact name opens it.
+        if (options.AllowedNetworks.Any(network => IsExactly(network, address)))
+        {
+            return true;
+        }
+
+        if (SpecialNetworks.IsMetadata(address))
+        {
+            return false;
+        }
+
+        // Where IPv6 is only a way to IPv4, both must be open: 64:ff9b::/96 lets a NAT64 be used, not 10.0.0.0/8 be reached through it.
+        return !SpecialNetworks.IsSpecial(address)
+            || (options.AllowedNetworks.Any(network => Contains(network, address))
+                && (SpecialNetworks.Embedded(address) is not { } embedded || IsOpen(embedded)));
+    }
+
     private static bool IsExactly(IPNetwork network, IPAddress address) =>
-        network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8 && Plain(network.BaseAddress).Equals(address);
+        network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8 && network.BaseAddress.Equals(address);
 
     private static bool Contains(IPNetwork network, IPAddress address) =>
         network.BaseAddress.AddressFamily == address.AddressFamily && network.Contains(address);
@@ -51,11 +70,12 @@ public sealed class EgressPolicy(EgressOptions options)
                 continue;
             }
 
+            // What listens on loopback or on any address is reached by all of loopback (127.0.0.2 too), and by 0.0.0.0.
             var own = Plain(listener.Address);
             var isAny = IsUnspecified(own);
-
-            // All of loopback leads to a listener on it (127.0.0.2 too, where it is bound to any address), and so does 0.0.0.0.
-            if (own.Equals(address) || IPAddress.IsLoopback(address) || IsUnspecified(address) || (isAny && IsLocal(address)))
+            if (own.Equals(address)
+                || ((isAny || IPAddress.IsLoopback(own)) && (IPAddress.IsLoopback(address) || IsUnspecified(address)))
+                || (isAny && IsLocal(address)))
             {
                 return true;
             }
@@ -66,6 +86,7 @@ public sealed class EgressPolicy(EgressOptions options)
 
     private static bool IsUnspecified(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
+    // Asked only when a connection is made to a port that the vault listens on, never per request.
     private static bool IsLocal(IPAddress address) =>
         NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)

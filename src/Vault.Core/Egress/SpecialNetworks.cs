@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Vault.Core.Egress;
 
-/// <summary>Addresses that aren't plain hosts of the internet.</summary>
+/// <summary>Addresses that aren't plain hosts of the internet. All members take an address that isn't IPv4-mapped.</summary>
 /// <remarks>Source: the IANA special-purpose registries of both families, and the forms in which IPv6 embeds IPv4.</remarks>
 internal static class SpecialNetworks
 {
@@ -19,48 +19,73 @@ internal static class SpecialNetworks
     private static readonly IPNetwork[] V6 = Parse(
         "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20");
 
-    private static readonly IPAddress[] Metadata =
+    // Where IPv6 has IPv4 in its last four bytes: IPv4-compatible, NAT64 (both prefixes, of the second its usual length).
+    private static readonly IPNetwork[] EmbeddingAtTheEnd = Parse("::/96", "64:ff9b::/96", "64:ff9b:1::/48");
+    private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
+    private static readonly IPNetwork Teredo = IPNetwork.Parse("2001::/32");
+
+    // AWS (also ECS, EKS, its resolver and its clock), GCP, Azure, DigitalOcean…; GKE; Azure's wire server; Alibaba; Oracle;
+    // Tencent; Scaleway; Volcano Engine.
+    private static readonly HashSet<IPAddress> Metadata =
     [
         .. new[]
         {
-            "169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.169.253", "169.254.169.123", "168.63.129.16", "100.100.100.200",
-            "192.0.0.192", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe",
+            "169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.169.253", "169.254.169.123", "169.254.169.252",
+            "168.63.129.16", "100.100.100.200", "192.0.0.192", "169.254.0.23", "169.254.42.42", "100.96.0.96",
+            "fd00:ec2::254", "fd00:ec2::23", "fd00:ec2::253", "fd00:ec2::123", "fd20:ce::254", "fd00:42::42",
         }.Select(IPAddress.Parse),
     ];
 
-    /// <summary>Whether a cloud hands out credentials here. Takes an unmapped address.</summary>
-    public static bool IsMetadata(IPAddress address) => Metadata.Contains(address) || (Embedded(address) is { } v4 && Metadata.Contains(v4));
+    /// <summary>Whether a cloud hands out credentials here, also where IPv6 holds such an address in any of the ways in which it can.</summary>
+    public static bool IsMetadata(IPAddress address) => Metadata.Contains(address) || Layouts(address).Any(Metadata.Contains);
 
-    /// <summary>Whether it is in a special range. Takes an unmapped address.</summary>
+    /// <summary>Whether it is in a special range.</summary>
     public static bool IsSpecial(IPAddress address) => address.AddressFamily switch
     {
         AddressFamily.InterNetwork => V4.Any(network => network.Contains(address)),
-        AddressFamily.InterNetworkV6 => !GlobalUnicast.Contains(address) || V6.Any(network => network.Contains(address)) || IsIsatap(address),
+        AddressFamily.InterNetworkV6 => !GlobalUnicast.Contains(address) || V6.Any(network => network.Contains(address)) || IsIsatap(address.GetAddressBytes()),
         _ => true,
     };
 
-    // ISATAP: an interface id of 0000:5efe or 0200:5efe, then an IPv4 address.
-    private static bool IsIsatap(IPAddress address)
+    /// <summary>The IPv4 address to which an IPv6 address leads by its well-known form; null: it has none.</summary>
+    public static IPAddress? Embedded(IPAddress address)
     {
-        var bytes = address.GetAddressBytes();
-        return bytes[8] is 0 or 2 && bytes[9] == 0 && bytes[10] == 0x5E && bytes[11] == 0xFE;
-    }
-
-    private static IPAddress? Embedded(IPAddress address)
-    {
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        if (address.AddressFamily is not AddressFamily.InterNetworkV6 || address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.IPv6Loopback))
         {
             return null;
         }
 
-        // 6to4 has it after its prefix, Teredo inverted at the end; all others at the end.
         var bytes = address.GetAddressBytes();
-        return (bytes[0], bytes[1], bytes[2], bytes[3]) switch
+        return SixToFour.Contains(address) ? new IPAddress(bytes.AsSpan(2, 4))
+            : Teredo.Contains(address) ? Inverted(bytes)
+            : IsIsatap(bytes) || EmbeddingAtTheEnd.Any(network => network.Contains(address)) ? new IPAddress(bytes.AsSpan(12, 4))
+            : null;
+    }
+
+    // ISATAP: an interface id of 0000:5efe or 0200:5efe, then an IPv4 address.
+    private static bool IsIsatap(byte[] bytes) => bytes[8] is 0 or 2 && bytes[9] == 0 && bytes[10] == 0x5E && bytes[11] == 0xFE;
+
+    // Teredo's client is at the end, inverted.
+    private static IPAddress Inverted(byte[] bytes) => new([.. bytes.Skip(12).Select(b => (byte)~b)]);
+
+    // A NAT64 may use a prefix of its own, of six lengths (RFC 6052 section 2.2; byte 8 is skipped): nobody can tell it from any
+    // other network. A public address that has those four bytes by chance is lost; there are few.
+    private static IEnumerable<IPAddress> Layouts(IPAddress address)
+    {
+        if (address.AddressFamily is not AddressFamily.InterNetworkV6)
         {
-            (0x20, 0x02, _, _) => new IPAddress(bytes.AsSpan(2, 4)),
-            (0x20, 0x01, 0, 0) => new IPAddress([.. bytes.Skip(12).Select(b => (byte)~b)]),
-            _ => new IPAddress(bytes.AsSpan(12, 4)),
-        };
+            yield break;
+        }
+
+        var bytes = address.GetAddressBytes();
+        yield return new IPAddress(bytes.AsSpan(12, 4));
+        yield return new IPAddress(bytes.AsSpan(9, 4));
+        yield return new IPAddress([bytes[7], bytes[9], bytes[10], bytes[11]]);
+        yield return new IPAddress([bytes[6], bytes[7], bytes[9], bytes[10]]);
+        yield return new IPAddress([bytes[5], bytes[6], bytes[7], bytes[9]]);
+        yield return new IPAddress(bytes.AsSpan(4, 4));
+        yield return new IPAddress(bytes.AsSpan(2, 4));
+        yield return Inverted(bytes);
     }
 
     private static IPNetwork[] Parse(params string[] networks) => [.. networks.Select(network => IPNetwork.Parse(network))];

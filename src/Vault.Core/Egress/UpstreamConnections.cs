@@ -1,5 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Caching.Memory;
 
@@ -9,18 +10,30 @@ namespace Vault.Core.Egress;
 public sealed class UpstreamConnections : IDisposable
 {
     private const int MostIdentities = 500;
+    /// <summary>How long a connection takes new requests: a name that leads elsewhere by then is looked up, and judged, anew.</summary>
+    internal static readonly TimeSpan LongestLife = TimeSpan.FromMinutes(2);
+
     private static readonly TimeSpan IdentityRest = TimeSpan.FromMinutes(10);
     private readonly EgressPolicy _policy;
-    private readonly IHostResolver _resolver;
+    private readonly UpstreamDialer _dialer;
+    private readonly LoopGuard _loop;
+    private readonly TimeSpan _life;
 
     // Connections of those that are forgotten end when they are idle; the certificate's key goes with them.
     private readonly MemoryCache _own;
 
     /// <summary>Makes the pool.</summary>
-    public UpstreamConnections(EgressPolicy policy, IHostResolver resolver)
+    public UpstreamConnections(EgressPolicy policy, IHostResolver resolver, LoopGuard loop)
+        : this(policy, resolver, loop, LongestLife)
+    {
+    }
+
+    internal UpstreamConnections(EgressPolicy policy, IHostResolver resolver, LoopGuard loop, TimeSpan life)
     {
         _policy = policy;
-        _resolver = resolver;
+        _dialer = new UpstreamDialer(policy, resolver);
+        _loop = loop;
+        _life = life;
         _own = new MemoryCache(new MemoryCacheOptions { SizeLimit = MostIdentities });
         Invoker = Make(null);
     }
@@ -66,10 +79,10 @@ public sealed class UpstreamConnections : IDisposable
             handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => identity.IsTrusted(certificate, chain, errors);
         }
 
-        return new HttpMessageInvoker(new EgressDenialHandler(handler), disposeHandler: true);
+        return new HttpMessageInvoker(new OutboundHandler(_loop, handler), disposeHandler: true);
     }
 
-    private SocketsHttpHandler Handler() => new()
+    internal SocketsHttpHandler Handler() => new()
     {
         UseProxy = false,
         AllowAutoRedirect = false,
@@ -79,49 +92,20 @@ public sealed class UpstreamConnections : IDisposable
         Credentials = null,
         ActivityHeadersPropagator = null,
         ConnectTimeout = TimeSpan.FromSeconds(5),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        PooledConnectionLifetime = _life,
         EnableMultipleHttp2Connections = true,
         MaxResponseHeadersLength = 64,
 
         // Header values are strings of bytes; see docs/decisions/0001.
         RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ConnectCallback = async (context, cancellationToken) =>
-            await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false),
+        ConnectCallback = async (context, cancellationToken) => await _dialer.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false),
+        SslOptions =
+        {
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+
+            // A server's certificate names URLs (issuers, revocation lists) that the platform would fetch past this class.
+            CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck },
+        },
     };
-
-    // The name is looked up once, and the socket goes to an address that was judged: a second answer can't differ.
-    private async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
-    {
-        // 1. Every address must pass: with one bad one among them the name isn't to be trusted.
-        var addresses = await _resolver.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
-        if (addresses.Any(address => !_policy.IsAllowed(address, port)))
-        {
-            throw new EgressDeniedException($"The address of {host} may not be reached.");
-        }
-
-        // 2. One after the other until one answers.
-        SocketException? failure = null;
-        foreach (var address in addresses)
-        {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (SocketException e)
-            {
-                failure = e;
-                socket.Dispose();
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
-
-        throw failure ?? new SocketException((int)SocketError.HostNotFound);
-    }
 }

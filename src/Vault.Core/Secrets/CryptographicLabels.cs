@@ -59,4 +59,7 @@ public static class CryptographicLabels
 
     /// <summary>The key that checkpoints of the audit are signed with.</summary>
     public const string AuditSigningKey = "cv.audit.signing-key.v1";
+
+    /// <summary>What a vault calls itself on the requests that it sends.</summary>
+    public const string VaultId = "cv.vault-id.v1";
 }

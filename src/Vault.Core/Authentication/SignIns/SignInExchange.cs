@@ -58,6 +58,8 @@ internal static class SignInExchange
 
     private static string Reason(Exception exception) => (exception as HttpRequestException)?.HttpRequestError switch
     {
+        _ when exception.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } =>
+            "the proxy (Vault:Egress:Proxy) let no connection through",
         HttpRequestError.NameResolutionError => "its name was not found",
         HttpRequestError.ConnectionError => "no connection could be made",
         HttpRequestError.SecureConnectionError => "TLS failed (certificate, name or version)",

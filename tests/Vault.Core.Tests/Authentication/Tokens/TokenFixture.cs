@@ -10,7 +10,7 @@ namespace Vault.Core.Tests.Authentication.Tokens;
 /// <summary>A token source over fakes, with one credential to sign in for.</summary>
 internal sealed class TokenFixture : IDisposable
 {
-    private readonly UpstreamConnections _connections = new(new EgressPolicy(new EgressOptions([], false)), new SystemHostResolver());
+    private readonly UpstreamConnections _connections = new(new EgressPolicy(new EgressOptions([], false)), new SystemHostResolver(), new LoopGuard(() => "test"));
 
     public TokenFixture(bool isRelative = false)
     {
