@@ -121,7 +121,9 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         var all = database.Audit.AsNoTracking();
-        var rows = all.Where(row => !all.Any(later => later.Id == row.Id && later.Action == row.Action && later.Target == row.Target && later.Sequence > row.Sequence));
+
+        // Action and target as one text: as columns, the planner would look for the later record among all of that target.
+        var rows = all.Where(row => !all.Any(later => later.Id == row.Id && later.Sequence > row.Sequence && later.Action + " " + later.Target == row.Action + " " + row.Target));
         if (filter.From is not null || filter.To is not null)
         {
             // Records are in the order of their ends, not of their times; these are the ones between which all of that time lie.
