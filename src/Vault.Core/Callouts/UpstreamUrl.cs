@@ -35,14 +35,9 @@ public static class UpstreamUrl
             query = And(query, Uri.EscapeDataString(parameter.Name) + "=" + Uri.EscapeDataString(parameter.Value));
         }
 
-        // A query that is there and empty stays there.
-        if (separator == '?' && rawQuery is "")
-        {
-            text.Append('?');
-        }
-
-        // The text is sent as it was judged: System.Uri must not decode, collapse or re-encode anything.
-        return new Uri(string.IsNullOrEmpty(query) ? path : string.Concat(path, "?", query), AsWritten);
+        // The text is sent as it was judged: System.Uri must not decode, collapse or re-encode anything. A query that is there and
+        // empty stays there.
+        return new Uri(string.IsNullOrEmpty(query) && rawQuery is not "" ? path : string.Concat(path, "?", query), AsWritten);
     }
 
     private static string? And(string? left, string? right) =>
