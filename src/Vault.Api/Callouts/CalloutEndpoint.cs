@@ -50,6 +50,19 @@ internal sealed class CalloutEndpoint(
         }
     }
 
+    /// <summary>Refuses, and records, a callout that is never routed because of its raw target; whoever has a key is named.</summary>
+    public Task RefuseAsync(HttpContext context, VaultError error)
+    {
+        var audit = new CalloutAudit(context, log, options.Durability, time);
+        audit.Target("", context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0]);
+        if (callers.Resolve(CallerKeys.OfCallout(context.Request.Headers).Key) is { IsOk: true } caller)
+        {
+            audit.Actor(caller.Value.Name.Value);
+        }
+
+        return audit.RefuseAsync(error);
+    }
+
     private async Task<Result<Callout>> JudgeAsync(HttpContext context, CalloutAudit audit)
     {
         // 1

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Vault.Api.Callouts;
 using Vault.Api.Errors;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Primitives;
@@ -20,8 +21,9 @@ internal static class DotSegmentMiddleware
             return next(context);
         }
 
-        return context.AnswerAsync(target.StartsWith("/callout/", StringComparison.Ordinal)
-            ? new VaultError(ErrorCodes.RequestNotAllowed, "The path has a dot segment, which would lead out of the named credential's url.")
-            : new VaultError(ErrorCodes.InvalidRequest, "The path has a dot segment."));
+        return target.StartsWith("/callout/", StringComparison.Ordinal)
+            ? context.RequestServices.GetRequiredService<CalloutEndpoint>().RefuseAsync(
+                context, new VaultError(ErrorCodes.RequestNotAllowed, "The path has a dot segment, which would lead out of the named credential's url."))
+            : context.AnswerAsync(new VaultError(ErrorCodes.InvalidRequest, "The path has a dot segment."));
     });
 }
