@@ -51,6 +51,24 @@ internal sealed class CalloutEndpoint(
         }
     }
 
+    /// <summary>Refuses, and records, a callout that is never routed because of its raw target; whoever has a key is named.</summary>
+    public async Task RefuseAsync(HttpContext context, VaultError error)
+    {
+        var audit = new CalloutAudit(context, log, options.Durability, time);
+        audit.Target("", context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0]);
+        var caller = await callers.ResolveAsync(CallerKeys.OfCallout(context.Request.Headers).Key, context.Connection.RemoteIpAddress, context.RequestAborted);
+        if (caller.IsOk)
+        {
+            audit.Actor(caller.Value.Actor);
+        }
+        else if (!refusals.MayRecord(context.Connection.RemoteIpAddress))
+        {
+            audit.OnlyCounted();
+        }
+
+        await audit.RefuseAsync(error);
+    }
+
     private async Task<Result<Callout>> JudgeAsync(HttpContext context, CalloutAudit audit)
     {
         // 1

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Vault.Api.Callouts;
 using Vault.Api.Errors;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Primitives;
@@ -20,7 +21,8 @@ internal static class RawTargetMiddleware
             return next(context);
         }
 
-        return context.AnswerAsync(new VaultError(
-            target.StartsWith(CalloutTarget.Prefix, StringComparison.OrdinalIgnoreCase) ? ErrorCodes.RequestNotAllowed : ErrorCodes.InvalidRequest, refusal));
+        return target.StartsWith(CalloutTarget.Prefix, StringComparison.OrdinalIgnoreCase)
+            ? context.RequestServices.GetRequiredService<CalloutEndpoint>().RefuseAsync(context, new VaultError(ErrorCodes.RequestNotAllowed, refusal))
+            : context.AnswerAsync(new VaultError(ErrorCodes.InvalidRequest, refusal));
     });
 }
