@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Vault.Core.Definitions;
 
 namespace Vault.Core.Administration.Consents;
 
