@@ -1,26 +1,30 @@
 # Builds the vault; runs it as a user of no rights. A read-only root file system works: only /data is written.
-FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+# Whole versions, so that a build today is a build tomorrow; raise both for security updates (or pass --build-arg).
+ARG SDK=10.0.401
+ARG RUNTIME=10.0.12
+
+FROM mcr.microsoft.com/dotnet/sdk:${SDK} AS build
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
-COPY src/Vault.Core/Vault.Core.csproj src/Vault.Core/
-COPY src/Vault.Api/Vault.Api.csproj src/Vault.Api/
-RUN dotnet restore src/Vault.Api
+COPY src/Vault.Core/Vault.Core.csproj src/Vault.Core/packages.lock.json src/Vault.Core/
+COPY src/Vault.Api/Vault.Api.csproj src/Vault.Api/packages.lock.json src/Vault.Api/
+RUN dotnet restore src/Vault.Api --locked-mode
 COPY src/ src/
 RUN dotnet publish src/Vault.Api -c Release --no-restore -o /app
 
 # The sample of docker-compose.yml's demo profile.
 FROM build AS build-sample
 COPY samples/ samples/
-RUN dotnet publish samples/TokenService -c Release -o /sample
+RUN dotnet restore samples/TokenService --locked-mode && dotnet publish samples/TokenService -c Release --no-restore -o /sample
 
-FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS sample
+FROM mcr.microsoft.com/dotnet/aspnet:${RUNTIME} AS sample
 WORKDIR /sample
 COPY --from=build-sample /sample .
-ENV ASPNETCORE_HTTP_PORTS=8080 DOTNET_EnableDiagnostics=0
+ENV ASPNETCORE_HTTP_PORTS=8080 DOTNET_EnableDiagnostics=0 DOTNET_DbgEnableMiniDump=0
 USER $APP_UID
 ENTRYPOINT ["dotnet", "TokenService.dll"]
 
-FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS vault
+FROM mcr.microsoft.com/dotnet/aspnet:${RUNTIME} AS vault
 WORKDIR /app
 COPY --from=build /app .
 RUN mkdir /data && chown "$APP_UID" /data && chmod 700 /data

@@ -17,6 +17,7 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
     /// <summary>The first admin key of every vault under test.</summary>
     public const string AdminKey = "vk_testadmin1_0123456789abcdef0123456789abcdef0123456789a";
 
+    private readonly SecretsSet _secrets = new();
     private readonly Dictionary<string, string?> _settings;
     private readonly Action<IServiceCollection>? _services;
     private readonly bool _ownsDirectory;
@@ -68,7 +69,8 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
     {
         StartServer();
         var address = ClientOptions.BaseAddress;
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, RequestHeaderEncodingSelector = static (_, _) => System.Text.Encoding.UTF8 })
+        var connections = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, RequestHeaderEncodingSelector = static (_, _) => System.Text.Encoding.UTF8 };
+        var client = new HttpClient(_secrets.Watch(connections))
         {
             BaseAddress = address,
             Timeout = TimeSpan.FromSeconds(60),
@@ -146,6 +148,12 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
         if (disposing && _ownsDirectory && Directory.Exists(DataDirectory))
         {
             Directory.Delete(DataDirectory, recursive: true);
+        }
+
+        if (disposing)
+        {
+            // In every test of the suite: what was set as a secret stands in no log line, at any level.
+            _secrets.AssertAbsent(Logs.Lines);
         }
     }
 

@@ -19,10 +19,7 @@ internal static class ConsentEndpoint
     {
         var query = context.Request.Query;
         var headers = context.Response.Headers;
-        headers.CacheControl = "no-store";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers["X-Content-Type-Options"] = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
         if (Parameters.Any(name => query[name].Count > 1))
         {
             await ShowAsync(context, 400, "Consent failed", "The answer of the authorization server is not well-formed.");

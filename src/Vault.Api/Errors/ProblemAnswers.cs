@@ -21,6 +21,7 @@ internal static partial class ProblemAnswers
         response.StatusCode = ErrorStatus.Of(error.Code);
         response.Headers["X-Vault-Error"] = error.Code;
         response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
         if (error.RetryAfter is { } wait)
         {
             response.Headers.RetryAfter = ((long)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);

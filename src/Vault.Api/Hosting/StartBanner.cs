@@ -6,13 +6,18 @@ internal static class StartBanner
     /// <summary>Prints where the vault listens and, once, a key that was just made, with commands to begin with.</summary>
     /// <param name="addresses">Where it listens.</param>
     /// <param name="newAdminKey">The key that was made; null where there was one.</param>
-    public static void Print(ICollection<string> addresses, string? newAdminKey)
+    /// <param name="hasSwagger">Whether Swagger UI is served.</param>
+    public static void Print(ICollection<string> addresses, string? newAdminKey, bool hasSwagger)
     {
         var url = addresses.FirstOrDefault()?.Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
         var output = Console.Out;
         output.WriteLine();
         output.WriteLine($"  The vault listens on {string.Join(" and ", addresses)}");
-        output.WriteLine($"  Swagger UI           {url}/swagger");
+        if (hasSwagger)
+        {
+            output.WriteLine($"  Swagger UI           {url}/swagger");
+        }
+
         if (newAdminKey is not null)
         {
             output.WriteLine();

@@ -45,6 +45,11 @@ internal static class VaultHost
             // The settings file lies beside the program, whatever directory it is started in.
             var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
             AddServices(builder);
+            if (!builder.Environment.IsDevelopment())
+            {
+                ProcessHardening.Apply();
+            }
+
             await using var app = builder.Build();
             Map(app);
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
@@ -86,6 +91,7 @@ internal static class VaultHost
     {
         // Framing and raw path are judged before anything else looks at the request.
         app.UseRequestId();
+        app.UseSecurityHeaders();
         app.UseMiddleware<StrictFramingMiddleware>();
         app.UseRawTargetGuard();
         app.UseLoopGuard();
@@ -103,6 +109,6 @@ internal static class VaultHost
     {
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         app.Services.GetRequiredService<EgressPolicy>().SetOwnListeners([.. addresses.Select(ListenerAddress.Parse).OfType<IPEndPoint>()]);
-        StartBanner.Print(addresses, newKey);
+        StartBanner.Print(addresses, newKey, OpenApiSetup.IsOn(app.Configuration));
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.OpenApi;
 using Vault.Api.AdminHttp;
+using Vault.Api.Hosting;
 using Vault.Core.Primitives;
 
 namespace Vault.Api.OpenApi;
@@ -49,9 +50,21 @@ internal static class OpenApiSetup
         });
     }
 
-    /// <summary>Serves the document and the UI.</summary>
+    /// <summary>
+    /// <c>Vault:Swagger</c>: on unless it is turned off. The document describes the API and nothing that a vault holds, so that it may be
+    /// read without a key; whoever wants no page at all on a vault turns it off.
+    /// </summary>
+    public static bool IsOn(IConfiguration configuration) => configuration["Vault:Swagger"] is not { Length: > 0 } text
+        || (bool.TryParse(text, out var isOn) ? isOn : throw new VaultSettingException("Vault:Swagger", "must be true or false."));
+
+    /// <summary>Serves the document and the UI, where they are on.</summary>
     public static void UseVaultOpenApi(this WebApplication app)
     {
+        if (!IsOn(app.Configuration))
+        {
+            return;
+        }
+
         app.UseSwagger(options => options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1);
         app.UseSwaggerUI(options =>
         {

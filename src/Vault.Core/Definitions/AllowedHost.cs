@@ -92,6 +92,8 @@ public sealed record AllowedHost(string Scheme, string Host, int Port, bool IsWi
             ? $"[{address}]"
             : idn.ToLowerInvariant();
         host = host.EndsWith('.') ? host[..^1] : host;
-        return host.Length == 0 || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal) ? null : host;
+
+        // Where a label is too long for punycode, IdnHost gives the name as it was written.
+        return host.Length == 0 || !System.Text.Ascii.IsValid(host) || host.StartsWith('.') || host.EndsWith('.') || host.Contains("..", StringComparison.Ordinal) ? null : host;
     }
 }

@@ -142,7 +142,13 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
 
         // What is rare has an index of its own: the terms that say so are what lets the database use it.
         rows = before is { } sequence ? rows.Where(row => row.Sequence < sequence) : rows;
-        rows = filter.Actor is { } actor ? rows.Where(row => row.Actor == actor || row.Actor.StartsWith(actor + " (")) : rows;
+        if (filter.Actor is { } actor)
+        {
+            // An app's own name, or with the identity of a token behind it: `App (issuer/subject)`. As a range, which an index can answer.
+            string least = actor + " (", most = actor + " )";
+            rows = rows.Where(row => row.Actor == actor || (string.Compare(row.Actor, least) >= 0 && string.Compare(row.Actor, most) < 0));
+        }
+
         rows = filter.Target is { } target ? rows.Where(row => row.Target == target) : rows;
         rows = filter.Action is { } action ? rows.Where(row => row.Action == action) : rows;
         rows = filter.Action is not (null or AuditMapping.CommonAction) ? rows.Where(row => row.Action != AuditMapping.CommonAction) : rows;
