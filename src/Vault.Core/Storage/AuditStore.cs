@@ -142,19 +142,28 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
 
         // What is rare has an index of its own: the terms that say so are what lets the database use it.
         rows = before is { } sequence ? rows.Where(row => row.Sequence < sequence) : rows;
-        if (filter.Actor is { } actor)
-        {
-            // An app's own name, or with the identity of a token behind it: `App (issuer/subject)`. As a range, which an index can answer.
-            string least = actor + " (", most = actor + " )";
-            rows = rows.Where(row => row.Actor == actor || (string.Compare(row.Actor, least) >= 0 && string.Compare(row.Actor, most) < 0));
-        }
-
         rows = filter.Target is { } target ? rows.Where(row => row.Target == target) : rows;
         rows = filter.Action is { } action ? rows.Where(row => row.Action == action) : rows;
         rows = filter.Action is not (null or AuditMapping.CommonAction) ? rows.Where(row => row.Action != AuditMapping.CommonAction) : rows;
         rows = filter.Outcome is { } outcome ? rows.Where(row => row.Outcome == outcome) : rows;
         rows = filter.Outcome is not (null or AuditOutcomes.Success) ? rows.Where(row => row.Outcome != AuditOutcomes.Success) : rows;
-        return [.. (await rows.OrderByDescending(row => row.Sequence).Take(count).ToListAsync(cancellationToken)).Select(ToEntry)];
+        if (filter.Actor is not { } actor)
+        {
+            return [.. (await NewestAsync(rows)).Select(ToEntry)];
+        }
+
+        // Of an app also what was called with tokens, whose identity stands behind its name: `App (issuer:subject)`. Apart, so that
+        // each has an index to go by; nearly always there is no such record.
+        string first = actor + " (", end = actor + " )";
+        var found = await NewestAsync(rows.Where(row => row.Actor == actor));
+        if (await all.AnyAsync(row => string.Compare(row.Actor, first) >= 0 && string.Compare(row.Actor, end) < 0, cancellationToken))
+        {
+            found.AddRange(await NewestAsync(rows.Where(row => string.Compare(row.Actor, first) >= 0 && string.Compare(row.Actor, end) < 0)));
+        }
+
+        return [.. found.OrderByDescending(row => row.Sequence).Take(count).Select(ToEntry)];
+
+        Task<List<AuditRow>> NewestAsync(IQueryable<AuditRow> query) => query.OrderByDescending(row => row.Sequence).Take(count).ToListAsync(cancellationToken);
     }
 
     private sealed record Bounds(long? Least, long? Most);
