@@ -17,7 +17,7 @@ public sealed class NaughtyValueTests(CalloutFixture fixture) : IClassFixture<Ca
         "+ + +", "</a><b/>", "]]>", "<!--", "--><!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>", "&amp;&lt;&#123;&e;", "{!$Credential.P1}", "<!$Credential.P1>", "{!", "}",
         "${7*7}{{7*7}}#{7*7}<%= 7*7 %>", "$(id)`id`;id|id", "'; DROP TABLE secrets; --", "../../../../etc/passwd", "\\u0041\\n\\x41\\0", "\t tab and space \t",
         "line\nfeed", "carriage\rreturn\r\n", "\u0001\u0008\u000b\u001f\u007f", "\u0000nul\u0000", "é ü ß € 日本語 кириллица", "😀👩‍👩‍👧‍👦🏳️‍🌈", "\u202ertl\u202c \u200b\u200d\ufeff", "\u2028\u2029\u0085\u00a0",
-        "e\u0301\u0302\u0303Z\u0351\u036b\u0343", "ﷺ ﬁ Ⅻ ①", "İıſK", "\ufffd\uffff\ufdd0", "NaN", "null", "true", "undefined", "0x41", "1e309", "-0", " ", new string('"', 5000), new string('😀', 5000),
+        "e\u0301\u0302\u0303Z\u0351\u036b\u0343", "ﷺ ﬁ Ⅻ ①", "İıſK", "\ufffd\uffff\ufdd0", "NaN", "null", "true", "undefined", "0x41", "1e309", "-0", " ", new string('"', 5000), string.Concat(Enumerable.Repeat("😀", 5000)),
     ];
 
     [Fact]
