@@ -22,13 +22,17 @@ internal readonly record struct EchoKey(BoundCredential External, Guid Principal
 
 /// <summary>
 /// What answers are searched for, ready to use: to open all parameters and to build the search anew for each callout would
-/// cost more than the callout. A set holds its secrets in plain, in effect, so there are at most <see cref="Capacity"/>, none
-/// is kept longer than <see cref="Life"/>, used or not, and none is ever used for another principal, user or version.
+/// cost more than the callout. A set holds its secrets in plain, in effect, so there are at most <see cref="Capacity"/> with at
+/// most <see cref="MaxBytes"/> of secrets, none is kept longer than <see cref="Life"/>, used or not, and none is ever used for
+/// another principal, user or version.
 /// </summary>
 public sealed class EchoSets : IDisposable
 {
     /// <summary>How many are kept.</summary>
     internal const int Capacity = 512;
+
+    /// <summary>How many bytes of secrets they hold together (4 MiB); in memory it is some ten times that.</summary>
+    internal const int MaxBytes = 4 * 1024 * 1024;
 
     /// <summary>How long each is kept (15 minutes).</summary>
     internal static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
@@ -42,6 +46,7 @@ public sealed class EchoSets : IDisposable
     private readonly Dictionary<EchoKey, RedactionSet> _sets = [];
     private readonly Queue<(EchoKey Key, long Added)> _order = new();
     private readonly int[] _seen = new int[Sightings];
+    private long _bytes;
 
     /// <summary>Sweeps once a minute until it is disposed.</summary>
     public EchoSets(TimeProvider time)
@@ -70,19 +75,28 @@ public sealed class EchoSets : IDisposable
         {
             _sets.Clear();
             _order.Clear();
+            _bytes = 0;
         }
     }
 
     /// <summary>The set of a principal's parameters.</summary>
-    internal RedactionSet Get(EchoKey key, Func<IEnumerable<ReadOnlyMemory<byte>>> parameters)
+    /// <param name="key">Whose.</param>
+    /// <param name="open">Adds them; false where one couldn't be opened, and then the set is for this callout alone.</param>
+    internal RedactionSet Get(EchoKey key, Func<List<ReadOnlyMemory<byte>>, bool> open)
     {
         if (Find(key) is { } kept)
         {
             return kept;
         }
 
-        var made = new RedactionSet(parameters());
-        Keep(key, made);
+        List<ReadOnlyMemory<byte>> parameters = [];
+        var isComplete = open(parameters);
+        var made = new RedactionSet(parameters);
+        if (isComplete)
+        {
+            Keep(key, made);
+        }
+
         return made;
     }
 
@@ -116,16 +130,25 @@ public sealed class EchoSets : IDisposable
     {
         lock (_gate)
         {
-            if (!_sets.TryAdd(key, set))
+            if (set.Size > MaxBytes || !_sets.TryAdd(key, set))
             {
                 return;
             }
 
+            _bytes += set.Size;
             _order.Enqueue((key, _time.GetTimestamp()));
-            while (_order.Count > Capacity)
+            while (_order.Count > Capacity || _bytes > MaxBytes)
             {
-                _sets.Remove(_order.Dequeue().Key);
+                DropOldest();
             }
+        }
+    }
+
+    private void DropOldest()
+    {
+        if (_sets.Remove(_order.Dequeue().Key, out var dropped))
+        {
+            _bytes -= dropped.Size;
         }
     }
 
@@ -136,7 +159,7 @@ public sealed class EchoSets : IDisposable
             // A sweep early rather than late: nothing outlives its time between two of them.
             while (_order.TryPeek(out var oldest) && _time.GetElapsedTime(oldest.Added) > Life - Sweep)
             {
-                _sets.Remove(_order.Dequeue().Key);
+                DropOldest();
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Redaction;
@@ -26,12 +25,7 @@ public static class ContentDecoding
 
         foreach (var coding in codings.Reverse())
         {
-            content = coding switch
-            {
-                "br" => new BrotliStream(content, CompressionMode.Decompress),
-                "deflate" => new DeflateContentStream(content),
-                _ => new GZipStream(content, CompressionMode.Decompress),
-            };
+            content = new DecodingStream(content, coding);
         }
 
         return content;

@@ -1,8 +1,8 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Vault.Core.Redaction;
 
@@ -18,23 +18,26 @@ internal sealed class EchoFilter
     private const int GramLength = 4;
     private const int EscapeLength = 6;
     private const int MaxWindow = 20;
-    private const int Block = 1024;
-    private const int Words = 65536 / 32;
-
-    private static readonly SearchValues<byte> Escapes = SearchValues.Create("\\%&"u8);
+    private const int Block = 512;
+    private const int GramBits = 17;
+    private const int Bits = 16;
 
     private readonly uint[] _grams;
     private readonly uint[] _gramsAgain;
     private readonly uint[] _escapes;
+    private readonly uint[] _escapesAgain;
     private readonly uint[] _escapePairs;
+    private readonly bool _hasEscapePairs;
     private readonly int _window;
     private readonly int _stride;
 
     private EchoFilter(EchoFilter? known, EchoPattern[] added)
     {
-        (_grams, _gramsAgain, _escapes, _escapePairs) = known is null
-            ? (new uint[Words], new uint[Words], new uint[Words], new uint[Words])
-            : ([.. known._grams], [.. known._gramsAgain], [.. known._escapes], [.. known._escapePairs]);
+        _grams = known is null ? new uint[(1 << GramBits) / 32] : [.. known._grams];
+        _gramsAgain = known is null ? new uint[(1 << Bits) / 32] : [.. known._gramsAgain];
+        _escapes = known is null ? new uint[(1 << Bits) / 32] : [.. known._escapes];
+        _escapesAgain = known is null ? new uint[(1 << Bits) / 32] : [.. known._escapesAgain];
+        _escapePairs = known is null ? new uint[3 * 256 / 32] : [.. known._escapePairs];
 
         // The grams of a longer window hold those of a shorter one.
         _window = Math.Min(known?._window ?? MaxWindow, added.Min(pattern => pattern.AcceptFrom - pattern.StartFrom));
@@ -46,6 +49,8 @@ internal sealed class EchoFilter
                 AddPattern(pattern, start);
             }
         }
+
+        _hasEscapePairs = _escapePairs.AsSpan().ContainsAnyExcept(0u);
     }
 
     /// <summary>How many bytes at the end of a piece can't be judged before more is there.</summary>
@@ -71,19 +76,16 @@ internal sealed class EchoFilter
             for (var block = from; block < escapeEnd; block += Block)
             {
                 var blockEnd = Math.Min(block + Block, escapeEnd);
-                for (var escape = block; escape < blockEnd; escape++)
+                var escape = FindEscape(bytes, block, blockEnd);
+                if (FindGram(bytes, from, ref sample, Math.Min(escape, sampleEnd)))
                 {
-                    var found = bytes[escape..blockEnd].IndexOfAny(Escapes);
-                    escape = found < 0 ? blockEnd : escape + found;
-                    if (FindGram(bytes, ref sample, Math.Min(escape, sampleEnd)))
-                    {
-                        return (Math.Max(from, sample - _window), sample + 1);
-                    }
+                    // An echo that began before and has its escape behind this place is within the window too.
+                    return (Math.Max(from, sample - _window), sample + 1);
+                }
 
-                    if (found >= 0 && MayBeEscape(bytes[escape..]))
-                    {
-                        return (Math.Max(from, escape - _window), escape + 1);
-                    }
+                if (escape < blockEnd)
+                {
+                    return (Math.Max(from, escape - _window), escape + 1);
                 }
             }
         }
@@ -91,39 +93,99 @@ internal sealed class EchoFilter
         return isWhole ? (bytes.Length, bytes.Length) : (Math.Max(from, end), bytes.Length);
     }
 
-    /// <summary>Steps through the samples up to an end; true where one of them is a gram.</summary>
-    private bool FindGram(ReadOnlySpan<byte> bytes, ref int sample, int end)
+    /// <summary>The first escape that may be one of an echo; the end where there is none.</summary>
+    private int FindEscape(ReadOnlySpan<byte> bytes, int from, int end)
+    {
+        ref var first = ref MemoryMarshal.GetReference(bytes);
+        ref var map = ref MemoryMarshal.GetArrayDataReference(_escapes);
+        var at = from;
+        for (; at + Vector256<byte>.Count <= end && at + Vector256<byte>.Count + EscapeLength <= bytes.Length; at += Vector256<byte>.Count)
+        {
+            var loaded = Vector256.LoadUnsafe(ref first, (nuint)(uint)at);
+            var found = (Vector256.Equals(loaded, Vector256.Create((byte)'\\'))
+                | Vector256.Equals(loaded, Vector256.Create((byte)'%'))
+                | Vector256.Equals(loaded, Vector256.Create((byte)'&'))).ExtractMostSignificantBits();
+            for (; found != 0; found &= found - 1)
+            {
+                var escape = at + BitOperations.TrailingZeroCount(found);
+                var gram = EscapeGram(ref first, escape);
+                if (((Bit(ref map, First(gram)) & 1) != 0 || _hasEscapePairs) && MayBeEscape(bytes[escape..]))
+                {
+                    return escape;
+                }
+            }
+        }
+
+        for (; at < end; at++)
+        {
+            if (IsEscape(bytes[at]) && MayBeEscape(bytes[at..]))
+            {
+                return at;
+            }
+        }
+
+        return end;
+    }
+
+    /// <summary>Steps through the samples up to an end; true where one of them is a gram, and those around it are too.</summary>
+    private bool FindGram(ReadOnlySpan<byte> bytes, int from, ref int sample, int end)
     {
         var stride = _stride;
         ref var map = ref MemoryMarshal.GetArrayDataReference(_grams);
         ref var first = ref MemoryMarshal.GetReference(bytes);
         var at = sample;
-
-        // Four at a time; each reads GramLength bytes, and `end` leaves room for them.
-        for (var last = end - (3 * stride); at < last; at += 4 * stride)
+        while (at < end)
         {
-            var any = Bit(ref map, First(Gram(ref first, at)))
-                | Bit(ref map, First(Gram(ref first, at + stride)))
-                | Bit(ref map, First(Gram(ref first, at + (2 * stride))))
-                | Bit(ref map, First(Gram(ref first, at + (3 * stride))));
-            if ((any & 1) != 0)
+            // Four at a time; each reads GramLength bytes, and `end` leaves room for them.
+            for (var last = end - (3 * stride); at < last; at += 4 * stride)
             {
-                break;
+                var any = Bit(ref map, FirstOfGram(Gram(ref first, at)))
+                    | Bit(ref map, FirstOfGram(Gram(ref first, at + stride)))
+                    | Bit(ref map, FirstOfGram(Gram(ref first, at + (2 * stride))))
+                    | Bit(ref map, FirstOfGram(Gram(ref first, at + (3 * stride))));
+                if ((any & 1) != 0)
+                {
+                    break;
+                }
             }
-        }
 
-        for (; at < end; at += stride)
-        {
-            var gram = Gram(ref first, at);
-            if ((Bit(ref map, First(gram)) & 1) != 0 && Has(_gramsAgain, Second(gram)))
+            for (var i = 0; i < 4 && at < end; i++, at += stride)
             {
-                sample = at;
-                return true;
+                var gram = Gram(ref first, at);
+                if ((Bit(ref map, FirstOfGram(gram)) & 1) != 0 && Has(_gramsAgain, Second(gram)) && IsInRun(bytes, from, at))
+                {
+                    sample = at;
+                    return true;
+                }
             }
         }
 
         sample = at;
         return false;
+    }
+
+    /// <summary>An echo without an escape in its window has a gram at every place of its first <c>Stride</c>: one alone is chance.</summary>
+    private bool IsInRun(ReadOnlySpan<byte> bytes, int from, int at)
+    {
+        var start = at;
+        while (start > from && start > at - _stride && IsGram(bytes, start - 1))
+        {
+            start--;
+        }
+
+        var end = at;
+        while (end < start + _stride && end + GramLength <= bytes.Length && IsGram(bytes, end))
+        {
+            end++;
+        }
+
+        return end >= start + _stride;
+    }
+
+    private bool IsGram(ReadOnlySpan<byte> bytes, int at)
+    {
+        var gram = BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
+        return Has(_grams, FirstOfGram(gram)) && Has(_gramsAgain, Second(gram));
     }
 
     private bool MayBeEscape(ReadOnlySpan<byte> bytes)
@@ -133,9 +195,8 @@ internal sealed class EchoFilter
             return true;
         }
 
-        var isUnicode = bytes[0] == '\\' && bytes[1] == 'u';
-        return Has(_escapes, First(BinaryPrimitives.ReadUInt32LittleEndian(bytes[(isUnicode ? 2 : 0)..])))
-            || Has(_escapePairs, BinaryPrimitives.ReadUInt16LittleEndian(bytes));
+        var gram = EscapeGram(ref MemoryMarshal.GetReference(bytes), 0);
+        return (Has(_escapes, First(gram)) && Has(_escapesAgain, Second(gram))) || Has(_escapePairs, Pair(bytes[0], bytes[1]));
     }
 
     private void AddPattern(EchoPattern pattern, int start)
@@ -152,6 +213,12 @@ internal sealed class EchoFilter
             foreach (var escape in next.Where(IsEscape))
             {
                 var after = states.After(escape);
+                for (var b = 0; after.IsComplete && b < 256; b++)
+                {
+                    // The last character of the echo: anything may follow.
+                    Set(_escapePairs, Pair(escape, (byte)b));
+                }
+
                 foreach (var second in after.Next())
                 {
                     var isUnicode = escape == '\\' && second == 'u';
@@ -181,7 +248,7 @@ internal sealed class EchoFilter
                 continue;
             }
 
-            Set(_grams, First(longer));
+            Set(_grams, FirstOfGram(longer));
             Set(_gramsAgain, Second(longer));
         }
     }
@@ -191,24 +258,30 @@ internal sealed class EchoFilter
     {
         if (length == GramLength)
         {
-            Set(_escapes, First(gram));
+            AddEscape(gram);
             return;
         }
 
         if (states.IsComplete && length < GramLength - 1)
         {
-            Set(_escapePairs, pair);
+            Set(_escapePairs, Pair((byte)pair, (byte)(pair >> 8)));
         }
 
         for (var b = 0u; states.IsComplete && length == GramLength - 1 && b < 256; b++)
         {
-            Set(_escapes, First(gram | (b << (8 * length))));
+            AddEscape(gram | (b << (8 * length)));
         }
 
         foreach (var b in states.Next())
         {
             AddEscapes(states.After(b), pair, gram | ((uint)b << (8 * length)), length + 1);
         }
+    }
+
+    private void AddEscape(uint gram)
+    {
+        Set(_escapes, First(gram));
+        Set(_escapesAgain, Second(gram));
     }
 
     private static bool IsEscape(byte b) => b is (byte)'\\' or (byte)'%' or (byte)'&';
@@ -220,12 +293,25 @@ internal sealed class EchoFilter
         return BitConverter.IsLittleEndian ? gram : BinaryPrimitives.ReverseEndianness(gram);
     }
 
+    // What tells escapes apart: of \u0041 its digits, of all others the four bytes from the backslash, percent sign or ampersand on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint First(uint gram) => (gram * 0x9E3779B1) >> 16;
+    private static uint EscapeGram(ref byte first, int at)
+    {
+        var gram = Gram(ref first, at);
+        return (ushort)gram == ('\\' | ('u' << 8)) ? Gram(ref first, at + 2) : gram;
+    }
 
-    private static uint Second(uint gram) => (BitOperations.RotateLeft(gram, 13) * 0x85EBCA6B) >> 16;
+    private static uint Pair(byte escape, byte second) => second | (escape switch { (byte)'\\' => 0u, (byte)'%' => 256u, _ => 512u });
 
-    // The wanted bit is the lowest; the index has 16 bits, so it can't leave the map.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint FirstOfGram(uint gram) => (gram * 0x9E3779B1) >> (32 - GramBits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint First(uint gram) => (gram * 0x9E3779B1) >> (32 - Bits);
+
+    private static uint Second(uint gram) => (BitOperations.RotateLeft(gram, 13) * 0x85EBCA6B) >> (32 - Bits);
+
+    // The wanted bit is the lowest; an index has as many bits as its map has a power of two, so it can't leave it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Bit(ref uint map, uint index) => Unsafe.Add(ref map, (nint)(index >> 5)) >> (int)(index & 31);
 

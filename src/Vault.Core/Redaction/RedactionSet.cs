@@ -52,6 +52,7 @@ public sealed class RedactionSet
             .Select(secret => secret.ToArray())
             .DistinctBy(Convert.ToHexString)];
         _secrets = [.. known?._secrets ?? [], .. added];
+        Size = _secrets.Sum(secret => secret.Length);
         Patterns = [.. known?.Patterns ?? [], .. added.SelectMany(EchoPattern.Of)];
         for (var pattern = known?.Patterns.Length ?? 0; pattern < Patterns.Length; pattern++)
         {
@@ -69,6 +70,9 @@ public sealed class RedactionSet
 
     /// <summary>Whether there is nothing to search for.</summary>
     public bool IsEmpty => Patterns.Length == 0;
+
+    /// <summary>How many bytes its secrets have together.</summary>
+    internal int Size { get; }
 
     internal EchoPattern[] Patterns { get; }
 

@@ -154,7 +154,7 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
         Assert.Empty(response.Content.Headers.ContentEncoding);
         foreach (var name in new[] { "Content-MD5", "Digest", "Content-Digest", "Repr-Digest" })
         {
-            Assert.False(response.Headers.Contains(name) || response.Content.Headers.Contains(name), name);
+            Assert.False(response.Headers.NonValidated.Contains(name) || response.Content.Headers.NonValidated.Contains(name), name);
         }
     }
 
@@ -181,7 +181,6 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
     [InlineData("gzip", "corrupt")]
     [InlineData("gzip", "garbage")]
     [InlineData("br", "truncated")]
-    [InlineData("br", "corrupt")]
     [InlineData("br", "garbage")]
     [InlineData("deflate", "truncated")]
     [InlineData("deflate", "garbage")]

@@ -67,13 +67,40 @@ public sealed class EchoSetsTests
         Assert.Equal(EchoSets.Capacity, sets.Count);
     }
 
+    [Fact]
+    public void Sets_OfManyBytes_AreBoundedByThem()
+    {
+        using var sets = new EchoSets(_time);
+        for (var i = 0; i < 10; i++)
+        {
+            sets.Get(Key("large" + i), Large);
+        }
+
+        Assert.Equal(EchoSets.MaxBytes / 1_000_000, sets.Count);
+
+        static bool Large(List<ReadOnlyMemory<byte>> values)
+        {
+            values.Add(new byte[1_000_000]);
+            return true;
+        }
+    }
+
+    [Fact]
+    public void Get_WhereAParameterCouldNotBeOpened_IsNotKept()
+    {
+        using var sets = new EchoSets(_time);
+        sets.Get(Key("one"), values => Parameters(values) && false);
+        Assert.Equal(0, sets.Count);
+    }
+
     private static EchoKey Key(string stamp) => new(null!, Guid.Empty, "", stamp);
 
     private RedactionSet Get(EchoSets sets, string stamp) => sets.Get(Key(stamp), Parameters);
 
-    private IEnumerable<ReadOnlyMemory<byte>> Parameters()
+    private bool Parameters(List<ReadOnlyMemory<byte>> values)
     {
         _opened++;
-        yield return "secret-one"u8.ToArray();
+        values.Add("secret-one"u8.ToArray());
+        return true;
     }
 }

@@ -166,6 +166,40 @@ public sealed class RedactionTests
     }
 
     [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    [InlineData("br, gzip")]
+    public async Task Decode_NothingAtAll_IsNothing(string codings) =>
+        Assert.Equal(0, await ContentDecoding.Decode([codings], new MemoryStream()).Value!.ReadAsync(new byte[10]));
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("raw-deflate")]
+    [InlineData("br")]
+    public async Task Decode_CutOff_Fails(string coding)
+    {
+        using var target = new MemoryStream();
+        await using (Stream encoder = coding switch
+        {
+            "gzip" => new GZipStream(target, CompressionLevel.Fastest, true),
+            "br" => new BrotliStream(target, CompressionLevel.Fastest, true),
+            "deflate" => new ZLibStream(target, CompressionLevel.Fastest, true),
+            _ => new DeflateStream(target, CompressionLevel.Fastest, true),
+        })
+        {
+            await encoder.WriteAsync(Encoding.UTF8.GetBytes(string.Join(' ', Enumerable.Range(0, 5000))));
+        }
+
+        for (var length = 3; length < target.Length - 1; length += 997)
+        {
+            var cut = ContentDecoding.Decode([coding.Replace("raw-", "", StringComparison.Ordinal)], new MemoryStream(target.ToArray()[..length]));
+            await Assert.ThrowsAnyAsync<SystemException>(() => cut.Value!.CopyToAsync(Stream.Null));
+        }
+    }
+
+    [Theory]
     [InlineData("zstd")]
     [InlineData("gzip, compress")]
     [InlineData("gzip,gzip,gzip,gzip,gzip")]

@@ -20,7 +20,7 @@ internal static class EchoSources
 
         // The parameters are opened only where no callout before needed the very same ones.
         var key = new EchoKey(callout.Plan.External, callout.Admitted.Principal.Id, callout.Admitted.User, callout.Credentials.EchoStamp);
-        callout.Echoes.Know(sets, key, sets.Get(key, () => Parameters(callout)));
+        callout.Echoes.Know(sets, key, sets.Get(key, values => Open(callout, values)));
         if (callout.Plan.External.Authentication.Tokens is not null)
         {
             foreach (var value in tokens.Known(token.Request))
@@ -48,14 +48,17 @@ internal static class EchoSources
         return [.. headers.Where(header => !Unsearchable.Contains(header.Key, StringComparer.OrdinalIgnoreCase)), new("Accept-Encoding", "identity")];
     }
 
-    private static IEnumerable<ReadOnlyMemory<byte>> Parameters(Callout callout)
+    private static bool Open(Callout callout, List<ReadOnlyMemory<byte>> values)
     {
         var authentication = callout.Plan.External.Authentication;
-        foreach (var name in callout.Credentials.Names)
+        var isComplete = true;
+        foreach (var name in callout.Credentials.Names.Where(authentication.IsSecret))
         {
-            if (authentication.IsSecret(name) && callout.Credentials.Open(name) is { IsOk: true } secret)
+            var secret = callout.Credentials.Open(name);
+            isComplete &= secret.IsOk;
+            if (secret.IsOk)
             {
-                yield return secret.Value.RevealUtf8().ToArray();
+                values.Add(secret.Value.RevealUtf8().ToArray());
             }
         }
 
@@ -63,14 +66,16 @@ internal static class EchoSources
         {
             if (authentication.IsSecret(name))
             {
-                yield return value.RevealUtf8().ToArray();
+                values.Add(value.RevealUtf8().ToArray());
             }
         }
 
         if (Basic(callout) is { } basic)
         {
-            yield return Encoding.UTF8.GetBytes(basic);
+            values.Add(Encoding.UTF8.GetBytes(basic));
         }
+
+        return isComplete;
     }
 
     // Also where the header isn't generated: callers make it themselves, by merge fields.

@@ -2,8 +2,13 @@ using System.IO.Compression;
 
 namespace Vault.Core.Redaction;
 
-/// <summary>The <c>deflate</c> coding: zlib by RFC 9110, but some servers leave the wrapping out; the first two bytes tell.</summary>
-internal sealed class DeflateContentStream(Stream inner) : Stream
+/// <summary>
+/// Undoes one content coding. <c>deflate</c> is zlib by RFC 9110, but some servers leave the wrapping out; the first two bytes
+/// tell. An answer without any bytes has none to decode, whatever its head says.
+/// </summary>
+/// <param name="inner">The content as it arrives.</param>
+/// <param name="coding"><c>br</c>, <c>deflate</c> or, for anything else, <c>gzip</c>.</param>
+internal sealed class DecodingStream(Stream inner, string coding) : Stream
 {
     private Stream? _decoder;
 
@@ -23,10 +28,7 @@ internal sealed class DeflateContentStream(Stream inner) : Stream
         {
             var head = new byte[2];
             var count = await inner.ReadAtLeastAsync(head, 2, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-            var whole = new PrefixedStream(head.AsMemory(0, count), inner);
-            _decoder = count == 2 && (head[0] & 15) == 8 && ((head[0] << 8) | head[1]) % 31 == 0
-                ? new ZLibStream(whole, CompressionMode.Decompress)
-                : new DeflateStream(whole, CompressionMode.Decompress);
+            _decoder = count == 0 ? Null : Open(head.AsSpan(0, count), new PrefixedStream(head.AsMemory(0, count), inner));
         }
 
         return await _decoder.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
@@ -46,6 +48,14 @@ internal sealed class DeflateContentStream(Stream inner) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private Stream Open(ReadOnlySpan<byte> head, Stream whole) => coding switch
+    {
+        "br" => new BrotliStream(whole, CompressionMode.Decompress),
+        "deflate" when head.Length == 2 && (head[0] & 15) == 8 && ((head[0] << 8) | head[1]) % 31 == 0 => new ZLibStream(whole, CompressionMode.Decompress),
+        "deflate" => new DeflateStream(whole, CompressionMode.Decompress),
+        _ => new GZipStream(whole, CompressionMode.Decompress),
+    };
 
     protected override void Dispose(bool disposing)
     {
