@@ -12,7 +12,11 @@ internal sealed class ForgetfulAuditStore : IAuditStore
 
     public Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public IAsyncEnumerable<AuditEntry> ReadAsync(long upTo, CancellationToken cancellationToken) => AsyncEnumerable.Empty<AuditEntry>();
+    public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult<AuditEntry?>(null);
+
+    public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<AuditEntry>();
 
     public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<AuditEntry>>([]);

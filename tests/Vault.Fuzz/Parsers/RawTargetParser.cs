@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.Callouts;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Definitions;
@@ -52,7 +53,7 @@ internal sealed class RawTargetParser : IFuzzedParser
 
         var joined = UpstreamUrl.Join(Url, path, query, []);
         FuzzFailure.Unless(joined.Host == "service.example" && joined.Scheme == "https" && joined.Port == 443 && joined.UserInfo.Length == 0, "It goes elsewhere.");
-        FuzzFailure.Unless(UpstreamUrl.PathOf(joined) == "/api/v1" + path, $"The path on the wire is {UpstreamUrl.PathOf(joined)}.");
+        FuzzFailure.Unless(RequestTarget.PathOf(joined) == "/api/v1" + path, $"The path on the wire is {RequestTarget.PathOf(joined)}.");
     }
 
     private static byte[] Decode(byte[] bytes)
