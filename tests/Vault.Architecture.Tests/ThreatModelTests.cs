@@ -32,7 +32,6 @@ public sealed partial class ThreatModelTests
     public void Every_Attack_OfTheList_HasARow()
     {
         var rows = Rows().Select(row => AttackId().Match(row)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToArray();
-        Assert.Empty(rows.GroupBy(id => id).Where(group => group.Count() > 1).Select(group => group.Key));
         Assert.Empty(Attacks.SelectMany(section => Enumerable.Range(1, section.Count).Select(number => $"{section.Letter}{number}")).Except(rows));
     }
 
