@@ -47,7 +47,7 @@ def targets(vault, key, body):
 def start_tls(machine):
     """The service over TLS, with a certificate of its own."""
     port = free_port()
-    peers.build(machine, [([
+    peers.build([([
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", machine.path("tls.key"), "-out", machine.path("tls.crt")], {})])
     config = machine.fill(peers.BENCH / "upstream/tls.conf", "nginx-tls.conf", PORT=port, AUTHORIZATION=peers.AUTHORIZATION)

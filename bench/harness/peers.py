@@ -6,13 +6,14 @@ import subprocess
 from load import Target
 from machine import PROXY_CORE, BenchError, free_port
 
-BENCH = pathlib.Path(__file__).parent.parent
+BENCH = pathlib.Path(__file__).resolve().parent.parent
+BUILT = BENCH.parent / "artifacts/bench"
 AUTHORIZATION = "Bearer bench-0f8b1c6e5d4a49b7a2c3d4e5f6a7b8c9"
 KEYS = [f"vk_bench{index:04d}_0123456789abcdef0123456789abcdef0123456{index:02d}" for index in range(8)]
 KEY = KEYS[5]
 
 
-def build(machine, commands):
+def build(commands):
     """Runs builds and says what failed."""
     for command, env in commands:
         done = subprocess.run(command, env={**os.environ, **env}, cwd=BENCH.parent, capture_output=True, text=True, stdin=subprocess.DEVNULL)
@@ -20,12 +21,13 @@ def build(machine, commands):
             raise BenchError(f"{' '.join(command)}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
 
 
-def build_commands(machine):
-    go = {"GOCACHE": machine.path("go-cache"), "GO111MODULE": "off", "GOFLAGS": ""}
+def build_commands():
+    BUILT.mkdir(parents=True, exist_ok=True)
+    go = {"GOCACHE": str(BUILT / "go-cache"), "GO111MODULE": "off", "GOFLAGS": ""}
     return [
-        (["gcc", "-O2", "-o", machine.path("upstream"), str(BENCH / "upstream/upstream.c")], {}),
-        (["go", "build", "-o", machine.path("goproxy"), str(BENCH / "peers/go/main.go")], go),
-        (["dotnet", "publish", "bench/BareYarp", "-c", "Release", "-o", machine.path("bareyarp"), "--nologo", "-v", "quiet"], {}),
+        (["gcc", "-O2", "-o", str(BUILT / "upstream"), str(BENCH / "upstream/upstream.c")], {}),
+        (["go", "build", "-o", str(BUILT / "goproxy"), str(BENCH / "peers/go/main.go")], go),
+        (["dotnet", "publish", "bench/BareYarp", "-c", "Release", "-o", str(BUILT / "bareyarp"), "--nologo", "-v", "quiet"], {}),
     ]
 
 
@@ -33,7 +35,7 @@ def _yarp(machine, upstream, sockets):
     port = free_port()
     process = machine.start(
         f"bare YARP {sockets}",
-        ["dotnet", machine.path("bareyarp/BareYarp.dll"), str(port), f"http://127.0.0.1:{upstream}/", AUTHORIZATION, *KEYS],
+        ["dotnet", str(BUILT / "bareyarp/BareYarp.dll"), str(port), f"http://127.0.0.1:{upstream}/", AUTHORIZATION, *KEYS],
         PROXY_CORE, {"BENCH_SOCKETS": sockets, "DOTNET_gcServer": "0"})
     return port, process
 
@@ -56,7 +58,7 @@ def _haproxy(machine, upstream):
 def _go(machine, upstream):
     port = free_port()
     return port, machine.start(
-        "Go ReverseProxy", [machine.path("goproxy"), f"127.0.0.1:{port}", f"http://127.0.0.1:{upstream}", AUTHORIZATION, *KEYS], PROXY_CORE)
+        "Go ReverseProxy", [str(BUILT / "goproxy"), f"127.0.0.1:{port}", f"http://127.0.0.1:{upstream}", AUTHORIZATION, *KEYS], PROXY_CORE)
 
 
 def _caddy(machine, upstream):

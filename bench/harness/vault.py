@@ -1,11 +1,11 @@
 """A vault under load: started as published, seeded through its admin API."""
-import concurrent.futures
 import http.client
 import json
 import threading
 import time
 
 from machine import PROXY_CORE, BenchError, free_port
+from peers import BUILT
 
 ADMIN = "vk_benchadmin_0123456789abcdef0123456789abcdef01234567"
 
@@ -34,7 +34,7 @@ class Vault:
             # What the vault has no setting for yet comes by the runtime's own variable.
             env["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1"
         began = time.monotonic()
-        self.process = machine.start(name, ["dotnet", machine.path("vault/Vault.Api.dll")], core, env)
+        self.process = machine.start(name, ["dotnet", str(BUILT / "vault/Vault.Api.dll")], core, env)
         self._wait_ready()
         self.start_seconds = time.monotonic() - began
 
@@ -65,18 +65,37 @@ class Vault:
 
     def seed(self, requests, workers=8):
         """Sends many admin requests over a few connections; requests per second."""
-        pool = threading.local()
+        waiting, turn, failures = iter(requests), threading.Lock(), []
+        sent = [0] * workers
 
-        def send(request):
-            if not hasattr(pool, "connection"):
-                pool.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-            self._send(pool.connection, *request)
+        def work(index):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            try:
+                while not failures:
+                    with turn:
+                        request = next(waiting, None)
+                    if request is None:
+                        return
+                    self._send(connection, *request)
+                    sent[index] += 1
+            except (BenchError, OSError, http.client.HTTPException) as failure:
+                failures.append(failure)
+            finally:
+                connection.close()
 
-        began, count = time.monotonic(), 0
-        with concurrent.futures.ThreadPoolExecutor(workers) as threads:
-            for _ in threads.map(send, requests):
-                count += 1
-        return count / (time.monotonic() - began)
+        began = time.monotonic()
+        threads = [threading.Thread(target=work, args=(index,)) for index in range(workers)]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except BaseException as failure:
+            failures.append(failure)  # So that the threads end.
+            raise
+        if failures:
+            raise failures[0]
+        return sum(sent) / (time.monotonic() - began)
 
     @staticmethod
     def _send(connection, method, path, body):

@@ -9,7 +9,7 @@ namespace Vault.Performance.Tests;
 /// <param name="Gen2">The same of generation 2.</param>
 internal sealed record Allocation(double BytesPerCallout, double Least, int Callouts, int Gen0, int Gen1, int Gen2)
 {
-    private const int Window = 1_000;
+    private const int Window = 500;
     private const int Windows = 8;
     private const int LeastWarmUps = 8;
     private const int MostWarmUps = 40;
