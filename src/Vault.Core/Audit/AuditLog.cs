@@ -8,44 +8,61 @@ namespace Vault.Core.Audit;
 /// Writes the audit: one record after the other, many in one transaction. Whoever has to wait for a record waits for the
 /// transaction; if it fails nothing of it is kept, all who wait are told, and the next try writes what is still due first.
 /// </summary>
-public sealed partial class AuditLog(IAuditStore store, AuditTail tail, TimeProvider time, ILogger<AuditLog> logger) : BackgroundService
+public sealed partial class AuditLog : BackgroundService
 {
-    private const int MostInBatch = 256;
+    private const int MostInBatch = 2_048;
     private const int MostWaiting = 20_000;
     private const int CheckpointAfter = 1_000;
     private static readonly TimeSpan CheckpointPace = TimeSpan.FromSeconds(60);
+
+    // Records that nobody waits for gather for so long: a transaction for each costs more than the callout that it tells of.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
 
     private readonly Channel<Waiting> _queue = Channel.CreateBounded<Waiting>(MostWaiting);
 
     // Records that couldn't be kept yet; whoever waited for one was told so.
     private readonly Queue<AuditEvent> _unkept = new();
+    private static readonly Task<bool> Yes = Task.FromResult(true);
+    private readonly IAuditStore _store;
+    private readonly AuditTail _tail;
+    private readonly TimeProvider _time;
+    private readonly ILogger<AuditLog> _logger;
+    private readonly Action _begun;
+
+    // Released when somebody comes who waits.
+    private readonly SemaphoreSlim _hurry = new(0);
+    private bool _isWriting;
     private int _failures;
     private int _lost;
     private Task? _stopped;
 
-    /// <summary>Somebody who waits for a record, or, without one, for word that records can be kept.</summary>
-    private sealed record Waiting(AuditEvent? Event)
+    /// <summary>Takes what it needs; nothing is read or written yet.</summary>
+    public AuditLog(IAuditStore store, AuditTail tail, TimeProvider time, ILogger<AuditLog> logger)
     {
-        public TaskCompletionSource<bool> Kept { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        (_store, _tail, _time, _logger) = (store, tail, time, logger);
+        _begun = () => Volatile.Write(ref _isWriting, true);
     }
+
+    /// <summary>A record, and somebody who waits for it; without a record, for word that records can be kept.</summary>
+    private readonly record struct Waiting(AuditEvent? Event, TaskCompletionSource<bool>? Kept);
 
     /// <summary>Whether the last try to keep records went well.</summary>
     public bool IsKeeping => Volatile.Read(ref _failures) == 0;
 
     /// <summary>Keeps a record; false where it can't be kept now.</summary>
-    public Task<bool> WriteAsync(AuditEvent audited) => EnqueueAsync(new Waiting(audited));
+    public Task<bool> WriteAsync(AuditEvent audited) => EnqueueAsync(audited);
 
     /// <summary>Keeps a record soon.</summary>
     public void Note(AuditEvent audited)
     {
-        if (!_queue.Writer.TryWrite(new Waiting(audited)))
+        if (!_queue.Writer.TryWrite(new Waiting(audited, null)))
         {
             Lose(audited);
         }
     }
 
-    /// <summary>Whether a record could be kept now.</summary>
-    public Task<bool> CanWriteAsync() => EnqueueAsync(new Waiting((AuditEvent?)null));
+    /// <summary>Whether a record could be kept now. While this process itself holds the database's lock to write, that is known.</summary>
+    public Task<bool> CanWriteAsync() => Volatile.Read(ref _isWriting) && IsKeeping ? Yes : EnqueueAsync(null);
 
     /// <summary>Ends with the last record and a checkpoint; whoever stops the vault a second time waits for the same.</summary>
     public override Task StopAsync(CancellationToken cancellationToken)
@@ -57,14 +74,21 @@ public sealed partial class AuditLog(IAuditStore store, AuditTail tail, TimeProv
     }
 
     /// <inheritdoc />
+    public override void Dispose()
+    {
+        base.Dispose();
+        _hurry.Dispose();
+    }
+
+    /// <inheritdoc />
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(DrainAsync(), KeepCheckpointsAsync(stoppingToken));
 
     private async Task StopOnceAsync(CancellationToken cancellationToken)
     {
         _queue.Writer.TryComplete();
         await base.StopAsync(cancellationToken);
-        await AppendAsync([new Waiting(tail.Own("audit.stopped"))]);
-        await tail.SignAsync();
+        await AppendAsync([new Waiting(_tail.Own("audit.stopped"), null)]);
+        await _tail.SignAsync();
     }
 
     private async Task DrainAsync()
@@ -72,23 +96,33 @@ public sealed partial class AuditLog(IAuditStore store, AuditTail tail, TimeProv
         var batch = new List<Waiting>(MostInBatch);
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            while (batch.Count < MostInBatch && _queue.Reader.TryRead(out var waiting))
+            Take();
+            if (batch.TrueForAll(waiting => waiting.Kept is null) && !_queue.Reader.Completion.IsCompleted)
             {
-                batch.Add(waiting);
+                await _hurry.WaitAsync(Gathering);
+                Take();
             }
 
             await AppendAsync(batch);
             batch.Clear();
-            if (tail.Unsigned >= CheckpointAfter)
+            if (_tail.Unsigned >= CheckpointAfter)
             {
-                await tail.SignAsync();
+                await _tail.SignAsync();
+            }
+        }
+
+        void Take()
+        {
+            while (batch.Count < MostInBatch && _queue.Reader.TryRead(out var waiting))
+            {
+                batch.Add(waiting);
             }
         }
     }
 
     private async Task KeepCheckpointsAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(CheckpointPace, time);
+        using var timer = new PeriodicTimer(CheckpointPace, _time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -99,7 +133,7 @@ public sealed partial class AuditLog(IAuditStore store, AuditTail tail, TimeProv
                     await CanWriteAsync();
                 }
 
-                await tail.SignAsync();
+                await _tail.SignAsync();
             }
         }
         catch (OperationCanceledException)
@@ -115,10 +149,10 @@ public sealed partial class AuditLog(IAuditStore store, AuditTail tail, TimeProv
         var isKept = false;
         try
         {
-            using var turn = await tail.TakeTurnAsync(CancellationToken.None);
+            using var turn = await _tail.TakeTurnAsync(CancellationToken.None);
             var lost = Volatile.Read(ref _lost);
-            AuditEvent[] all = IsKeeping ? events : [tail.Own("audit.resumed", lost == 0 ? "vault" : $"vault ({lost} records lost)"), .. _unkept, .. events];
-            await store.AppendAsync([.. all.Select(turn.Next)], CancellationToken.None);
+            AuditEvent[] all = IsKeeping ? events : [_tail.Own("audit.resumed", lost == 0 ? "vault" : $"vault ({lost} records lost)"), .. _unkept, .. events];
+            await _store.AppendAsync([.. all.Select(turn.Next)], _begun, CancellationToken.None);
             turn.Done();
             _unkept.Clear();
             Interlocked.Add(ref _lost, -lost);
@@ -128,13 +162,17 @@ public sealed partial class AuditLog(IAuditStore store, AuditTail tail, TimeProv
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // A boundary: those who wait refuse what they were about to do; the next batch tries anew, with these records too, since what they tell of happened.
-            LogNotKept(logger, events.Length, exception is AuditCutException ? exception.Message : exception.GetType().Name);
+            LogNotKept(_logger, events.Length, exception is AuditCutException ? exception.Message : exception.GetType().Name);
             Keep(events);
+        }
+        finally
+        {
+            Volatile.Write(ref _isWriting, false);
         }
 
         foreach (var waiting in batch)
         {
-            waiting.Kept.TrySetResult(isKept);
+            waiting.Kept?.TrySetResult(isKept);
         }
     }
 
@@ -158,10 +196,24 @@ public sealed partial class AuditLog(IAuditStore store, AuditTail tail, TimeProv
     {
         Interlocked.Increment(ref _lost);
         Volatile.Write(ref _failures, 1);
-        LogLost(logger, audited.Action);
+        LogLost(_logger, audited.Action);
     }
 
-    private Task<bool> EnqueueAsync(Waiting waiting) => _queue.Writer.TryWrite(waiting) ? waiting.Kept.Task : Task.FromResult(false);
+    private Task<bool> EnqueueAsync(AuditEvent? audited)
+    {
+        var kept = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_queue.Writer.TryWrite(new Waiting(audited, kept)))
+        {
+            return Task.FromResult(false);
+        }
+
+        if (_hurry.CurrentCount == 0)
+        {
+            _hurry.Release();
+        }
+
+        return kept.Task;
+    }
 
     [LoggerMessage(6001, LogLevel.Error, "{Count} audit records could not be kept ({Fault}); callouts are refused until they can.")]
     private static partial void LogNotKept(ILogger logger, int count, string fault);

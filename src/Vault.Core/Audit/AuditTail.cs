@@ -153,7 +153,7 @@ public sealed partial class AuditTail(
         var (head, fault) = await beginning.FindAsync(cancellationToken);
         var began = Own("audit.started") with { Outcome = fault is null ? AuditOutcomes.Success : AuditOutcomes.Failed, Code = fault };
         var (entry, end) = Extend(new AuditEnd(head, head.Segment + 1, 0, began.At), began);
-        await store.AppendAsync([entry], cancellationToken);
+        await store.AppendAsync([entry], begun: null, cancellationToken);
         _signed = head.Sequence;
         Advance(end);
         return end;

@@ -20,7 +20,10 @@ public interface IAuditStore
     Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken);
 
     /// <summary>Appends records in one transaction; durable when it returns. None: finds out whether it could be done.</summary>
-    Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken);
+    /// <param name="entries">The records.</param>
+    /// <param name="begun">Told once the lock to write is held; null: nobody wants to know.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken);
 
     /// <summary>Removes all records up to one, and appends the one that tells of it, in one transaction.</summary>
     Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken);

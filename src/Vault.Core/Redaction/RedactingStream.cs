@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace Vault.Core.Redaction;
@@ -11,7 +12,9 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
     private const int ChunkSize = 16 * 1024;
 
     private readonly EchoScanner _scanner = new(set);
-    private byte[] _buffer = new byte[ChunkSize];
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
+    private int _touched;
+    private bool _isDisposed;
     private long _origin;
     private int _start;
     private int _ready;
@@ -91,10 +94,22 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
         if (disposing)
         {
             inner.Dispose();
-            CryptographicOperations.ZeroMemory(_buffer);
+            if (!_isDisposed)
+            {
+                _isDisposed = true;
+                GiveBack(_buffer);
+                _buffer = [];
+            }
         }
 
         base.Dispose(disposing);
+    }
+
+    // An echo may have passed through it.
+    private void GiveBack(byte[] buffer)
+    {
+        CryptographicOperations.ZeroMemory(buffer.AsSpan(0, Math.Min(_touched, buffer.Length)));
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private async ValueTask FillAsync(CancellationToken cancellationToken)
@@ -105,9 +120,10 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
         if (_end == _buffer.Length)
         {
             var old = _buffer;
-            _buffer = new byte[old.Length * 2];
-            old.CopyTo(_buffer, 0);
-            CryptographicOperations.ZeroMemory(old);
+            _buffer = ArrayPool<byte>.Shared.Rent(old.Length * 2);
+            old.AsSpan(0, _end).CopyTo(_buffer);
+            GiveBack(old);
+            _touched = _end;
         }
 
         // 2. New bytes are scanned once; masks may reach back into what was held.
@@ -115,6 +131,7 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
         _ended = read == 0;
         _scanner.Scan(_buffer.AsSpan(0, _end + read), _end, _origin, isWhole: false);
         _end += read;
+        _touched = Math.Max(_touched, _end);
 
         // 3. At the end nothing can be completed any more.
         _ready = _ended ? _end : (int)Math.Max(0, _scanner.ReleasableTo(_origin + _end) - _origin);

@@ -59,7 +59,7 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
     }
 
     /// <inheritdoc />
-    public async Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
+    public async Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         database.WaitAtMost(SecondsToWait);
@@ -70,10 +70,10 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
         }
 
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+        begun?.Invoke();
         if (entries.Count > 0)
         {
-            database.Audit.AddRange(entries.Select(ToRow));
-            await database.SaveChangesAsync(cancellationToken);
+            await AuditInsert.ExecuteAsync(database, entries, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -35,7 +35,7 @@ public sealed class AuditTamperingTests : IAsyncLifetime
         {
             using (var turn = await tail.TakeTurnAsync(CancellationToken.None))
             {
-                await store.AppendAsync([.. Enumerable.Range(0, PerDay).Select(number => turn.Next(Event(day, number)))], CancellationToken.None);
+                await store.AppendAsync([.. Enumerable.Range(0, PerDay).Select(number => turn.Next(Event(day, number)))], begun: null, CancellationToken.None);
                 turn.Done();
             }
 

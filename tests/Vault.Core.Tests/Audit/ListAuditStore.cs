@@ -14,7 +14,7 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
 
     public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult(log.Find(entry => entry.Sequence == sequence));
 
-    public Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
+    public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
     {
         Writing(false);
         log.AddRange(entries);
