@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Vault.Api.Callers;
+using Vault.Api.Errors;
 using Vault.Api.Hosting;
 using Vault.Core.Access;
 using Vault.Core.Audit;
@@ -13,7 +14,7 @@ namespace Vault.Api.Callouts;
 /// <summary><c>ANY /callout/{name}/{path}</c>: the way of one callout through the vault; contract sections 5 and 9.</summary>
 internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
-    AuditLog log, AuditOptions options, TimeProvider time)
+    AuditLog log, AuditOptions options, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
     /// <summary>
     /// Judges the request in the contract's order, the first failure answers: (1) who calls, (2) what was granted, (3) is it
@@ -40,14 +41,20 @@ internal sealed class CalloutEndpoint(
         }
         catch (Exception exception)
         {
-            // A boundary: whatever ends a callout is recorded; who answers for it comes after (UseProblemAnswers).
+            // A boundary: whatever ends a callout is recorded, then answered where that can still be done.
             await audit.BreakAsync(exception switch
             {
                 OperationCanceledException => null,
                 BadHttpRequestException => ErrorCodes.InvalidRequest,
                 _ => ErrorCodes.Internal,
             });
-            throw;
+            if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+            {
+                context.Abort();
+                return;
+            }
+
+            await context.AnswerFaultAsync(exception, logger);
         }
     }
 
@@ -69,7 +76,7 @@ internal sealed class CalloutEndpoint(
         await audit.RefuseAsync(error);
     }
 
-    private async Task<Result<Callout>> JudgeAsync(HttpContext context, CalloutAudit audit)
+    private async ValueTask<Result<Callout>> JudgeAsync(HttpContext context, CalloutAudit audit)
     {
         // 1
         var key = CallerKeys.OfCallout(context.Request.Headers);

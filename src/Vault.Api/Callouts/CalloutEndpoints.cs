@@ -11,10 +11,13 @@ internal static class CalloutEndpoints
         return services;
     }
 
-    /// <summary>Any method; name and path are cut from the raw target, not from what routing decoded.</summary>
-    public static void MapCallouts(this IEndpointRouteBuilder endpoints)
+    /// <summary>
+    /// Any method; name and path are cut from the raw target, not from what the server decoded. Callouts leave the pipeline here: of
+    /// routing, Swagger and the rest they need nothing, and each would cost every callout a little.
+    /// </summary>
+    public static void UseCallouts(this IApplicationBuilder app)
     {
-        var endpoint = endpoints.ServiceProvider.GetRequiredService<CalloutEndpoint>();
-        endpoints.Map("/callout/{**target}", endpoint.InvokeAsync).ExcludeFromDescription();
+        var endpoint = app.ApplicationServices.GetRequiredService<CalloutEndpoint>();
+        app.Use((context, next) => context.Request.Path.StartsWithSegments("/callout") ? endpoint.InvokeAsync(context) : next(context));
     }
 }

@@ -43,31 +43,33 @@ internal static partial class ProblemAnswers
         endpoint is not RouteEndpoint && endpoint.DisplayName is { } name
         && (name.StartsWith("405", StringComparison.Ordinal) || name.StartsWith("415", StringComparison.Ordinal));
 
+    /// <summary>Answers a request that ended in an exception; what nobody foresaw is logged.</summary>
+    public static Task AnswerFaultAsync(this HttpContext context, Exception? exception, ILogger logger)
+    {
+        var requestId = context.TraceIdentifier;
+        context.Response.Headers[Hosting.RequestIdMiddleware.Header] = requestId;
+        if (exception is BadHttpRequestException bad)
+        {
+            return context.AnswerAsync(bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? new VaultError(ErrorCodes.BodyTooLarge, "The body is too large.")
+                : new VaultError(ErrorCodes.InvalidRequest, "The request is not well-formed."));
+        }
+
+        if (exception is not null && StorageFaults.IsUnavailable(exception))
+        {
+            return context.AnswerAsync(new VaultError(ErrorCodes.StorageUnavailable, "The database could not be read. Try again."));
+        }
+
+        // Only the type: messages of exceptions may hold values.
+        LogFault(logger, requestId, exception?.GetType().FullName ?? "", exception?.StackTrace ?? "");
+        return context.AnswerAsync(new VaultError(ErrorCodes.Internal, $"Something went wrong here; the log says more under {requestId}."));
+    }
+
     /// <summary>Turns what routing and faults leave without a body into problem documents.</summary>
     public static void UseProblemAnswers(this WebApplication app)
     {
-        app.UseExceptionHandler(handler => handler.Run(async context =>
-        {
-            var exception = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-            var requestId = context.TraceIdentifier;
-            context.Response.Headers[Hosting.RequestIdMiddleware.Header] = requestId;
-            if (exception is BadHttpRequestException bad)
-            {
-                await context.AnswerAsync(bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                    ? new VaultError(ErrorCodes.BodyTooLarge, "The body is too large.")
-                    : new VaultError(ErrorCodes.InvalidRequest, "The request is not well-formed."));
-            }
-            else if (exception is not null && StorageFaults.IsUnavailable(exception))
-            {
-                await context.AnswerAsync(new VaultError(ErrorCodes.StorageUnavailable, "The database could not be read. Try again."));
-            }
-            else
-            {
-                // Only the type: messages of exceptions may hold values.
-                LogFault(app.Logger, requestId, exception?.GetType().FullName ?? "", exception?.StackTrace ?? "");
-                await context.AnswerAsync(new VaultError(ErrorCodes.Internal, $"Something went wrong here; the log says more under {requestId}."));
-            }
-        }));
+        app.UseExceptionHandler(handler => handler.Run(context =>
+            context.AnswerFaultAsync(context.Features.Get<IExceptionHandlerFeature>()?.Error, app.Logger)));
 
         // Never for callouts: an empty 404 there is an upstream's answer, and stays empty.
         app.UseWhen(context => !context.Request.Path.StartsWithSegments("/callout"), branch => branch.UseStatusCodePages(async status =>

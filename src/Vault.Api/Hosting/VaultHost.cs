@@ -94,12 +94,12 @@ internal static class VaultHost
         app.UseSecurityHeaders();
         app.UseMiddleware<StrictFramingMiddleware>();
         app.UseRawTargetGuard();
+        app.UseCallouts();
         app.UseLoopGuard();
         app.UseProblemAnswers();
         app.UseVaultOpenApi();
         app.UseRouting();
         app.UseAdminCallers();
-        app.MapCallouts();
         app.MapConsents();
         app.MapVaultAdmin();
         app.MapHealth();

@@ -3,30 +3,12 @@ using Vault.Core.Egress;
 
 namespace Vault.Core.Callouts;
 
-/// <summary>The chain of one callout, from the attempt down to the socket. Shared by all callouts.</summary>
+/// <summary>What YARP sends callouts through. Shared by all callouts.</summary>
 public sealed class CalloutInvoker(UpstreamConnections connections, CalloutAttempts attempts) : IDisposable
 {
-    /// <summary>What YARP sends through.</summary>
-    public HttpMessageInvoker Invoker { get; } = new(
-        new DeadTokenHandler(attempts)
-        {
-            InnerHandler = new AnswerHandler
-            {
-                InnerHandler = new AttemptHandler
-                {
-                    InnerHandler = new UpstreamHandler(connections),
-                },
-            },
-        },
-        disposeHandler: true);
+    /// <summary>Takes messages that carry a callout.</summary>
+    public HttpMessageInvoker Invoker { get; } = new(new CalloutHandler(connections, attempts), disposeHandler: true);
 
     /// <inheritdoc />
     public void Dispose() => Invoker.Dispose();
-
-    /// <summary>The end of the chain: the connections that everything outbound shares.</summary>
-    private sealed class UpstreamHandler(UpstreamConnections connections) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            (CalloutMessage.Of(request).Http ?? connections.Invoker).SendAsync(request, cancellationToken);
-    }
 }

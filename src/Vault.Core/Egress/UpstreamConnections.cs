@@ -39,7 +39,7 @@ public sealed class UpstreamConnections : IDisposable
     }
 
     /// <summary>
-    /// Sends a request; throws <see cref="HttpRequestException"/>, or its subclass <see cref="EgressDeniedException"/>.
+    /// Sends a request; throws <see cref="HttpRequestException"/>, for a denial with an <see cref="EgressDeniedException"/> inside.
     /// Nothing is followed, kept or decoded: redirects, cookies and content codings are the caller's.
     /// </summary>
     public HttpMessageInvoker Invoker { get; }

@@ -15,6 +15,7 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
     private int _touched;
     private bool _isDisposed;
+    private bool _isFilling;
     private long _origin;
     private int _start;
     private int _ready;
@@ -105,11 +106,14 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
         base.Dispose(disposing);
     }
 
-    // An echo may have passed through it.
+    // An echo may have passed through it. What a read that failed may still write to is nobody else's.
     private void GiveBack(byte[] buffer)
     {
         CryptographicOperations.ZeroMemory(buffer.AsSpan(0, Math.Min(_touched, buffer.Length)));
-        ArrayPool<byte>.Shared.Return(buffer);
+        if (!_isFilling)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private async ValueTask FillAsync(CancellationToken cancellationToken)
@@ -127,7 +131,9 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
         }
 
         // 2. New bytes are scanned once; masks may reach back into what was held.
+        _isFilling = true;
         var read = await inner.ReadAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
+        _isFilling = false;
         _ended = read == 0;
         _scanner.Scan(_buffer.AsSpan(0, _end + read), _end, _origin, isWhole: false);
         _end += read;

@@ -22,7 +22,7 @@ public sealed class UpstreamConnectionsTests
         await using var upstream = RawUpstream.Start();
         _resolver.Set("service.example", addresses);
         using var connections = Connections([]);
-        var denied = await Assert.ThrowsAsync<EgressDeniedException>(() => SendAsync(connections, $"http://service.example:{upstream.Port}/?k=secret"));
+        var denied = await EgressDenial.AssertAsync(() => SendAsync(connections, $"http://service.example:{upstream.Port}/?k=secret"));
         Assert.Contains("service.example", denied.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", denied.Message, StringComparison.Ordinal);
         Assert.Equal(0, upstream.Connections);
@@ -35,7 +35,7 @@ public sealed class UpstreamConnectionsTests
         await using var upstream = RawUpstream.Start();
         _resolver.Set("service.example", string.Join(',', Enumerable.Range(0, 10_000).Select(i => $"93.184.{i / 250}.{i % 250}").Append("127.0.0.1")));
         using var connections = Connections([]);
-        await Assert.ThrowsAsync<EgressDeniedException>(() => SendAsync(connections, $"http://service.example:{upstream.Port}/"));
+        await EgressDenial.AssertAsync(() => SendAsync(connections, $"http://service.example:{upstream.Port}/"));
         Assert.Equal(0, upstream.Connections);
     }
 
@@ -68,7 +68,7 @@ public sealed class UpstreamConnectionsTests
         using var connections = Connections(["127.0.0.2/32"]);
         await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(connections, $"http://rebind.example:{forbidden.Port}/"));
         Assert.Equal(["rebind.example"], _resolver.Lookups);
-        await Assert.ThrowsAsync<EgressDeniedException>(() => SendAsync(connections, $"http://rebind.example:{forbidden.Port}/"));
+        await EgressDenial.AssertAsync(() => SendAsync(connections, $"http://rebind.example:{forbidden.Port}/"));
         Assert.Equal(0, forbidden.Connections);
     }
 
@@ -89,7 +89,7 @@ public sealed class UpstreamConnectionsTests
         _resolver.Set("service.example", "127.0.0.1", "10.0.0.1");
         using var connections = Connections(["127.0.0.0/8"], TimeSpan.Zero);
         Assert.Equal(HttpStatusCode.OK, await SendAsync(connections, $"http://service.example:{upstream.Port}/"));
-        await Assert.ThrowsAsync<EgressDeniedException>(() => SendAsync(connections, $"http://service.example:{upstream.Port}/"));
+        await EgressDenial.AssertAsync(() => SendAsync(connections, $"http://service.example:{upstream.Port}/"));
         Assert.Equal(2, upstream.Connections);
     }
 

@@ -93,7 +93,7 @@ public sealed class JwksDownload(UpstreamConnections connections)
 
             return Encoding.UTF8.GetString(memory.GetBuffer(), 0, (int)memory.Length);
         }
-        catch (EgressDeniedException)
+        catch (HttpRequestException exception) when (EgressDeniedException.IsCauseOf(exception))
         {
             return Failed($"{url.Authority} may not be reached from this vault (Vault:Egress:AllowedNetworks).");
         }

@@ -31,7 +31,7 @@ internal static class SignInExchange
                 ? Failed($"{request.Name} to {host} was answered with more than 1 MiB.")
                 : new SignInAnswer(response, body, $"{request.Name} to {host}");
         }
-        catch (EgressDeniedException)
+        catch (HttpRequestException exception) when (EgressDeniedException.IsCauseOf(exception))
         {
             return new VaultError(ErrorCodes.EgressDenied, $"{request.Name}: {host} may not be reached from this vault (Vault:Egress:AllowedNetworks).");
         }

@@ -5,30 +5,15 @@ using Vault.Core.Redaction;
 
 namespace Vault.Core.Callouts;
 
-/// <summary>Makes the answer fit to hand on: decoded where it has to be read, echoes of secrets masked, counted and timed.</summary>
-internal sealed class AnswerHandler : DelegatingHandler
+/// <summary>Makes an answer fit to hand on: judged, decoded where it has to be read, echoes of secrets masked, counted and timed.</summary>
+internal static class AnswerReading
 {
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Puts the reading between the answer and whoever takes it.</summary>
+    /// <exception cref="HttpRequestException">The answer can't be handed on; the callout's error says why.</exception>
+    public static void Wrap(Callout callout, HttpRequestMessage request, HttpResponseMessage answer)
     {
-        var callout = CalloutMessage.Of(request);
-        var answer = await base.SendAsync(request, cancellationToken);
         callout.HasAnswer = true;
         callout.IsDecoded = false;
-        try
-        {
-            return await WrapAsync(callout, request, answer, cancellationToken);
-        }
-        catch
-        {
-            // Whatever went wrong: nobody else knows of the answer yet, and its connection has to be freed.
-            answer.Dispose();
-            throw;
-        }
-    }
-
-    private static async Task<HttpResponseMessage> WrapAsync(
-        Callout callout, HttpRequestMessage request, HttpResponseMessage answer, CancellationToken cancellationToken)
-    {
         if (AnswerHead.Fault(answer, callout.Request.IsUpgrade) is { } fault)
         {
             throw Refuse(callout, new VaultError(ErrorCodes.UpstreamUnreachable, $"The answer of {callout.Host} breaks the rules of HTTP: {fault}."));
@@ -36,29 +21,31 @@ internal sealed class AnswerHandler : DelegatingHandler
 
         if (answer.StatusCode is HttpStatusCode.SwitchingProtocols)
         {
-            var connection = await answer.Content.ReadAsStreamAsync(cancellationToken);
-            answer.Content = new AnswerContent(answer.Content, new AnswerStream(connection, callout, null), false);
-            return answer;
+            answer.Content = new AnswerContent(answer.Content, new AnswerStream(answer.Content.ReadAsStream(), callout, null), false);
+            return;
         }
 
         // HEAD, 204 and 304 have no body, and their Content-Length speaks of another answer's.
         if (request.Method == HttpMethod.Head || answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified)
         {
             callout.Idle.Pause();
-            return answer;
+            return;
         }
 
-        if (answer.Content.Headers.ContentLength > callout.Admitted.Named.MaxResponseBytes)
+        var named = callout.Admitted.Named;
+        if (named.MaxResponseBytes is { } most && answer.Content.Headers.ContentLength > most)
         {
             throw Refuse(callout, new VaultError(ErrorCodes.UpstreamUnreachable, $"The answer of {callout.Host} is larger than maxResponseBytes."));
         }
 
-        var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        // The head is there, the body comes as it is read: this waits for nothing.
+        var body = answer.Content.ReadAsStream();
         var isSearched = callout.Echoes.IsOn && !IsGrpc(answer);
         if (isSearched)
         {
-            var codings = answer.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var values) ? values.ToArray() : [];
-            var decoded = ContentDecoding.Decode(codings, body);
+            var decoded = answer.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings)
+                ? ContentDecoding.Decode([.. codings], body)
+                : body;
             if (!decoded.IsOk)
             {
                 throw Refuse(callout, decoded.Error);
@@ -68,9 +55,7 @@ internal sealed class AnswerHandler : DelegatingHandler
             body = new RedactingStream(decoded.Value, callout.Echoes.Set);
         }
 
-        body = new AnswerStream(body, callout, callout.Admitted.Named.MaxResponseBytes);
-        answer.Content = new AnswerContent(answer.Content, body, callout.IsDecoded);
-        return answer;
+        answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes), callout.IsDecoded);
     }
 
     private static HttpRequestException Refuse(Callout callout, VaultError error)

@@ -1,0 +1,108 @@
+using System.Text;
+using Vault.Core.Authentication;
+using Vault.Core.Callouts.Attempts;
+using Vault.Core.Callouts.Bodies;
+
+namespace Vault.Core.Callouts;
+
+/// <summary>Reads from an answer whether the token is dead (<c>refreshOn</c>), or a challenge is to be answered, and makes the second attempt.</summary>
+internal sealed class SecondAttempt(CalloutAttempts attempts)
+{
+    /// <summary>How much of an answer's body is searched for a sign.</summary>
+    private const int SearchLimit = 64 * 1024;
+
+    /// <summary>Whether the callout is to be sent once more; a token that is dead is given up in any case.</summary>
+    public ValueTask<bool> IsNeededAsync(Callout callout, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        if (IsChallenge(callout, answer))
+        {
+            return ValueTask.FromResult(callout.Body.CanRecall);
+        }
+
+        return callout.Attempt is { Token: not null } attempt && callout.Plan.External.Authentication.Tokens is { } protocol
+            ? GiveUpIfDeadAsync(callout, attempt, protocol, answer, cancellationToken)
+            : ValueTask.FromResult(false);
+    }
+
+    /// <summary>The token did what it is for.</summary>
+    public void NoteWorked(Callout callout, HttpResponseMessage answer)
+    {
+        if ((int)answer.StatusCode < 400 && callout.Attempt is { Token: not null } attempt)
+        {
+            attempts.NoteWorked(attempt);
+        }
+    }
+
+    /// <summary>Puts a second attempt on the message in place of the first, whose answer goes.</summary>
+    /// <exception cref="HttpRequestException">There can be no second one; the callout's error says why.</exception>
+    public async ValueTask PrepareAsync(HttpRequestMessage request, Callout callout, HttpResponseMessage answer)
+    {
+        // The first answer goes, and with it whatever still reads the caller's body.
+        answer.Dispose();
+        callout.HasAnswer = false;
+        if (callout.Sending is { } sending)
+        {
+            await sending.Sent.WaitAsync(callout.Cancellation).ConfigureAwait(false);
+        }
+
+        callout.Idle.Pause();
+        var body = await callout.Body.RecallAsync(callout.Cancellation).ConfigureAwait(false);
+        var second = await attempts.BuildAsync(callout, body, callout.Cancellation).ConfigureAwait(false);
+        if (!second.IsOk)
+        {
+            callout.Error = second.Error;
+            throw new HttpRequestException(second.Error.Code);
+        }
+
+        callout.Attempt = second.Value;
+        CalloutMessage.Fill(request, second.Value);
+    }
+
+    // A challenge is part of signing in, not a retry: retryOnUnauthorized has no say in it.
+    private static bool IsChallenge(Callout callout, HttpResponseMessage answer) =>
+        callout.Attempt?.Signed is { } signed && callout.Plan.Signing is { } signing && !callout.Request.IsGrpc
+        && signing.TakeChallenge(
+            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : []);
+
+    private async ValueTask<bool> GiveUpIfDeadAsync(
+        Callout callout, CalloutAttempt attempt, ITokenProtocol protocol, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        if (!await IsDeadAsync(answer, protocol.RefreshOn, cancellationToken))
+        {
+            NoteWorked(callout, answer);
+            return false;
+        }
+
+        var mayRenew = await attempts.GiveUpAsync(attempt, cancellationToken);
+        return mayRenew && callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && callout.Body.CanRecall;
+    }
+
+    private static ValueTask<bool> IsDeadAsync(HttpResponseMessage answer, IReadOnlyList<DeadTokenSign> signs, CancellationToken cancellationToken)
+    {
+        var status = (int)answer.StatusCode;
+        List<byte[]>? texts = null;
+        foreach (var sign in signs)
+        {
+            if (sign.Status == status)
+            {
+                if (sign.BodyContains is null)
+                {
+                    return ValueTask.FromResult(true);
+                }
+
+                (texts ??= []).Add(Encoding.UTF8.GetBytes(sign.BodyContains));
+            }
+        }
+
+        return texts is null ? ValueTask.FromResult(false) : ContainsAsync(answer, texts, cancellationToken);
+    }
+
+    private static async ValueTask<bool> ContainsAsync(HttpResponseMessage answer, List<byte[]> texts, CancellationToken cancellationToken)
+    {
+        var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        var head = new byte[SearchLimit];
+        var count = await body.ReadAtLeastAsync(head, SearchLimit, throwOnEndOfStream: false, cancellationToken);
+        answer.Content = new AnswerContent(answer.Content, new PrefixedStream(head.AsMemory(0, count), body, ownsRest: true), isDecoded: false);
+        return texts.Exists(text => head.AsSpan(0, count).IndexOf(text) >= 0);
+    }
+}
