@@ -55,16 +55,18 @@ public sealed class AuditVerifier(IAuditStore store, AuditChain chain, AuditChec
         return segment;
     }
 
-    // The newest one that the vault wrote; a forged one is found on the walk.
+    // The newest one that the vault wrote, though it may have been moved by what somebody did to records before it; a forged one is found on the walk.
     private async Task<PrunedRange?> PrunedAsync(CancellationToken cancellationToken)
     {
         const int AtOnce = 50;
+        var searches = AtOnce;
         for (long? before = null; ;)
         {
             var found = await store.FindAsync(new AuditFilter(Action: PrunedRange.Action), before, AtOnce, cancellationToken);
             foreach (var entry in found)
             {
-                if (chain.IsAuthentic(entry) && AuditChain.IsOf(entry, entry.Sequence) && PrunedRange.Parse(entry.Event.Target) is { } range && range.To < entry.Sequence)
+                if (PrunedRange.Parse(entry.Event.Target) is { } range && chain.IsAuthentic(entry)
+                    && (AuditChain.IsOf(entry, entry.Sequence) || (searches-- > 0 && IsOfNear(entry))))
                 {
                     return range;
                 }
@@ -77,6 +79,20 @@ public sealed class AuditVerifier(IAuditStore store, AuditChain chain, AuditChec
 
             before = found[^1].Sequence;
         }
+    }
+
+    private static bool IsOfNear(AuditEntry entry)
+    {
+        const int Farthest = 10_000;
+        for (var distance = 1; distance <= Farthest; distance++)
+        {
+            if (AuditChain.IsOf(entry, entry.Sequence - distance) || AuditChain.IsOf(entry, entry.Sequence + distance))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async Task<AuditVerdict> WalkAsync(AuditHead? head, PrunedRange? pruned, CancellationToken cancellationToken)

@@ -153,6 +153,12 @@ public sealed class AuditTamperingTests : IAsyncLifetime
             var last = (long)(await ItemsAsync("?pageSize=1"))[0]!["sequence"]!;
             var place = first + 1 + RandomNumberGenerator.GetInt32((int)(last - first - 1200));
             var (sql, fault, sequence) = Mutation(mutation, place, last);
+            if (mutation == "cut segments" && first > 1)
+            {
+                // What tells of the pruning went with the end: nothing says any more that the beginning was removed rightly.
+                sequence = 1;
+            }
+
             if (mutation == "drop a segment")
             {
                 var segment = (await QueryAsync($"SELECT Segment FROM audit WHERE Sequence = {place}")) + 1;
@@ -219,7 +225,7 @@ public sealed class AuditTamperingTests : IAsyncLifetime
 
         // Whoever cut the end wrote over nothing: but what the vault wrote behind the cut shows the hole rather than the end.
         Assert.True((string?)offline["fault"] == fault || what.StartsWith("cut", StringComparison.Ordinal) || what.StartsWith("delete and", StringComparison.Ordinal), $"{what}: {offline}");
-        await AssertWholeAsync();
+        Assert.True((bool)(await _vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!["valid"]!, $"{what} was put back.");
     }
 
     private async Task AssertPlanAsync(string index, string query)
