@@ -7,12 +7,9 @@ using Vault.Core.Storage.Rows;
 namespace Vault.Core.Storage;
 
 /// <summary>The records of the audit in the database.</summary>
-public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAuditStore
+internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAuditWriter writer) : IAuditStore
 {
-    // Waiting longer for a lock would hold callouts up that had better be refused.
-    private const int SecondsToWait = 2;
     private const int PageSize = 500;
-    private const long LeastSpace = 8 << 20;
 
     /// <summary>The row of a record, for a change that is saved together with it.</summary>
     public static AuditRow ToRow(AuditEntry entry) => new()
@@ -59,25 +56,8 @@ public sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts) : IAu
     }
 
     /// <inheritdoc />
-    public async Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
-    {
-        await using var database = await contexts.CreateDbContextAsync(cancellationToken);
-        database.WaitAtMost(SecondsToWait);
-        if (entries.Count == 0 && database.FreeSpace < LeastSpace)
-        {
-            // A full disk shows only when something is written to it, and by then a callout would have been sent.
-            throw new IOException("The disk of the database is full.");
-        }
-
-        await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
-        begun?.Invoke();
-        if (entries.Count > 0)
-        {
-            await AuditInsert.ExecuteAsync(database, entries, cancellationToken);
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-    }
+    public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken) =>
+        writer.AppendAsync(entries, begun, cancellationToken).AsTask();
 
     /// <inheritdoc />
     public async Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken)

@@ -49,6 +49,7 @@ public static class StorageRegistration
         services.AddSingleton<SnapshotLoader>();
         services.AddSingleton<ICredentialStore, CredentialStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
+        services.AddSingleton<IAuditWriter, SqliteAuditWriter>();
         services.AddSingleton<IAuditStore, AuditStore>();
         services.AddSingleton(AuditOptions.Read(configuration, dataDirectory));
         services.AddSingleton<AuditChain>();

@@ -33,12 +33,6 @@ public abstract class VaultDbContext(DbContextOptions options) : DbContext(optio
     public DbSet<VaultFactRow> Facts => Set<VaultFactRow>();
 #pragma warning restore CS1591
 
-    /// <summary>How long a transaction of this context waits for others; after that, it fails.</summary>
-    public abstract void WaitAtMost(int seconds);
-
-    /// <summary>How many bytes can still be written; null: the database doesn't say.</summary>
-    public virtual long? FreeSpace => null;
-
     /// <inheritdoc />
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(VaultDbContext).Assembly);

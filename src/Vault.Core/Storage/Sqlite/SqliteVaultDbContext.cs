@@ -1,23 +1,10 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 
 namespace Vault.Core.Storage.Sqlite;
 
 /// <summary>The database in a SQLite file.</summary>
-public sealed class SqliteVaultDbContext(DbContextOptions<SqliteVaultDbContext> options) : VaultDbContext(options)
-{
-    /// <inheritdoc />
-    public override long? FreeSpace => Database.GetDbConnection().DataSource is { Length: > 0 } file && Path.GetDirectoryName(Path.GetFullPath(file)) is { } directory && Directory.Exists(directory)
-        ? new DriveInfo(directory).AvailableFreeSpace : null;
-
-    /// <inheritdoc />
-    public override void WaitAtMost(int seconds)
-    {
-        ((SqliteConnection)Database.GetDbConnection()).DefaultTimeout = seconds;
-        Database.SetCommandTimeout(seconds);
-    }
-}
+public sealed class SqliteVaultDbContext(DbContextOptions<SqliteVaultDbContext> options) : VaultDbContext(options);
 
 /// <summary>For <c>dotnet ef migrations add</c>.</summary>
 internal sealed class SqliteDesignTimeFactory : IDesignTimeDbContextFactory<SqliteVaultDbContext>

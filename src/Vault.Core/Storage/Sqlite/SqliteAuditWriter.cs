@@ -1,0 +1,167 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
+using SQLitePCL;
+using Vault.Core.Audit;
+
+namespace Vault.Core.Storage.Sqlite;
+
+/// <summary>
+/// Writes records by a statement that stays prepared, on a connection of its own. Whatever fails closes that connection: the next try
+/// begins with a new one.
+/// </summary>
+internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) : IAuditWriter, IDisposable
+{
+    // Waiting longer for a lock would hold callouts up that had better be refused.
+    private const int MillisecondsToWait = 2_000;
+    private const long LeastSpace = 8 << 20;
+    private const int MostOnStack = 512;
+
+    private static readonly string[] Columns =
+    [
+        "Sequence", "Segment", "Id", "At", "Actor", "Action", "Target", "Outcome", "Principal", "User", "Method", "Host", "Path", "Status", "DurationMs",
+        "BytesIn", "BytesOut", "RemoteAddress", "Code", "TraceId", "Previous", "Hash", "Mac",
+    ];
+
+    private SqliteConnection? _connection;
+    private sqlite3_stmt? _begin;
+    private sqlite3_stmt? _insert;
+    private sqlite3_stmt? _commit;
+
+    /// <inheritdoc />
+    public ValueTask AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            Append(entries, begun);
+        }
+        catch
+        {
+            // With it goes a transaction that is open.
+            Close();
+            throw;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Close();
+
+    private void Append(IReadOnlyList<AuditEntry> entries, Action? begun)
+    {
+        var connection = _connection ??= Open();
+        if (entries.Count == 0 && Path.GetDirectoryName(Path.GetFullPath(connection.DataSource)) is { Length: > 0 } directory
+            && new DriveInfo(directory).AvailableFreeSpace < LeastSpace)
+        {
+            // A full disk shows only when something is written to it, and by then a callout would have been sent.
+            throw new IOException("The disk of the database is full.");
+        }
+
+        Run(_begin ??= Prepare("BEGIN IMMEDIATE"));
+        begun?.Invoke();
+        foreach (var entry in entries)
+        {
+            var insert = _insert ??= Prepare(
+                $"INSERT INTO audit ({string.Join(", ", Columns.Select(column => $"\"{column}\""))}) VALUES ({string.Join(", ", Columns.Select(_ => "?"))})");
+            Bind(insert, entry);
+            Run(insert);
+        }
+
+        Run(_commit ??= Prepare("COMMIT"));
+    }
+
+    private SqliteConnection Open()
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(options.Value.ConnectionString) { Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+            ConnectionPragmas.Apply(connection);
+            raw.sqlite3_busy_timeout(connection.Handle, MillisecondsToWait);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private void Close()
+    {
+        foreach (var statement in new[] { _begin, _insert, _commit })
+        {
+            statement?.Dispose();
+        }
+
+        (_begin, _insert, _commit) = (null, null, null);
+        _connection?.Dispose();
+        _connection = null;
+    }
+
+    private sqlite3_stmt Prepare(string sql)
+    {
+        Check(raw.sqlite3_prepare_v3(_connection?.Handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out var statement));
+        return statement;
+    }
+
+    private void Run(sqlite3_stmt statement)
+    {
+        var code = raw.sqlite3_step(statement);
+        if (code != raw.SQLITE_DONE)
+        {
+            Check(code == raw.SQLITE_OK ? raw.SQLITE_ERROR : code);
+        }
+
+        Check(raw.sqlite3_reset(statement));
+    }
+
+    private void Check(int code) => SqliteException.ThrowExceptionForRC(code, _connection?.Handle);
+
+    // In the order of the columns.
+    private void Bind(sqlite3_stmt insert, AuditEntry entry)
+    {
+        var audited = entry.Event;
+        var i = 0;
+        Check(raw.sqlite3_bind_int64(insert, ++i, entry.Sequence));
+        Check(raw.sqlite3_bind_int(insert, ++i, entry.Segment));
+        Text(audited.Id);
+        Check(raw.sqlite3_bind_int64(insert, ++i, audited.At.UtcTicks));
+        Text(audited.Actor);
+        Text(audited.Action);
+        Text(audited.Target);
+        Text(audited.Outcome);
+        Text(audited.Principal);
+        Text(audited.User);
+        Text(audited.Method);
+        Text(audited.Host);
+        Text(audited.Path);
+        Number(audited.Status);
+        Check(audited.DurationMs is { } duration ? raw.sqlite3_bind_double(insert, ++i, duration) : raw.sqlite3_bind_null(insert, ++i));
+        Number(audited.BytesIn);
+        Number(audited.BytesOut);
+        Text(audited.RemoteAddress);
+        Text(audited.Code);
+        Text(audited.TraceId);
+        Check(raw.sqlite3_bind_blob(insert, ++i, entry.Previous));
+        Check(raw.sqlite3_bind_blob(insert, ++i, entry.Hash));
+        Check(raw.sqlite3_bind_blob(insert, ++i, entry.Mac));
+
+        void Number(long? value) => Check(value is { } number ? raw.sqlite3_bind_int64(insert, ++i, number) : raw.sqlite3_bind_null(insert, ++i));
+
+        void Text(string? value)
+        {
+            if (value is null)
+            {
+                Check(raw.sqlite3_bind_null(insert, ++i));
+                return;
+            }
+
+            Span<byte> stack = stackalloc byte[MostOnStack];
+            var utf8 = value.Length * 3 <= MostOnStack ? stack : new byte[Encoding.UTF8.GetMaxByteCount(value.Length)];
+            Check(raw.sqlite3_bind_text(insert, ++i, utf8[..Encoding.UTF8.GetBytes(value, utf8)]));
+        }
+    }
+}
