@@ -16,7 +16,8 @@ public sealed record EgressProxy(string Host, int Port, SecretText? Credentials)
     /// <summary>Reads <c>http://[user:password@]host[:port]</c>; null where it is anything else. User and password may be percent-encoded.</summary>
     public static EgressProxy? Parse(string text)
     {
-        if (text.AsSpan().ContainsAny(NotInTheUrl)
+        if (!Ascii.IsValid(text)
+            || text.AsSpan().ContainsAny(NotInTheUrl)
             || !Uri.TryCreate(text, UriKind.Absolute, out var url)
             || url.Scheme != Uri.UriSchemeHttp || url.IdnHost.Length == 0 || url.Port is 0 || url.AbsolutePath != "/")
         {

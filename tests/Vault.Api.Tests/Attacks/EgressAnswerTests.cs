@@ -136,7 +136,9 @@ public sealed class EgressAnswerTests(OpenEgressBench bench)
         var login = bench.NewName();
         await bench.Vault.AdminAsync(HttpMethod.Post, "/api/v1/external-credentials", new JsonObject
         {
-            ["name"] = login, ["authentication"] = authentication, ["allowedHosts"] = new JsonArray(upstream.Url, server),
+            ["name"] = login,
+            ["authentication"] = authentication,
+            ["allowedHosts"] = new JsonArray(upstream.Url, server),
         }.ToJsonString());
         await bench.Vault.AdminAsync(HttpMethod.Put, $"/api/v1/external-credentials/{login}/principals/default/credential", new JsonObject
         {

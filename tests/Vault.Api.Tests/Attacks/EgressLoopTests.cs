@@ -35,7 +35,8 @@ public sealed class EgressLoopTests(OpenEgressBench bench)
         var name = bench.NewName();
         await bench.Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", new JsonObject
         {
-            ["name"] = name, ["url"] = $"http://127.0.0.1:{balancer.Port}/callout/{name}",
+            ["name"] = name,
+            ["url"] = $"http://127.0.0.1:{balancer.Port}/callout/{name}",
             ["authentication"] = new JsonObject { ["protocol"] = "bearer", ["token"] = bench.Key },
         }.ToJsonString());
         await bench.Vault.GrantAsync("Attacker", name);

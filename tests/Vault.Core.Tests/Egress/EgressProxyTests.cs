@@ -36,6 +36,7 @@ public sealed class EgressProxyTests
     [InlineData("http://ann:Canary-Pass@proxy/path")]
     [InlineData("http://ann:Canary-Pass@proxy?x=1")]
     [InlineData("http://ann:Canary-Pass@proxy#x")]
+    [InlineData("http://ann:Canary-Passé@proxy")]
     [InlineData("http://an%3An:Canary-Pass@proxy")]
     [InlineData("http://ann:Canary-Pass%0D%0AX-Evil:1@proxy")]
     [InlineData("http://ann:Canary-Pass\\@proxy")]
