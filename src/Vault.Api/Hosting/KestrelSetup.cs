@@ -51,19 +51,16 @@ internal static class KestrelSetup
         }
 
         AppContext.SetSwitch(StrictLineEnds, true);
-        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = static endpoint =>
+        var isInline = InlineSockets.IsOn(configuration, builder.Environment);
+        if (isInline)
         {
-            // Callouts have no least rate: who vanished without a word is found out by TCP, within two minutes. Accepted sockets inherit it.
-            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-            if (endpoint is IPEndPoint)
-            {
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
-                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
-                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 4);
-            }
+            InlineSockets.TurnOn();
+        }
 
-            return socket;
+        builder.WebHost.UseSockets(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = isInline;
+            sockets.CreateBoundListenSocket = Listen;
         });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -95,6 +92,21 @@ internal static class KestrelSetup
                 }
             });
         });
+    }
+
+    private static Socket Listen(EndPoint endpoint)
+    {
+        // Callouts have no least rate: who vanished without a word is found out by TCP, within two minutes. Accepted sockets inherit it.
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        if (endpoint is IPEndPoint)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 4);
+        }
+
+        return socket;
     }
 
     private static string PortUrls(ConfigurationManager configuration)

@@ -95,6 +95,7 @@ internal static class VaultHost
         app.UseMiddleware<StrictFramingMiddleware>();
         app.UseRawTargetGuard();
         app.UseCallouts();
+        app.UseOwnThread();
         app.UseLoopGuard();
         app.UseProblemAnswers();
         app.UseVaultOpenApi();

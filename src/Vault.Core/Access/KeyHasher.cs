@@ -7,10 +7,30 @@ namespace Vault.Core.Access;
 public sealed class KeyHasher(IntegrityKey integrity)
 {
     /// <summary>The hash.</summary>
-    public byte[] Hash(VaultKeyText key, VaultRole role, Guid? appId) => integrity.Mac(LengthPrefixed.Begin(CryptographicLabels.KeyHash)
-        .Add(key.Id).Add(role.ToString()).Add(appId?.ToString("N")).Add(key.Secret.RevealUtf8()));
+    public byte[] Hash(VaultKeyText key, VaultRole role, Guid? appId) => integrity.Mac(Message(key, role, appId));
 
     /// <summary>Whether the key is the stored one, in time that doesn't depend on how much of it is right.</summary>
-    public bool Matches(VaultKeyText key, VaultKey stored) =>
-        CryptographicOperations.FixedTimeEquals(Hash(key, stored.Role, stored.AppId), stored.Hash.AsSpan());
+    public bool Matches(VaultKeyText key, VaultKey stored)
+    {
+        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        integrity.Mac(Message(key, stored.Role, stored.AppId), hash);
+        return CryptographicOperations.FixedTimeEquals(hash, stored.Hash.AsSpan());
+    }
+
+    private static LengthPrefixed Message(VaultKeyText key, VaultRole role, Guid? appId)
+    {
+        var message = LengthPrefixed.Begin(CryptographicLabels.KeyHash).Add(key.Id).Add(role.ToString());
+        if (appId is { } id)
+        {
+            Span<byte> digits = stackalloc byte[32];
+            id.TryFormat(digits, out _, "N");
+            message.Add(digits);
+        }
+        else
+        {
+            message.Add((string?)null);
+        }
+
+        return message.Add(key.Secret.RevealUtf8());
+    }
 }

@@ -1,6 +1,6 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text.RegularExpressions;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Access;
@@ -8,13 +8,19 @@ namespace Vault.Core.Access;
 /// <summary>A vault key as it is sent: <c>vk_&lt;id&gt;_&lt;secret&gt;</c>; contract section 2.</summary>
 /// <param name="Id">The public part.</param>
 /// <param name="Secret">The secret part.</param>
-public sealed partial record VaultKeyText(string Id, SecretText Secret)
+public sealed record VaultKeyText(string Id, SecretText Secret)
 {
     /// <summary>What every key begins with.</summary>
     public const string Prefix = "vk_";
 
     private const int MaxLength = 512;
+    private const int LeastId = 8;
+    private const int MostId = 32;
+    private const int LeastSecret = 32;
     private const string IdCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    private static readonly SearchValues<char> OfId = SearchValues.Create(IdCharacters);
+    private static readonly SearchValues<char> OfSecret = SearchValues.Create(IdCharacters + "_-");
 
     /// <summary>A fresh key: 256 random bits.</summary>
     public static VaultKeyText Create() =>
@@ -23,13 +29,19 @@ public sealed partial record VaultKeyText(string Id, SecretText Secret)
     /// <summary>Reads a key; null where the text isn't one.</summary>
     public static VaultKeyText? TryParse(string? text)
     {
-        if (text is null or { Length: > MaxLength } || !Pattern().IsMatch(text))
+        if (text is null or { Length: > MaxLength } || !text.StartsWith(Prefix, StringComparison.Ordinal))
         {
             return null;
         }
 
         // The id holds no underscore, the secret may.
         var end = text.IndexOf('_', Prefix.Length);
+        if (end - Prefix.Length is < LeastId or > MostId || text.Length - end - 1 < LeastSecret
+            || text.AsSpan(Prefix.Length, end - Prefix.Length).ContainsAnyExcept(OfId) || text.AsSpan(end + 1).ContainsAnyExcept(OfSecret))
+        {
+            return null;
+        }
+
         return new VaultKeyText(text[Prefix.Length..end], new SecretText(text[(end + 1)..]));
     }
 
@@ -38,7 +50,4 @@ public sealed partial record VaultKeyText(string Id, SecretText Secret)
 
     /// <summary>Never the secret.</summary>
     public override string ToString() => $"{Prefix}{Id}_***";
-
-    [GeneratedRegex(@"\Avk_[A-Za-z0-9]{8,32}_[A-Za-z0-9_-]{32,}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex Pattern();
 }

@@ -110,7 +110,13 @@ public sealed class EchoSearch
             return _known;
         }
 
-        var values = _made.Select(value => (ReadOnlyMemory<byte>)value).ToArray();
+        // What stands among the known ones already is found with them: nearly always that is all there is.
+        var values = _made.Where(value => !_known.Has(value)).Select(value => (ReadOnlyMemory<byte>)value).ToArray();
+        if (values.Length == 0)
+        {
+            return _known;
+        }
+
         return _sets is null || _key is not { } key ? _known.With(values) : _sets.Get(key with { Made = Digest() }, _known, values);
     }
 

@@ -89,7 +89,7 @@ public sealed class RedactionSet
     /// <summary>Overwrites every echo in the bytes with <c>*</c>; whether there was any.</summary>
     public bool Redact(Span<byte> bytes)
     {
-        if (IsEmpty || bytes.Length < MinCharacters)
+        if (IsEmpty || bytes.Length < MinCharacters || !MayHold(bytes))
         {
             return false;
         }
@@ -116,6 +116,20 @@ public sealed class RedactionSet
         }
 
         return Ascii.IsValid(value) ? value : Redact(value, Encoding.UTF8);
+    }
+
+    // Most headers hold no two bytes that any echo begins with, and need no scanner.
+    private bool MayHold(ReadOnlySpan<byte> bytes)
+    {
+        for (var i = 0; i < bytes.Length - 1; i++)
+        {
+            if (MayBegin(bytes[i], bytes[i + 1]))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether an echo may begin with these two bytes.</summary>
@@ -164,7 +178,8 @@ public sealed class RedactionSet
         return count;
     }
 
-    private bool Has(ReadOnlySpan<byte> secret)
+    /// <summary>Whether this secret is searched for.</summary>
+    internal bool Has(ReadOnlySpan<byte> secret)
     {
         foreach (var known in _secrets)
         {

@@ -1,6 +1,7 @@
 using Vault.Core.Authentication;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
+using Vault.Core.Redaction;
 
 namespace Vault.Core.Callouts.Attempts;
 
@@ -241,13 +242,10 @@ internal sealed class AttemptHeaders
     {
         if (value.IsSecret)
         {
-            _callout.Echoes.Add(value.Value);
+            // What follows the scheme: an echo need not repeat "Basic". Where that is too short to be searched for, all of it.
             var space = value.Value.IndexOf(' ', StringComparison.Ordinal);
-            if (space >= 0)
-            {
-                // What follows the scheme: an echo need not repeat "Basic".
-                _callout.Echoes.Add(value.Value[(space + 1)..]);
-            }
+            var bare = space < 0 ? "" : value.Value[(space + 1)..];
+            _callout.Echoes.Add(bare.Length >= RedactionSet.MinCharacters ? bare : value.Value);
         }
     }
 }

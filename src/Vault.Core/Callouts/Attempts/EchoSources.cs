@@ -8,8 +8,6 @@ namespace Vault.Core.Callouts.Attempts;
 /// <summary>What the answer of an attempt is searched for, and what upstream is asked so that it can be searched.</summary>
 internal static class EchoSources
 {
-    private static readonly string[] Unsearchable = ["Accept-Encoding", "Range", "If-Range"];
-
     /// <summary>Secret parameters, tokens, both as they were in the last 24 hours, and the derived <c>Basic</c> value; contract section 5.</summary>
     public static void Collect(Callout callout, CalloutToken token, TokenSource tokens, EchoSets sets)
     {
@@ -45,8 +43,16 @@ internal static class EchoSources
             return headers;
         }
 
-        return [.. headers.Where(header => !Unsearchable.Contains(header.Key, StringComparer.OrdinalIgnoreCase)), new("Accept-Encoding", "identity")];
+        var plain = headers as List<KeyValuePair<string, string>> ?? [.. headers];
+        plain.RemoveAll(static header => IsUnsearchable(header.Key));
+        plain.Add(new("Accept-Encoding", "identity"));
+        return plain;
     }
+
+    private static bool IsUnsearchable(string name) =>
+        name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Range", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("If-Range", StringComparison.OrdinalIgnoreCase);
 
     private static bool Open(Callout callout, List<ReadOnlyMemory<byte>> values)
     {
