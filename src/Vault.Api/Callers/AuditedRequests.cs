@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Vault.Api.Errors;
 using Vault.Core.Audit;
 using Vault.Core.Primitives;
@@ -114,7 +113,7 @@ internal static class AuditedRequests
             Method = context.Request.Method,
             Path = context.Request.Path.Value is { Length: > MaxTarget } path ? path[..MaxTarget] : context.Request.Path.Value,
             RemoteAddress = AddressOf(context),
-            TraceId = Activity.Current?.TraceId.ToHexString(),
+            TraceId = TraceContext.IdOf(context),
             BytesIn = context.Request.ContentLength,
         };
     }

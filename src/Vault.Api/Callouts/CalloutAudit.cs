@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Vault.Api.Callers;
 using Vault.Api.Errors;
 using Vault.Core.Audit;
@@ -17,7 +16,7 @@ internal sealed class CalloutAudit
     private readonly TimeProvider _time;
     private readonly long _started;
     private readonly DateTimeOffset _at;
-    private readonly Activity? _activity;
+    private readonly string? _traceId;
     private string _actor = "anonymous";
     private string _target = "";
     private string? _path;
@@ -36,7 +35,7 @@ internal sealed class CalloutAudit
         _time = time;
         _started = time.GetTimestamp();
         _at = time.GetUtcNow();
-        _activity = Activity.Current;
+        _traceId = TraceContext.IdOf(context);
     }
 
     /// <summary>Who calls.</summary>
@@ -114,7 +113,7 @@ internal sealed class CalloutAudit
             BytesOut = bytesOut,
             RemoteAddress = AuditedRequests.AddressOf(_context),
             Code = code,
-            TraceId = _activity?.TraceId.ToHexString(),
+            TraceId = _traceId,
         };
 
     private AuditEvent Refused(VaultError error)

@@ -31,11 +31,39 @@ public sealed record DefinitionSnapshot(
         ExternalCredentialIds = ExternalCredentialIds.Remove(credential.Name.Key),
     };
 
+    // Which named credentials use an external credential: among 100,000 they aren't searched for with every change.
+    private ImmutableDictionary<Guid, ImmutableHashSet<string>> Links { get; init; } = NamedCredentials.Values
+        .GroupBy(named => named.ExternalCredentialId, named => named.Name.Key)
+        .ToImmutableDictionary(group => group.Key, group => group.ToImmutableHashSet(StringComparer.Ordinal));
+
+    /// <summary>The named credentials that use this external credential, in no order.</summary>
+    public IEnumerable<NamedCredential> UsersOf(Guid externalCredentialId) =>
+        Links.TryGetValue(externalCredentialId, out var names) ? names.Select(name => NamedCredentials[name]) : [];
+
     /// <summary>With this named credential in place of the one of the same name.</summary>
-    public DefinitionSnapshot With(NamedCredential credential) =>
-        this with { NamedCredentials = NamedCredentials.SetItem(credential.Name.Key, credential) };
+    public DefinitionSnapshot With(NamedCredential credential)
+    {
+        var links = Unlinked(credential.Name.Key);
+        var names = links.GetValueOrDefault(credential.ExternalCredentialId, ImmutableHashSet<string>.Empty.WithComparer(StringComparer.Ordinal));
+        return this with
+        {
+            NamedCredentials = NamedCredentials.SetItem(credential.Name.Key, credential),
+            Links = links.SetItem(credential.ExternalCredentialId, names.Add(credential.Name.Key)),
+        };
+    }
 
     /// <summary>Without this named credential.</summary>
     public DefinitionSnapshot Without(NamedCredential credential) =>
-        this with { NamedCredentials = NamedCredentials.Remove(credential.Name.Key) };
+        this with { NamedCredentials = NamedCredentials.Remove(credential.Name.Key), Links = Unlinked(credential.Name.Key) };
+
+    private ImmutableDictionary<Guid, ImmutableHashSet<string>> Unlinked(string name)
+    {
+        if (!NamedCredentials.TryGetValue(name, out var before) || !Links.TryGetValue(before.ExternalCredentialId, out var names))
+        {
+            return Links;
+        }
+
+        var rest = names.Remove(name);
+        return rest.IsEmpty ? Links.Remove(before.ExternalCredentialId) : Links.SetItem(before.ExternalCredentialId, rest);
+    }
 }

@@ -85,7 +85,7 @@ public sealed class ExternalCredentialAdministration(
         snapshot.ExternalCredentialIds.TryGetValue(name.Key, out var id) ? snapshot.ExternalCredentials[id] : null;
 
     internal static List<string> UsersOf(DefinitionSnapshot snapshot, Guid id) =>
-        [.. snapshot.NamedCredentials.Values.Where(named => named.ExternalCredentialId == id).Select(named => named.Name.Value).Order(StringComparer.OrdinalIgnoreCase)];
+        [.. snapshot.UsersOf(id).Select(named => named.Name.Value).Order(StringComparer.OrdinalIgnoreCase)];
 
     internal static async Task RemoveAsync(Draft draft, ExternalCredential credential)
     {
@@ -201,7 +201,7 @@ public sealed class ExternalCredentialAdministration(
 
     private static bool IsGranted(Draft draft, ExternalCredential credential, Principal principal)
     {
-        var named = draft.Definitions.NamedCredentials.Values.Where(candidate => candidate.ExternalCredentialId == credential.Id).Select(candidate => candidate.Id).ToHashSet();
+        var named = draft.Definitions.UsersOf(credential.Id).Select(candidate => candidate.Id).ToHashSet();
         return draft.Access.Grants.Values.Any(grant =>
             named.Contains(grant.NamedCredentialId) && grant.Principals.Contains(principal.Name.Value, StringComparer.OrdinalIgnoreCase));
     }

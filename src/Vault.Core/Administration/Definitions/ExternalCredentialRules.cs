@@ -100,7 +100,7 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
             }
         }
 
-        foreach (var named in snapshot.NamedCredentials.Values.Where(named => named.ExternalCredentialId == credential.Definition.Id))
+        foreach (var named in snapshot.UsersOf(credential.Definition.Id))
         {
             if (!hosts.Any(host => host.Matches(NamedCredentialRules.OriginOf(named))))
             {

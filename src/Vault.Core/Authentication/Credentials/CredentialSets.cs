@@ -9,11 +9,14 @@ namespace Vault.Core.Authentication.Credentials;
 /// </summary>
 public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, TimeProvider time)
 {
-    private const int Capacity = 10_000;
+    private const int Capacity = 50_000;
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
 
     private readonly ConcurrentDictionary<Key, Entry> _entries = new();
+
+    // Counting the dictionary's own way locks all of it.
+    private int _count;
 
     /// <summary>Whose parameters.</summary>
     private readonly record struct Key(Guid ExternalCredentialId, Guid PrincipalId, string User);
@@ -37,8 +40,29 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
         {
             if (key.ExternalCredentialId == externalCredentialId)
             {
-                _entries.TryRemove(key, out _);
+                Remove(key);
             }
+        }
+    }
+
+    // Those that are over go, and as many others as it takes: they are read again when they are used.
+    private void MakeRoom()
+    {
+        var others = Capacity / 10;
+        foreach (var (key, entry) in _entries)
+        {
+            if (time.GetElapsedTime(entry.Added) >= Life || others-- > 0)
+            {
+                Remove(key);
+            }
+        }
+    }
+
+    private void Remove(Key key)
+    {
+        if (_entries.TryRemove(key, out _))
+        {
+            Interlocked.Decrement(ref _count);
         }
     }
 
@@ -46,16 +70,20 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
     // before the eviction is never kept after it.
     private Entry Put(Key key, Entry? old, BoundCredential credential)
     {
-        if (_entries.Count >= Capacity)
+        if (Volatile.Read(ref _count) >= Capacity)
         {
-            // Rare and cheap to fill again; what matters is that it stays bounded.
-            _entries.Clear();
+            MakeRoom();
         }
 
         var fresh = new Entry(
             new Lazy<Task<CredentialSet>>(() => Task.Run(() => LoadAsync(credential, key))), credential.Binding, time.GetTimestamp());
         if (old is null ? _entries.TryAdd(key, fresh) : _entries.TryUpdate(key, fresh, old))
         {
+            if (old is null)
+            {
+                Interlocked.Increment(ref _count);
+            }
+
             return fresh;
         }
 
