@@ -116,7 +116,7 @@ public sealed class StartTests : IDisposable
     [InlineData("Vault:MasterKey:Provider", "environment")]
     [InlineData("Vault:Egress:AllowedNetworks", "10.0.0.0/99")]
     [InlineData("Vault:Http2Url", "ftp://x")]
-    [InlineData("Vault:Issuers:0:Audience", "vault")]
+    [InlineData("Vault:Issuers:0:Name", "not a name")]
     public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
         Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);
 
