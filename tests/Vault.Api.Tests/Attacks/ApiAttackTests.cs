@@ -232,7 +232,7 @@ public sealed class ApiAttackTests(AdminFixture api) : IClassFixture<AdminFixtur
         foreach (var id in new[]
         {
             new string('a', 81), new string('a', 4_000), "a__b", "_a", "a_", "9a", "a-b", "a.b", "a%20b", "a%0d%0ab", "%C3%A9", "a%ff", "%E2%80%AEa", "%EF%BC%A1", "a'b", "a;b", "a%2Fb", "a%5Cb",
-            "00000000-0000-0000-0000-000000000000", "%7B00000000-0000-0000-0000-000000000000%7D",
+            "00000000-0000-0000-0000-000000000000", "%7B00000000-0000-0000-0000-000000000000%7D", "*", "%25", "'%20OR%201=1",
         })
         {
             foreach (var list in new[] { "apps", "named-credentials", "external-credentials" })

@@ -139,11 +139,7 @@ public sealed class IssuerTests : IssuerBench
         Answer = trouble switch
         {
             "hangs" => async context => await gone.Task.WaitAsync(context.RequestAborted),
-            "fails" => context =>
-            {
-                context.Response.StatusCode = 500;
-                return Task.CompletedTask;
-            },
+            "fails" => Fail,
             "talks too much" => context => context.Response.WriteAsync("{ \"keys\": [], \"x\": \"" + new string('x', 2_000_000) + "\" }"),
             "has no key" => context => context.Response.WriteAsync("""{ "keys": [ { "kty": "oct", "k": "c2VjcmV0", "kid": "k1" } ] }"""),
             _ => context => context.Response.WriteAsync("<html>"),
@@ -198,6 +194,12 @@ public sealed class IssuerTests : IssuerBench
         Time.Advance(TimeSpan.FromSeconds(1));
         await ExpectAsync(await CallAsync(token), 401, "unauthenticated");
         Assert.Equal(0, callers.Remembered);
+    }
+
+    private static Task Fail(HttpContext context)
+    {
+        context.Response.StatusCode = 500;
+        return Task.CompletedTask;
     }
 
     // The fetch is the vault's own affair, in the background: asked for until it came.
