@@ -9,7 +9,13 @@ namespace Vault.Architecture.Tests;
 public sealed partial class SecretRecordTests
 {
     // Names and references, not values; texts that admins and callers may read anyway.
-    private static readonly string[] NoSecrets = [];
+    private static readonly string[] NoSecrets =
+    [
+        "Vault.Core.Storage.Codec.CustomHeaderDocument", "Vault.Core.Storage.Codec.ClientCertificateDocument", "Vault.Core.Primitives.VaultError",
+        "Vault.Core.Definitions.ClientCertificateNames", "Vault.Core.Callouts.Trials.TrialFailure", "Vault.Core.Authentication.SignIns.MaskedHeader",
+        "Vault.Core.Audit.AuditEvent", "Vault.Core.Administration.Definitions.CustomHeaderContract", "Vault.Core.Administration.Definitions.ClientCertificateContract",
+        "Vault.Core.Access.Issuers.ClaimMapping", "Vault.Api.AdminHttp.ListAnswer`1", "Vault.Api.Admin.Audit.AuditItem",
+    ];
 
     [Fact]
     public void Records_WithSecrets_DontWriteThem()
@@ -21,7 +27,7 @@ public sealed partial class SecretRecordTests
             .Where(type => type.GetProperties().Any(property => (property.PropertyType == typeof(string) || property.PropertyType == typeof(byte[])) && Telling().IsMatch(property.Name)))
             .Select(type => type.FullName!)
             .Except(NoSecrets);
-        Assert.Equal("", string.Join("\n", telling));
+        Assert.True(!telling.Any(), string.Join("\n", telling));
     }
 
     [GeneratedRegex("Secret|Password|PrivateKey|ApiKey|Token$|^Key$|ConnectionString|Plaintext|Assertion|Verifier|^Value$|^Code$|Authorization|^State$")]

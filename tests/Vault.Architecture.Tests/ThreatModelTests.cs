@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -31,7 +32,13 @@ public sealed partial class ThreatModelTests
     [Fact]
     public void Every_Attack_OfTheList_HasARow()
     {
-        var rows = Rows().Select(row => AttackId().Match(row)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToArray();
+        // A row may be of several: `B1 to B5`.
+        var rows = Rows().Select(row => AttackId().Match(row)).SelectMany(match =>
+        {
+            var first = int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture);
+            var last = match.Groups[3].Success ? int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture) : first;
+            return Enumerable.Range(first, last - first + 1).Select(number => match.Groups[1].Value + number);
+        });
         Assert.Empty(Attacks.SelectMany(section => Enumerable.Range(1, section.Count).Select(number => $"{section.Letter}{number}")).Except(rows));
     }
 
@@ -49,7 +56,7 @@ public sealed partial class ThreatModelTests
         return directory.FullName;
     }
 
-    [GeneratedRegex(@"^\| ([A-K]\d+)\b")]
+    [GeneratedRegex(@"^\| ([A-K])(\d+)(?: to \1(\d+))?\b")]
     private static partial Regex AttackId();
 
     [GeneratedRegex(@"`(\w+Tests)\.(\w+)`")]

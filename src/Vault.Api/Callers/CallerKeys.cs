@@ -13,7 +13,11 @@ internal static partial class CallerKeys
     private const string ApiKeyHeader = "x-api-key";
 
     /// <summary>A key and the header that held it.</summary>
-    internal readonly record struct FoundKey(string? Key, string? Header);
+    internal readonly record struct FoundKey(string? Key, string? Header)
+    {
+        /// <summary>Never the key.</summary>
+        public override string ToString() => Header ?? "";
+    }
 
     /// <summary>The key of a callout: <c>X-Vault-Key</c>, else <c>Proxy-Authorization</c>, else <c>Authorization</c> or <c>x-api-key</c> in the form of a vault key.</summary>
     public static FoundKey OfCallout(IHeaderDictionary headers)

@@ -21,7 +21,11 @@ public sealed record AppKeyInput(DateTimeOffset? ExpiresAt = null);
 /// <param name="Id">Its public part.</param>
 /// <param name="Key">The whole key, shown this once.</param>
 /// <param name="ExpiresAt">When it ends; null: never.</param>
-public sealed record NewAppKey(string Id, string Key, DateTimeOffset? ExpiresAt);
+public sealed record NewAppKey(string Id, string Key, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>Never the key.</summary>
+    public override string ToString() => Id;
+}
 
 /// <summary>A key of an app, as it is read.</summary>
 public sealed record AppKeyView(string Id, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt);
@@ -39,7 +43,11 @@ public sealed record AdminKeyInput(string? Name = null, string? Role = null, Dat
 /// <param name="Key">The whole key, shown this once.</param>
 /// <param name="CreatedAt">When.</param>
 /// <param name="ExpiresAt">When it ends; null: never.</param>
-public sealed record NewAdminKey(string Id, string Name, string Role, string Key, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+public sealed record NewAdminKey(string Id, string Name, string Role, string Key, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>Never the key.</summary>
+    public override string ToString() => Id;
+}
 
 /// <summary>A person's key, as it is read.</summary>
 public sealed record AdminKeyView(string Id, string Name, string Role, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt);

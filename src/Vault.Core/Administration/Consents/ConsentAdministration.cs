@@ -22,7 +22,11 @@ namespace Vault.Core.Administration.Consents;
 /// <param name="VerificationUri">Where to enter the code.</param>
 /// <param name="UserCode">The code.</param>
 /// <param name="ExpiresAt">Until when.</param>
-public sealed record ConsentRequest(string? AuthorizationUrl, string? VerificationUri, string? UserCode, DateTimeOffset? ExpiresAt);
+public sealed record ConsentRequest(string? AuthorizationUrl, string? VerificationUri, string? UserCode, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>Never the links, which hold the state.</summary>
+    public override string ToString() => nameof(ConsentRequest);
+}
 
 /// <summary>A consent that was given.</summary>
 /// <param name="ExternalCredential">The external credential's name.</param>
