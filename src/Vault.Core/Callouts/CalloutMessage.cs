@@ -34,7 +34,8 @@ public static class CalloutMessage
     {
         foreach (var header in headers)
         {
-            if (!AnswerHeaders.IsForwarded(header.Key, connection))
+            // Digests are no content headers to HttpClient, and stand beside the others.
+            if (!AnswerHeaders.IsForwarded(header.Key, connection) || (callout.IsDecoded && AnswerHeaders.IsOfEncodedBytes(header.Key)))
             {
                 continue;
             }
