@@ -89,7 +89,7 @@ public sealed class RedactionSet
     /// <summary>Overwrites every echo in the bytes with <c>*</c>; whether there was any.</summary>
     public bool Redact(Span<byte> bytes)
     {
-        if (IsEmpty || bytes.Length < MinCharacters || !MayHold(bytes))
+        if (IsEmpty || bytes.Length < MinCharacters || (bytes.Length <= OnStack && !MayHold(bytes)))
         {
             return false;
         }

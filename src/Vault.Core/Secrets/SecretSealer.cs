@@ -93,29 +93,33 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
 
     private bool TryOpen(SealedValue value, Span<byte> padded)
     {
-        // Twice: the key may go between being found and being used.
-        for (var tries = 0; tries < 2; tries++)
+        var key = value.Key is { } known && _dataKeys.IsUsable(known) ? known : _dataKeys.Find(value.CacheId);
+        if (key is not null && TryDecrypt(key, value, padded))
         {
-            var key = value.Key is { } known && _dataKeys.IsUsable(known) ? known : _dataKeys.Find(value.CacheId) ?? Unwrap(value);
             value.Key = key;
-            var record = value.Record.Span;
-            if (key is null)
-            {
-                return false;
-            }
-
-            if (key.TryDecrypt(
-                record.Slice(SealedRecord.DataNonceOffset, SealedRecord.NonceSize),
-                record.Slice(SealedRecord.CiphertextOffset, padded.Length),
-                record[^SealedRecord.TagSize..],
-                padded,
-                value.DataAad))
-            {
-                return true;
-            }
+            return true;
         }
 
-        return false;
+        // Not there, or it went between being found and being used. This one is used before anybody can zero it.
+        using var own = Unwrap(value);
+        if (own is null || !TryDecrypt(own, value, padded))
+        {
+            return false;
+        }
+
+        value.Key = _dataKeys.Add(value.CacheId, own);
+        return true;
+    }
+
+    private static bool TryDecrypt(DataKey key, SealedValue value, Span<byte> padded)
+    {
+        var record = value.Record.Span;
+        return key.TryDecrypt(
+            record.Slice(SealedRecord.DataNonceOffset, SealedRecord.NonceSize),
+            record.Slice(SealedRecord.CiphertextOffset, padded.Length),
+            record[^SealedRecord.TagSize..],
+            padded,
+            value.DataAad);
     }
 
     private DataKey? Unwrap(SealedValue value)
@@ -136,7 +140,7 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
                 record.Slice(SealedRecord.WrapTagOffset, SealedRecord.TagSize),
                 dataKey,
                 value.WrapAad);
-            return _dataKeys.Add(value.CacheId, dataKey);
+            return new DataKey(dataKey, 0);
         }
         finally
         {

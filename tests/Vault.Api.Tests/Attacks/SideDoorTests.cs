@@ -93,7 +93,10 @@ public sealed class SideDoorTests : IAsyncLifetime
         Assert.Contains(_upstream.Requests, request => request.Target.Contains(Uri.EscapeDataString(QueryKey), StringComparison.Ordinal));
         Assert.Contains(_raw.Received, text => text.Contains(HeaderKey, StringComparison.Ordinal));
         Assert.Contains(_raw.Received, text => text.Contains(Password, StringComparison.Ordinal));
-        var told = _doors.Told;
+
+        // The test's own clients tell of their requests to the vault, keys and all: that is the app's side.
+        var own = _vault.ClientOptions.BaseAddress.Authority;
+        var told = _doors.Told.Where(line => !line.Contains($"RequestUri: 'http://{own}/", StringComparison.Ordinal)).ToArray();
         foreach (var kind in new[] { "activity Microsoft.AspNetCore", "meter http.server.request.duration", "event System.Net.", "diagnostic Microsoft.AspNetCore" })
         {
             Assert.Contains(told, line => line.StartsWith(kind, StringComparison.Ordinal));
@@ -141,6 +144,7 @@ public sealed class SideDoorTests : IAsyncLifetime
                     ["request"] = new JsonObject { ["url"] = "/login", ["query"] = new JsonObject { ["p"] = "{!$Credential.Password}" }, ["form"] = new JsonObject { ["p"] = "{!$Credential.Password}" } },
                     ["extract"] = new JsonObject { ["token"] = "$.token" },
                 }),
+                ["apply"] = new JsonObject { ["headers"] = new JsonObject { ["Authorization"] = "Token {!$Token.token}" } },
                 ["parameters"] = new JsonObject { ["Password"] = Password },
             }, ""),
         };

@@ -140,7 +140,7 @@ public sealed class SecretSealerTests
         var key = new byte[32];
         for (var i = 1; i <= 4; i++)
         {
-            cache.Add((UInt128)i, key);
+            cache.Add((UInt128)i, new DataKey(key, 0));
         }
 
         Assert.Null(cache.Find(1));

@@ -1,7 +1,6 @@
 using Vault.Core.Authentication;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
-using Vault.Core.Redaction;
 
 namespace Vault.Core.Callouts.Attempts;
 
@@ -242,10 +241,13 @@ internal sealed class AttemptHeaders
     {
         if (value.IsSecret)
         {
-            // What follows the scheme: an echo need not repeat "Basic". Where that is too short to be searched for, all of it.
+            _callout.Echoes.Add(value.Value);
             var space = value.Value.IndexOf(' ', StringComparison.Ordinal);
-            var bare = space < 0 ? "" : value.Value[(space + 1)..];
-            _callout.Echoes.Add(bare.Length >= RedactionSet.MinCharacters ? bare : value.Value);
+            if (space >= 0)
+            {
+                // What follows the scheme: an echo need not repeat "Basic".
+                _callout.Echoes.Add(value.Value[(space + 1)..]);
+            }
         }
     }
 }

@@ -76,20 +76,22 @@ internal static class EchoSources
             }
         }
 
-        if (Basic(callout) is { } basic)
+        if (HeaderValue(callout) is { } header)
         {
-            values.Add(Encoding.UTF8.GetBytes(basic));
+            // With its scheme too: then the header that nearly every callout makes is among what is known.
+            values.Add(Encoding.UTF8.GetBytes(header));
+            values.Add(Encoding.UTF8.GetBytes(callout.Plan.External.Authentication.AuthorizationMethod + " " + header));
         }
 
         return isComplete;
     }
 
     // Also where the header isn't generated: callers make it themselves, by merge fields.
-    private static string? Basic(Callout callout)
+    private static string? HeaderValue(Callout callout)
     {
         var authentication = callout.Plan.External.Authentication;
         var composed = authentication.AuthorizationHeaderValue;
-        if (authentication.AuthorizationMethod != "Basic" || composed.Parts.Any(part => part.Kind is not MergeReferenceKind.Credential))
+        if (authentication.AuthorizationMethod.Length == 0 || composed.Parts.Count == 0 || composed.Parts.Any(part => part.Kind is not MergeReferenceKind.Credential))
         {
             return null;
         }

@@ -28,6 +28,15 @@ internal sealed class DataKey : IDisposable
     /// <summary>Whether it was zeroed.</summary>
     public bool IsGone => Volatile.Read(ref _isGone);
 
+    /// <summary>The same key, to be kept for longer than this one.</summary>
+    public DataKey Copy(long added)
+    {
+        lock (_gate)
+        {
+            return new DataKey(_key, added);
+        }
+    }
+
     /// <summary>Opens a value; false where the key went meanwhile.</summary>
     /// <exception cref="AuthenticationTagMismatchException">It is not what was sealed.</exception>
     public bool TryDecrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext, ReadOnlySpan<byte> aad)

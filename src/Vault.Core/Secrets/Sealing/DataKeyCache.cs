@@ -27,7 +27,7 @@ internal sealed class DataKeyCache(TimeProvider time, int capacity)
     public bool IsUsable(DataKey key) => !key.IsGone && time.GetElapsedTime(key.Added) < Life;
 
     /// <summary>Takes a key in; the one that was there already, if there was.</summary>
-    public DataKey Add(UInt128 id, ReadOnlySpan<byte> key)
+    public DataKey Add(UInt128 id, DataKey key)
     {
         lock (_gate)
         {
@@ -41,7 +41,7 @@ internal sealed class DataKeyCache(TimeProvider time, int capacity)
                 Remove(_order.Dequeue());
             }
 
-            var added = new DataKey(key, time.GetTimestamp());
+            var added = key.Copy(time.GetTimestamp());
             _keys.Add(id, added);
             _order.Enqueue(id);
             return added;
