@@ -53,7 +53,14 @@ internal sealed unsafe class Coverage
 
     private static byte Bucket(byte count) => count switch
     {
-        1 => 1, 2 => 2, 3 => 4, <= 7 => 8, <= 15 => 16, <= 31 => 32, <= 127 => 64, _ => 128,
+        1 => 1,
+        2 => 2,
+        3 => 4,
+        <= 7 => 8,
+        <= 15 => 16,
+        <= 31 => 32,
+        <= 127 => 64,
+        _ => 128,
     };
 
     private static byte* Allocate()

@@ -75,7 +75,9 @@ public sealed class SideDoorTests : IAsyncLifetime
         _raw.Answer = static (_, _) => Task.CompletedTask;
         await _vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/Slow", new JsonObject
         {
-            ["url"] = _raw.Url, ["timeoutSeconds"] = 1, ["authentication"] = new JsonObject { ["protocol"] = "apiKey", ["in"] = "query", ["parameterName"] = "key", ["apiKey"] = QueryKey },
+            ["url"] = _raw.Url,
+            ["timeoutSeconds"] = 1,
+            ["authentication"] = new JsonObject { ["protocol"] = "apiKey", ["in"] = "query", ["parameterName"] = "key", ["apiKey"] = QueryKey },
         }.ToJsonString());
         await _vault.GrantAsync("Doors", "Slow");
         answers.Add(await CallAsync(app, "Slow"));
@@ -152,7 +154,10 @@ public sealed class SideDoorTests : IAsyncLifetime
         {
             await _vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", new JsonObject
             {
-                ["name"] = name + service, ["url"] = url + "/service" + query, ["authentication"] = authentication, ["allowMergeFieldsInBody"] = true,
+                ["name"] = name + service,
+                ["url"] = url + "/service" + query,
+                ["authentication"] = authentication,
+                ["allowMergeFieldsInBody"] = true,
             }.ToJsonString());
         }
 

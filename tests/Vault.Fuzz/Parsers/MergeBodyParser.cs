@@ -96,7 +96,7 @@ internal sealed class MergeBodyParser : IFuzzedParser
             FuzzFailure.Unless(WebUtility.UrlDecode(pairs[0][2..]) == expected, $"In a form it is {WebUtility.UrlDecode(pairs[0][2..])}, as text {expected}");
         }
 
-        FuzzFailure.Unless((expected is null) == (jsonError is not null) , $"As text: {expected ?? "an error"}; in JSON: {jsonError?.Detail ?? "fine"}");
+        FuzzFailure.Unless((expected is null) == (jsonError is not null), $"As text: {expected ?? "an error"}; in JSON: {jsonError?.Detail ?? "fine"}");
     }
 
     private static VaultError? Completed(ValueTask<VaultError?> task) => task.IsCompletedSuccessfully ? task.Result : throw new FuzzFailure("It waits for something.");
