@@ -35,8 +35,8 @@ def arguments():
     parser.add_argument("--rounds", type=int, help="rounds over all contenders (3; quick: 2)")
     parser.add_argument("--seconds", type=int, help="of each measurement (3; quick: 1)")
     parser.add_argument("--credentials", type=int, help="of the large vault (100,000; quick: 2,000)")
-    parser.add_argument("--sockets", choices=["default", "completions", "inline"], default="default",
-                        help="the vault's socket settings, for the bare YARP that is to have the same; but for default, the vault gets DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1")
+    parser.add_argument("--sockets", choices=["default", "inline"], default="inline",
+                        help="Vault:InlineSockets, and the same for the bare YARP that is to have the vault's settings")
     parser.add_argument("--no-build", action="store_true", help="measure what the run before built")
     parser.add_argument("--only", choices=["peers", "ladder"], help="one part alone")
     parser.add_argument("--soak", type=int, metavar="MINUTES", help="after everything else, load at c=64 and watch the vault's memory")
@@ -139,8 +139,8 @@ class Bench:
         before_send = self.other(BEFORE_SEND, "beforeSend")
         audits = [targets[0], Target("audit `beforeResponse`", self.shipped.target.url, self.shipped.process, self.shipped.target.key), before_send.target]
         targets += audits[1:]
-        if options.sockets == "default":
-            targets.append(self.other("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", "background", "completions").target)
+        if options.sockets == "inline":
+            targets.append(self.other("Vault:InlineSockets=false", "background", "default").target)
         self.warm(targets)
         self.say("ladder")
         rounds = max(1, options.rounds - 1)

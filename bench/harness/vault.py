@@ -30,9 +30,7 @@ class Vault:
         }
         if durability:
             env["Vault__Audit__Durability"] = durability
-        if sockets != "default":
-            # What the vault has no setting for yet comes by the runtime's own variable.
-            env["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1"
+        env["Vault__InlineSockets"] = "false" if sockets == "default" else "true"
         began = time.monotonic()
         self.process = machine.start(name, ["dotnet", str(BUILT / "vault/Vault.Api.dll")], core, env)
         self._wait_ready()

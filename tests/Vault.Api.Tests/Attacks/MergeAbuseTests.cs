@@ -284,8 +284,15 @@ public sealed class MergeAbuseTests(CalloutFixture fixture) : IClassFixture<Call
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             Assert.Equal(Fields * 1024L, received);
 
-            // 100 MB went out; what lives is a few buffers and garbage not yet collected.
-            Assert.True(GC.GetTotalMemory(forceFullCollection: true) - before < 50_000_000, "kept");
+            // 100 MB went out; what lives is a few buffers. Tests beside this one hold memory too, for as long as they run.
+            var kept = long.MaxValue;
+            for (var tries = 0; tries < 20 && kept >= 50_000_000; tries++)
+            {
+                kept = GC.GetTotalMemory(forceFullCollection: true) - before;
+                await fixture.Vault.AdminAsync(HttpMethod.Get, "/api/v1/apps");
+            }
+
+            Assert.True(kept < 50_000_000, $"{kept} bytes are kept");
         }
         finally
         {

@@ -76,7 +76,7 @@ public sealed class HardeningTests
         using var process = Process.Start(start)!;
         try
         {
-            using var time = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+            using var time = new CancellationTokenSource(TimeSpan.FromMinutes(5));
             var address = "";
             var output = process.StandardOutput;
             while (address.Length == 0 && await output.ReadLineAsync(time.Token) is { } line)
