@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Text;
 
 namespace Vault.Core.Definitions;
 
@@ -54,7 +55,8 @@ public static class UrlOrigin
     {
         try
         {
-            return url.IdnHost;
+            // What punycode can't write (a label that grows over 63 characters) comes back as it was.
+            return url.IdnHost is var host && Ascii.IsValid(host) ? host : null;
         }
         catch (UriFormatException)
         {

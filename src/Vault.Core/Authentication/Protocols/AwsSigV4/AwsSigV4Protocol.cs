@@ -7,6 +7,9 @@ namespace Vault.Core.Authentication.Protocols.AwsSigV4;
 /// <summary><c>awsSigV4</c>: AWS Signature Version 4, with the keys given or those of a role.</summary>
 internal sealed class AwsSigV4Protocol : IAuthenticationProtocol
 {
+    // A region is one label of a host (RFC 1035 section 2.3.4).
+    private const int MaxScope = 63;
+
     private static readonly string[] RoleSettings = ["externalId", "stsUrl", "durationSeconds"];
 
     /// <inheritdoc />
@@ -30,9 +33,9 @@ internal sealed class AwsSigV4Protocol : IAuthenticationProtocol
     private static string? Scope(SettingsReader settings, string property)
     {
         var text = settings.Text(property, required: true);
-        if (text is not null && !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '*'))
+        if (text is not null && (text.Length > MaxScope || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '*')))
         {
-            settings.Refuse(property, "Must be letters, digits and hyphens.");
+            settings.Refuse(property, $"Must be at most {MaxScope} letters, digits and hyphens.");
         }
 
         return text;
@@ -48,7 +51,9 @@ internal sealed class AwsSigV4Protocol : IAuthenticationProtocol
         }
 
         var externalId = settings.Template("externalId");
-        var url = UrlSetting.Read(settings, "stsUrl") ?? new Uri($"https://sts.{(region is { Length: > 0 } && region.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? region : "invalid")}.amazonaws.com/");
+        var isLabel = region is { Length: > 0 and <= MaxScope } && region.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+        var url = UrlSetting.Read(settings, "stsUrl")
+            ?? (isLabel && Uri.TryCreate($"https://sts.{region}.amazonaws.com/", UriKind.Absolute, out var own) ? own : new Uri("https://sts.invalid.amazonaws.com/"));
         var duration = settings.Integer("durationSeconds", 900, 43_200);
         return arn is null ? null : new AwsRole(arn, externalId, url, duration);
     }
