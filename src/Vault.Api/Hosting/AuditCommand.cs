@@ -12,9 +12,11 @@ internal static class AuditCommand
     private const int Tampered = 1;
     private const int Undecided = 2;
 
-    /// <summary>Verifies, and says what came of it on the console: 0 all is well, 1 it is not, 2 nobody can say.</summary>
+    /// <summary>Verifies, and says what came of it: 0 all is well, 1 it is not, 2 nobody can say.</summary>
     /// <param name="args">Settings, as for the vault itself.</param>
-    public static async Task<int> VerifyAsync(string[] args)
+    /// <param name="output">Gets the verdict, a line of JSON.</param>
+    /// <param name="errors">Gets why there is none.</param>
+    public static async Task<int> VerifyAsync(string[] args, TextWriter output, TextWriter errors)
     {
         try
         {
@@ -24,12 +26,12 @@ internal static class AuditCommand
             await using var app = builder.Build();
             await app.Services.GetRequiredService<VaultStorageStart>().OpenAsync(CancellationToken.None);
             var verdict = await app.Services.GetRequiredService<AuditVerifier>().VerifyAsync(head: null, CancellationToken.None);
-            Console.WriteLine(JsonSerializer.Serialize(verdict, JsonSerializerOptions.Web));
+            await output.WriteLineAsync(JsonSerializer.Serialize(verdict, JsonSerializerOptions.Web));
             return verdict.Valid ? 0 : verdict.Fault == AuditFaults.Checkpoints ? Undecided : Tampered;
         }
         catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException || StorageFaults.IsUnavailable(exception))
         {
-            await Console.Error.WriteLineAsync("vault: " + exception.Message);
+            await errors.WriteLineAsync("vault: " + exception.Message);
             return Undecided;
         }
     }

@@ -37,7 +37,7 @@ internal static class VaultHost
 
         if (args is ["audit", "verify", .. var rest])
         {
-            return await AuditCommand.VerifyAsync(rest);
+            return await AuditCommand.VerifyAsync(rest, Console.Out, Console.Error);
         }
 
         try
