@@ -21,7 +21,7 @@ public interface IAuditStore
 
     /// <summary>Appends records in one transaction; durable when it returns. None: finds out whether it could be done.</summary>
     /// <param name="entries">The records.</param>
-    /// <param name="begun">Told once the lock to write is held; null: nobody wants to know.</param>
+    /// <param name="begun">Told once the lock to write is held and there is room for more; null: nobody wants to know.</param>
     /// <param name="cancellationToken">Ends it.</param>
     Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken);
 

@@ -7,7 +7,7 @@ internal interface IAuditWriter
 {
     /// <summary>Writes the records in one transaction, durable when it returns; none: finds out whether it could be done. One caller at a time.</summary>
     /// <param name="entries">The records.</param>
-    /// <param name="begun">Told once the lock to write is held; null: nobody wants to know.</param>
+    /// <param name="begun">Told once the lock to write is held and there is room for more; null: nobody wants to know.</param>
     /// <param name="cancellationToken">Ends it.</param>
     ValueTask AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken);
 }

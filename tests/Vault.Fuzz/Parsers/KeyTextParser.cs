@@ -4,6 +4,7 @@ using Vault.Api.Callers;
 using Vault.Core.Access;
 using Vault.Core.Authentication.Assertions;
 using Vault.Core.Egress;
+using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
 namespace Vault.Fuzz.Parsers;
@@ -34,6 +35,7 @@ internal sealed class KeyTextParser : IFuzzedParser
                 break;
             case 1:
                 var algorithm = JwtAlgorithm.Find(new[] { "HS256", "RS256", "PS384", "ES256", "ES512" }[which / 4 % 5])!;
+                _ = MergeTemplate.Parse($"{{!BASE64ENCODE(SIGN('SHA-256', 'data', '{text}'))}}").Value?.Resolve(new MergeLanguage(), MergeEscaping.None);
                 _ = SigningKey.Sign(algorithm, text, which > 127 ? "password" : null, "data"u8.ToArray());
                 break;
             case 2:

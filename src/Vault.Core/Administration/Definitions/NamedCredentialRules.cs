@@ -139,7 +139,7 @@ internal static class NamedCredentialRules
             certificates.ImportFromPem(text);
             return certificates.Count > 0 && text.Length <= 256 * 1024;
         }
-        catch (CryptographicException)
+        catch (Exception exception) when (exception is CryptographicException or NotSupportedException or ArgumentException)
         {
             return false;
         }

@@ -40,7 +40,7 @@ internal static class SigningKey
                     }
             }
         }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException or FormatException or JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException or FormatException or JsonException or InvalidOperationException or KeyNotFoundException or NotSupportedException)
         {
             return null;
         }
@@ -54,7 +54,7 @@ internal static class SigningKey
             using var rsa = Rsa(key, password);
             return rsa.SignData(data, hash, RSASignaturePadding.Pkcs1);
         }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException or FormatException or JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException or FormatException or JsonException or InvalidOperationException or KeyNotFoundException or NotSupportedException)
         {
             return null;
         }

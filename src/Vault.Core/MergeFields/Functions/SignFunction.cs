@@ -45,9 +45,9 @@ internal sealed class SignFunction : DigestFunction
         {
             return sign();
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
         {
-            // The message may quote the key: it is dropped on purpose.
+            // The message may quote the key: it is dropped on purpose. Not supported: a curve that the platform lacks.
             return null;
         }
     }

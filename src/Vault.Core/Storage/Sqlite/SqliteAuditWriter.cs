@@ -52,15 +52,20 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) :
     private void Append(IReadOnlyList<AuditEntry> entries, Action? begun)
     {
         var connection = _connection ??= Open();
-        if (entries.Count == 0 && Path.GetDirectoryName(Path.GetFullPath(connection.DataSource)) is { Length: > 0 } directory
-            && new DriveInfo(directory).AvailableFreeSpace < LeastSpace)
+        var hasSpace = HasSpace(connection);
+        if (entries.Count == 0 && !hasSpace)
         {
             // A full disk shows only when something is written to it, and by then a callout would have been sent.
             throw new IOException("The disk of the database is full.");
         }
 
         Run(_begin ??= Prepare("BEGIN IMMEDIATE"));
-        begun?.Invoke();
+        if (hasSpace)
+        {
+            // On a disk that fills up nobody goes on because of a lock: what happened is recorded as long as it can be, and no more begins.
+            begun?.Invoke();
+        }
+
         foreach (var entry in entries)
         {
             var insert = _insert ??= Prepare(
@@ -71,6 +76,9 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) :
 
         Run(_commit ??= Prepare("COMMIT"));
     }
+
+    private static bool HasSpace(SqliteConnection connection) =>
+        Path.GetDirectoryName(Path.GetFullPath(connection.DataSource)) is not { Length: > 0 } directory || new DriveInfo(directory).AvailableFreeSpace >= LeastSpace;
 
     private SqliteConnection Open()
     {
