@@ -34,7 +34,7 @@ internal sealed class CalloutAudit
         _durability = durability;
         _time = time;
         _started = time.GetTimestamp();
-        _at = time.GetUtcNow();
+        _at = AuditChain.InMicroseconds(time.GetUtcNow());
         _traceId = TraceContext.IdOf(context);
     }
 

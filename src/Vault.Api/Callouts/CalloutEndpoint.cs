@@ -36,7 +36,10 @@ internal sealed class CalloutEndpoint(
             // 8
             using (callout.Value)
             {
-                await ForwardAsync(context, callout.Value, audit);
+                var transformer = new CalloutTransformer(callout.Value, audit);
+                var error = await forwarder.SendAsync(
+                    context, "http://unused.invalid/", invoker.For(callout.Value), UpstreamVersion.For(callout.Value), transformer);
+                await EndAsync(context, callout.Value, audit, transformer, error);
             }
         }
         catch (Exception exception)
@@ -87,7 +90,7 @@ internal sealed class CalloutEndpoint(
             audit.Target(target.Value.Name.Value, target.Value.Path);
         }
 
-        var caller = await callers.ResolveAsync(key.Key, context.Connection.RemoteIpAddress, context.RequestAborted);
+        var caller = await callers.ResolveAsync(key.Key, context.Connection.RemoteIpAddress, context.RequestAborted, context.Features.Get<ConnectionKey>());
         if (!caller.IsOk)
         {
             if (!refusals.MayRecord(context.Connection.RemoteIpAddress))
@@ -152,40 +155,32 @@ internal sealed class CalloutEndpoint(
             : admission.Admit(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null);
     }
 
-    private async Task ForwardAsync(HttpContext context, Callout callout, CalloutAudit audit)
+    private static Task EndAsync(HttpContext context, Callout callout, CalloutAudit audit, CalloutTransformer transformer, ForwarderError error)
     {
-        var transformer = new CalloutTransformer(callout, audit);
-        var error = await forwarder.SendAsync(context, "http://unused.invalid/", invoker.Invoker, UpstreamVersion.For(callout), transformer);
         if (transformer.IsUnrecorded)
         {
-            await audit.RefuseAsync(new VaultError(ErrorCodes.AuditUnavailable, "The service answered, but the audit record can't be kept, so its answer isn't handed on."));
-            return;
+            return audit.RefuseAsync(new VaultError(ErrorCodes.AuditUnavailable, "The service answered, but the audit record can't be kept, so its answer isn't handed on."));
         }
 
-        var isWhole = error is ForwarderError.None && !context.RequestAborted.IsCancellationRequested;
+        var isGone = context.RequestAborted.IsCancellationRequested;
         if (transformer.IsRecorded)
         {
-            audit.Ended(callout.BytesOut, isWhole);
+            audit.Ended(callout.BytesOut, error is ForwarderError.None && !isGone);
         }
 
-        if (error is ForwarderError.None || context.RequestAborted.IsCancellationRequested)
+        if (error is ForwarderError.None || isGone)
         {
-            if (!transformer.IsRecorded)
-            {
-                await audit.BreakAsync(null);
-            }
-
-            return;
+            return transformer.IsRecorded ? Task.CompletedTask : audit.BreakAsync(null);
         }
 
         if (context.Response.HasStarted || callout.HasAnswer)
         {
             // The head was upstream's: nothing else can be said but that the rest is missing.
             context.Abort();
-            return;
+            return Task.CompletedTask;
         }
 
         var exception = context.GetForwarderErrorFeature()?.Exception;
-        await audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(exception, callout));
+        return audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(exception, callout));
     }
 }

@@ -19,7 +19,7 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
     public override ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
-        CalloutMessage.Attach(proxyRequest, callout);
+        CalloutMessage.Fill(proxyRequest, callout);
         return ValueTask.CompletedTask;
     }
 
@@ -33,7 +33,7 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
 
         // Before the first byte of the answer.
         var isBodiless = httpContext.Request.Method == "HEAD" || (int)proxyResponse.StatusCode is 204 or 304;
-        if (!await audit.AnsweredAsync((int)proxyResponse.StatusCode, isBodiless ? 0 : proxyResponse.Content.Headers.ContentLength))
+        if (!await audit.AnsweredAsync((int)proxyResponse.StatusCode, isBodiless ? 0 : CalloutMessage.AnswerLengthOf(proxyResponse, callout)))
         {
             IsUnrecorded = true;
             return false;

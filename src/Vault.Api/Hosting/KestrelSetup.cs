@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Net.Http.Headers;
+using Vault.Core.Access;
 
 namespace Vault.Api.Hosting;
 
@@ -86,6 +87,12 @@ internal static class KestrelSetup
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.ConfigureEndpointDefaults(listen =>
             {
+                listen.Use(next => connection =>
+                {
+                    connection.Features.Set(new ConnectionKey());
+                    return next(connection);
+                });
+
                 if (http2Port != 0 && listen.IPEndPoint?.Port == http2Port)
                 {
                     listen.Protocols = HttpProtocols.Http2;

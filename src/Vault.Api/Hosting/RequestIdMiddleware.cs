@@ -7,11 +7,15 @@ internal static class RequestIdMiddleware
     public const string Header = "X-Vault-Request-Id";
 
     /// <summary>Adds the middleware.</summary>
-    public static void UseRequestId(this IApplicationBuilder app) => app.Use(static (context, next) =>
+    public static void UseRequestId(this IApplicationBuilder app)
     {
-        var id = Guid.CreateVersion7().ToString("N");
-        context.TraceIdentifier = id;
-        context.Response.Headers[Header] = id;
-        return next(context);
-    });
+        var time = app.ApplicationServices.GetRequiredService<TimeProvider>();
+        app.Use((context, next) =>
+        {
+            var id = RequestIds.Next(time);
+            context.TraceIdentifier = id;
+            context.Response.Headers[Header] = id;
+            return next(context);
+        });
+    }
 }

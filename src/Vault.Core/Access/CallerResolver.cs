@@ -17,11 +17,18 @@ public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyU
     /// <param name="text">The key or token; null: none was sent.</param>
     /// <param name="address">Of the connection.</param>
     /// <param name="cancellationToken">Of the request.</param>
-    public ValueTask<Result<Caller>> ResolveAsync(string? text, IPAddress? address, CancellationToken cancellationToken)
+    /// <param name="connection">What the connection sent before; null: nobody knows.</param>
+    public ValueTask<Result<Caller>> ResolveAsync(string? text, IPAddress? address, CancellationToken cancellationToken, ConnectionKey? connection = null)
     {
+        // Still the very key that is in force: a change puts another object in its place, or none.
+        if (text is not null && connection?.Find(text) is { } before && ReferenceEquals(catalog.Current.Keys.GetValueOrDefault(before.Id), before) && Accept(before) is { } known)
+        {
+            return ValueTask.FromResult<Result<Caller>>(known);
+        }
+
         if (VaultKeyText.TryParse(text) is { } key)
         {
-            return ValueTask.FromResult<Result<Caller>>(Find(key) is { } caller ? caller : Refuse(address, key.Id));
+            return ValueTask.FromResult<Result<Caller>>(Find(key, connection) is { } caller ? caller : Refuse(address, key.Id));
         }
 
         return text is not null && tokens.MayBe(text)
@@ -36,13 +43,23 @@ public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyU
         ? new VaultError(ErrorCodes.RateLimited, "Too many wrong keys or tokens were sent.") { RetryAfter = wait }
         : Unauthenticated;
 
-    private Caller? Find(VaultKeyText key)
+    private Caller? Find(VaultKeyText key, ConnectionKey? connection)
     {
-        var current = catalog.Current;
-        var isKnown = current.Keys.TryGetValue(key.Id, out var stored);
+        var isKnown = catalog.Current.Keys.TryGetValue(key.Id, out var stored);
         var matches = hasher.Matches(key, stored ?? Nobody);
+        if (!isKnown || stored is null || !matches || Accept(stored) is not { } caller)
+        {
+            return null;
+        }
+
+        connection?.Note(key.Reveal(), stored);
+        return caller;
+    }
+
+    private Caller? Accept(VaultKey stored)
+    {
         var now = time.GetUtcNow();
-        if (!isKnown || stored is null || !matches || stored.ExpiresAt <= now)
+        if (stored.ExpiresAt <= now)
         {
             return null;
         }
@@ -50,7 +67,7 @@ public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyU
         var name = stored.Name;
         if (stored.AppId is { } appId)
         {
-            if (!current.Apps.TryGetValue(appId, out var app))
+            if (!catalog.Current.Apps.TryGetValue(appId, out var app))
             {
                 return null;
             }

@@ -16,10 +16,17 @@ public sealed class AuditChain(IntegrityKey key)
     public AuditEntry Next(AuditHead head, int segment, AuditEvent audited)
     {
         // Times are kept in microseconds: every database gives them back as they were.
-        audited = audited with { At = new DateTimeOffset(audited.At.UtcTicks / 10 * 10, TimeSpan.Zero) };
+        if (audited.At.Offset != TimeSpan.Zero || audited.At.Ticks % 10 != 0)
+        {
+            audited = audited with { At = InMicroseconds(audited.At) };
+        }
+
         var hash = HashOf(head.Sequence + 1, segment, audited, head.Hash);
         return new AuditEntry(head.Sequence + 1, segment, audited, head.Hash, hash, MacOf(hash));
     }
+
+    /// <summary>A time as records keep it.</summary>
+    public static DateTimeOffset InMicroseconds(DateTimeOffset time) => new(time.UtcTicks / 10 * 10, TimeSpan.Zero);
 
     /// <summary>The hash that a record of this content has at this place.</summary>
     public static byte[] HashOf(long sequence, int segment, AuditEvent audited, byte[] previous) =>

@@ -8,7 +8,7 @@ namespace Vault.Core.Audit;
 /// <param name="Segment">The segment that is open.</param>
 /// <param name="Count">How many records this process wrote to it.</param>
 /// <param name="Since">When it began.</param>
-internal sealed record AuditEnd(AuditHead Head, int Segment, int Count, DateTimeOffset Since)
+internal readonly record struct AuditEnd(AuditHead Head, int Segment, int Count, DateTimeOffset Since)
 {
     /// <summary>How many records a segment has at most.</summary>
     public const int MostInSegment = 10_000;

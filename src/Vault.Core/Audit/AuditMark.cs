@@ -1,6 +1,6 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Vault.Core.Secrets;
@@ -24,15 +24,26 @@ public sealed record AuditMarked(long Sequence, int Segment, string Hash, long C
 /// last checkpoint can't be cut off unnoticed while the vault is down. It costs a few microseconds: it isn't flushed, since the
 /// kernel keeps it when the process is killed, and after a loss of power it is behind the database, never ahead.
 /// </summary>
-public sealed class AuditMark(AuditOptions options, IntegrityKey key) : IDisposable
+public sealed class AuditMark : IDisposable
 {
     private const int Size = 320;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
+    private readonly AuditOptions _options;
+    private readonly IntegrityKey _key;
     private readonly Lock _gate = new();
+    private readonly ArrayBufferWriter<byte> _text = new(2 * Size);
+    private readonly Utf8JsonWriter _json;
     private SafeFileHandle? _file;
     private AuditHead? _head;
     private long _checkpoints;
+
+    /// <summary>The mark of this vault; nothing is read or written yet.</summary>
+    public AuditMark(AuditOptions options, IntegrityKey key)
+    {
+        (_options, _key) = (options, key);
+        _json = new Utf8JsonWriter(_text);
+    }
 
     /// <summary>How many checkpoints this process knows of; 0: it wrote none.</summary>
     public long Checkpoints
@@ -74,7 +85,7 @@ public sealed class AuditMark(AuditOptions options, IntegrityKey key) : IDisposa
     {
         try
         {
-            using var file = new FileStream(options.MarkPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var file = new FileStream(_options.MarkPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             var bytes = new byte[Size];
             var count = file.ReadAtLeast(bytes, Size, throwOnEndOfStream: false);
             return JsonSerializer.Deserialize<AuditMarked>(bytes.AsSpan(0, count), Json) is { Hash: not null, Mac: not null } mark
@@ -88,20 +99,43 @@ public sealed class AuditMark(AuditOptions options, IntegrityKey key) : IDisposa
     }
 
     /// <inheritdoc />
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _json.Dispose();
+        _file?.Dispose();
+    }
 
-    // In one write, of the same length each time.
+    // In one write, of the same length each time, after every transaction: the buffers are kept.
     private void Write()
     {
         var head = _head ?? AuditChain.Beginning;
-        var mark = new AuditMarked(head.Sequence, head.Segment, Base64Url.EncodeToString(head.Hash), _checkpoints, Base64Url.EncodeToString(MacOf(head, _checkpoints)));
-        var text = JsonSerializer.Serialize(mark, Json).PadRight(Size - 1) + "\n";
-        RandomAccess.Write(_file ??= Open(), Encoding.ASCII.GetBytes(text), 0);
+        _text.ResetWrittenCount();
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteNumber("sequence"u8, head.Sequence);
+        _json.WriteNumber("segment"u8, head.Segment);
+        WriteBytes("hash"u8, head.Hash);
+        _json.WriteNumber("checkpoints"u8, _checkpoints);
+        WriteBytes("mac"u8, MacOf(head, _checkpoints));
+        _json.WriteEndObject();
+        _json.Flush();
+        var rest = _text.GetSpan(Size)[..(Size - _text.WrittenCount)];
+        rest.Fill((byte)' ');
+        rest[^1] = (byte)'\n';
+        _text.Advance(rest.Length);
+        RandomAccess.Write(_file ??= Open(), _text.WrittenSpan, 0);
+    }
+
+    private void WriteBytes(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        Span<byte> text = stackalloc byte[Base64Url.GetEncodedLength(value.Length)];
+        Base64Url.EncodeToUtf8(value, text);
+        _json.WriteString(name, text);
     }
 
     private SafeFileHandle Open()
     {
-        var file = File.OpenHandle(options.MarkPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var file = File.OpenHandle(_options.MarkPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -111,5 +145,5 @@ public sealed class AuditMark(AuditOptions options, IntegrityKey key) : IDisposa
     }
 
     private byte[] MacOf(AuditHead head, long checkpoints) =>
-        key.Mac(LengthPrefixed.Begin(CryptographicLabels.AuditMark).Add(head.Sequence).Add(head.Segment).Add(head.Hash).Add(checkpoints));
+        _key.Mac(LengthPrefixed.Begin(CryptographicLabels.AuditMark).Add(head.Sequence).Add(head.Segment).Add(head.Hash).Add(checkpoints));
 }

@@ -13,6 +13,7 @@ public sealed partial class AuditTail(
     private readonly SemaphoreSlim _signing = new(1, 1);
     private AuditEnd? _end;
     private AuditEnd? _doubted;
+    private long _last;
     private long _signed;
 
     /// <summary>A turn to write, held by one at a time.</summary>
@@ -54,7 +55,7 @@ public sealed partial class AuditTail(
     }
 
     /// <summary>How many records aren't signed for yet.</summary>
-    internal long Unsigned => (_end?.Head.Sequence ?? 0) - Volatile.Read(ref _signed);
+    internal long Unsigned => Volatile.Read(ref _last) - Volatile.Read(ref _signed);
 
     /// <summary>Waits for the turn to write.</summary>
     /// <exception cref="AuditCutException">Somebody else changed the end of the audit.</exception>
@@ -169,6 +170,7 @@ public sealed partial class AuditTail(
     private void Advance(AuditEnd end)
     {
         _end = end;
+        Volatile.Write(ref _last, end.Head.Sequence);
         try
         {
             mark.Set(end.Head);

@@ -21,7 +21,7 @@ internal static class AnswerReading
 
         if (answer.StatusCode is HttpStatusCode.SwitchingProtocols)
         {
-            answer.Content = new AnswerContent(answer.Content, new AnswerStream(answer.Content.ReadAsStream(), callout, null), false);
+            answer.Content = new AnswerContent(answer.Content, new AnswerStream(answer.Content.ReadAsStream(), callout, null));
             return;
         }
 
@@ -55,7 +55,7 @@ internal static class AnswerReading
             body = new RedactingStream(decoded.Value, callout.Echoes.Set);
         }
 
-        answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes), callout.IsDecoded);
+        answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes));
     }
 
     private static HttpRequestException Refuse(Callout callout, VaultError error)

@@ -8,20 +8,16 @@ namespace Vault.Core.Callouts;
 /// <summary>One callout under way: its request, its attempts and what became of it. Used by one request at a time.</summary>
 public sealed class Callout : IDisposable
 {
-    private readonly CancellationTokenSource _cancellation;
+    private readonly IdleTimers _timers;
 
-    internal Callout(CalloutRequest request, AdmittedCallout admitted, CalloutPlan plan, CredentialSet credentials, TimeProvider time, CancellationToken aborted)
+    internal Callout(CalloutRequest request, AdmittedCallout admitted, CalloutPlan plan, CredentialSet credentials, IdleTimers timers, CancellationToken aborted)
     {
+        _timers = timers;
         Request = request;
         Admitted = admitted;
         Plan = plan;
         Credentials = credentials;
-        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        Idle = new IdleTimer(time, TimeSpan.FromSeconds(admitted.Named.TimeoutSeconds), () =>
-        {
-            TimedOut = true;
-            _cancellation.Cancel();
-        });
+        Idle = timers.Start(TimeSpan.FromSeconds(admitted.Named.TimeoutSeconds), aborted);
         Echoes = new EchoSearch(this);
     }
 
@@ -44,7 +40,7 @@ public sealed class Callout : IDisposable
     public bool IsHeadReady { get; set; }
 
     /// <summary>Whether nothing came for <c>timeoutSeconds</c>.</summary>
-    public bool TimedOut { get; private set; }
+    public bool TimedOut => Idle.IsExpired;
 
     /// <summary>What to do to the headers of the answer.</summary>
     public EchoSearch Echoes { get; }
@@ -53,7 +49,7 @@ public sealed class Callout : IDisposable
     public bool IsDecoded { get; internal set; }
 
     /// <summary>Ends with the caller, or when nothing came for too long.</summary>
-    public CancellationToken Cancellation => _cancellation.Token;
+    public CancellationToken Cancellation => Idle.Token;
 
     /// <summary>Upstream's host and port, for messages.</summary>
     public string Host => Attempt?.Uri.Authority ?? Admitted.Named.Name.Value;
@@ -81,7 +77,7 @@ public sealed class Callout : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        Idle.Dispose();
-        _cancellation.Dispose();
+        // Whoever still reads the caller's body, or the other direction of an upgrade, goes on noting that it does.
+        _timers.End(Idle, mayBeInUse: Request.IsUpgrade || Sending is { Sent.IsCompleted: false });
     }
 }

@@ -53,8 +53,9 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         }
 
         Principal? chosen = null;
-        foreach (var candidate in external.Principals)
+        for (var i = 0; i < external.Principals.Count; i++)
         {
+            var candidate = external.Principals[i];
             if (IsGranted(grant, candidate)
                 && (principal is null || candidate.Name.Value.Equals(principal, StringComparison.OrdinalIgnoreCase))
                 && (chosen is null || candidate.Sequence < chosen.Sequence))

@@ -13,9 +13,12 @@ internal sealed class CalloutHandler(UpstreamConnections connections, CalloutAtt
 {
     private readonly SecondAttempt _second = new(attempts);
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("Whose message is it?");
+
+    /// <summary>Sends the callout's attempt; the message carries it already, save its body.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Callout callout, CancellationToken cancellationToken)
     {
-        var callout = CalloutMessage.Of(request);
         for (var isFirst = true; ; isFirst = false)
         {
             // 1 The body of the attempt, and its sending, timed.

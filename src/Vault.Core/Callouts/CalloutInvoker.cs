@@ -3,12 +3,21 @@ using Vault.Core.Egress;
 
 namespace Vault.Core.Callouts;
 
-/// <summary>What YARP sends callouts through. Shared by all callouts.</summary>
+/// <summary>What YARP sends callouts through.</summary>
 public sealed class CalloutInvoker(UpstreamConnections connections, CalloutAttempts attempts) : IDisposable
 {
-    /// <summary>Takes messages that carry a callout.</summary>
-    public HttpMessageInvoker Invoker { get; } = new(new CalloutHandler(connections, attempts), disposeHandler: true);
+    private readonly CalloutHandler _handler = new(connections, attempts);
+
+    /// <summary>Takes the one message that carries the callout.</summary>
+    public HttpMessageInvoker For(Callout callout) => new OfOne(_handler, callout);
 
     /// <inheritdoc />
-    public void Dispose() => Invoker.Dispose();
+    public void Dispose() => _handler.Dispose();
+
+    // Which callout it is goes beside the message rather than in its options, which would be a dictionary for each.
+    private sealed class OfOne(CalloutHandler handler, Callout callout) : HttpMessageInvoker(handler, disposeHandler: false)
+    {
+        public override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            handler.SendAsync(request, callout, cancellationToken);
+    }
 }

@@ -2,21 +2,17 @@ using System.Collections.Frozen;
 using System.Net;
 using System.Net.Http.Headers;
 using Vault.Core.Callouts.Attempts;
+using Vault.Core.Callouts.Bodies;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Callouts;
 
-/// <summary>Ties a callout to the HTTP message that carries it through the chain, and reads answers for the caller.</summary>
+/// <summary>Puts a callout on the HTTP message that carries it, and reads answers for the caller.</summary>
 public static class CalloutMessage
 {
-    private static readonly HttpRequestOptionsKey<Callout> Key = new("vault.callout");
-
-    /// <summary>Makes the message carry the callout; its first attempt decides where it goes and what is on it.</summary>
-    public static void Attach(HttpRequestMessage message, Callout callout)
-    {
-        message.Options.Set(Key, callout);
+    /// <summary>Puts the attempt that is to be sent on the message: where it goes, and its headers.</summary>
+    public static void Fill(HttpRequestMessage message, Callout callout) =>
         Fill(message, callout.Attempt ?? throw new InvalidOperationException("The callout was not prepared."));
-    }
 
     /// <summary>The headers of the answer, as the caller gets them.</summary>
     /// <param name="answer">The answer.</param>
@@ -27,7 +23,7 @@ public static class CalloutMessage
     {
         var connection = ConnectionOptions(answer);
         Copy(answer.Headers.NonValidated, connection, callout, target, add);
-        Copy(answer.Content.Headers.NonValidated, connection, callout, target, add);
+        Copy(AnswerContent.HeadersOf(answer).NonValidated, connection, callout, target, add);
     }
 
     private static void Copy<T>(HttpHeadersNonValidated headers, HashSet<string> connection, Callout callout, T target, Action<T, string, string> add)
@@ -49,6 +45,9 @@ public static class CalloutMessage
         }
     }
 
+    /// <summary>How long the caller's answer says it is; null where nobody knows.</summary>
+    public static long? AnswerLengthOf(HttpResponseMessage answer, Callout callout) => callout.IsDecoded ? null : AnswerContent.HeadersOf(answer).ContentLength;
+
     /// <summary>The trailers of the answer, as the caller gets them.</summary>
     public static IEnumerable<KeyValuePair<string, string>> AnswerTrailersOf(HttpResponseMessage answer, Callout callout)
     {
@@ -66,17 +65,16 @@ public static class CalloutMessage
         }
     }
 
-    internal static Callout Of(HttpRequestMessage message) =>
-        message.Options.TryGetValue(Key, out var callout) ? callout : throw new InvalidOperationException("No callout on this message.");
-
     /// <summary>Puts an attempt on the message, in place of the one before; content is the sender's to set.</summary>
     internal static void Fill(HttpRequestMessage message, CalloutAttempt attempt)
     {
         message.RequestUri = attempt.Uri;
         message.Headers.Clear();
         message.Headers.Host = null;
-        foreach (var header in attempt.Headers)
+        for (var i = 0; i < attempt.Headers.Count; i++)
         {
+            var header = attempt.Headers[i];
+
             // False for content headers, which go where the content is made.
             message.Headers.TryAddWithoutValidation(header.Key, header.Value);
         }

@@ -16,6 +16,7 @@ internal sealed class CalloutPlan
 
     // The parameters that have to be there, in the order in which they are missed.
     private readonly string[] _needed;
+    private Last? _last;
 
     private CalloutPlan(NamedCredential named, BoundCredential external)
     {
@@ -45,18 +46,20 @@ internal sealed class CalloutPlan
         ];
     }
 
+    private sealed record Last(string Path, Uri Target);
+
     public NamedCredential Named { get; }
 
     public BoundCredential External { get; }
 
     /// <summary>The named credential's, then those of the external credential that it doesn't set itself.</summary>
-    public IReadOnlyList<CustomHeader> CustomHeaders { get; }
+    public CustomHeader[] CustomHeaders { get; }
 
     /// <summary>Their names.</summary>
     public FrozenSet<string> CustomHeaderNames { get; }
 
     /// <summary>Every template that is resolved for a callout, save the URL.</summary>
-    public IReadOnlyList<MergeTemplate> AdminTemplates { get; }
+    public MergeTemplate[] AdminTemplates { get; }
 
     /// <summary>Whether a header is computed from the body, so that it has to be held whole.</summary>
     public bool NeedsBody { get; }
@@ -89,6 +92,23 @@ internal sealed class CalloutPlan
         plan = new CalloutPlan(named, external);
         Plans.AddOrUpdate(named, plan);
         return plan;
+    }
+
+    /// <summary>Where a request of this path and query goes. Apps call one path again and again: the last is kept, but no query, which may say too much.</summary>
+    public Uri Target(string url, string path, string? query)
+    {
+        if (query is not null || Named.Url.HasFields)
+        {
+            return UpstreamUrl.Join(url, path, query, []);
+        }
+
+        var last = _last;
+        if (last is null || last.Path != path)
+        {
+            _last = last = new Last(path, UpstreamUrl.Join(url, path, null, []));
+        }
+
+        return last.Target;
     }
 
     /// <summary>Whether secrets may go there by the external credential's own rule, and by this vault's; null where they may.</summary>

@@ -12,7 +12,7 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Callouts;
 
 /// <summary>Makes a callout ready to be sent, or finds out why it can't be; nothing is sent upstream before it is done.</summary>
-public sealed class CalloutPreparation(CredentialSets credentials, TokenSource tokens, IConsentDemand consent, NamedCredentialConnections connections, CalloutAttempts attempts, EgressPolicy egress, TimeProvider time)
+public sealed class CalloutPreparation(CredentialSets credentials, TokenSource tokens, IConsentDemand consent, NamedCredentialConnections connections, CalloutAttempts attempts, EgressPolicy egress, IdleTimers timers)
 {
     /// <summary>Prepares; the callout belongs to the caller, who disposes it.</summary>
     public async ValueTask<Result<Callout>> PrepareAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
@@ -37,7 +37,7 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
             return http.Error;
         }
 
-        var callout = new Callout(request, admitted, plan, parameters, time, cancellationToken) { Http = http.Value };
+        var callout = new Callout(request, admitted, plan, parameters, timers, cancellationToken) { Http = http.Value };
         VaultError? outcome = null;
         var isReady = false;
         try

@@ -12,6 +12,7 @@ public static class CalloutRegistration
         .AddSingleton<CalloutAdmission>()
         .AddSingleton<CalloutRate>()
         .AddSingleton<EchoSets>()
+        .AddSingleton<IdleTimers>()
         .AddSingleton<CalloutAttempts>()
         .AddSingleton<CalloutPreparation>()
         .AddSingleton<CalloutInvoker>()

@@ -18,9 +18,11 @@ public sealed class EchoSearch
     /// <summary>How many bytes they have together (1 MiB).</summary>
     internal const int MaxBytes = 1024 * 1024;
 
+    private const int MostOnStack = 1024;
+
     private readonly Callout _callout;
     private readonly Lock _gate = new();
-    private readonly HashSet<byte[]> _made = new(ByBytes.Instance);
+    private HashSet<byte[]>? _made;
     private int _bytes;
     private EchoSets? _sets;
     private EchoKey? _key;
@@ -36,7 +38,7 @@ public sealed class EchoSearch
         ErrorCodes.MergeFieldInvalid, $"The merge fields of the request make more than {MaxValues} different values of secrets, or more than {MaxBytes} bytes of them.");
 
     /// <summary><see cref="Add(ReadOnlySpan{byte})"/> for what was made of a secret.</summary>
-    internal Action<byte[]> Note => field ??= bytes => Add(bytes);
+    internal Action<ReadOnlySpan<byte>> Note => field ??= Add;
 
     /// <summary>Whether answers of this callout are searched: it is on, and there is something to search for.</summary>
     internal bool IsOn => _callout.Admitted.Named.RedactResponses && !Set.IsEmpty;
@@ -79,7 +81,13 @@ public sealed class EchoSearch
 
         lock (_gate)
         {
-            var made = _made.GetAlternateLookup<ReadOnlySpan<byte>>();
+            // Nearly always a value is a parameter itself, or the header that is made of it.
+            if (_known.Has(utf8))
+            {
+                return;
+            }
+
+            var made = (_made ??= new(ByBytes.Instance)).GetAlternateLookup<ReadOnlySpan<byte>>();
             if (made.Contains(utf8))
             {
                 return;
@@ -98,34 +106,33 @@ public sealed class EchoSearch
     }
 
     /// <summary>Searches for a text too.</summary>
-    internal void Add(string text) => Add(Encoding.UTF8.GetBytes(text));
+    internal void Add(ReadOnlySpan<char> text)
+    {
+        var length = Encoding.UTF8.GetMaxByteCount(text.Length);
+        var utf8 = length <= MostOnStack ? stackalloc byte[MostOnStack] : new byte[length];
+        Add(utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
+    }
 
     /// <summary>Searches for a secret too.</summary>
     internal void Add(SecretText secret) => Add(secret.RevealUtf8());
 
     private RedactionSet Make()
     {
-        if (_made.Count == 0)
+        if (_made is null)
         {
             return _known;
         }
 
-        // What stands among the known ones already is found with them: nearly always that is all there is.
-        var values = _made.Where(value => !_known.Has(value)).Select(value => (ReadOnlyMemory<byte>)value).ToArray();
-        if (values.Length == 0)
-        {
-            return _known;
-        }
-
-        return _sets is null || _key is not { } key ? _known.With(values) : _sets.Get(key with { Made = Digest() }, _known, values);
+        ReadOnlyMemory<byte>[] values = [.. _made];
+        return _sets is null || _key is not { } key ? _known.With(values) : _sets.Get(key with { Made = Digest(_made) }, _known, values);
     }
 
     // Values of this request alone (a nonce's signature) differ each time, those of secrets alone don't.
-    private string Digest()
+    private static string Digest(HashSet<byte[]> made)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> length = stackalloc byte[4];
-        foreach (var value in _made)
+        foreach (var value in made)
         {
             System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(length, value.Length);
             hash.AppendData(length);

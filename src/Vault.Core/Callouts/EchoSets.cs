@@ -81,8 +81,9 @@ public sealed class EchoSets : IDisposable
 
     /// <summary>The set of a principal's parameters.</summary>
     /// <param name="key">Whose.</param>
+    /// <param name="state">For <paramref name="open"/>.</param>
     /// <param name="open">Adds them; false where one couldn't be opened, and then the set is for this callout alone.</param>
-    internal RedactionSet Get(EchoKey key, Func<List<ReadOnlyMemory<byte>>, bool> open)
+    internal RedactionSet Get<T>(EchoKey key, T state, Func<T, List<ReadOnlyMemory<byte>>, bool> open)
     {
         if (Find(key) is { } kept)
         {
@@ -90,7 +91,7 @@ public sealed class EchoSets : IDisposable
         }
 
         List<ReadOnlyMemory<byte>> parameters = [];
-        var isComplete = open(parameters);
+        var isComplete = open(state, parameters);
         var made = new RedactionSet(parameters);
         if (isComplete)
         {

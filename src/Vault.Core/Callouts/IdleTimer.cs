@@ -1,28 +1,35 @@
 namespace Vault.Core.Callouts;
 
 /// <summary>
-/// Tells when nothing has happened for a time. Noting activity costs a clock reading: the timer itself is only moved when it
-/// fires. Safe for use by many threads.
+/// Ends a callout with its caller, or when nothing has happened for a time. Noting activity costs a clock reading: the timer itself
+/// is only moved when it fires. Used by one callout after the other (<see cref="IdleTimers"/>); safe for use by many threads.
 /// </summary>
 internal sealed class IdleTimer : IDisposable
 {
     private readonly TimeProvider _time;
-    private readonly TimeSpan _limit;
-    private readonly Action _expired;
+    private readonly CancellationTokenSource _cancellation = new();
     private readonly ITimer _timer;
+    private readonly Lock _gate = new();
+    private CancellationTokenRegistration _aborted;
+    private TimeSpan _limit;
     private long _last;
     private int _paused;
+    private bool _isUsed;
+    private bool _isArmed;
+    private TimeSpan _armedFor;
 
-    /// <summary>Starts paused.</summary>
-    public IdleTimer(TimeProvider time, TimeSpan limit, Action expired)
+    internal IdleTimer(TimeProvider time)
     {
         _time = time;
-        _limit = limit;
-        _expired = expired;
-        _paused = 1;
-        _last = time.GetTimestamp();
-        _timer = time.CreateTimer(static state => ((IdleTimer)state!).Tick(), this, limit, Timeout.InfiniteTimeSpan);
+        Token = _cancellation.Token;
+        _timer = time.CreateTimer(static state => ((IdleTimer)state!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Ends with the caller, or when nothing happened for too long.</summary>
+    public CancellationToken Token { get; }
+
+    /// <summary>Whether nothing happened for too long.</summary>
+    public bool IsExpired { get; private set; }
 
     /// <summary>Something happened; the time begins anew.</summary>
     public void Touch()
@@ -35,22 +42,80 @@ internal sealed class IdleTimer : IDisposable
     public void Pause() => Volatile.Write(ref _paused, 1);
 
     /// <inheritdoc />
-    public void Dispose() => _timer.Dispose();
+    public void Dispose()
+    {
+        _aborted.Dispose();
+        _timer.Dispose();
+        lock (_gate)
+        {
+            // Where it fired, it may just now be telling.
+            if (!IsExpired)
+            {
+                _cancellation.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Begins, paused.</summary>
+    internal void Start(TimeSpan limit, CancellationToken aborted)
+    {
+        lock (_gate)
+        {
+            _isUsed = true;
+            _limit = limit;
+            _last = _time.GetTimestamp();
+            _paused = 1;
+
+            // What fires too early looks again; what would fire too late is set anew.
+            if (!_isArmed || _armedFor > limit)
+            {
+                Arm(limit);
+            }
+        }
+
+        _aborted = aborted.UnsafeRegister(static state => ((IdleTimer)state!)._cancellation.Cancel(), this);
+    }
+
+    /// <summary>Ends; whether another callout may use it, since nothing was cancelled and nothing will be.</summary>
+    internal bool TryEnd()
+    {
+        // Returns when the caller's end is no longer being told.
+        _aborted.Dispose();
+        lock (_gate)
+        {
+            _isUsed = false;
+            return !IsExpired && _cancellation.TryReset();
+        }
+    }
+
+    private void Arm(TimeSpan due)
+    {
+        _isArmed = true;
+        _armedFor = due;
+        _timer.Change(due, Timeout.InfiniteTimeSpan);
+    }
 
     private void Tick()
     {
-        var idle = _time.GetElapsedTime(Volatile.Read(ref _last));
-        if (Volatile.Read(ref _paused) == 1)
+        lock (_gate)
         {
-            _timer.Change(_limit, Timeout.InfiniteTimeSpan);
+            _isArmed = false;
+            if (!_isUsed)
+            {
+                return;
+            }
+
+            var idle = _time.GetElapsedTime(Volatile.Read(ref _last));
+            if (Volatile.Read(ref _paused) == 1 || idle < _limit)
+            {
+                Arm(Volatile.Read(ref _paused) == 1 ? _limit : _limit - idle);
+                return;
+            }
+
+            IsExpired = true;
         }
-        else if (idle >= _limit)
-        {
-            _expired();
-        }
-        else
-        {
-            _timer.Change(_limit - idle, Timeout.InfiniteTimeSpan);
-        }
+
+        // Nobody else gets it any more.
+        _cancellation.Cancel();
     }
 }

@@ -102,7 +102,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
         var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
         var head = new byte[SearchLimit];
         var count = await body.ReadAtLeastAsync(head, SearchLimit, throwOnEndOfStream: false, cancellationToken);
-        answer.Content = new AnswerContent(answer.Content, new PrefixedStream(head.AsMemory(0, count), body, ownsRest: true), isDecoded: false);
+        answer.Content = new AnswerContent(answer.Content, new PrefixedStream(head.AsMemory(0, count), body, ownsRest: true));
         return texts.Exists(text => head.AsSpan(0, count).IndexOf(text) >= 0);
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.RegularExpressions;
 
 namespace Vault.Core.Primitives;
 
@@ -7,7 +6,7 @@ namespace Vault.Core.Primitives;
 /// The name of a definition, a principal or a parameter: a letter, then letters and digits with single underscores
 /// between them, 1 to 80 characters (Salesforce's developer-name rule). Two names that differ only in case are equal.
 /// </summary>
-public readonly partial record struct DeveloperName : IParsable<DeveloperName>
+public readonly record struct DeveloperName : IParsable<DeveloperName>
 {
     /// <summary>The longest name, in characters.</summary>
     public const int MaxLength = 80;
@@ -39,7 +38,7 @@ public readonly partial record struct DeveloperName : IParsable<DeveloperName>
     /// <inheritdoc />
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out DeveloperName result)
     {
-        if (s is { Length: > 0 and <= MaxLength } && Pattern().IsMatch(s))
+        if (s is { Length: > 0 and <= MaxLength } && IsLegal(s))
         {
             result = new DeveloperName(s);
             return true;
@@ -58,6 +57,21 @@ public readonly partial record struct DeveloperName : IParsable<DeveloperName>
     /// <inheritdoc />
     public override string ToString() => Value;
 
-    [GeneratedRegex(@"\A[A-Za-z](?:_?[A-Za-z0-9])*\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex Pattern();
+    private static bool IsLegal(string text)
+    {
+        if (!char.IsAsciiLetter(text[0]) || text[^1] == '_')
+        {
+            return false;
+        }
+
+        for (var i = 1; i < text.Length; i++)
+        {
+            if (!char.IsAsciiLetterOrDigit(text[i]) && (text[i] != '_' || text[i - 1] == '_'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -4,8 +4,11 @@ using Vault.Core.Secrets.KeyRing;
 namespace Vault.Core.Secrets;
 
 /// <summary>Authenticates what the database holds in the clear (key hashes, grants, definitions), so that writing to the database makes no admin.</summary>
-public sealed class IntegrityKey(VaultKeyRing ring)
+public sealed class IntegrityKey(VaultKeyRing ring) : IDisposable
 {
+    // To begin with the key anew for each message costs more than the message: one that is done serves the next.
+    private IncrementalHash? _spare;
+
     /// <summary>HMAC-SHA-256 over the label and the length-prefixed parts.</summary>
     /// <param name="label">What is authenticated; a constant of <see cref="CryptographicLabels"/>.</param>
     /// <param name="parts">In a fixed order.</param>
@@ -29,5 +32,14 @@ public sealed class IntegrityKey(VaultKeyRing ring)
     }
 
     /// <summary>The same, into 32 bytes.</summary>
-    public void Mac(LengthPrefixed message, Span<byte> mac) => message.HmacSha256(ring.IntegrityKey, mac);
+    public void Mac(LengthPrefixed message, Span<byte> mac)
+    {
+        // Whoever finds none makes one. After an exception it is nobody's, so that no half message is left in it.
+        var hmac = Interlocked.Exchange(ref _spare, null) ?? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, ring.IntegrityKey);
+        message.HmacSha256(hmac, mac);
+        Interlocked.Exchange(ref _spare, hmac)?.Dispose();
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Interlocked.Exchange(ref _spare, null)?.Dispose();
 }

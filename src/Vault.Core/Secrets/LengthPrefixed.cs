@@ -95,10 +95,13 @@ public sealed class LengthPrefixed
     }
 
     /// <summary>Their HMAC-SHA-256, into 32 bytes.</summary>
-    public void HmacSha256(ReadOnlySpan<byte> key, Span<byte> mac)
+    /// <param name="hmac">Under a key; nothing was added to it.</param>
+    /// <param name="mac">Where it goes.</param>
+    public void HmacSha256(IncrementalHash hmac, Span<byte> mac)
     {
-        HMACSHA256.HashData(key, _bytes.AsSpan(0, _length), mac);
+        hmac.AppendData(_bytes.AsSpan(0, _length));
         End();
+        hmac.GetHashAndReset(mac);
     }
 
     private Span<byte> Next(int length)

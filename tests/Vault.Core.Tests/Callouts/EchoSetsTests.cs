@@ -18,8 +18,8 @@ public sealed class EchoSetsTests
         Assert.Same(first, Get(sets, "one"));
         Assert.Equal(1, _opened);
         Assert.NotSame(first, Get(sets, "two"));
-        Assert.NotSame(first, sets.Get(Key("one") with { User = "ann" }, Parameters));
-        Assert.NotSame(first, sets.Get(Key("one") with { PrincipalId = Guid.NewGuid() }, Parameters));
+        Assert.NotSame(first, sets.Get(Key("one") with { User = "ann" }, this, Parameters));
+        Assert.NotSame(first, sets.Get(Key("one") with { PrincipalId = Guid.NewGuid() }, this, Parameters));
         Assert.Equal(4, _opened);
     }
 
@@ -73,12 +73,12 @@ public sealed class EchoSetsTests
         using var sets = new EchoSets(_time);
         for (var i = 0; i < 10; i++)
         {
-            sets.Get(Key("large" + i), Large);
+            sets.Get(Key("large" + i), this, Large);
         }
 
         Assert.Equal(EchoSets.MaxBytes / 1_000_000, sets.Count);
 
-        static bool Large(List<ReadOnlyMemory<byte>> values)
+        static bool Large(EchoSetsTests test, List<ReadOnlyMemory<byte>> values)
         {
             values.Add(new byte[1_000_000]);
             return true;
@@ -89,17 +89,17 @@ public sealed class EchoSetsTests
     public void Get_WhereAParameterCouldNotBeOpened_IsNotKept()
     {
         using var sets = new EchoSets(_time);
-        sets.Get(Key("one"), values => Parameters(values) && false);
+        sets.Get(Key("one"), this, static (test, values) => Parameters(test, values) && false);
         Assert.Equal(0, sets.Count);
     }
 
     private static EchoKey Key(string stamp) => new(null!, Guid.Empty, "", stamp);
 
-    private RedactionSet Get(EchoSets sets, string stamp) => sets.Get(Key(stamp), Parameters);
+    private RedactionSet Get(EchoSets sets, string stamp) => sets.Get(Key(stamp), this, Parameters);
 
-    private bool Parameters(List<ReadOnlyMemory<byte>> values)
+    private static bool Parameters(EchoSetsTests test, List<ReadOnlyMemory<byte>> values)
     {
-        _opened++;
+        test._opened++;
         values.Add("secret-one"u8.ToArray());
         return true;
     }

@@ -14,13 +14,11 @@ namespace Vault.Core.Authentication.Connections;
 public sealed class NamedCredentialConnections(UpstreamConnections connections)
 {
     /// <summary>The connections; <c>credential-not-configured</c> where the certificate has no value or can't be read.</summary>
-    public Result<HttpMessageInvoker> Of(NamedCredential named, CredentialSet parameters)
-    {
-        if (named.ClientCertificate is null && named.ServerCertificates is null)
-        {
-            return connections.Invoker;
-        }
+    public Result<HttpMessageInvoker> Of(NamedCredential named, CredentialSet parameters) =>
+        named.ClientCertificate is null && named.ServerCertificates is null ? connections.Invoker : OfIdentity(named, parameters);
 
+    private Result<HttpMessageInvoker> OfIdentity(NamedCredential named, CredentialSet parameters)
+    {
         var hash = LengthPrefixed.Begin("upstream-identity").Add(named.Id).Add(named.ServerCertificates).Add(parameters.StampOf([.. named.ClientCertificate?.All ?? []]));
         var key = Convert.ToHexStringLower(hash.Sha256());
         if (connections.Find(key) is { } known)

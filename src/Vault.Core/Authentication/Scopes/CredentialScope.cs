@@ -38,7 +38,7 @@ public sealed class CredentialScope : IMergeScope
     public IReadOnlyList<string> TokenNames { get; init; } = [];
 
     /// <summary>Told of what was made of a secret.</summary>
-    public Action<byte[]>? SecretProduced { get; init; }
+    public Action<ReadOnlySpan<byte>>? SecretProduced { get; init; }
 
     /// <inheritdoc />
     public VaultError? Check(MergeReference reference) => reference.Kind switch
@@ -65,7 +65,7 @@ public sealed class CredentialScope : IMergeScope
     };
 
     /// <inheritdoc />
-    public void OnSecretProduced(ReadOnlySpan<byte> utf8) => SecretProduced?.Invoke(utf8.ToArray());
+    public void OnSecretProduced(ReadOnlySpan<byte> utf8) => SecretProduced?.Invoke(utf8);
 
     private static VaultError Unknown(MergeReference reference) =>
         new(ErrorCodes.MergeFieldInvalid, $"{reference} is not known here.");

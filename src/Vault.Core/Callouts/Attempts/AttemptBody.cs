@@ -5,7 +5,7 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Callouts.Attempts;
 
 /// <summary>The body of one attempt: as it is, merged whole, or merged while it streams.</summary>
-internal sealed class AttemptBody
+internal readonly struct AttemptBody
 {
     private readonly Callout _callout;
     private readonly ReadOnlyMemory<byte>? _whole;

@@ -10,11 +10,6 @@ internal static class AttemptCookies
     public static VaultError? Inject(
         List<KeyValuePair<string, string>> headers, IReadOnlyList<InjectedValue> cookies, Action<InjectedValue> noteSecret)
     {
-        if (cookies.Count == 0)
-        {
-            return null;
-        }
-
         var pairs = new List<string>();
         foreach (var header in headers.Where(IsCookie))
         {

@@ -5,7 +5,7 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Callouts.Attempts;
 
 /// <summary>The headers of one attempt: the caller's, with fields where they are allowed, an admin's, and the protocol's.</summary>
-internal sealed class AttemptHeaders
+internal readonly struct AttemptHeaders
 {
     private readonly Callout _callout;
 
@@ -137,7 +137,7 @@ internal sealed class AttemptHeaders
         }
 
         var caller = _callout.Request.Headers;
-        var headers = new List<KeyValuePair<string, string>>(caller.Count + plan.CustomHeaders.Count + injection.Headers.Count + 2);
+        var headers = new List<KeyValuePair<string, string>>(caller.Count + plan.CustomHeaders.Length + injection.Headers.Count + 2);
         foreach (var header in plan.CustomHeaders)
         {
             var text = Text(header.Name, header.Value, scopes.Admin);
@@ -149,8 +149,9 @@ internal sealed class AttemptHeaders
             headers.Add(new(header.Name, text.Value));
         }
 
-        foreach (var header in injection.Headers)
+        for (var i = 0; i < injection.Headers.Count; i++)
         {
+            var header = injection.Headers[i];
             if (!plan.CustomHeaderNames.Contains(header.Name))
             {
                 if (!HeaderText.IsLegal(header.Value))
@@ -186,12 +187,12 @@ internal sealed class AttemptHeaders
             headers.Add(new(name, value));
         }
 
-        foreach (var parameter in injection.Query)
+        for (var i = 0; i < injection.Query.Count; i++)
         {
-            NoteSecret(parameter);
+            NoteSecret(injection.Query[i]);
         }
 
-        return AttemptCookies.Inject(headers, injection.Cookies, NoteSecret) is { } cookie ? cookie : new Outgoing(headers, injection.Query);
+        return injection.Cookies.Count > 0 && AttemptCookies.Inject(headers, injection.Cookies, NoteSecret) is { } cookie ? cookie : new Outgoing(headers, injection.Query);
     }
 
     private static bool IsAmong(List<KeyValuePair<string, string>> headers, int count, string canonical)
@@ -246,7 +247,7 @@ internal sealed class AttemptHeaders
             if (space >= 0)
             {
                 // What follows the scheme: an echo need not repeat "Basic".
-                _callout.Echoes.Add(value.Value[(space + 1)..]);
+                _callout.Echoes.Add(value.Value.AsSpan(space + 1));
             }
         }
     }

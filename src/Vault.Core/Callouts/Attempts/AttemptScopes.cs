@@ -30,7 +30,7 @@ internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string 
         IsCallers = isCallers,
         User = callout.Admitted.User,
         EndpointUrl = url,
-        Body = inHeader ? token.BodyAccess : null,
+        Body = inHeader && (isCallers || callout.Plan.NeedsBody) ? token.BodyAccess : null,
         Token = token,
         TokenNames = callout.Plan.External.Authentication.Tokens?.TokenNames ?? [],
         SecretProduced = callout.Echoes.Note,

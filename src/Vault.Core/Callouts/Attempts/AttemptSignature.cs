@@ -9,13 +9,13 @@ internal static class AttemptSignature
 {
     /// <summary>The headers with the signature's among them, and what was signed; as they were, and null, where nothing is.</summary>
     public static Result<(IReadOnlyList<KeyValuePair<string, string>> Headers, RequestToSign? Request)> Sign(
-        Callout callout, Uri uri, RequestFacts facts, IReadOnlyList<KeyValuePair<string, string>> headers, AttemptBody.Outgoing body, CalloutToken token, TimeProvider time)
-    {
-        if (callout.Plan.Signing is not { } signing)
-        {
-            return (headers, (RequestToSign?)null);
-        }
+        Callout callout, Uri uri, RequestFacts facts, IReadOnlyList<KeyValuePair<string, string>> headers, AttemptBody.Outgoing body, CalloutToken token, TimeProvider time) =>
+        callout.Plan.Signing is { } signing ? Sign(signing, callout, uri, facts, headers, body, token, time) : (headers, (RequestToSign?)null);
 
+    private static Result<(IReadOnlyList<KeyValuePair<string, string>> Headers, RequestToSign? Request)> Sign(
+        IRequestSigning signing, Callout callout, Uri uri, RequestFacts facts, IReadOnlyList<KeyValuePair<string, string>> headers, AttemptBody.Outgoing body, CalloutToken token,
+        TimeProvider time)
+    {
         var target = uri.OriginalString;
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var request = new RequestToSign
@@ -32,7 +32,7 @@ internal static class AttemptSignature
             Account = $"{callout.Admitted.Principal.Id:N}\n{callout.Admitted.User}\n{callout.Credentials.Stamp}",
             Parameters = callout.Credentials,
             Token = token.Current,
-            NoteSecret = callout.Echoes.Add,
+            NoteSecret = text => callout.Echoes.Add(text),
         };
         var signed = signing.Sign(request);
         if (!signed.IsOk)

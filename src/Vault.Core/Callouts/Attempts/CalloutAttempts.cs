@@ -18,6 +18,11 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken, bool isPreview = false)
     {
         var request = callout.Request;
+        if (!isPreview)
+        {
+            EchoSources.AddParameters(callout, echoes);
+        }
+
         var facts = new RequestFacts(request.Id, request.Method, request.Path, request.Query ?? "", time);
 
         // 1 Where it goes.
@@ -29,7 +34,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
 
         var token = new CalloutToken(callout, tokens, url.Value);
         var scopes = new AttemptScopes(callout, facts, url.Value, token, isPreview);
-        var target = UpstreamUrl.Join(url.Value, request.Path, request.Query, []);
+        var target = callout.Plan.Target(url.Value, request.Path, request.Query);
         facts.Target = target;
 
         // 2 The body's fields, then the headers': found out before anything is fetched.
@@ -94,7 +99,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return signed.Error;
         }
 
-        EchoSources.Collect(callout, token, tokens, echoes);
+        EchoSources.AddTokens(callout, token, tokens);
         if (callout.Echoes.IsFull)
         {
             return EchoSearch.TooMany;

@@ -8,18 +8,24 @@ namespace Vault.Core.Callouts.Attempts;
 /// <summary>What the answer of an attempt is searched for, and what upstream is asked so that it can be searched.</summary>
 internal static class EchoSources
 {
-    /// <summary>Secret parameters, tokens, both as they were in the last 24 hours, and the derived <c>Basic</c> value; contract section 5.</summary>
-    public static void Collect(Callout callout, CalloutToken token, TokenSource tokens, EchoSets sets)
+    /// <summary>
+    /// Secret parameters, also as they were in the last 24 hours, and the derived <c>Basic</c> value; contract section 5. They are known before
+    /// anything is made of them: then nearly all that is made is among what is known.
+    /// </summary>
+    public static void AddParameters(Callout callout, EchoSets sets)
     {
-        if (!callout.Plan.Named.RedactResponses)
+        if (callout.Plan.Named.RedactResponses)
         {
-            return;
+            // The parameters are opened only where no callout before needed the very same ones.
+            var key = new EchoKey(callout.Plan.External, callout.Admitted.Principal.Id, callout.Admitted.User, callout.Credentials.EchoStamp);
+            callout.Echoes.Know(sets, key, sets.Get(key, callout, static (callout, values) => Open(callout, values)));
         }
+    }
 
-        // The parameters are opened only where no callout before needed the very same ones.
-        var key = new EchoKey(callout.Plan.External, callout.Admitted.Principal.Id, callout.Admitted.User, callout.Credentials.EchoStamp);
-        callout.Echoes.Know(sets, key, sets.Get(key, values => Open(callout, values)));
-        if (callout.Plan.External.Authentication.Tokens is not null)
+    /// <summary>The token, and those of the last 24 hours; once there is one.</summary>
+    public static void AddTokens(Callout callout, CalloutToken token, TokenSource tokens)
+    {
+        if (callout.Plan.Named.RedactResponses && callout.Plan.External.Authentication.Tokens is not null)
         {
             foreach (var value in tokens.Known(token.Request))
             {

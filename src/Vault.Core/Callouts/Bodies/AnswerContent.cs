@@ -1,25 +1,27 @@
 using System.Net;
+using System.Net.Http.Headers;
 
 namespace Vault.Core.Callouts.Bodies;
 
-/// <summary>An answer's body after decoding and redaction, in place of the content that it came in.</summary>
+/// <summary>
+/// An answer's body after decoding and redaction, in place of the content that it came in. The headers stay with that one
+/// (<see cref="HeadersOf(HttpResponseMessage)"/>): they would have to be copied for each answer.
+/// </summary>
 internal sealed class AnswerContent : HttpContent
 {
     private readonly HttpContent _original;
     private readonly Stream _body;
 
-    public AnswerContent(HttpContent original, Stream body, bool isDecoded)
+    public AnswerContent(HttpContent original, Stream body)
     {
         _original = original;
         _body = body;
-        foreach (var header in original.Headers.NonValidated)
-        {
-            if (!isDecoded || !AnswerHeaders.IsOfEncodedBytes(header.Key))
-            {
-                Headers.TryAddWithoutValidation(header.Key, header.Value);
-            }
-        }
     }
+
+    /// <summary>The content headers of an answer, as they came.</summary>
+    public static HttpContentHeaders HeadersOf(HttpResponseMessage answer) => HeadersOf(answer.Content);
+
+    private static HttpContentHeaders HeadersOf(HttpContent content) => content is AnswerContent own ? HeadersOf(own._original) : content.Headers;
 
     protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult(_body);
 

@@ -9,13 +9,10 @@ public static class AllowedRequestMatcher
     /// <param name="rules">Of the named credential; null where there are none.</param>
     /// <param name="method">As sent.</param>
     /// <param name="rawPath">What follows the name, as sent: empty, or from its <c>/</c> on.</param>
-    public static bool IsAllowed(IReadOnlyList<AllowedRequest>? rules, string method, string rawPath)
-    {
-        if (rules is null)
-        {
-            return true;
-        }
+    public static bool IsAllowed(IReadOnlyList<AllowedRequest>? rules, string method, string rawPath) => rules is null || IsAmong(rules, method, rawPath);
 
+    private static bool IsAmong(IReadOnlyList<AllowedRequest> rules, string method, string rawPath)
+    {
         // Each segment is decoded by itself and once, so that %2F never separates.
         var path = Segments(rawPath).Select(PercentDecoding.Decode).ToArray();
         return rules.Any(rule =>

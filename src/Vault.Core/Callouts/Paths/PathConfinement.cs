@@ -1,3 +1,4 @@
+using System.Buffers;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Callouts.Paths;
@@ -6,6 +7,7 @@ namespace Vault.Core.Callouts.Paths;
 public static class PathConfinement
 {
     private const int Rounds = 3;
+    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 0xA0).Select(c => (char)c).Where(char.IsControl)]);
 
     /// <summary>Null where the raw path may be sent as it is, else <c>request-not-allowed</c>.</summary>
     public static VaultError? Check(string rawPath)
@@ -43,7 +45,7 @@ public static class PathConfinement
             return "holds a backslash";
         }
 
-        if (path.Any(char.IsControl))
+        if (path.AsSpan().ContainsAny(Controls))
         {
             return "holds a control character";
         }

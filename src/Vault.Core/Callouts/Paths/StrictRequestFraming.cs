@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Primitives;
+
 namespace Vault.Core.Callouts.Paths;
 
 /// <summary>
@@ -14,7 +16,7 @@ public static class StrictRequestFraming
     /// </param>
     /// <param name="isHttp10">Whether it is HTTP/1.0, which knows no Transfer-Encoding (RFC 9112 section 6.1).</param>
     public static string? Refusal(
-        IReadOnlyList<string?> transferEncoding, IReadOnlyList<string?> contentLength, bool hasRenamedContentLength, bool isHttp10)
+        StringValues transferEncoding, StringValues contentLength, bool hasRenamedContentLength, bool isHttp10)
     {
         if (transferEncoding.Count > 0)
         {

@@ -40,7 +40,7 @@ public sealed record TrialOutcome(bool Ok, int? Status, double DurationMs, IRead
 /// <summary>Shows what a callout would send, or sends one and tells what happened; contract section 4.</summary>
 public sealed partial class CalloutTrial(
     DefinitionCatalog definitions, CredentialBinder binder, CredentialSets sets, CalloutPreparation preparation, CalloutAttempts attempts, CalloutInvoker invoker,
-    TokenSource tokens, NamedCredentialConnections connections, TimeProvider time)
+    TokenSource tokens, NamedCredentialConnections connections, IdleTimers timers, TimeProvider time)
 {
     private static readonly HashSet<string> NoOptions = [];
 
@@ -153,7 +153,7 @@ public sealed partial class CalloutTrial(
             return missing;
         }
 
-        using var callout = new Callout(request, admitted, plan, parameters, time, cancellationToken);
+        using var callout = new Callout(request, admitted, plan, parameters, timers, cancellationToken);
         callout.Body = request.Body is { } body ? await HeldBody.HoldAsync(body, request.ContentLength, cancellationToken) : HeldBody.None;
         var attempt = await attempts.BuildAsync(callout, callout.Body.Whole, cancellationToken, isPreview: true);
         if (!attempt.IsOk)
@@ -205,18 +205,18 @@ public sealed partial class CalloutTrial(
             Version = callout.IsHttps ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        CalloutMessage.Attach(message, callout);
+        CalloutMessage.Fill(message, callout);
         var sent = time.GetTimestamp();
         try
         {
-            using var answer = await invoker.Invoker.SendAsync(message, cancellationToken);
+            using var answer = await invoker.For(callout).SendAsync(message, cancellationToken);
             var status = (int)answer.StatusCode;
             var names = new List<string>();
             CalloutMessage.CopyAnswerHeaders(answer, callout, names, static (list, name, _) => list.Add(name));
             var step = new TracedStep(
                 "The request", shown.Url, status, Since(sent), shown,
                 new MaskedAnswer(
-                    status, answer.Content.Headers.ContentType?.MediaType, answer.Content.Headers.ContentLength ?? 0,
+                    status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? 0,
                     names));
             var failure = status < 400
                 ? null

@@ -24,6 +24,7 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) :
     ];
 
     private SqliteConnection? _connection;
+    private DriveInfo? _disk;
     private sqlite3_stmt? _begin;
     private sqlite3_stmt? _insert;
     private sqlite3_stmt? _commit;
@@ -51,8 +52,8 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) :
 
     private void Append(IReadOnlyList<AuditEntry> entries, Action? begun)
     {
-        var connection = _connection ??= Open();
-        var hasSpace = HasSpace(connection);
+        _connection ??= Open();
+        var hasSpace = _disk is null || _disk.AvailableFreeSpace >= LeastSpace;
         if (entries.Count == 0 && !hasSpace)
         {
             // A full disk shows only when something is written to it, and by then a callout would have been sent.
@@ -77,9 +78,6 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) :
         Run(_commit ??= Prepare("COMMIT"));
     }
 
-    private static bool HasSpace(SqliteConnection connection) =>
-        Path.GetDirectoryName(Path.GetFullPath(connection.DataSource)) is not { Length: > 0 } directory || new DriveInfo(directory).AvailableFreeSpace >= LeastSpace;
-
     private SqliteConnection Open()
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder(options.Value.ConnectionString) { Pooling = false }.ToString());
@@ -88,6 +86,7 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) :
             connection.Open();
             ConnectionPragmas.Apply(connection);
             raw.sqlite3_busy_timeout(connection.Handle, MillisecondsToWait);
+            _disk = Path.GetDirectoryName(Path.GetFullPath(connection.DataSource)) is { Length: > 0 } directory ? new DriveInfo(directory) : null;
             return connection;
         }
         catch

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Primitives;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Definitions;
 using Xunit;
@@ -132,14 +133,14 @@ public sealed class PathTests
     [InlineData(null, "5, 5", false, false)]
     [InlineData(null, "", false, false)]
     public void Refusal_Framing_IsStrict(string? transfer, string? length, bool renamed, bool plain) =>
-        Assert.Equal(plain, StrictRequestFraming.Refusal(transfer is null ? [] : [transfer], length is null ? [] : [length], renamed, isHttp10: false) is null);
+        Assert.Equal(plain, StrictRequestFraming.Refusal(new StringValues(transfer), new StringValues(length), renamed, isHttp10: false) is null);
 
     [Fact]
     public void Refusal_OfTheOldVersionAndOfTwo_IsStrict()
     {
-        Assert.NotNull(StrictRequestFraming.Refusal(["chunked"], [], false, isHttp10: true));
-        Assert.Null(StrictRequestFraming.Refusal([], ["1"], false, isHttp10: true));
-        Assert.NotNull(StrictRequestFraming.Refusal(["chunked", "chunked"], [], false, isHttp10: false));
-        Assert.NotNull(StrictRequestFraming.Refusal([], ["1", "1"], false, isHttp10: false));
+        Assert.NotNull(StrictRequestFraming.Refusal("chunked", StringValues.Empty, false, isHttp10: true));
+        Assert.Null(StrictRequestFraming.Refusal(StringValues.Empty, "1", false, isHttp10: true));
+        Assert.NotNull(StrictRequestFraming.Refusal(new(["chunked", "chunked"]), StringValues.Empty, false, isHttp10: false));
+        Assert.NotNull(StrictRequestFraming.Refusal(StringValues.Empty, new(["1", "1"]), false, isHttp10: false));
     }
 }
