@@ -66,7 +66,7 @@ class Bench:
         if not options.no_build:
             self.say("building")
             peers.build(peers.build_commands() + [
-                (["dotnet", "publish", "src/Vault.Api", "-c", "Release", "-r", runtime_id(), "--self-contained", "false", "-p:PublishReadyToRun=true",
+                (["dotnet", "publish", "src/Vault.Api", "-c", "Release", f"-p:RuntimeIdentifier={runtime_id()}",
                   "-o", str(peers.BUILT / "vault"), "--nologo", "-v", "quiet"], {}),
                 (["dotnet", "build", "tests/Vault.Performance.Tests", "-c", "Release", "--nologo", "-v", "quiet"], {})])
 

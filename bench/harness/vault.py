@@ -32,7 +32,7 @@ class Vault:
             env["Vault__Audit__Durability"] = durability
         env["Vault__InlineSockets"] = "false" if sockets == "default" else "true"
         began = time.monotonic()
-        self.process = machine.start(name, ["dotnet", str(BUILT / "vault/Vault.Api.dll")], core, env)
+        self.process = machine.start(name, [str(BUILT / "vault/Vault.Api")], core, env)
         self._wait_ready()
         self.start_seconds = time.monotonic() - began
 

@@ -1,6 +1,6 @@
 namespace Vault.Api.Hosting;
 
-/// <summary><c>dotnet Vault.Api.dll healthcheck</c>: for containers, which have no curl.</summary>
+/// <summary><c>Vault.Api healthcheck</c>: for containers, which have no curl.</summary>
 internal static class HealthCheck
 {
     /// <summary>0 where the vault in this container is ready, else 1.</summary>
