@@ -175,9 +175,9 @@ internal sealed class CalloutEndpoint(
 
         if (context.Response.HasStarted || callout.HasAnswer)
         {
-            // The head was upstream's: nothing else can be said but that the rest is missing.
+            // The head was upstream's: nothing else can be said but that the rest is missing. What was sent is on record all the same.
             context.Abort();
-            return Task.CompletedTask;
+            return transformer.IsRecorded ? Task.CompletedTask : audit.BreakAsync(ErrorCodes.UpstreamUnreachable);
         }
 
         var exception = context.GetForwarderErrorFeature()?.Exception;

@@ -41,28 +41,29 @@ internal sealed class CalloutHandler(UpstreamConnections connections, CalloutAtt
                 callout.Idle.Touch();
             }
 
-            // 2 The answer.
+            // 2 The answer; 3 once more, or done.
             try
             {
                 AnswerReading.Wrap(callout, request, answer);
+                if (!isFirst)
+                {
+                    _second.NoteWorked(callout, answer);
+                    return answer;
+                }
+
+                if (!await _second.IsNeededAsync(callout, answer, cancellationToken).ConfigureAwait(false))
+                {
+                    return answer;
+                }
             }
-            catch
+            catch (Exception exception)
             {
-                // Whatever went wrong: nobody else knows of the answer yet, and its connection has to be freed.
+                // Whatever went wrong: nobody else knows of the answer yet. Its connection has to be freed, and it is told and recorded
+                // like one that never came.
                 answer.Dispose();
+                callout.HasAnswer = false;
+                callout.Error ??= callout.Request.Aborted.IsCancellationRequested ? null : CalloutFaults.ToError(exception, callout);
                 throw;
-            }
-
-            // 3 Once more, or done.
-            if (!isFirst)
-            {
-                _second.NoteWorked(callout, answer);
-                return answer;
-            }
-
-            if (!await _second.IsNeededAsync(callout, answer, cancellationToken).ConfigureAwait(false))
-            {
-                return answer;
             }
 
             await _second.PrepareAsync(request, callout, answer).ConfigureAwait(false);

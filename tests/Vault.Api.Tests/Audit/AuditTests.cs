@@ -166,6 +166,26 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AnswerThatCantBeSearchedForADeadToken_IsRecorded_AndToldOf()
+    {
+        _service.Answer = (context, request) =>
+        {
+            context.Response.StatusCode = request.Target == "/login" ? 200 : 500;
+            return context.Response.WriteAsync(request.Target == "/login" ? "the-issued-token" : new string('x', 200));
+        };
+        await _vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "Svc", "url": "{{_service.Url}}", "maxResponseBytes": 100, "authentication": { "protocol": "login",
+              "steps": [ { "request": { "url": "/login" }, "extract": { "t": "body" } } ], "apply": { "headers": { "Authorization": "{!$Token.t}" } },
+              "refreshOn": [ { "status": 500, "bodyContains": "INVALID_SESSION_ID" } ], "parameters": { "Password": "the-password" } } }
+            """);
+        using var app = _vault.CreateClient(await _vault.CreateAppAsync("SvcApp", "Svc"));
+        using var answered = await app.GetAsync("/callout/Svc/record");
+        Assert.Equal((502, "upstream-unreachable"), ((int)answered.StatusCode, answered.Headers.GetValues("X-Vault-Error").Single()));
+        Assert.Equal(["/login", "/record"], _service.Requests.Select(request => request.Target));
+        Assert.Equal("upstream-unreachable", (string?)Assert.Single(await ItemsAsync("?action=callout"))!["code"]);
+    }
+
+    [Fact]
     public async Task AnIntent_IsKeptBeforeAnythingIsSent()
     {
         await _vault.DisposeAsync();
