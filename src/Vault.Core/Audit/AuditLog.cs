@@ -155,8 +155,13 @@ public sealed partial class AuditLog : BackgroundService
             await _store.AppendAsync([.. all.Select(turn.Next)], _begun, CancellationToken.None);
             turn.Done();
             _unkept.Clear();
-            Interlocked.Add(ref _lost, -lost);
             Volatile.Write(ref _failures, 0);
+            if (Interlocked.Add(ref _lost, -lost) > 0)
+            {
+                // Some were lost while this went well: the next record tells of them.
+                Volatile.Write(ref _failures, 1);
+            }
+
             isKept = true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

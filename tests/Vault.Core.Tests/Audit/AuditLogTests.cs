@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Time.Testing;
+using Vault.Core.Audit;
+using Vault.Core.Secrets;
+using Vault.Core.Secrets.KeyRing;
+using Xunit;
+
+namespace Vault.Core.Tests.Audit;
+
+/// <summary>The writer of the audit over a store that a test holds up.</summary>
+public sealed class AuditLogTests : IAsyncLifetime
+{
+    private const int MostWaiting = 20_000;
+    private readonly string _directory = Directory.CreateTempSubdirectory("vault-log-").FullName;
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly List<AuditEntry> _log = [];
+    private readonly ListAuditStore _store;
+    private readonly AuditParts _parts;
+
+    public AuditLogTests()
+    {
+        var ring = new VaultKeyRing(new EphemeralDataProtectionProvider());
+        ring.Load([ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose)]);
+        _store = new ListAuditStore(_log);
+        _parts = new AuditParts(_directory, new IntegrityKey(ring), _store, _time);
+    }
+
+    public Task InitializeAsync() => _parts.Log.StartAsync(CancellationToken.None);
+
+    public async Task DisposeAsync()
+    {
+        await _parts.Log.StopAsync(CancellationToken.None);
+        _parts.Mark.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task RecordsLostWhileAWriteGoesWell_AreToldOf()
+    {
+        Assert.True(await _parts.Log.WriteAsync(Event()));
+        using var isHeld = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        _store.Writing = isKept =>
+        {
+            isHeld.Set();
+            goOn.Wait();
+        };
+        _parts.Log.Note(Event());
+        isHeld.Wait();
+        for (var noted = 0; noted < MostWaiting + 5; noted++)
+        {
+            _parts.Log.Note(Event());
+        }
+
+        Assert.False(_parts.Log.IsKeeping);
+        _store.Writing = static _ => { };
+        goOn.Set();
+        while (!await _parts.Log.WriteAsync(Event()))
+        {
+            await Task.Yield();
+        }
+
+        Assert.True(_parts.Log.IsKeeping);
+        Assert.Equal("vault (5 records lost)", Assert.Single(_log, entry => entry.Event.Action == "audit.resumed").Event.Target);
+    }
+
+    private AuditEvent Event() => new("id", _time.GetUtcNow(), "App", "callout", "Svc", AuditOutcomes.Success);
+}
