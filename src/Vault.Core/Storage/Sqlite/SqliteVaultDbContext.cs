@@ -17,4 +17,18 @@ internal sealed class SqliteDesignTimeFactory : IDesignTimeDbContextFactory<Sqli
 internal sealed class SqliteContextFactory(IDbContextFactory<SqliteVaultDbContext> factory) : IDbContextFactory<VaultDbContext>
 {
     public VaultDbContext CreateDbContext() => factory.CreateDbContext();
+
+    /// <summary>
+    /// Leaves a thread that isn't the pool's: SQLite blocks, and sleeps where it waits for a lock, and what follows a token request, a
+    /// dead token or the body of a change is on the thread of a socket, which many connections share (<c>Vault:InlineSockets</c>).
+    /// </summary>
+    public async Task<VaultDbContext> CreateDbContextAsync(CancellationToken cancellationToken = default)
+    {
+        if (!Thread.CurrentThread.IsThreadPoolThread)
+        {
+            await Task.Yield();
+        }
+
+        return await factory.CreateDbContextAsync(cancellationToken);
+    }
 }
