@@ -17,6 +17,12 @@ public static class CalloutRules
             return new VaultError(ErrorCodes.RequestNotAllowed, $"{request.Method} is never sent on.");
         }
 
+        // Methods are told apart by case (RFC 9110 section 9.1), but `trace` would be sent as TRACE: what is judged, signed and recorded is what is sent.
+        if (HttpMethod.Parse(request.Method) is var sent && sent.Method != request.Method)
+        {
+            return new VaultError(ErrorCodes.RequestNotAllowed, $"The method {sent.Method} is written in capitals.");
+        }
+
         if (PathConfinement.Check(request.Path) is { } path)
         {
             return path;
