@@ -41,6 +41,9 @@ internal sealed class IdleTimer : IDisposable
     /// <summary>Waiting for something that isn't upstream's to do (the caller's next bytes).</summary>
     public void Pause() => Volatile.Write(ref _paused, 1);
 
+    /// <summary>Ends what is under way, before <see cref="TryEnd"/>; nobody else gets this one then.</summary>
+    public void Cancel() => _cancellation.Cancel();
+
     /// <inheritdoc />
     public void Dispose()
     {

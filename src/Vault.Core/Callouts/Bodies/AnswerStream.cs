@@ -31,9 +31,19 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit) :
         {
             // A caller who waits for the head before it sends more (gRPC, SSE) would otherwise wait for ever.
             callout.IsHeadReady = false;
-            if (callout.Request.FlushHead is { } flush)
+            try
             {
-                await flush(callout.Request.FlushState, cancellationToken);
+                if (callout.Request.FlushHead is { } flush)
+                {
+                    await flush(callout.Request.FlushState, cancellationToken);
+                }
+            }
+            catch
+            {
+                // Whoever called takes the buffer back, and it may be another caller's next: nothing may be read into it any more.
+                callout.Idle.Cancel();
+                await ((Task)pending.AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
             }
         }
 

@@ -1,0 +1,63 @@
+using Vault.Core.Callouts;
+using Vault.Core.Callouts.Bodies;
+using Vault.Core.Definitions;
+using Vault.Core.MergeFields;
+using Vault.Core.Primitives;
+using Vault.Core.Tests.Authentication.Fakes;
+using Xunit;
+
+namespace Vault.Core.Tests.Callouts.Bodies;
+
+public sealed class AnswerStreamTests
+{
+    [Fact]
+    public async Task HeadThatCantBeHandedOn_EndsTheReadBeforeTheBufferIsGivenBack()
+    {
+        using var callout = New(static (_, _) => throw new OperationCanceledException());
+        callout.IsHeadReady = true;
+        using var inner = new SlowStream();
+        await using var answer = new AnswerStream(inner, callout, null);
+        var buffer = new byte[8];
+        await Assert.ThrowsAsync<OperationCanceledException>(async () => Assert.Equal(0, await answer.ReadAsync(buffer)));
+        Assert.True(inner.IsOver);
+    }
+
+    private static Callout New(Func<object?, CancellationToken, ValueTask> flush)
+    {
+        var authenticating = new Authenticating();
+        var external = authenticating.Bind("""{ "protocol": "none" }""", "service.example");
+        var named = new NamedCredential
+        {
+            Id = Guid.NewGuid(),
+            Name = DeveloperName.Parse("Service"),
+            Url = MergeTemplate.Parse("https://service.example").Value!,
+            ExternalCredentialId = external.Definition.Id,
+            Version = 1,
+            CreatedAt = default,
+            UpdatedAt = default,
+        };
+        var request = new CalloutRequest { Id = "id", Method = "GET", Path = "", Headers = [], FlushHead = flush };
+        return new Callout(
+            request, new AdmittedCallout(named, external, external.Definition.Principals[0], "", null), CalloutPlan.For(named, external), authenticating.Set(external), new IdleTimers(authenticating.Time), default);
+    }
+
+    /// <summary>Gives nothing until a read is cancelled, and says whether it is over then.</summary>
+    private sealed class SlowStream : ReadOnlyStream
+    {
+        private readonly TaskCompletionSource<int> _never = new();
+
+        public bool IsOver { get; private set; }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                return await _never.Task.WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                IsOver = true;
+            }
+        }
+    }
+}
