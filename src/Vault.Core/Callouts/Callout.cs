@@ -8,7 +8,7 @@ namespace Vault.Core.Callouts;
 /// <summary>One callout under way: its request, its attempts and what became of it. Used by one request at a time.</summary>
 public sealed class Callout : IDisposable
 {
-    private readonly IdleTimers _timers;
+    private IdleTimers? _timers;
 
     internal Callout(CalloutRequest request, AdmittedCallout admitted, CalloutPlan plan, CredentialSet credentials, IdleTimers timers, CancellationToken aborted)
     {
@@ -78,6 +78,6 @@ public sealed class Callout : IDisposable
     public void Dispose()
     {
         // Whoever still reads the caller's body, or the other direction of an upgrade, goes on noting that it does.
-        _timers.End(Idle, mayBeInUse: Request.IsUpgrade || Sending is { Sent.IsCompleted: false });
+        Interlocked.Exchange(ref _timers, null)?.End(Idle, mayBeInUse: Request.IsUpgrade || Sending is { Sent.IsCompleted: false });
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Vault.Core.Authentication.Credentials;
 using Vault.Core.Callouts.Attempts;
 using Vault.Core.Callouts.Trials;
 
@@ -12,6 +13,7 @@ public static class CalloutRegistration
         .AddSingleton<CalloutAdmission>()
         .AddSingleton<CalloutRate>()
         .AddSingleton<EchoSets>()
+        .AddSingleton<ICredentialCache>(provider => provider.GetRequiredService<EchoSets>())
         .AddSingleton<IdleTimers>()
         .AddSingleton<CalloutAttempts>()
         .AddSingleton<CalloutPreparation>()

@@ -26,7 +26,7 @@ internal readonly record struct EchoKey(BoundCredential External, Guid Principal
 /// most <see cref="MaxBytes"/> of secrets, none is kept longer than <see cref="Life"/>, used or not, and none is ever used for
 /// another principal, user or version.
 /// </summary>
-public sealed class EchoSets : IDisposable
+public sealed class EchoSets : ICredentialCache, IDisposable
 {
     /// <summary>How many are kept.</summary>
     internal const int Capacity = 512;
@@ -44,7 +44,9 @@ public sealed class EchoSets : IDisposable
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private readonly Dictionary<EchoKey, RedactionSet> _sets = [];
-    private readonly Queue<(EchoKey Key, long Added)> _order = new();
+
+    // The oldest first; what went before its turn still stands here, and is passed over.
+    private readonly Queue<(EchoKey Key, RedactionSet Set, long Added)> _order = new();
     private readonly int[] _seen = new int[Sightings];
     private long _bytes;
 
@@ -119,6 +121,21 @@ public sealed class EchoSets : IDisposable
         return made;
     }
 
+    /// <summary>Forgets what is searched for an external credential's sake: its secrets changed, or are gone.</summary>
+    public void Evict(Guid externalCredentialId)
+    {
+        lock (_gate)
+        {
+            foreach (var (key, set) in _sets)
+            {
+                if (key.External?.Definition.Id == externalCredentialId && _sets.Remove(key))
+                {
+                    _bytes -= set.Size;
+                }
+            }
+        }
+    }
+
     private RedactionSet? Find(EchoKey key)
     {
         lock (_gate)
@@ -137,7 +154,7 @@ public sealed class EchoSets : IDisposable
             }
 
             _bytes += set.Size;
-            _order.Enqueue((key, _time.GetTimestamp()));
+            _order.Enqueue((key, set, _time.GetTimestamp()));
             while (_order.Count > Capacity || _bytes > MaxBytes)
             {
                 DropOldest();
@@ -147,9 +164,11 @@ public sealed class EchoSets : IDisposable
 
     private void DropOldest()
     {
-        if (_sets.Remove(_order.Dequeue().Key, out var dropped))
+        var (key, set, _) = _order.Dequeue();
+        if (_sets.TryGetValue(key, out var kept) && ReferenceEquals(kept, set))
         {
-            _bytes -= dropped.Size;
+            _sets.Remove(key);
+            _bytes -= set.Size;
         }
     }
 

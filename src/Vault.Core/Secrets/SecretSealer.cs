@@ -7,7 +7,7 @@ using Vault.Core.Secrets.Sealing;
 namespace Vault.Core.Secrets;
 
 /// <summary>Seals values and opens them; design section 3. Safe for use by many threads.</summary>
-public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
+public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time) : IDisposable
 {
     private const int MostOnStack = 1024;
     private static readonly VaultError Unreadable = new(ErrorCodes.Internal, "A sealed value is unreadable: it is damaged, or does not belong where it was found.");
@@ -90,6 +90,9 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time)
             CryptographicOperations.ZeroMemory(padded);
         }
     }
+
+    /// <summary>Zeroes the data keys that are kept.</summary>
+    public void Dispose() => _dataKeys.Dispose();
 
     private bool TryOpen(SealedValue value, Span<byte> padded)
     {

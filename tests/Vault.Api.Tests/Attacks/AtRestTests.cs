@@ -183,7 +183,10 @@ public sealed class AtRestTests : IAsyncLifetime
     {
         foreach (var id in await IdsAsync())
         {
-            _vault.Services.GetRequiredService<ICredentialCache>().Evict(id);
+            foreach (var cache in _vault.Services.GetServices<ICredentialCache>())
+            {
+                cache.Evict(id);
+            }
         }
 
         var before = _service.Requests.Count;

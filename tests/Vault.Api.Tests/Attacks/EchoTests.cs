@@ -5,7 +5,9 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Vault.Api.Tests.Callouts;
+using Vault.Core.Callouts;
 using Vault.Testing;
 using Xunit;
 
@@ -418,6 +420,19 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
         Assert.Equal(body, await response.Content.ReadAsByteArrayAsync());
         Assert.Equal("\"overlap-secret\"", response.Headers.GetValues("ETag").Single());
         Assert.Equal(("gzip", "bytes=0-9"), (fixture.Upstream.Requests[^1].Header("Accept-Encoding"), fixture.Upstream.Requests[^1].Header("Range")));
+    }
+
+    [Fact]
+    public async Task Deleted_IsForgottenAtOnce()
+    {
+        var callout = await fixture.CreateAsync(Parameters);
+        var sets = fixture.Vault.Services.GetRequiredService<EchoSets>();
+        var before = sets.Count;
+        Answer(context => context.Response.WriteAsync("overlap-secret"));
+        Assert.Equal("**************", await TextAsync(callout));
+        Assert.Equal(before + 1, sets.Count);
+        await fixture.Vault.AdminAsync(HttpMethod.Delete, "/api/v1/named-credentials/" + callout.Name);
+        Assert.Equal(before, sets.Count);
     }
 
     private static byte[] Compress(byte[] plain, string coding)

@@ -15,7 +15,7 @@ namespace Vault.Core.Administration.Changes;
 /// before the answer is sent. A change that is refused, or that the database doesn't take, leaves nothing behind.
 /// </summary>
 public sealed partial class ChangeGate(
-    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, ICredentialCache cache, TokenEnding ending, AuditTail audit, TimeProvider time,
+    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, IEnumerable<ICredentialCache> caches, TokenEnding ending, AuditTail audit, TimeProvider time,
     ILogger<ChangeGate> logger) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -66,7 +66,10 @@ public sealed partial class ChangeGate(
             access.Replace(draft.Access);
             foreach (var id in draft.Evicted)
             {
-                cache.Evict(id);
+                foreach (var cache in caches)
+                {
+                    cache.Evict(id);
+                }
             }
 
             ended.AddRange(draft.Ended);

@@ -25,12 +25,13 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
     private sealed record Entry(Lazy<Task<CredentialSet>> Load, byte[] Binding, long Added);
 
     /// <summary>The parameters of a principal and user.</summary>
-    public async ValueTask<CredentialSet> GetAsync(BoundCredential credential, Guid principalId, string user, CancellationToken cancellationToken)
+    public ValueTask<CredentialSet> GetAsync(BoundCredential credential, Guid principalId, string user, CancellationToken cancellationToken)
     {
         var key = new Key(credential.Definition.Id, principalId, user);
         var found = _entries.TryGetValue(key, out var old) ? old : null;
         var entry = found is not null && IsUsable(found, credential) ? found : Put(key, found, credential);
-        return await entry.Load.Value.WaitAsync(cancellationToken);
+        var load = entry.Load.Value;
+        return load.IsCompletedSuccessfully ? ValueTask.FromResult(load.Result) : new ValueTask<CredentialSet>(load.WaitAsync(cancellationToken));
     }
 
     /// <summary>Forgets the parameters of an external credential; a load that is under way is not kept.</summary>
