@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -58,7 +59,7 @@ internal sealed class EchoFilter
             for (var block = from; block < escapeEnd; block += Block)
             {
                 var blockEnd = Math.Min(block + Block, escapeEnd);
-                var escape = FindEscape(bytes, block, blockEnd);
+                var escape = FindEscape(bytes, from, block, blockEnd, out var reach);
                 if (FindGram(bytes, from, ref sample, Math.Min(escape, sampleEnd)))
                 {
                     // An echo that began before and has its escape behind this place is within the window too.
@@ -67,7 +68,7 @@ internal sealed class EchoFilter
 
                 if (escape < blockEnd)
                 {
-                    return (Math.Max(from, escape - _window), escape + 1);
+                    return (Math.Max(from, escape - Math.Min(reach, _window)), escape + 1);
                 }
             }
         }
@@ -75,36 +76,66 @@ internal sealed class EchoFilter
         return isWhole ? (bytes.Length, bytes.Length) : (Math.Max(from, end), bytes.Length);
     }
 
-    /// <summary>The first escape that may be one of an echo; the end where there is none.</summary>
-    private int FindEscape(ReadOnlySpan<byte> bytes, int from, int end)
+    /// <summary>The first escape that may be one of an echo, and how far before it that may begin; the end where there is none.</summary>
+    private int FindEscape(ReadOnlySpan<byte> bytes, int from, int at, int end, out int reach)
     {
         ref var first = ref MemoryMarshal.GetReference(bytes);
-        var at = from;
-        for (; at + Vector256<byte>.Count <= end && at + Vector256<byte>.Count + EchoGrams.EscapeLength <= bytes.Length; at += Vector256<byte>.Count)
+        var shapes = _grams.Shapes;
+        for (var last = Math.Min(end, bytes.Length - EchoGrams.EscapeLength) - (4 * Vector256<byte>.Count); at <= last; at += 4 * Vector256<byte>.Count)
         {
-            var loaded = Vector256.LoadUnsafe(ref first, (nuint)(uint)at);
-            var found = (Vector256.Equals(loaded, Vector256.Create((byte)'\\'))
-                | Vector256.Equals(loaded, Vector256.Create((byte)'%'))
-                | Vector256.Equals(loaded, Vector256.Create((byte)'&'))).ExtractMostSignificantBits();
-            for (; found != 0; found &= found - 1)
+            ref var block = ref Unsafe.Add(ref first, at);
+            ref var second = ref Unsafe.Add(ref block, Vector256<byte>.Count);
+            ref var third = ref Unsafe.Add(ref second, Vector256<byte>.Count);
+            ref var fourth = ref Unsafe.Add(ref third, Vector256<byte>.Count);
+            var (a, b, c, d) = (Escapes(ref block), Escapes(ref second), Escapes(ref third), Escapes(ref fourth));
+            if ((a | b | c | d) == Vector256<byte>.Zero)
             {
-                var escape = at + BitOperations.TrailingZeroCount(found);
-                if (_grams.MayHoldEscape(ref first, escape) && _grams.MayBeEscape(bytes[escape..]))
+                continue;
+            }
+
+            a &= shapes.Glance(ref block);
+            b &= shapes.Glance(ref second);
+            c &= shapes.Glance(ref third);
+            d &= shapes.Glance(ref fourth);
+            if ((a | b | c | d) == Vector256<byte>.Zero)
+            {
+                continue;
+            }
+
+            for (var offset = 0; offset < 4 * Vector256<byte>.Count; offset += Vector256<byte>.Count)
+            {
+                var found = ~Vector256.Equals(shapes.Match(ref Unsafe.Add(ref block, offset)), Vector256<byte>.Zero).ExtractMostSignificantBits();
+                for (; found != 0; found &= found - 1)
                 {
-                    return escape;
+                    var escape = at + offset + BitOperations.TrailingZeroCount(found);
+                    reach = _grams.Reach(bytes, from, escape);
+                    if (reach >= 0)
+                    {
+                        return escape;
+                    }
                 }
             }
         }
 
         for (; at < end; at++)
         {
-            if (EchoGrams.IsEscape(bytes[at]) && _grams.MayBeEscape(bytes[at..]))
+            if (EchoGrams.IsEscape(bytes[at]) && (reach = _grams.Reach(bytes, from, at)) >= 0)
             {
                 return at;
             }
         }
 
+        reach = -1;
         return end;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Escapes(ref byte first)
+    {
+        var bytes = Vector256.LoadUnsafe(ref first);
+        return Vector256.Equals(bytes, Vector256.Create((byte)'\\'))
+            | Vector256.Equals(bytes, Vector256.Create((byte)'%'))
+            | Vector256.Equals(bytes, Vector256.Create((byte)'&'));
     }
 
     /// <summary>Steps through the samples up to an end; true where one of them is a gram, and those around it are too.</summary>

@@ -16,17 +16,18 @@ internal sealed class EchoGrams
     public const int Length = 4;
 
     /// <summary>Bytes that tell whether an escape may be one of an echo.</summary>
-    public const int EscapeLength = 6;
+    public const int EscapeLength = EscapeShapes.Length;
 
     private const int GramBits = 17;
     private const int Bits = 16;
+    private const uint NoContext = 0;
+    private const uint PairContext = 0x27D4EB2F;
 
     private readonly uint[] _grams;
     private readonly uint[] _gramsAgain;
     private readonly uint[] _escapes;
     private readonly uint[] _escapesAgain;
-    private readonly uint[] _escapePairs;
-    private bool _hasEscapePairs;
+    private bool _hasPairs;
 
     /// <summary>Those of other grams, to be added to; or none.</summary>
     public EchoGrams(EchoGrams? known)
@@ -35,9 +36,12 @@ internal sealed class EchoGrams
         _gramsAgain = known is null ? new uint[(1 << Bits) / 32] : [.. known._gramsAgain];
         _escapes = known is null ? new uint[(1 << Bits) / 32] : [.. known._escapes];
         _escapesAgain = known is null ? new uint[(1 << Bits) / 32] : [.. known._escapesAgain];
-        _escapePairs = known is null ? new uint[3 * 256 / 32] : [.. known._escapePairs];
-        _hasEscapePairs = known?._hasEscapePairs is true;
+        _hasPairs = known?._hasPairs is true;
+        Shapes = new EscapeShapes(known?.Shapes);
     }
+
+    /// <summary>What escapes look like, for many places at a time.</summary>
+    public EscapeShapes Shapes { get; }
 
     /// <summary>Adds those of a pattern.</summary>
     /// <param name="pattern">The pattern.</param>
@@ -46,6 +50,7 @@ internal sealed class EchoGrams
     public void Add(EchoPattern pattern, int start, int window)
     {
         var states = EchoStates.At(pattern, start);
+        AddEscapes(states, NoContext);
         for (var offset = 0; offset < window; offset++)
         {
             var next = states.Next();
@@ -54,24 +59,47 @@ internal sealed class EchoGrams
                 AddGrams(states, next, 0, Length);
             }
 
-            foreach (var escape in next.Where(IsEscape))
+            // An escape behind one byte is the second of an echo; behind two it may be any later one.
+            foreach (var before in next.Where(b => !IsEscape(b)))
             {
-                var after = states.After(escape);
-                for (var b = 0; after.IsComplete && b < 256; b++)
+                var one = states.After(before);
+                if (offset == 0)
                 {
-                    // The last character of the echo: anything may follow.
-                    AddPair(Pair(escape, (byte)b));
+                    AddEscapes(one, Context(before));
                 }
 
-                foreach (var second in after.Next())
+                foreach (var last in offset + 2 < window ? one.Next() : [])
                 {
-                    var isUnicode = escape == '\\' && second == 'u';
-                    var pair = escape | ((uint)second << 8);
-                    AddEscapes(after.After(second), pair, isUnicode ? 0 : pair, isUnicode ? 0 : 2);
+                    if (!IsEscape(last))
+                    {
+                        AddEscapes(one.After(last), Context(before, last));
+                    }
                 }
             }
 
             states = states.After([.. next.Where(b => !IsEscape(b))]);
+        }
+    }
+
+    private void AddEscapes(EchoStates states, uint context)
+    {
+        foreach (var escape in states.Next().Where(IsEscape))
+        {
+            var after = states.After(escape);
+            for (var b = 0; after.IsComplete && b < 256; b++)
+            {
+                // The last character of the echo: anything may follow.
+                AddPair(escape | ((uint)b << 8), context);
+                Shapes.AddAny(escape, (byte)b);
+            }
+
+            foreach (var second in after.Next())
+            {
+                var pair = escape | ((uint)second << 8);
+                var isNumber = IsNumber(pair);
+                Shapes.Add(escape, second, after.After(second));
+                AddEscapes(after.After(second), context, pair, isNumber ? 0 : pair, isNumber ? 0 : 2);
+            }
         }
     }
 
@@ -98,40 +126,40 @@ internal sealed class EchoGrams
     }
 
     // Where an echo may end within the gram, anything may follow: one byte is filled in, more make the pair alone suspect.
-    private void AddEscapes(EchoStates states, uint pair, uint gram, int length)
+    private void AddEscapes(EchoStates states, uint context, uint pair, uint gram, int length)
     {
         if (length == Length)
         {
-            AddEscape(gram);
+            AddEscape(gram ^ context);
             return;
         }
 
         if (states.IsComplete && length < Length - 1)
         {
-            AddPair(Pair((byte)pair, (byte)(pair >> 8)));
+            AddPair(pair, context);
         }
 
         for (var b = 0u; states.IsComplete && length == Length - 1 && b < 256; b++)
         {
-            AddEscape(gram | (b << (8 * length)));
+            AddEscape((gram | (b << (8 * length))) ^ context);
         }
 
         foreach (var b in states.Next())
         {
-            AddEscapes(states.After(b), pair, gram | ((uint)b << (8 * length)), length + 1);
+            AddEscapes(states.After(b), context, pair, gram | ((uint)b << (8 * length)), length + 1);
         }
+    }
+
+    private void AddPair(uint pair, uint context)
+    {
+        AddEscape(pair ^ PairContext ^ context);
+        _hasPairs = true;
     }
 
     private void AddEscape(uint gram)
     {
         Set(_escapes, First(gram));
         Set(_escapesAgain, Second(gram));
-    }
-
-    private void AddPair(uint pair)
-    {
-        Set(_escapePairs, pair);
-        _hasEscapePairs = true;
     }
 
     /// <summary>Whether the byte begins an escape.</summary>
@@ -155,22 +183,47 @@ internal sealed class EchoGrams
         return Has(_grams, FirstOfGram(gram)) && Has(_gramsAgain, Second(gram));
     }
 
-    /// <summary>Whether an escape with room behind it may be one of an echo; a quick look before <see cref="MayBeEscape"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool MayHoldEscape(ref byte first, int at) =>
-        (Bit(ref MemoryMarshal.GetArrayDataReference(_escapes), First(EscapeGram(ref first, at))) & 1) != 0 || _hasEscapePairs;
-
-    /// <summary>Whether the escape at the beginning of the bytes may be one of an echo.</summary>
-    public bool MayBeEscape(ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// How far before an escape an echo may begin that has its first escape there: 0 or 1 bytes, or more than can be told; negative where
+    /// there is none.
+    /// </summary>
+    /// <param name="bytes">All bytes that are there.</param>
+    /// <param name="from">Where the echo may begin first.</param>
+    /// <param name="at">Where the escape is.</param>
+    public int Reach(ReadOnlySpan<byte> bytes, int from, int at)
     {
-        if (bytes.Length < EscapeLength)
+        if (bytes.Length - at < EscapeLength)
         {
-            return true;
+            return int.MaxValue;
         }
 
-        var gram = EscapeGram(ref MemoryMarshal.GetReference(bytes), 0);
-        return (Has(_escapes, First(gram)) && Has(_escapesAgain, Second(gram))) || Has(_escapePairs, Pair(bytes[0], bytes[1]));
+        var pair = BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
+        var gram = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(IsNumber(pair) ? at + 2 : at)..]);
+        if (at - from >= 2 && MayBeEscape(gram, pair, Context(bytes[at - 2], bytes[at - 1])))
+        {
+            return int.MaxValue;
+        }
+
+        if (at - from >= 1 && MayBeEscape(gram, pair, Context(bytes[at - 1])))
+        {
+            return 1;
+        }
+
+        return MayBeEscape(gram, pair, NoContext) ? 0 : -1;
     }
+
+    private bool MayBeEscape(uint gram, uint pair, uint context) =>
+        HasEscape(gram ^ context) || (_hasPairs && HasEscape(pair ^ PairContext ^ context));
+
+    private bool HasEscape(uint gram) => Has(_escapes, First(gram)) && Has(_escapesAgain, Second(gram));
+
+    // What tells escapes apart: of \u0041, &#65; and &#x41; the digits, of all others the four bytes from the backslash, percent sign or ampersand on.
+    private static bool IsNumber(uint pair) => pair is ('\\' | ('u' << 8)) or ('&' | ('#' << 8));
+
+    // An escape of an echo is told from those of other texts by the bytes before it too.
+    private static uint Context(byte before) => (before + 1u) * 0xC2B2AE35;
+
+    private static uint Context(byte before, byte last) => (uint)((before << 8) + last + 257) * 0xC2B2AE35;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Gram(ref byte first, int at)
@@ -178,16 +231,6 @@ internal sealed class EchoGrams
         var gram = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, (nint)(uint)at));
         return BitConverter.IsLittleEndian ? gram : BinaryPrimitives.ReverseEndianness(gram);
     }
-
-    // What tells escapes apart: of \u0041 its digits, of all others the four bytes from the backslash, percent sign or ampersand on.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint EscapeGram(ref byte first, int at)
-    {
-        var gram = Gram(ref first, at);
-        return (ushort)gram == ('\\' | ('u' << 8)) ? Gram(ref first, at + 2) : gram;
-    }
-
-    private static uint Pair(byte escape, byte second) => second | (escape switch { (byte)'\\' => 0u, (byte)'%' => 256u, _ => 512u });
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint FirstOfGram(uint gram) => (gram * 0x9E3779B1) >> (32 - GramBits);
