@@ -7,15 +7,17 @@ namespace Vault.Core.Redaction;
 
 /// <summary>
 /// Tells, many bytes at a time, where no echo begins. Of the first <c>Window</c> bytes of any echo either one is a byte that
-/// begins an escape (<c>\</c>, <c>%</c>, <c>&amp;</c>), and those are found by a vectorised search; or none is, and then
-/// it is enough to look at every <c>Stride</c>-th place: one of the first grams (four bytes) of the echo stands
-/// there. Both kinds of gram are looked up in bit maps. What it doesn't rule out is left to <see cref="EchoScanner"/>, so it may be
+/// begins an escape (<c>\</c>, <c>%</c>, <c>&amp;</c>), and those are found by a vectorised search, which leaves out nearly all that other
+/// texts hold; or none is, and then it is enough to look at every <c>Stride</c>-th place: one of the first grams (four bytes) of the echo stands
+/// there. Grams, and what is left of the escapes, are looked up in bit maps. What it doesn't rule out is left to <see cref="EchoScanner"/>, so it may be
 /// wrong in that direction alone. Immutable.
 /// </summary>
 internal sealed class EchoFilter
 {
     private const int MaxWindow = 20;
-    private const int Block = 512;
+
+    // Long enough that its two searches seldom begin, short enough that it stays in the first cache between them.
+    private const int Block = 2048;
 
     private readonly EchoGrams _grams;
     private readonly int _window;
@@ -37,7 +39,7 @@ internal sealed class EchoFilter
     }
 
     /// <summary>How many bytes at the end of a piece can't be judged before more is there.</summary>
-    private int Tail => _window + EchoGrams.EscapeLength;
+    private int Tail => _window + EchoEscapes.Length;
 
     /// <summary>A filter for what another one knows and more; at least one pattern.</summary>
     public static EchoFilter Of(EchoFilter? known, EchoPattern[] added) => new(known, added);
@@ -80,8 +82,9 @@ internal sealed class EchoFilter
     private int FindEscape(ReadOnlySpan<byte> bytes, int from, int at, int end, out int reach)
     {
         ref var first = ref MemoryMarshal.GetReference(bytes);
-        var shapes = _grams.Shapes;
-        for (var last = Math.Min(end, bytes.Length - EchoGrams.EscapeLength) - (4 * Vector256<byte>.Count); at <= last; at += 4 * Vector256<byte>.Count)
+        var escapes = _grams.Escapes;
+        var shapes = escapes.Shapes;
+        for (var last = Math.Min(end, bytes.Length - EchoEscapes.Length) - (4 * Vector256<byte>.Count); at <= last; at += 4 * Vector256<byte>.Count)
         {
             ref var block = ref Unsafe.Add(ref first, at);
             ref var second = ref Unsafe.Add(ref block, Vector256<byte>.Count);
@@ -93,23 +96,21 @@ internal sealed class EchoFilter
                 continue;
             }
 
-            a &= shapes.Glance(ref block);
-            b &= shapes.Glance(ref second);
-            c &= shapes.Glance(ref third);
-            d &= shapes.Glance(ref fourth);
+            (a, b, c, d) = (a & shapes.Match(ref block), b & shapes.Match(ref second), c & shapes.Match(ref third), d & shapes.Match(ref fourth));
             if ((a | b | c | d) == Vector256<byte>.Zero)
             {
                 continue;
             }
 
-            for (var offset = 0; offset < 4 * Vector256<byte>.Count; offset += Vector256<byte>.Count)
+            // Nothing of the vectors is alive across the calls: it would have to be saved and loaded again.
+            var near = Places(a & shapes.MatchFifth(ref block), b & shapes.MatchFifth(ref second));
+            var far = Places(c & shapes.MatchFifth(ref third), d & shapes.MatchFifth(ref fourth));
+            for (var start = at; (near | far) != 0; (start, near, far) = (start + (2 * Vector256<byte>.Count), far, 0))
             {
-                var found = ~Vector256.Equals(shapes.Match(ref Unsafe.Add(ref block, offset)), Vector256<byte>.Zero).ExtractMostSignificantBits();
-                for (; found != 0; found &= found - 1)
+                for (; near != 0; near &= near - 1)
                 {
-                    var escape = at + offset + BitOperations.TrailingZeroCount(found);
-                    reach = _grams.Reach(bytes, from, escape);
-                    if (reach >= 0)
+                    var escape = start + BitOperations.TrailingZeroCount(near);
+                    if (escapes.MayHold(ref Unsafe.Add(ref first, escape)) && (reach = escapes.Reach(bytes, from, escape)) >= 0)
                     {
                         return escape;
                     }
@@ -119,7 +120,7 @@ internal sealed class EchoFilter
 
         for (; at < end; at++)
         {
-            if (EchoGrams.IsEscape(bytes[at]) && (reach = _grams.Reach(bytes, from, at)) >= 0)
+            if (EchoEscapes.IsEscape(bytes[at]) && (reach = escapes.Reach(bytes, from, at)) >= 0)
             {
                 return at;
             }
@@ -128,6 +129,12 @@ internal sealed class EchoFilter
         reach = -1;
         return end;
     }
+
+    // A bit for each byte that isn't zero.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Places(Vector256<byte> low, Vector256<byte> high) =>
+        ~(Vector256.Equals(low, Vector256<byte>.Zero).ExtractMostSignificantBits()
+            | ((ulong)Vector256.Equals(high, Vector256<byte>.Zero).ExtractMostSignificantBits() << Vector256<byte>.Count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Escapes(ref byte first)
