@@ -20,13 +20,13 @@ public class MergeBenchmarks
     private byte[] _body = [];
     private MergeBodyFormat _format = MergeBodyFormat.PlainText;
 
-    [Params("json", "html", "base64", "binary", "form")]
+    [Params("json", "html", "base64", "text", "binary", "form")]
     public string Kind { get; set; } = "json";
 
     [GlobalSetup]
     public void Setup()
     {
-        _body = Texts.Body(Kind == "form" ? "base64" : Kind, Length);
+        _body = Texts.Body(Kind, Length);
         _format = MergeBodyFormat.Parse(
             Kind switch { "json" => "application/json", "html" => "text/html", "form" => "application/x-www-form-urlencoded", _ => "application/octet-stream" }, null).Value!;
     }

@@ -19,10 +19,10 @@ public class RedactionBenchmarks
     private RedactionSet _set = RedactionSet.Empty;
     private string _header = "";
 
-    [Params("json", "html", "base64", "escaped", "binary")]
+    [Params("json", "html", "base64", "text", "form", "binary", "escaped")]
     public string Kind { get; set; } = "json";
 
-    [Params(1, 6)]
+    [Params(1, 6, 7)]
     public int Secrets { get; set; }
 
     [GlobalSetup]

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -6,15 +7,17 @@ namespace Vault.Core.Redaction;
 
 /// <summary>
 /// Tells, many bytes at a time, where no echo begins. Of the first <c>Window</c> bytes of any echo either one is a byte that
-/// begins an escape (<c>\</c>, <c>%</c>, <c>&amp;</c>), and those are found by a vectorised search; or none is, and then
-/// it is enough to look at every <c>Stride</c>-th place: one of the first grams (four bytes) of the echo stands
-/// there. Both kinds of gram are looked up in bit maps. What it doesn't rule out is left to <see cref="EchoScanner"/>, so it may be
+/// begins an escape (<c>\</c>, <c>%</c>, <c>&amp;</c>), and those are found by a vectorised search, which leaves out nearly all that other
+/// texts hold; or none is, and then it is enough to look at every <c>Stride</c>-th place: one of the first grams (four bytes) of the echo stands
+/// there. Grams, and what is left of the escapes, are looked up in bit maps. What it doesn't rule out is left to <see cref="EchoScanner"/>, so it may be
 /// wrong in that direction alone. Immutable.
 /// </summary>
 internal sealed class EchoFilter
 {
     private const int MaxWindow = 20;
-    private const int Block = 512;
+
+    // Long enough that its two searches seldom begin, short enough that it stays in the first cache between them.
+    private const int Block = 2048;
 
     private readonly EchoGrams _grams;
     private readonly int _window;
@@ -36,7 +39,7 @@ internal sealed class EchoFilter
     }
 
     /// <summary>How many bytes at the end of a piece can't be judged before more is there.</summary>
-    private int Tail => _window + EchoGrams.EscapeLength;
+    private int Tail => _window + EchoEscapes.Length;
 
     /// <summary>A filter for what another one knows and more; at least one pattern.</summary>
     public static EchoFilter Of(EchoFilter? known, EchoPattern[] added) => new(known, added);
@@ -58,7 +61,7 @@ internal sealed class EchoFilter
             for (var block = from; block < escapeEnd; block += Block)
             {
                 var blockEnd = Math.Min(block + Block, escapeEnd);
-                var escape = FindEscape(bytes, block, blockEnd);
+                var escape = FindEscape(bytes, from, block, blockEnd, out var reach);
                 if (FindGram(bytes, from, ref sample, Math.Min(escape, sampleEnd)))
                 {
                     // An echo that began before and has its escape behind this place is within the window too.
@@ -67,7 +70,7 @@ internal sealed class EchoFilter
 
                 if (escape < blockEnd)
                 {
-                    return (Math.Max(from, escape - _window), escape + 1);
+                    return (Math.Max(from, escape - Math.Min(reach, _window)), escape + 1);
                 }
             }
         }
@@ -75,36 +78,71 @@ internal sealed class EchoFilter
         return isWhole ? (bytes.Length, bytes.Length) : (Math.Max(from, end), bytes.Length);
     }
 
-    /// <summary>The first escape that may be one of an echo; the end where there is none.</summary>
-    private int FindEscape(ReadOnlySpan<byte> bytes, int from, int end)
+    /// <summary>The first escape that may be one of an echo, and how far before it that may begin; the end where there is none.</summary>
+    private int FindEscape(ReadOnlySpan<byte> bytes, int from, int at, int end, out int reach)
     {
         ref var first = ref MemoryMarshal.GetReference(bytes);
-        var at = from;
-        for (; at + Vector256<byte>.Count <= end && at + Vector256<byte>.Count + EchoGrams.EscapeLength <= bytes.Length; at += Vector256<byte>.Count)
+        var escapes = _grams.Escapes;
+        var shapes = escapes.Shapes;
+        for (var last = Math.Min(end, bytes.Length - EchoEscapes.Length) - (4 * Vector256<byte>.Count); at <= last; at += 4 * Vector256<byte>.Count)
         {
-            var loaded = Vector256.LoadUnsafe(ref first, (nuint)(uint)at);
-            var found = (Vector256.Equals(loaded, Vector256.Create((byte)'\\'))
-                | Vector256.Equals(loaded, Vector256.Create((byte)'%'))
-                | Vector256.Equals(loaded, Vector256.Create((byte)'&'))).ExtractMostSignificantBits();
-            for (; found != 0; found &= found - 1)
+            ref var block = ref Unsafe.Add(ref first, at);
+            ref var second = ref Unsafe.Add(ref block, Vector256<byte>.Count);
+            ref var third = ref Unsafe.Add(ref second, Vector256<byte>.Count);
+            ref var fourth = ref Unsafe.Add(ref third, Vector256<byte>.Count);
+            var (a, b, c, d) = (Escapes(ref block), Escapes(ref second), Escapes(ref third), Escapes(ref fourth));
+            if ((a | b | c | d) == Vector256<byte>.Zero)
             {
-                var escape = at + BitOperations.TrailingZeroCount(found);
-                if (_grams.MayHoldEscape(ref first, escape) && _grams.MayBeEscape(bytes[escape..]))
+                continue;
+            }
+
+            (a, b, c, d) = (a & shapes.Match(ref block), b & shapes.Match(ref second), c & shapes.Match(ref third), d & shapes.Match(ref fourth));
+            if ((a | b | c | d) == Vector256<byte>.Zero)
+            {
+                continue;
+            }
+
+            // Nothing of the vectors is alive across the calls: it would have to be saved and loaded again.
+            var near = Places(a & shapes.MatchFifth(ref block), b & shapes.MatchFifth(ref second));
+            var far = Places(c & shapes.MatchFifth(ref third), d & shapes.MatchFifth(ref fourth));
+            for (var start = at; (near | far) != 0; (start, near, far) = (start + (2 * Vector256<byte>.Count), far, 0))
+            {
+                for (; near != 0; near &= near - 1)
                 {
-                    return escape;
+                    var escape = start + BitOperations.TrailingZeroCount(near);
+                    if (escapes.MayHold(ref Unsafe.Add(ref first, escape)) && (reach = escapes.Reach(bytes, from, escape)) >= 0)
+                    {
+                        return escape;
+                    }
                 }
             }
         }
 
         for (; at < end; at++)
         {
-            if (EchoGrams.IsEscape(bytes[at]) && _grams.MayBeEscape(bytes[at..]))
+            if (EchoEscapes.IsEscape(bytes[at]) && (reach = escapes.Reach(bytes, from, at)) >= 0)
             {
                 return at;
             }
         }
 
+        reach = -1;
         return end;
+    }
+
+    // A bit for each byte that isn't zero.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Places(Vector256<byte> low, Vector256<byte> high) =>
+        ~(Vector256.Equals(low, Vector256<byte>.Zero).ExtractMostSignificantBits()
+            | ((ulong)Vector256.Equals(high, Vector256<byte>.Zero).ExtractMostSignificantBits() << Vector256<byte>.Count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Escapes(ref byte first)
+    {
+        var bytes = Vector256.LoadUnsafe(ref first);
+        return Vector256.Equals(bytes, Vector256.Create((byte)'\\'))
+            | Vector256.Equals(bytes, Vector256.Create((byte)'%'))
+            | Vector256.Equals(bytes, Vector256.Create((byte)'&'));
     }
 
     /// <summary>Steps through the samples up to an end; true where one of them is a gram, and those around it are too.</summary>

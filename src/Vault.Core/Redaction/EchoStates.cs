@@ -2,14 +2,14 @@ namespace Vault.Core.Redaction;
 
 /// <summary>
 /// Where one pattern may stand after some bytes, whatever way led there: the places of it are stepped through together, to
-/// find out which bytes an echo can begin with.
+/// find out which bytes an echo can begin with. A filter takes many thousands of steps, so they allocate little.
 /// </summary>
 internal readonly struct EchoStates
 {
-    private readonly List<(int Index, EncodingNode Node)> _places;
+    private readonly (int Index, EncodingNode Node)[] _places;
     private readonly EchoPattern _pattern;
 
-    private EchoStates(EchoPattern pattern, List<(int Index, EncodingNode Node)> places, bool isComplete)
+    private EchoStates(EchoPattern pattern, (int Index, EncodingNode Node)[] places, bool isComplete)
     {
         _pattern = pattern;
         _places = places;
@@ -23,8 +23,13 @@ internal readonly struct EchoStates
     public static EchoStates At(EchoPattern pattern, int index) => new(pattern, [(index, pattern[index])], isComplete: false);
 
     /// <summary>The bytes that may come next, each once.</summary>
-    public List<byte> Next()
+    public ReadOnlySpan<byte> Next()
     {
+        if (_places.Length <= 1)
+        {
+            return _places.Length == 0 ? [] : _places[0].Node.Keys;
+        }
+
         List<byte> bytes = [];
         foreach (var (_, node) in _places)
         {
@@ -37,13 +42,16 @@ internal readonly struct EchoStates
             }
         }
 
-        return bytes;
+        return System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes);
     }
 
+    /// <summary>After this byte.</summary>
+    public EchoStates After(byte b) => After([b]);
+
     /// <summary>After one of these bytes.</summary>
-    public EchoStates After(params ReadOnlySpan<byte> bytes)
+    public EchoStates After(ReadOnlySpan<byte> bytes)
     {
-        List<(int Index, EncodingNode Node)> places = [];
+        Places places = default;
         var isComplete = false;
         foreach (var (index, node) in _places)
         {
@@ -53,26 +61,45 @@ internal readonly struct EchoStates
                 {
                     if (!next.Keys.IsEmpty)
                     {
-                        Add(places, (index, next));
+                        places.Add((index, next));
                     }
 
                     isComplete |= next.Accepts && index + 1 >= _pattern.AcceptFrom;
                     if (next.Accepts && index + 1 < _pattern.Length)
                     {
-                        Add(places, (index + 1, _pattern[index + 1]));
+                        places.Add((index + 1, _pattern[index + 1]));
                     }
                 }
             }
         }
 
-        return new EchoStates(_pattern, places, isComplete);
+        return new EchoStates(_pattern, places.ToArray(), isComplete);
     }
 
-    private static void Add(List<(int Index, EncodingNode Node)> places, (int Index, EncodingNode Node) place)
+    // Hardly ever more than two: at a longer form of a character, and behind it.
+    private struct Places
     {
-        if (!places.Contains(place))
+        private (int Index, EncodingNode Node) _first;
+        private (int Index, EncodingNode Node) _second;
+        private List<(int Index, EncodingNode Node)>? _more;
+
+        public void Add((int Index, EncodingNode Node) place)
         {
-            places.Add(place);
+            if (_first.Node is null)
+            {
+                _first = place;
+            }
+            else if (_first != place && _second.Node is null)
+            {
+                _second = place;
+            }
+            else if (_first != place && _second != place && _more?.Contains(place) is not true)
+            {
+                (_more ??= []).Add(place);
+            }
         }
+
+        public readonly (int Index, EncodingNode Node)[] ToArray() =>
+            _first.Node is null ? [] : _second.Node is null ? [_first] : _more is null ? [_first, _second] : [_first, _second, .. _more];
     }
 }

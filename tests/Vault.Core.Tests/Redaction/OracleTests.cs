@@ -62,6 +62,64 @@ public sealed class OracleTests
         }
     }
 
+    // What looks like the beginning of an escape, cut off by the beginning or the end of a secret, and anything behind it.
+    [Theory]
+    [InlineData("\\")]
+    [InlineData("\\u")]
+    [InlineData("\\u0")]
+    [InlineData("\\u00")]
+    [InlineData("\\u004")]
+    [InlineData("%")]
+    [InlineData("%2")]
+    [InlineData("%25")]
+    [InlineData("%254")]
+    [InlineData("&")]
+    [InlineData("&#")]
+    [InlineData("&#0")]
+    [InlineData("&#x")]
+    [InlineData("&#x0")]
+    [InlineData("&#x4")]
+    [InlineData("&l")]
+    [InlineData("&am")]
+    public void Redact_SecretWithHalfAnEscape_MasksWhatTheExhaustiveSearchMasks(string half)
+    {
+        string[] behind = ["", "u0041", "0041", "41", "5a", "#65;", "x41;", "t;", "p;", "zzzzzzzz", "\\\\", "%%%", "&&&"];
+        foreach (var secret in new[] { "s3cr3t-" + half, "s3cr3t-l0nger" + half, half + "s3cr3t-", "s3" + half + "cr3t-", half + half + "s3cr3t" })
+        {
+            foreach (var set in new[] { Compiled([secret]), Compiled([secret, "an0ther-secret-of-more"]) })
+            {
+                foreach (var echo in Echoes.Of(secret).Select(form => form.Echo).Append(Encoding.UTF8.GetBytes(secret)))
+                {
+                    // Dots enough to keep them apart, and for the last one to stand in a vector too.
+                    byte[] body = [.. behind.SelectMany(text => (byte[])[.. echo, .. Encoding.UTF8.GetBytes(text + "........................")]), .. new byte[200]];
+                    var expected = Latin1(ExhaustiveSearch.Redact(set, body));
+                    set.Redact(body);
+                    Assert.Equal(expected, Latin1(body));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Redact_EveryEncodingAtEveryPlaceOfTheVectors_IsMasked()
+    {
+        string[] secrets = ["s3cr3t+p4/ss", "pässw%rd\\\"&<", "&<>'\"%\\-#u0x"];
+        var set = Compiled(secrets);
+        foreach (var (name, echo) in secrets.SelectMany(Echoes.Of))
+        {
+            foreach (var filler in new[] { ".", "\\u00e9", "%20", "&#39;", "&amp;" })
+            {
+                for (var at = 0; at < 135; at++)
+                {
+                    var before = string.Concat(Enumerable.Repeat(filler, 450))[..(300 + at)];
+                    byte[] body = [.. Encoding.UTF8.GetBytes(before + "|"), .. echo, .. Encoding.UTF8.GetBytes("|" + string.Concat(Enumerable.Repeat(filler, 200)))];
+                    set.Redact(body);
+                    Assert.True(body.AsSpan(before.Length + 1, echo.Length).IndexOfAnyExcept((byte)'*') < 0, $"{name} at {at} behind {filler}");
+                }
+            }
+        }
+    }
+
     [Fact]
     public void Scan_AcrossBufferEdges_MasksTheSame()
     {
