@@ -1,7 +1,6 @@
-"""A vault under load: started as published, seeded through its admin API."""
+"""A vault under load: started as published, defined through its admin API."""
 import http.client
 import json
-import threading
 import time
 
 from machine import PROXY_CORE, BenchError, free_port
@@ -60,40 +59,6 @@ class Vault:
         """A named credential that sets this bearer token."""
         self.admin("POST", "/api/v1/named-credentials", {
             "name": name, "url": url, "authentication": {"protocol": "bearer", "token": authorization.removeprefix("Bearer ")}, **settings})
-
-    def seed(self, requests, workers=8):
-        """Sends many admin requests over a few connections; requests per second."""
-        waiting, turn, failures = iter(requests), threading.Lock(), []
-        sent = [0] * workers
-
-        def work(index):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-            try:
-                while not failures:
-                    with turn:
-                        request = next(waiting, None)
-                    if request is None:
-                        return
-                    self._send(connection, *request)
-                    sent[index] += 1
-            except (BenchError, OSError, http.client.HTTPException) as failure:
-                failures.append(failure)
-            finally:
-                connection.close()
-
-        began = time.monotonic()
-        threads = [threading.Thread(target=work, args=(index,)) for index in range(workers)]
-        try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        except BaseException as failure:
-            failures.append(failure)  # So that the threads end.
-            raise
-        if failures:
-            raise failures[0]
-        return sum(sent) / (time.monotonic() - began)
 
     @staticmethod
     def _send(connection, method, path, body):

@@ -57,7 +57,7 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
         draft.Definitions = draft.Definitions.With(after.Value.Definition);
         if (inline.Parameters is { } parameters)
         {
-            await _secrets.SetAsync(draft, after.Value, after.Value.Definition.Principals[0].Id, "", parameters, isWhole: true);
+            await _secrets.SetAsync(draft, after.Value, after.Value.Definition.Principals[0].Id, "", parameters, isWhole: true, isNew: existing is null);
         }
 
         return after.Value.Definition.Id;

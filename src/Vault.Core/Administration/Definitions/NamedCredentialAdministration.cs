@@ -85,65 +85,67 @@ public sealed class NamedCredentialAdministration(
 
     private static string TagOf(NamedCredential named) => EntityTag.Of(named.Id, named.Version);
 
+    /// <summary>Creates or replaces one as part of a change.</summary>
+    internal async Task<Result<Tagged<NamedCredentialView>>> WriteAsync(
+        Draft draft, NamedCredentialInput input, DeveloperName? route, VaultRole role, Precondition precondition, bool discardSecrets)
+    {
+        // 1 What is there, and may it be changed.
+        var before = route is { } name ? draft.Definitions.NamedCredentials.GetValueOrDefault(name.Key) : null;
+        if (precondition.Judge(before is null ? null : TagOf(before)) is { } failed)
+        {
+            return failed;
+        }
+
+        // 2 The input by itself.
+        var errors = new InputErrors();
+        var made = NamedCredentialRules.Make(input, route, before, egress.AllowHttp || role is VaultRole.Operator, draft.Now, errors);
+        var inline = input.Authentication is { } authentication ? InlineAuthentication.Read(authentication, protocols, errors) : null;
+        if ((input.ExternalCredential is null) == (input.Authentication is null))
+        {
+            errors.Add("$.externalCredential", "Either externalCredential or authentication must stand, and not both.");
+        }
+
+        if (errors.Any || made is null)
+        {
+            return errors.ToError();
+        }
+
+        if (role is not VaultRole.Admin && NamedCredentialRules.JudgeOperator(input, before) is { } forbidden)
+        {
+            return forbidden;
+        }
+
+        if (before is null && draft.Definitions.NamedCredentials.ContainsKey(made.Name.Key))
+        {
+            return new VaultError(ErrorCodes.AlreadyExists, $"There is a named credential {made.Name} already.");
+        }
+
+        // 3 The external credential that it uses, made or changed where it is inline.
+        var linked = inline is null
+            ? await _link.LinkAsync(draft, made, input.ExternalCredential ?? "", role)
+            : await _inline.WriteAsync(draft, made, before, inline, discardSecrets);
+        if (!linked.IsOk)
+        {
+            return linked.Error;
+        }
+
+        // 4 The definition itself.
+        made = made with { ExternalCredentialId = linked.Value };
+        var row = codec.ToRow(made);
+        if (before is null)
+        {
+            draft.Database.NamedCredentials.Add(row);
+        }
+        else
+        {
+            draft.Database.NamedCredentials.Update(row).Property(entity => entity.Version).OriginalValue = before.Version;
+        }
+
+        draft.Definitions = draft.Definitions.With(made);
+        return new Tagged<NamedCredentialView>(NamedCredentialRules.ToView(made, draft.Definitions), TagOf(made), before is null);
+    }
+
     private Task<Result<Tagged<NamedCredentialView>>> WriteAsync(
         NamedCredentialInput input, DeveloperName? route, VaultRole role, Precondition precondition, bool discardSecrets, CancellationToken cancellationToken) =>
-        gate.ApplyAsync<Tagged<NamedCredentialView>>(
-            async draft =>
-            {
-                // 1 What is there, and may it be changed.
-                var before = route is { } name ? draft.Definitions.NamedCredentials.GetValueOrDefault(name.Key) : null;
-                if (precondition.Judge(before is null ? null : TagOf(before)) is { } failed)
-                {
-                    return failed;
-                }
-
-                // 2 The input by itself.
-                var errors = new InputErrors();
-                var made = NamedCredentialRules.Make(input, route, before, egress.AllowHttp || role is VaultRole.Operator, draft.Now, errors);
-                var inline = input.Authentication is { } authentication ? InlineAuthentication.Read(authentication, protocols, errors) : null;
-                if ((input.ExternalCredential is null) == (input.Authentication is null))
-                {
-                    errors.Add("$.externalCredential", "Either externalCredential or authentication must stand, and not both.");
-                }
-
-                if (errors.Any || made is null)
-                {
-                    return errors.ToError();
-                }
-
-                if (role is not VaultRole.Admin && NamedCredentialRules.JudgeOperator(input, before) is { } forbidden)
-                {
-                    return forbidden;
-                }
-
-                if (before is null && draft.Definitions.NamedCredentials.ContainsKey(made.Name.Key))
-                {
-                    return new VaultError(ErrorCodes.AlreadyExists, $"There is a named credential {made.Name} already.");
-                }
-
-                // 3 The external credential that it uses, made or changed where it is inline.
-                var linked = inline is null
-                    ? await _link.LinkAsync(draft, made, input.ExternalCredential ?? "", role)
-                    : await _inline.WriteAsync(draft, made, before, inline, discardSecrets);
-                if (!linked.IsOk)
-                {
-                    return linked.Error;
-                }
-
-                // 4 The definition itself.
-                made = made with { ExternalCredentialId = linked.Value };
-                var row = codec.ToRow(made);
-                if (before is null)
-                {
-                    draft.Database.NamedCredentials.Add(row);
-                }
-                else
-                {
-                    draft.Database.NamedCredentials.Update(row).Property(entity => entity.Version).OriginalValue = before.Version;
-                }
-
-                draft.Definitions = draft.Definitions.With(made);
-                return new Tagged<NamedCredentialView>(NamedCredentialRules.ToView(made, draft.Definitions), TagOf(made), before is null);
-            },
-            cancellationToken);
+        gate.ApplyAsync(draft => WriteAsync(draft, input, route, role, precondition, discardSecrets), cancellationToken);
 }

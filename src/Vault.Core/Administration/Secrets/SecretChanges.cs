@@ -22,18 +22,18 @@ internal sealed class SecretChanges(SecretSealer sealer)
     /// <param name="user">The user; empty: the principal itself.</param>
     /// <param name="parameters">Names and values.</param>
     /// <param name="isWhole">Whether parameters that aren't named go.</param>
+    /// <param name="isNew">Whether this change makes the principal: then nothing can be there yet.</param>
     public async Task SetAsync(
-        Draft draft, BoundCredential credential, Guid principalId, string user, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole)
+        Draft draft, BoundCredential credential, Guid principalId, string user, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole, bool isNew = false)
     {
-        var keepsConsent = credential.Authentication.Tokens?.ConsentParameters is { } consent
-            && !isWhole && !parameters.Any(parameter => consent.Contains(parameter.Key, StringComparer.OrdinalIgnoreCase));
-        if (!keepsConsent)
+        var keepsTokens = isNew || KeepsConsent(credential, parameters, isWhole);
+        if (!keepsTokens)
         {
             await NoteEndedAsync(draft, credential.Definition.Id, principalId, user.Length == 0 ? null : user);
             await CloseConsentsAsync(draft, credential.Definition.Id, principalId, user.Length == 0 ? null : user);
         }
 
-        var rows = await draft.Database.Secrets
+        var rows = isNew ? [] : await draft.Database.Secrets
             .Where(row => row.PrincipalId == principalId && row.User == user)
             .ToListAsync();
         var named = parameters.Select(parameter => parameter.Key.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
@@ -66,13 +66,17 @@ internal sealed class SecretChanges(SecretSealer sealer)
             draft.Database.Secrets.Add(row);
         }
 
-        if (!keepsConsent)
+        if (!keepsTokens)
         {
             await RetireTokensAsync(draft, principalId, user);
         }
 
         draft.Evicted.Add(credential.Definition.Id);
     }
+
+    private static bool KeepsConsent(BoundCredential credential, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole) =>
+        credential.Authentication.Tokens?.ConsentParameters is { } consent
+        && !isWhole && !parameters.Any(parameter => consent.Contains(parameter.Key, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Destroys the secrets and tokens of an external credential, of one principal or of one user, at once: nothing is kept.</summary>
     public static async Task ShredAsync(Draft draft, Guid externalCredentialId, Guid? principalId = null, string? user = null)
