@@ -33,8 +33,8 @@ def arguments():
     parser = argparse.ArgumentParser(prog="bench/run.sh")
     parser.add_argument("--quick", action="store_true", help="under 3 minutes: shorter, fewer rounds, 2,000 credentials in place of 100,000")
     parser.add_argument("--rounds", type=int, help="rounds over all contenders (3; quick: 2)")
-    parser.add_argument("--seconds", type=int, help="of each measurement (3; quick: 1)")
-    parser.add_argument("--warm", type=int, help="longest warm-up of each contender, seconds (25; quick: 6)")
+    parser.add_argument("--seconds", type=int, help="of each measurement (2; quick: 1)")
+    parser.add_argument("--warm", type=int, help="longest warm-up of each contender, seconds (30; quick: 6)")
     parser.add_argument("--credentials", type=int, help="of the large vault (100,000; quick: 2,000)")
     parser.add_argument("--sockets", choices=["default", "inline"], default="inline",
                         help="Vault:InlineSockets, and the same for the bare YARP that is to have the vault's settings")
@@ -45,8 +45,8 @@ def arguments():
     options = parser.parse_args()
     Priority.level = options.priority
     options.rounds = options.rounds or (2 if options.quick else 3)
-    options.seconds = options.seconds or (1 if options.quick else 3)
-    options.warm = options.warm or (6 if options.quick else 25)
+    options.seconds = options.seconds or (1 if options.quick else 2)
+    options.warm = options.warm or (6 if options.quick else 30)
     options.credentials = options.credentials or (2_000 if options.quick else 100_000)
     return options
 
@@ -74,7 +74,7 @@ class Bench:
                 (["dotnet", "build", "tests/Vault.Performance.Tests", "-c", "Release", "--nologo", "-v", "quiet"], {})])
 
         # The rest has its time whatever the build took.
-        signal.alarm((5 if options.quick else 13) * 60 + (options.soak or 0) * 61)
+        signal.alarm((5 if options.quick else 15) * 60 + (options.soak or 0) * 61)
 
         # Python itself shares the load's core.
         os.sched_setaffinity(0, {LOAD_CORE})
@@ -99,7 +99,7 @@ class Bench:
             ladder.check(target)
 
         if options.only != "ladder":
-            self.warm(contenders)
+            self.warm(contenders, options.warm)
             self.say(f"peers: {options.rounds} rounds")
             self.contenders = [target.name for target in contenders]
             self.rounds(contenders, LEVELS, options.rounds)
@@ -115,14 +115,17 @@ class Bench:
         vault.target = Target(name, vault.url("Plain"), vault.process, vault.app("Bench", ["Plain"]))
         return vault
 
-    def warm(self, targets):
+    def warm(self, targets, longest):
         self.say("warming up")
         for target in targets:
-            # Until it gets no faster: the runtimes that compile while they run need a while on a core that the load keeps busy.
+            # Until it gets no faster, with rests and on both cores: the runtimes that compile while they run do it behind the load.
             best, since, began = 0, 0, time.monotonic()
-            while since < 2 and time.monotonic() - began < self.options.warm:
+            target.process.unpin()
+            while since < longest / 5 and time.monotonic() - began < longest:
                 rps = self.load.run(target, 16, 1).rps
                 best, since = (rps, 0) if rps > best * 1.03 else (best, since + 1)
+                time.sleep(0.2)
+            target.process.pin()
 
     def rounds(self, targets, levels, count):
         for index in range(count):
@@ -146,7 +149,7 @@ class Bench:
         targets += audits[1:]
         if options.sockets == "inline":
             targets.append(self.other("Vault:InlineSockets=false", "background", "default").target)
-        self.warm(targets)
+        self.warm(targets, options.warm / 3)
         self.say("ladder")
         rounds = max(1, options.rounds - 1)
         self.rungs = [target.name for target in targets]
@@ -171,7 +174,7 @@ class Bench:
         self.figures["rss few"], self.figures["rss many"] = few.process.rss(), many.process.rss()
         self.figures["start many"] = many.start_seconds
         self.few, self.many = few_target.name, many_target.name
-        self.warm([few_target, many_target])
+        self.warm([few_target, many_target], options.warm)
         self.rungs += [self.few, self.many]
         self.rounds([few_target, many_target], (16, 64), options.rounds)
         few.stop()

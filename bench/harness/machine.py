@@ -52,7 +52,7 @@ class Process:
     """A program on one core (or all: core None). Its children count with it."""
 
     def __init__(self, name, command, core, log, env=None):
-        self.name, self.log = name, log
+        self.name, self.log, self.core = name, log, core
         with open(log, "ab") as out:
             self.child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=child_setup(core), env={**os.environ, **(env or {})})
@@ -70,6 +70,23 @@ class Process:
                 except OSError:
                     pass
         return found
+
+    def unpin(self):
+        """On all cores, until pinned again."""
+        self._set_cores(range(os.cpu_count()))
+
+    def pin(self):
+        """On its own core."""
+        if self.core is not None:
+            self._set_cores({self.core})
+
+    def _set_cores(self, cores):
+        for pid in self.pids():
+            for task in pathlib.Path(f"/proc/{pid}/task").glob("[0-9]*"):
+                try:
+                    os.sched_setaffinity(int(task.name), cores)
+                except ProcessLookupError:
+                    pass
 
     def cpu_seconds(self):
         """User and system time of the process and its children."""

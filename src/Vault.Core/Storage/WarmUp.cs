@@ -6,13 +6,15 @@ using Vault.Core.Authentication.Tokens;
 namespace Vault.Core.Storage;
 
 /// <summary>Makes EF Core compile what the first callout and the first change need, behind the start rather than before it.</summary>
-internal sealed class WarmUp(IDbContextFactory<VaultDbContext> contexts, ICredentialStore credentials, ITokenStore tokens) : BackgroundService
+internal sealed class WarmUp(IDbContextFactory<VaultDbContext> contexts, ICredentialStore credentials, ITokenStore tokens, IHostApplicationLifetime lifetime) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
         try
         {
+            await started.Task.WaitAsync(stoppingToken);
             await credentials.LoadAsync(Guid.Empty, Guid.Empty, "", DateTimeOffset.UnixEpoch, stoppingToken);
             await tokens.FindAsync(new TokenKey(Guid.Empty, Guid.Empty, "", null, ""), DateTimeOffset.UnixEpoch, stoppingToken);
             await using var context = await contexts.CreateDbContextAsync(stoppingToken);
