@@ -38,6 +38,15 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
             ["Vault:BootstrapAdminKey"] = AdminKey,
             ["Vault:Http2Url"] = "",
         };
+        if (PostgreSqlServer.IsWanted)
+        {
+            // A constructor can't wait otherwise; on a thread that no test's context holds.
+            foreach (var (key, value) in Task.Run(() => PostgreSqlServer.SettingsAsync(DataDirectory)).GetAwaiter().GetResult())
+            {
+                _settings[key] = value;
+            }
+        }
+
         foreach (var (key, value) in settings ?? new Dictionary<string, string?>())
         {
             _settings[key] = value;

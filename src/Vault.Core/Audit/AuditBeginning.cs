@@ -5,8 +5,9 @@ namespace Vault.Core.Audit;
 /// <summary>
 /// What a start of the vault finds of the audit, held against what the last one left: the mark of the end and the signed checkpoints.
 /// It signs what it found before it writes anything, so that a cut that was made while the vault was down stays visible for good.
+/// Where replicas share a database, a directory that holds neither is that of a new one.
 /// </summary>
-public sealed partial class AuditBeginning(IAuditStore store, AuditCheckpoints checkpoints, AuditMark mark, TimeProvider time, ILogger<AuditBeginning> logger)
+public sealed partial class AuditBeginning(AuditOptions options, IAuditStore store, AuditCheckpoints checkpoints, AuditMark mark, TimeProvider time, ILogger<AuditBeginning> logger)
 {
     /// <summary>Finds the end of the chain; the fault says what doesn't fit, one of <see cref="AuditFaults"/>, null: nothing.</summary>
     public async Task<(AuditHead Head, string? Fault)> FindAsync(CancellationToken cancellationToken)
@@ -14,7 +15,7 @@ public sealed partial class AuditBeginning(IAuditStore store, AuditCheckpoints c
         var marked = mark.Read();
         var head = await store.HeadAsync(cancellationToken) ?? AuditChain.Beginning;
         var signed = await checkpoints.OpenAsync(marked?.Checkpoints ?? 0, cancellationToken);
-        var isNew = head.Sequence == 0 && marked is null && signed.Lines.All(line => line.Sequence == 0);
+        var isNew = marked is null && (options.IsShared ? signed.Lines.Count == 0 : head.Sequence == 0 && signed.Lines.All(line => line.Sequence == 0));
         var fault = isNew ? null
             : await LacksAsync(head, marked?.Head, cancellationToken) ?? await LacksAsync(head, signed.Problem is null ? signed.Lines[^1].Head : null, cancellationToken)
             ?? (marked is null || signed.Problem is not null || signed.Lines.Count < marked.Checkpoints ? AuditFaults.Checkpoints : null);

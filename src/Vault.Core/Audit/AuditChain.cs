@@ -21,6 +21,15 @@ public sealed class AuditChain(IntegrityKey key)
             audited = audited with { At = InMicroseconds(audited.At) };
         }
 
+        // Not every database keeps a NUL.
+        if (audited.Path?.Contains('\0') is true || audited.Target.Contains('\0') || audited.User?.Contains('\0') is true || audited.Host?.Contains('\0') is true)
+        {
+            audited = audited with
+            {
+                Path = WithoutNul(audited.Path), Target = WithoutNul(audited.Target), User = WithoutNul(audited.User), Host = WithoutNul(audited.Host),
+            };
+        }
+
         var hash = HashOf(head.Sequence + 1, segment, audited, head.Hash);
         return new AuditEntry(head.Sequence + 1, segment, audited, head.Hash, hash, MacOf(hash));
     }
@@ -43,6 +52,9 @@ public sealed class AuditChain(IntegrityKey key)
     /// <summary>Whether the hash is that of this content at this place.</summary>
     public static bool IsOf(AuditEntry entry, long sequence) =>
         HashOf(sequence, entry.Segment, entry.Event, entry.Previous).AsSpan().SequenceEqual(entry.Hash);
+
+    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(text))]
+    private static string? WithoutNul(string? text) => text?.Replace('\0', '\uFFFD');
 
     private byte[] MacOf(byte[] hash) => key.Mac(CryptographicLabels.AuditMac, hash);
 

@@ -124,7 +124,7 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
         var problem = lines switch
         {
             [] => $"The file of signed checkpoints, {options.CheckpointPath}, is empty.",
-            [{ Sequence: not 0 }, ..] => $"The checkpoints, {options.CheckpointPath}, don't begin with the log: what was there before is missing.",
+            [{ Sequence: not 0 }, ..] when !options.IsShared => $"The checkpoints, {options.CheckpointPath}, don't begin with the log: what was there before is missing.",
             [.., var last] when !IsSigned(signer, last) => $"The last line of the checkpoints, {options.CheckpointPath}, isn't signed by this vault.",
             _ => null,
         };

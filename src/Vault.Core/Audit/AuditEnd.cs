@@ -25,4 +25,11 @@ internal readonly record struct AuditEnd(AuditHead Head, int Segment, int Count,
         var head = new AuditHead(entry.Sequence, entry.Segment, entry.Hash);
         return entry.Segment == Segment ? this with { Head = head, Count = Count + 1 } : new AuditEnd(head, entry.Segment, 1, now);
     }
+
+    /// <summary>The end once other processes went on with the chain; how many of their records are in its segment is counted, their time is not.</summary>
+    public AuditEnd After(AuditHead head, DateTimeOffset now)
+    {
+        var others = (int)Math.Min(MostInSegment, head.Sequence - Head.Sequence);
+        return head.Segment == Segment ? this with { Head = head, Count = Count + others } : new AuditEnd(head, head.Segment, others, now);
+    }
 }

@@ -149,7 +149,7 @@ public sealed partial class AuditLog : BackgroundService
         var isKept = false;
         try
         {
-            using var turn = await _tail.TakeTurnAsync(CancellationToken.None);
+            await using var turn = await _tail.TakeTurnAsync(CancellationToken.None);
             var lost = Volatile.Read(ref _lost);
             AuditEvent[] all = IsKeeping ? events : [_tail.Own("audit.resumed", lost == 0 ? "vault" : $"vault ({lost} records lost)"), .. _unkept, .. events];
             await _store.AppendAsync([.. all.Select(turn.Next)], _begun, CancellationToken.None);

@@ -25,6 +25,9 @@ public sealed record AuditOptions(AuditDurability Durability, string Directory, 
 {
     private const int MostDays = 36_500;
 
+    /// <summary>Whether several processes write to one audit; each keeps checkpoints of its own, from when it joined.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>The append-only file of signed checkpoints.</summary>
     public string CheckpointPath => Path.Combine(Directory, "audit-checkpoints.jsonl");
 

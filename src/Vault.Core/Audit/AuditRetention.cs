@@ -103,7 +103,7 @@ public sealed partial class AuditRetention(
 
     private async Task RemoveAsync(PrunedRange range, CancellationToken cancellationToken)
     {
-        using var turn = await tail.TakeTurnAsync(cancellationToken);
+        await using var turn = await tail.TakeTurnAsync(cancellationToken);
         var entry = turn.Next(tail.Own(PrunedRange.Action, range.ToString()));
         await store.PruneAsync(range.To, entry, CancellationToken.None);
         turn.Done();

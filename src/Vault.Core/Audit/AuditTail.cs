@@ -4,10 +4,12 @@ namespace Vault.Core.Audit;
 
 /// <summary>
 /// The end of the chain, which one writer at a time may extend. What this process last made durable is kept in memory: where the
-/// database ends differently after a write that failed, nothing more is written to it.
+/// database ends differently after a write that failed, nothing more is written to it. Where several processes write to one chain
+/// (<see cref="IAuditTurns"/>), each turn goes on where the last of theirs ended, once it is sure that its own records are still there.
 /// </summary>
 public sealed partial class AuditTail(
-    IAuditStore store, AuditChain chain, AuditCheckpoints checkpoints, AuditMark mark, AuditBeginning beginning, TimeProvider time, ILogger<AuditTail> logger) : IDisposable
+    IAuditStore store, AuditChain chain, AuditCheckpoints checkpoints, AuditMark mark, AuditBeginning beginning, TimeProvider time, ILogger<AuditTail> logger,
+    IAuditTurns? turns = null) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly SemaphoreSlim _signing = new(1, 1);
@@ -17,7 +19,7 @@ public sealed partial class AuditTail(
     private long _signed;
 
     /// <summary>A turn to write, held by one at a time.</summary>
-    public sealed class Turn : IDisposable
+    public sealed class Turn : IAsyncDisposable
     {
         private readonly AuditTail _tail;
         private AuditEnd _end;
@@ -25,6 +27,8 @@ public sealed partial class AuditTail(
         private bool _isBegun;
 
         internal Turn(AuditTail tail, AuditEnd end) => (_tail, _end) = (tail, end);
+
+        internal AuditEnd End => _end;
 
         /// <summary>The next record; whoever holds the turn saves it with what it tells of, in one transaction.</summary>
         public AuditEntry Next(AuditEvent audited)
@@ -43,14 +47,14 @@ public sealed partial class AuditTail(
         }
 
         /// <summary>Ends the turn. Without <see cref="Done"/> nobody knows what became of the records: the end is read again.</summary>
-        public void Dispose()
+        public ValueTask DisposeAsync()
         {
             if (_isBegun && !_isDone)
             {
                 _tail._doubted = _end;
             }
 
-            _tail._turn.Release();
+            return _tail.ReleaseAsync();
         }
     }
 
@@ -64,13 +68,18 @@ public sealed partial class AuditTail(
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var end = _end ?? await BeginAsync(cancellationToken);
-            return new Turn(this, _doubted is { } doubted ? await SettleAsync(end, doubted, cancellationToken) : end);
+            if (turns is null)
+            {
+                var end = _end ?? await BeginAsync(cancellationToken);
+                return new Turn(this, _doubted is { } doubted ? await SettleAsync(end, doubted, null, cancellationToken) : end);
+            }
+
+            return new Turn(this, await ClaimAsync(turns, cancellationToken));
         }
         catch
         {
             // Whoever gets no turn can't give it back.
-            _turn.Release();
+            await ReleaseAsync();
             throw;
         }
     }
@@ -118,6 +127,12 @@ public sealed partial class AuditTail(
 
     private async Task<AuditEnd> EndAsync(CancellationToken cancellationToken)
     {
+        if (turns is not null)
+        {
+            await using var turn = await TakeTurnAsync(cancellationToken);
+            return turn.End;
+        }
+
         await _turn.WaitAsync(cancellationToken);
         try
         {
@@ -129,17 +144,64 @@ public sealed partial class AuditTail(
         }
     }
 
-    // A write failed: either it happened all the same, or the database ends where it did.
-    private async Task<AuditEnd> SettleAsync(AuditEnd end, AuditEnd doubted, CancellationToken cancellationToken)
+    private async ValueTask ReleaseAsync()
     {
-        var found = await store.HeadAsync(cancellationToken) ?? AuditChain.Beginning;
-        if (!found.Is(end.Head) && !found.Is(doubted.Head))
+        try
+        {
+            if (turns is not null)
+            {
+                await turns.ReleaseAsync();
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    // Others write to the same chain: it goes on where the last of them ended.
+    private async Task<AuditEnd> ClaimAsync(IAuditTurns shared, CancellationToken cancellationToken)
+    {
+        var claim = await shared.TakeAsync(_end?.Head.Sequence ?? 0, cancellationToken);
+        if (_end is not { } end)
+        {
+            // Its record ended the turn.
+            end = await BeginAsync(cancellationToken);
+            claim = await shared.TakeAsync(end.Head.Sequence, cancellationToken);
+        }
+
+        var known = end;
+        if (_doubted is { } doubted)
+        {
+            end = await SettleAsync(end, doubted, claim, cancellationToken);
+        }
+
+        if (end == known && !(claim.Known is { } hash && hash.AsSpan().SequenceEqual(end.Head.Hash)))
+        {
+            // What this process wrote, or saw, isn't there any more.
+            throw new AuditCutException(end.Head.Sequence);
+        }
+
+        end = claim.Head is { } head && !head.Is(end.Head) ? end.After(head, time.GetUtcNow()) : end;
+        _end = end;
+        Volatile.Write(ref _last, end.Head.Sequence);
+        return end;
+    }
+
+    // A write failed: either it happened all the same, or the database ends where it did; others may have gone on since.
+    private async Task<AuditEnd> SettleAsync(AuditEnd end, AuditEnd doubted, AuditClaim? claim, CancellationToken cancellationToken)
+    {
+        var found = claim?.Head ?? await store.HeadAsync(cancellationToken) ?? AuditChain.Beginning;
+        var happened = found.Is(doubted.Head)
+            || (claim is not null && found.Sequence > doubted.Head.Sequence
+                && await store.EntryAsync(doubted.Head.Sequence, cancellationToken) is { } entry && entry.Hash.AsSpan().SequenceEqual(doubted.Head.Hash));
+        if (!happened && claim is null && !found.Is(end.Head))
         {
             throw new AuditCutException(end.Head.Sequence);
         }
 
         _doubted = null;
-        if (found.Is(doubted.Head))
+        if (happened)
         {
             Advance(doubted);
             return doubted;

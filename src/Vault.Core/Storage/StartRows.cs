@@ -1,6 +1,4 @@
 using System.Data.Common;
-using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Options;
 using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage;
@@ -9,8 +7,12 @@ namespace Vault.Core.Storage;
 /// Reads what a start needs, by plain SQL. EF Core takes over a second for its first query, most of it compiling; it is warmed
 /// up behind the start instead (see docs/decisions/0004). Only reads, and only whole tables.
 /// </summary>
-public sealed class StartRows(IOptions<VaultStorageOptions> options)
+public sealed class StartRows
 {
+    private readonly IVaultDatabase _database;
+
+    internal StartRows(IVaultDatabase database) => _database = database;
+
     internal Task<List<VaultFactRow>> FactsAsync(CancellationToken cancellationToken) => ReadAsync(
         "SELECT \"Name\", \"Value\" FROM facts",
         row => new VaultFactRow { Name = row.GetString(0), Value = Bytes(row, 1) },
@@ -96,7 +98,7 @@ public sealed class StartRows(IOptions<VaultStorageOptions> options)
 
     internal List<string> KeyRing()
     {
-        using var connection = new SqliteConnection(options.Value.ConnectionString);
+        using var connection = _database.CreateConnection();
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT \"Xml\" FROM key_ring ORDER BY \"Id\"";
@@ -116,7 +118,7 @@ public sealed class StartRows(IOptions<VaultStorageOptions> options)
 
     private async Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken)
     {
-        await using var connection = new SqliteConnection(options.Value.ConnectionString);
+        await using var connection = _database.CreateConnection();
         await connection.OpenAsync(cancellationToken);
         await using var command = connection.CreateCommand();
         command.CommandText = sql;

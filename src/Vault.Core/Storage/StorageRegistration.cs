@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption;
 using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption.ConfigurationModel;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,6 +14,7 @@ using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
 using Vault.Core.Secrets.MasterKeys.File;
 using Vault.Core.Storage.Codec;
+using Vault.Core.Storage.PostgreSql;
 using Vault.Core.Storage.Sqlite;
 
 namespace Vault.Core.Storage;
@@ -30,28 +30,34 @@ public static class StorageRegistration
         var options = new VaultStorageOptions
         {
             DataDirectory = dataDirectory,
-            Provider = configuration["Vault:Database:Provider"] is { Length: > 0 } provider ? provider : "sqlite",
-            ConnectionString = configuration.GetConnectionString("Vault") is { Length: > 0 } connection ? connection : DefaultConnection(dataDirectory),
+            Provider = configuration["Vault:Database:Provider"] is { Length: > 0 } provider ? provider : SqliteRegistration.Provider,
+            ConnectionString = configuration.GetConnectionString("Vault") ?? "",
         };
-        if (options.Provider != "sqlite")
-        {
-            throw new VaultStartException($"Vault:Database:Provider is '{options.Provider}', but this version has only 'sqlite'.");
-        }
-
         services.AddSingleton(Options.Create(options));
         AddMasterKey(services, configuration, options.DataDirectory);
-        AddSqlite(services, options);
+        switch (options.Provider)
+        {
+            case SqliteRegistration.Provider:
+                SqliteRegistration.Add(services, options);
+                break;
+            case PostgreSqlRegistration.Provider:
+                PostgreSqlRegistration.Add(services, options);
+                break;
+            default:
+                throw new VaultStartException(
+                    $"Vault:Database:Provider is '{options.Provider}'; it must be '{SqliteRegistration.Provider}' or '{PostgreSqlRegistration.Provider}'.");
+        }
+
         services.AddSingleton<DefinitionCodec>();
         services.AddSingleton<AccessCodec>();
-        services.AddSingleton<StartRows>();
+        services.AddSingleton(provider => new StartRows(provider.GetRequiredService<IVaultDatabase>()));
         services.AddHostedService<WarmUp>();
         services.AddSingleton<StorageHealth>();
         services.AddSingleton<SnapshotLoader>();
         services.AddSingleton<ICredentialStore, CredentialStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
-        services.AddSingleton<IAuditWriter, SqliteAuditWriter>();
         services.AddSingleton<IAuditStore, AuditStore>();
-        services.AddSingleton(AuditOptions.Read(configuration, dataDirectory));
+        services.AddSingleton(AuditOptions.Read(configuration, dataDirectory) with { IsShared = options.Provider == PostgreSqlRegistration.Provider });
         services.AddSingleton<AuditChain>();
         services.AddSingleton<AuditCheckpoints>();
         services.AddSingleton<AuditMark>();
@@ -66,6 +72,7 @@ public static class StorageRegistration
         services.AddHostedService(provider => provider.GetRequiredService<RetiredRows>());
         services.AddSingleton(provider => new VaultStorageStart(
             provider.GetRequiredService<IOptions<VaultStorageOptions>>(),
+            provider.GetRequiredService<IVaultDatabase>(),
             provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
             provider.GetRequiredService<StartRows>(),
             provider.GetRequiredService<IMasterKeyProvider>(),
@@ -106,18 +113,5 @@ public static class StorageRegistration
             ring.XmlRepository = new KeyRingStore(contexts, rows);
             ring.XmlEncryptor = new MasterKeyXmlEncryptor(key);
         });
-    }
-
-    private static string DefaultConnection(string dataDirectory) => new SqliteConnectionStringBuilder
-    {
-        DataSource = Path.Combine(dataDirectory, "vault.db"),
-        DefaultTimeout = 10,
-        ForeignKeys = true,
-    }.ToString();
-
-    private static void AddSqlite(IServiceCollection services, VaultStorageOptions options)
-    {
-        services.AddDbContextFactory<SqliteVaultDbContext>(builder => builder.UseSqlite(options.ConnectionString).AddInterceptors(new ConnectionPragmas()));
-        services.AddSingleton<IDbContextFactory<VaultDbContext>, SqliteContextFactory>();
     }
 }

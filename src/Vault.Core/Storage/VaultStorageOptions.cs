@@ -8,10 +8,10 @@ public sealed class VaultStorageOptions
     public string DataDirectory { get; set; } = "data";
 
     /// <summary>The database.</summary>
-    /// <value>Default <c>sqlite</c>, the only one yet.</value>
+    /// <value><c>sqlite</c> (default) or <c>postgreSql</c>.</value>
     public string Provider { get; set; } = "sqlite";
 
-    /// <summary>The SQLite file, as a connection string.</summary>
-    /// <value>Default: <c>{DataDirectory}/vault.db</c>.</value>
+    /// <summary>Where the database is, in the form of its provider.</summary>
+    /// <value>Default for SQLite: <c>{DataDirectory}/vault.db</c>; PostgreSQL needs one.</value>
     public string ConnectionString { get; set; } = "";
 }

@@ -1,13 +1,11 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
 using Vault.Core.Storage.Rows;
-using Vault.Core.Storage.Sqlite;
 
 namespace Vault.Core.Storage;
 
@@ -17,6 +15,7 @@ public sealed class VaultStorageStart : IDisposable
     private const string MasterKeyFact = "master-key-check-value";
 
     private readonly VaultStorageOptions _options;
+    private readonly IVaultDatabase _database;
     private readonly IDbContextFactory<VaultDbContext> _contexts;
     private readonly StartRows _rows;
     private readonly IMasterKeyProvider _provider;
@@ -25,13 +24,14 @@ public sealed class VaultStorageStart : IDisposable
     private readonly IKeyManager _ringKeys;
     private readonly SnapshotLoader _loader;
     private readonly TimeProvider _time;
-    private DirectoryLock? _lock;
+    private IDisposable? _lock;
 
     internal VaultStorageStart(
-        IOptions<VaultStorageOptions> options, IDbContextFactory<VaultDbContext> contexts, StartRows rows, IMasterKeyProvider provider, MasterKey masterKey,
+        IOptions<VaultStorageOptions> options, IVaultDatabase database, IDbContextFactory<VaultDbContext> contexts, StartRows rows, IMasterKeyProvider provider, MasterKey masterKey,
         VaultKeyRing vaultKeys, IKeyManager ringKeys, SnapshotLoader loader, TimeProvider time)
     {
         _options = options.Value;
+        _database = database;
         _contexts = contexts;
         _rows = rows;
         _provider = provider;
@@ -43,17 +43,23 @@ public sealed class VaultStorageStart : IDisposable
     }
 
     /// <summary>
-    /// (1) The data directory, for its owner alone, and its lock; (2) the schema; (3) the master key, checked; (4) the key ring
+    /// (1) The data directory, for its owner alone, and the lock; (2) the schema; (3) the master key, checked; (4) the key ring
     /// and the vault keys, made if the vault is new; (5) what callouts are decided by, in memory.
     /// </summary>
     /// <exception cref="VaultStartException">The vault can't start; nothing was generated or changed where data was there before.</exception>
     public async Task InitializeAsync(CancellationToken cancellationToken)
     {
         PrepareDirectory();
-        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, "vault.lock"));
+        _lock = await _database.LockAsync(cancellationToken);
         await MigrateAsync(cancellationToken);
         await LoadMasterKeyAsync(cancellationToken);
         await LoadVaultKeysAsync(cancellationToken);
+        if (_database.IsShared)
+        {
+            // What has to be made once is there; others may start now.
+            _lock.Dispose();
+        }
+
         await _loader.LoadAsync(cancellationToken);
     }
 
@@ -63,17 +69,15 @@ public sealed class VaultStorageStart : IDisposable
     {
         try
         {
-            // Opening what isn't there must not make an empty file.
-            var existing = new SqliteConnectionStringBuilder(_options.ConnectionString) { Mode = SqliteOpenMode.ReadWrite }.ToString();
-            if (!await SchemaState.IsCurrentAsync(existing, cancellationToken)
+            if (!await _database.IsCurrentAsync(cancellationToken)
                 || !(await _rows.FactsAsync(cancellationToken)).Any(row => row.Name == MasterKeyFact) || (await _rows.VaultKeysAsync(cancellationToken)).Count == 0)
             {
-                throw new VaultStartException($"There is no vault of this version in {_options.DataDirectory} (Vault:DataDirectory).");
+                throw new VaultStartException($"There is no vault of this version in {_database.Place}.");
             }
         }
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {
-            throw new VaultStartException("The database can't be read (Vault:DataDirectory, ConnectionStrings:Vault).", exception);
+            throw new VaultStartException($"The database can't be read: {_database.Place}.", exception);
         }
 
         await LoadMasterKeyAsync(cancellationToken);
@@ -106,20 +110,11 @@ public sealed class VaultStorageStart : IDisposable
     {
         try
         {
-            if (await SchemaState.IsCurrentAsync(_options.ConnectionString, cancellationToken))
-            {
-                return;
-            }
-
-            // This process has the directory to itself, so a lock in the table was left by one that crashed.
-            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
-            await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
-            await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
-            await context.Database.MigrateAsync(cancellationToken);
+            await _database.MigrateAsync(cancellationToken);
         }
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {
-            throw new VaultStartException("The database can't be opened or brought up to date (Vault:DataDirectory, ConnectionStrings:Vault).", exception);
+            throw new VaultStartException($"The database can't be opened or brought up to date: {_database.Place}.", exception);
         }
     }
 

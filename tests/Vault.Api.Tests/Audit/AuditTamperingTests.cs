@@ -33,7 +33,7 @@ public sealed class AuditTamperingTests : IAsyncLifetime
         var store = _vault.Services.GetRequiredService<IAuditStore>();
         for (var day = 0; day < Days; day++)
         {
-            using (var turn = await tail.TakeTurnAsync(CancellationToken.None))
+            await using (var turn = await tail.TakeTurnAsync(CancellationToken.None))
             {
                 await store.AppendAsync([.. Enumerable.Range(0, PerDay).Select(number => turn.Next(Event(day, number)))], begun: null, CancellationToken.None);
                 turn.Done();

@@ -13,7 +13,7 @@ internal sealed class AuditParts
         Chain = new AuditChain(key);
         Checkpoints = new AuditCheckpoints(options, key);
         Mark = new AuditMark(options, key);
-        Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(store, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance);
+        Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(options, store, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance);
         Log = new AuditLog(store, Tail, time, NullLogger<AuditLog>.Instance);
         Verifier = new AuditVerifier(store, Chain, Checkpoints, Mark);
         Retention = new AuditRetention(options, Tail, Verifier, store, time, NullLogger<AuditRetention>.Instance);

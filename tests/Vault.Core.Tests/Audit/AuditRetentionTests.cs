@@ -243,7 +243,7 @@ public sealed class AuditRetentionTests : IDisposable
 
     private async Task WriteAsync(int count, AuditParts? parts = null)
     {
-        using var turn = await (parts ?? _parts).Tail.TakeTurnAsync(CancellationToken.None);
+        await using var turn = await (parts ?? _parts).Tail.TakeTurnAsync(CancellationToken.None);
         AuditEntry[] entries = [.. Enumerable.Range(0, count).Select(number => turn.Next(new AuditEvent($"id-{_log.Count}-{number}", parts is null ? _time.GetUtcNow() : DateTimeOffset.UnixEpoch, "App", "callout", "Svc", "success")))];
         await _store.AppendAsync(entries, begun: null, CancellationToken.None);
         turn.Done();

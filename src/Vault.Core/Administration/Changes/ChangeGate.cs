@@ -44,7 +44,7 @@ public sealed partial class ChangeGate(
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            using var turn = await audit.TakeTurnAsync(cancellationToken);
+            await using var turn = await audit.TakeTurnAsync(cancellationToken);
             await using var database = await contexts.CreateDbContextAsync(cancellationToken);
             await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
             var draft = new Draft(database, definitions.Current, access.Current, time.GetUtcNow());

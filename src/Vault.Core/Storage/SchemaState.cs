@@ -1,28 +1,30 @@
+using System.Data.Common;
 using System.Reflection;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
-namespace Vault.Core.Storage.Sqlite;
+namespace Vault.Core.Storage;
 
 /// <summary>
-/// Whether the file has every migration already. EF Core's own look takes a second of a start, most of it to find out that
+/// Whether a database has every migration already. EF Core's own look takes a second of a start, most of it to find out that
 /// there is nothing to do.
 /// </summary>
 internal static class SchemaState
 {
     /// <summary>True where there is nothing to migrate.</summary>
-    public static async Task<bool> IsCurrentAsync(string connectionString, CancellationToken cancellationToken)
+    /// <param name="connection">Open.</param>
+    /// <param name="context">Whose migrations.</param>
+    /// <param name="hasHistory">SQL that counts the tables named <c>__EFMigrationsHistory</c>.</param>
+    /// <param name="cancellationToken">Of the start.</param>
+    public static async Task<bool> IsCurrentAsync(DbConnection connection, Type context, string hasHistory, CancellationToken cancellationToken)
     {
         var known = typeof(SchemaState).Assembly.GetTypes()
-            .Where(type => type.GetCustomAttribute<DbContextAttribute>()?.ContextType == typeof(SqliteVaultDbContext))
+            .Where(type => type.GetCustomAttribute<DbContextAttribute>()?.ContextType == context)
             .Select(type => type.GetCustomAttribute<MigrationAttribute>()?.Id)
             .OfType<string>()
             .ToHashSet(StringComparer.Ordinal);
-        await using var connection = new SqliteConnection(connectionString);
-        await connection.OpenAsync(cancellationToken);
         await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsHistory'";
+        command.CommandText = hasHistory;
         if (await command.ExecuteScalarAsync(cancellationToken) is not 1L)
         {
             return false;

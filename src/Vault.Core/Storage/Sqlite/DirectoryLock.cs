@@ -1,6 +1,6 @@
 using Vault.Core.Secrets;
 
-namespace Vault.Core.Storage;
+namespace Vault.Core.Storage.Sqlite;
 
 /// <summary>Held for the life of the process: two processes on one SQLite file would each hold definitions that the other changes.</summary>
 internal sealed class DirectoryLock : IDisposable

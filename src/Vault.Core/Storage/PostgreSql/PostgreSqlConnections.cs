@@ -1,0 +1,84 @@
+using Npgsql;
+using Vault.Core.Secrets;
+
+namespace Vault.Core.Storage.PostgreSql;
+
+/// <summary>Connections to the database: from the pool, for a moment, or lasting ones of one holder each.</summary>
+internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
+{
+    private const int MostPooled = 25;
+    private const int SecondsToConnect = 5;
+    private const int SecondsOfSilence = 10;
+
+    /// <summary>Takes the setting; nothing is connected yet.</summary>
+    /// <exception cref="VaultStartException">It isn't a connection string, or lacks the host.</exception>
+    public PostgreSqlConnections(string setting)
+    {
+        var text = Read(setting);
+        Place = $"the database '{text.Database ?? text.Username}' on {text.Host}:{text.Port} (ConnectionStrings:Vault)";
+        Pooled = NpgsqlDataSource.Create(text);
+
+        // What ends the process, or the connection, gives all free that its holder had locked. Statements stay prepared.
+        text.Pooling = false;
+        text.MaxAutoPrepare = 20;
+        text.AutoPrepareMinUsages = 2;
+        Lasting = NpgsqlDataSource.Create(text);
+    }
+
+    /// <summary>Where the database is, for messages; never a password.</summary>
+    public string Place { get; }
+
+    /// <summary>At most 25 at once, unless the setting says otherwise.</summary>
+    public NpgsqlDataSource Pooled { get; }
+
+    /// <summary>Each is a connection of its own.</summary>
+    public NpgsqlDataSource Lasting { get; }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await Pooled.DisposeAsync();
+        await Lasting.DisposeAsync();
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Pooled.Dispose();
+        Lasting.Dispose();
+    }
+
+    private static NpgsqlConnectionStringBuilder Read(string setting)
+    {
+        NpgsqlConnectionStringBuilder text;
+        try
+        {
+            text = new NpgsqlConnectionStringBuilder(setting);
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException or OverflowException)
+        {
+            // Its message may hold a part of the setting, which holds a password.
+            throw new VaultStartException("ConnectionStrings:Vault can't be read as a connection string of PostgreSQL, as in 'Host=…;Database=…;Username=…;Password=…'.");
+        }
+
+        if (string.IsNullOrWhiteSpace(text.Host))
+        {
+            throw new VaultStartException("ConnectionStrings:Vault must name the host of the PostgreSQL, as in 'Host=…;Database=…;Username=…;Password=…'.");
+        }
+
+        // Defaults, where the setting is silent: replicas share what the server allows, and a server that is gone is noticed.
+        SetDefault("Maximum Pool Size", MostPooled);
+        SetDefault("Timeout", SecondsToConnect);
+        SetDefault("Keepalive", SecondsOfSilence);
+        SetDefault("Application Name", "vault");
+        return text;
+
+        void SetDefault(string keyword, object value)
+        {
+            if (!text.ContainsKey(keyword) || text[keyword] is null || !text.ShouldSerialize(keyword))
+            {
+                text[keyword] = value;
+            }
+        }
+    }
+}

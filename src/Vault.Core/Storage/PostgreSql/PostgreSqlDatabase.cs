@@ -1,0 +1,59 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Vault.Core.Secrets;
+
+namespace Vault.Core.Storage.PostgreSql;
+
+/// <summary>A PostgreSQL database, which any number of equal processes share.</summary>
+internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbContextFactory<VaultDbContext> contexts) : IVaultDatabase
+{
+    private const string HasHistory = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('\"__EFMigrationsHistory\"')";
+
+    public bool IsShared => true;
+
+    public string Place => connections.Place;
+
+    public DbConnection CreateConnection() => connections.Pooled.CreateConnection();
+
+    public async Task<IDisposable> LockAsync(CancellationToken cancellationToken)
+    {
+        var connection = connections.Lasting.CreateConnection();
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({AdvisoryLocks.Start})", connection) { CommandTimeout = 120 };
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            return connection;
+        }
+        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        {
+            await connection.DisposeAsync();
+            throw new VaultStartException($"The database can't be reached: {Place}: {Reason(exception)}.", exception);
+        }
+    }
+
+    public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.Pooled.OpenConnectionAsync(cancellationToken);
+        return await SchemaState.IsCurrentAsync(connection, typeof(PostgreSqlVaultDbContext), HasHistory, cancellationToken);
+    }
+
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        if (!await IsCurrentAsync(cancellationToken))
+        {
+            await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+            await context.Database.MigrateAsync(cancellationToken);
+        }
+    }
+
+    // In the database's own words where it answered, which name no password; else what kind of fault it was.
+    private static string Reason(Exception exception) => exception switch
+    {
+        PostgresException answered => answered.MessageText,
+        { InnerException: System.Net.Sockets.SocketException socket } => socket.SocketErrorCode.ToString(),
+        { InnerException: TimeoutException } or TimeoutException => "no answer in time",
+        _ => exception.GetType().Name,
+    };
+}

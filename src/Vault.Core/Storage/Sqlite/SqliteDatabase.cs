@@ -1,0 +1,47 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Vault.Core.Storage.Sqlite;
+
+/// <summary>A SQLite file, which one process has to itself.</summary>
+internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbContextFactory<VaultDbContext> contexts) : IVaultDatabase
+{
+    private const string HasHistory = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsHistory'";
+
+    public bool IsShared => false;
+
+    public string Place => $"{options.Value.DataDirectory} (Vault:DataDirectory, ConnectionStrings:Vault)";
+
+    public DbConnection CreateConnection() => new SqliteConnection(options.Value.ConnectionString);
+
+    public Task<IDisposable> LockAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IDisposable>(DirectoryLock.Take(Path.Combine(options.Value.DataDirectory, "vault.lock")));
+
+    public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder(options.Value.ConnectionString) { Mode = SqliteOpenMode.ReadWrite }.ToString());
+        await connection.OpenAsync(cancellationToken);
+        return await SchemaState.IsCurrentAsync(connection, typeof(SqliteVaultDbContext), HasHistory, cancellationToken);
+    }
+
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        await using (var connection = CreateConnection())
+        {
+            await connection.OpenAsync(cancellationToken);
+            if (await SchemaState.IsCurrentAsync(connection, typeof(SqliteVaultDbContext), HasHistory, cancellationToken))
+            {
+                return;
+            }
+        }
+
+        // This process has the directory to itself, so a lock in the table was left by one that crashed.
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
+        await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
+        await context.Database.MigrateAsync(cancellationToken);
+    }
+}
