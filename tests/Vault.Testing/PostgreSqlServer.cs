@@ -19,10 +19,9 @@ public sealed class PostgreSqlServer
     private const string Template = "vault_template";
     private static readonly Lazy<Task<PostgreSqlServer>> Only = new(StartAsync);
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly string _directory;
     private bool _hasTemplate;
 
-    private PostgreSqlServer(string directory, int port) => (_directory, Port) = (directory, port);
+    private PostgreSqlServer(int port) => Port = port;
 
     /// <summary>Whether the vaults under test are to keep their data there: <c>VAULT_TEST_DATABASE=postgreSql</c>.</summary>
     public static bool IsWanted => Environment.GetEnvironmentVariable("VAULT_TEST_DATABASE") == "postgreSql";
@@ -37,12 +36,20 @@ public sealed class PostgreSqlServer
     public static async Task<IReadOnlyDictionary<string, string?>> SettingsAsync(string dataDirectory)
     {
         var server = await GetAsync();
-        var name = "vault_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)).AsSpan(0, 8));
+        var name = NameOf(dataDirectory);
         return new Dictionary<string, string?>
         {
             ["Vault:Database:Provider"] = "postgreSql",
             ["ConnectionStrings:Vault"] = await server.EnsureAsync(name),
         };
+    }
+
+    /// <summary>Removes the database of a data directory, whoever is connected.</summary>
+    public static async Task DropAsync(string dataDirectory)
+    {
+        await using var connection = await (await GetAsync()).OpenAsync("postgres");
+        await using var command = new NpgsqlCommand($"DROP DATABASE IF EXISTS {NameOf(dataDirectory)} WITH (FORCE)", connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>The connection string of a database, which is made if it isn't there; its schema is up to date.</summary>
@@ -115,10 +122,19 @@ public sealed class PostgreSqlServer
             .. AsUser(isRoot), programs + "pg_ctl", "-D", directory + "/data", "-w", "-l", directory + "/log", "-o",
             $"-p {port.ToString(CultureInfo.InvariantCulture)} -k {directory} {string.Join(' ', options)}", "start",
         ]);
-        var server = new PostgreSqlServer(directory, port);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Stop();
+        var server = new PostgreSqlServer(port);
+
+        // Outlives this process, however it ends: stops the server that the file in its own directory names, at once, since nobody reads
+        // this data any more.
+        string[] stop = [.. AsUser(isRoot), programs + "pg_ctl", "-D", directory + "/data", "-w", "-m", "immediate", "stop"];
+        Process.Start("setsid", [
+            "bash", "-c", "exec >/dev/null 2>&1; tail --pid=\"$1\" -f /dev/null; directory=$2; shift 2; \"$@\"; rm -rf \"$directory\"", "stop",
+            Environment.ProcessId.ToString(CultureInfo.InvariantCulture), directory, .. stop,
+        ]);
         return server;
     }
+
+    private static string NameOf(string dataDirectory) => "vault_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)).AsSpan(0, 8));
 
     private static string[] AsUser(bool isRoot) => isRoot ? ["runuser", "-u", "postgres", "--"] : [];
 
@@ -137,17 +153,6 @@ public sealed class PostgreSqlServer
         {
             throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}.");
         }
-    }
-
-    // SIGINT of the process that its own file names: it disconnects everyone and ends.
-    private void Stop()
-    {
-        var id = File.ReadLines(Path.Combine(_directory, "data", "postmaster.pid")).First();
-        using var kill = Process.Start("kill", ["-INT", id]);
-        kill.WaitForExit();
-        using var gone = Process.Start("timeout", ["10", "tail", "--pid=" + id, "-f", "/dev/null"]);
-        gone.WaitForExit();
-        Directory.Delete(_directory, recursive: true);
     }
 
     private string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database};Maximum Pool Size=10";

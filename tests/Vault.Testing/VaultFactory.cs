@@ -157,6 +157,10 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
         if (disposing && _ownsDirectory && Directory.Exists(DataDirectory))
         {
             Directory.Delete(DataDirectory, recursive: true);
+            if (PostgreSqlServer.IsWanted)
+            {
+                Task.Run(() => PostgreSqlServer.DropAsync(DataDirectory)).GetAwaiter().GetResult();
+            }
         }
 
         if (disposing)

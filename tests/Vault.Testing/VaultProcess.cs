@@ -17,7 +17,7 @@ public sealed class VaultProcess : IAsyncDisposable
     public static async Task<VaultProcess> StartAsync(string dataDirectory, params (string Name, string Value)[] settings)
     {
         // A write beyond the limit fails instead of ending the process, as on a full disk.
-        var start = new ProcessStartInfo("bash", ["-c", "trap '' XFSZ; exec dotnet \"$0\"", typeof(Program).Assembly.Location]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("bash", ["-c", "trap '' XFSZ; exec dotnet \"$0\"", typeof(Program).Assembly.Location]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in settings.Concat([("Vault:DataDirectory", dataDirectory), ("Vault:BootstrapAdminKey", VaultFactory.AdminKey), ("Vault:Http2Url", "")]))
         {
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
@@ -27,6 +27,7 @@ public sealed class VaultProcess : IAsyncDisposable
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["Logging__LogLevel__Default"] = "None";
         var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
             if (line.IndexOf("http://127.0.0.1:", StringComparison.Ordinal) is var at and >= 0)
@@ -38,7 +39,7 @@ public sealed class VaultProcess : IAsyncDisposable
         }
 
         await process.WaitForExitAsync();
-        throw new InvalidOperationException($"The vault ended with {process.ExitCode}.");
+        throw new InvalidOperationException($"The vault ended with {process.ExitCode}: {await errors}");
     }
 
     /// <summary>A client with a key.</summary>

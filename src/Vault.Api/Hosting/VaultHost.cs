@@ -40,6 +40,11 @@ internal static class VaultHost
             return await AuditCommand.VerifyAsync(rest, Console.Out, Console.Error);
         }
 
+        if (args is ["database", "copy", .. var settings])
+        {
+            return await DatabaseCommand.CopyAsync(settings, Console.Out, Console.Error);
+        }
+
         try
         {
             // The settings file lies beside the program, whatever directory it is started in.

@@ -20,6 +20,7 @@ public static class AccessRegistration
             .AddSingleton<AccessCatalog>()
             .AddSingleton<KeyHasher>()
             .AddSingleton<KeyUsage>()
+            .AddSingleton<LiveReplicas>()
             .AddSingleton<JwksDownload>()
             .AddSingleton<JwtCallers>()
             .AddSingleton<SignInLimits>()

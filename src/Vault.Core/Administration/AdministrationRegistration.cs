@@ -5,6 +5,7 @@ using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Consents;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Administration.Secrets;
+using Vault.Core.Administration.Transfer;
 using Vault.Core.Authentication;
 using Vault.Core.Definitions;
 
@@ -29,5 +30,6 @@ public static class AdministrationRegistration
         .AddSingleton<KeyAdministration>()
         .AddSingleton<GrantAdministration>()
         .AddSingleton<BootstrapAdminKey>()
+        .AddSingleton<DatabaseCopy>()
         .AddHostedService<KeyUsageFlush>();
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Audit;
 
@@ -9,7 +10,8 @@ namespace Vault.Core.Audit;
 /// tampering is ever removed. There is no route for it: no key can make records go.
 /// </summary>
 public sealed partial class AuditRetention(
-    AuditOptions options, AuditTail tail, AuditVerifier verifier, IAuditStore store, TimeProvider time, ILogger<AuditRetention> logger) : BackgroundService
+    AuditOptions options, AuditTail tail, AuditVerifier verifier, IAuditStore store, TimeProvider time, ILogger<AuditRetention> logger,
+    IJobTurns? turns = null) : BackgroundService
 {
     private static readonly TimeSpan Pace = TimeSpan.FromHours(1);
     private readonly SemaphoreSlim _once = new(1, 1);
@@ -26,6 +28,12 @@ public sealed partial class AuditRetention(
         await _once.WaitAsync(cancellationToken);
         try
         {
+            await using var turn = turns is null ? null : await turns.TryTakeAsync(BackgroundJob.AuditRetention, cancellationToken);
+            if (turns is not null && turn is null)
+            {
+                return 0;
+            }
+
             return await PruneAsync(days, cancellationToken);
         }
         finally

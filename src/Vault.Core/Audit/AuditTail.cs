@@ -107,7 +107,7 @@ public sealed partial class AuditTail(
         await _signing.WaitAsync();
         try
         {
-            var head = await HeadAsync(CancellationToken.None);
+            var head = turns is null ? await HeadAsync(CancellationToken.None) : await SharedHeadAsync();
             if (head.Sequence != _signed)
             {
                 mark.Set(await checkpoints.AddAsync(head, time.GetUtcNow()));
@@ -125,9 +125,16 @@ public sealed partial class AuditTail(
         }
     }
 
+    // What others wrote is signed for, too.
+    private async Task<AuditHead> SharedHeadAsync()
+    {
+        await using var turn = await TakeTurnAsync(CancellationToken.None);
+        return turn.End.Head;
+    }
+
     private async Task<AuditEnd> EndAsync(CancellationToken cancellationToken)
     {
-        if (turns is not null)
+        if (turns is not null && _end is null)
         {
             await using var turn = await TakeTurnAsync(cancellationToken);
             return turn.End;
@@ -162,6 +169,12 @@ public sealed partial class AuditTail(
     // Others write to the same chain: it goes on where the last of them ended.
     private async Task<AuditEnd> ClaimAsync(IAuditTurns shared, CancellationToken cancellationToken)
     {
+        if (_end is null)
+        {
+            // What takes a while the first time is done before others have to wait for it.
+            await store.HeadAsync(cancellationToken);
+        }
+
         var claim = await shared.TakeAsync(_end?.Head.Sequence ?? 0, cancellationToken);
         if (_end is not { } end)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Vault.Core.Access;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 
@@ -6,9 +7,9 @@ namespace Vault.Core.Callouts;
 
 /// <summary>
 /// Counts the callouts of each app and named credential: a bucket that holds <see cref="RateLimit.Permits"/> and is filled
-/// evenly. Counts are this process's own. A bucket that is full again is forgotten, so that apps that come and go leave nothing.
+/// evenly. Counts are this process's own: of several replicas each gives its share of the rate. A bucket that is full again is forgotten, so that apps that come and go leave nothing.
 /// </summary>
-public sealed class CalloutRate(TimeProvider time)
+public sealed class CalloutRate(TimeProvider time, LiveReplicas? live = null)
 {
     private const int SweepFrom = 1_000;
     private static readonly TimeSpan SweepPace = TimeSpan.FromMinutes(1);
@@ -34,8 +35,15 @@ public sealed class CalloutRate(TimeProvider time)
     {
         var now = time.GetElapsedTime(_start).Ticks;
         Sweep(now);
-        var rate = new EvenRate(limit.Permits, TimeSpan.FromSeconds(limit.PerSeconds));
+        var rate = Share(limit, live?.Count ?? 1);
         return _buckets.GetOrAdd((app, named), static _ => new Bucket()).Take(rate, now);
+    }
+
+    // So many fewer at once, but at least one; and so much more slowly that all replicas together keep the rate.
+    private static EvenRate Share(RateLimit limit, int replicas)
+    {
+        var permits = Math.Max(1, limit.Permits / replicas);
+        return new EvenRate(permits, TimeSpan.FromTicks((long)((Int128)TimeSpan.TicksPerSecond * limit.PerSeconds * replicas * permits / limit.Permits)));
     }
 
     private void Sweep(long now)

@@ -73,12 +73,7 @@ public sealed class EchoSets : ICredentialCache, IDisposable
     public void Dispose()
     {
         _timer.Dispose();
-        lock (_gate)
-        {
-            _sets.Clear();
-            _order.Clear();
-            _bytes = 0;
-        }
+        EvictAll();
     }
 
     /// <summary>The set of a principal's parameters.</summary>
@@ -133,6 +128,17 @@ public sealed class EchoSets : ICredentialCache, IDisposable
                     _bytes -= set.Size;
                 }
             }
+        }
+    }
+
+    /// <inheritdoc />
+    public void EvictAll()
+    {
+        lock (_gate)
+        {
+            _sets.Clear();
+            _order.Clear();
+            _bytes = 0;
         }
     }
 

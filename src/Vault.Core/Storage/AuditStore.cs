@@ -148,7 +148,8 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
 
     private sealed record Bounds(long? Least, long? Most);
 
-    private static AuditEntry ToEntry(AuditRow row) => new(
+    /// <summary>The record of a row.</summary>
+    public static AuditEntry ToEntry(AuditRow row) => new(
         row.Sequence,
         row.Segment,
         new AuditEvent(row.Id, row.At, row.Actor, row.Action, row.Target, row.Outcome)

@@ -1,17 +1,24 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Storage;
 
 /// <summary>Removes replaced secrets and tokens once echoes of them need no longer be redacted (24 hours).</summary>
-internal sealed partial class RetiredRows(IDbContextFactory<VaultDbContext> contexts, TimeProvider time, ILogger<RetiredRows> logger) : BackgroundService
+internal sealed partial class RetiredRows(IDbContextFactory<VaultDbContext> contexts, TimeProvider time, ILogger<RetiredRows> logger, IJobTurns? turns = null) : BackgroundService
 {
     private static readonly TimeSpan Life = TimeSpan.FromHours(24);
 
     /// <summary>Removes what is due now.</summary>
     public async Task PurgeAsync(CancellationToken cancellationToken)
     {
+        await using var turn = turns is null ? null : await turns.TryTakeAsync(BackgroundJob.RetiredRows, cancellationToken);
+        if (turns is not null && turn is null)
+        {
+            return;
+        }
+
         DateTimeOffset? before = time.GetUtcNow() - Life;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await context.Secrets.Where(row => row.RetiredAt < before).ExecuteDeleteAsync(cancellationToken);

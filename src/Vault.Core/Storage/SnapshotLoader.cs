@@ -31,6 +31,87 @@ public sealed partial class SnapshotLoader(
             grants.ToImmutableDictionary(grant => (grant.AppId, grant.NamedCredentialId))));
     }
 
+    /// <summary>Reads what another replica changed, and puts it in force.</summary>
+    public async Task ReloadAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken)
+    {
+        foreach (var (kind, key) in changes)
+        {
+            switch (kind)
+            {
+                case ChangeKind.ExternalCredential:
+                    await ReloadExternalCredentialAsync(Guid.Parse(key), cancellationToken);
+                    break;
+                case ChangeKind.NamedCredential:
+                    await ReloadNamedCredentialAsync(key, cancellationToken);
+                    break;
+                case ChangeKind.App:
+                    await ReloadAppAsync(Guid.Parse(key), cancellationToken);
+                    break;
+                case ChangeKind.People:
+                    await ReloadKeysAsync(null, access.Current, cancellationToken);
+                    break;
+                case ChangeKind.Secrets or ChangeKind.VaultKeys:
+                    // Not in the snapshots.
+                    break;
+                default:
+                    throw new ArgumentOutOfRangeException(nameof(changes));
+            }
+        }
+    }
+
+    private async Task ReloadExternalCredentialAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var found = Keep(await rows.ExternalCredentialsAsync(cancellationToken, new("Id", id)), definitionCodec.Read, row => row.Id.ToString());
+        var current = definitions.Current;
+        var before = current.ExternalCredentials.GetValueOrDefault(id);
+        current = before is null ? current : current.Without(before);
+        definitions.Replace(found is [var credential] ? current.With(credential) : current);
+    }
+
+    private async Task ReloadNamedCredentialAsync(string name, CancellationToken cancellationToken)
+    {
+        var found = Keep(await rows.NamedCredentialsAsync(cancellationToken, new("NameKey", name)), definitionCodec.Read, row => row.Id.ToString());
+        var current = definitions.Current;
+        if (current.NamedCredentials.TryGetValue(name, out var before))
+        {
+            current = current.Without(before);
+            if (found is not [var same] || same.Id != before.Id)
+            {
+                // Grants go with it; a new one of the same name starts with none.
+                var grants = access.Current.Grants;
+                access.Replace(access.Current with { Grants = grants.RemoveRange(grants.Keys.Where(grant => grant.NamedCredentialId == before.Id)) });
+            }
+        }
+
+        definitions.Replace(found is [var credential] ? current.With(credential) : current);
+    }
+
+    private async Task ReloadAppAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var found = Keep(await rows.AppsAsync(cancellationToken, new("Id", id)), accessCodec.Read, row => row.Id.ToString());
+        var grants = Keep(await rows.GrantsAsync(cancellationToken, new("AppId", id)), accessCodec.Read, row => row.AppId + "/" + row.NamedCredentialId);
+        var current = access.Current;
+        var ids = current.Apps.TryGetValue(id, out var before) ? current.AppIds.Remove(before.Name.Key) : current.AppIds;
+        current = current with
+        {
+            Apps = found is [var app] ? current.Apps.SetItem(id, app) : current.Apps.Remove(id),
+            AppIds = found is [var named] ? ids.SetItem(named.Name.Key, id) : ids,
+            Grants = current.Grants.RemoveRange(current.Grants.Keys.Where(key => key.AppId == id))
+                .AddRange(grants.Select(grant => KeyValuePair.Create((grant.AppId, grant.NamedCredentialId), grant))),
+        };
+        await ReloadKeysAsync(id, current, cancellationToken);
+    }
+
+    private async Task ReloadKeysAsync(Guid? app, AccessSnapshot current, CancellationToken cancellationToken)
+    {
+        var keys = Keep(await rows.KeysAsync(cancellationToken, new("AppId", app)), accessCodec.Read, row => row.Id);
+        access.Replace(current with
+        {
+            Keys = current.Keys.RemoveRange(current.Keys.Values.Where(key => key.AppId == app).Select(key => key.Id))
+                .AddRange(keys.Select(key => KeyValuePair.Create(key.Id, key))),
+        });
+    }
+
     [LoggerMessage(3001, LogLevel.Critical, "The {Kind} {Id} in the database is not authentic: it was changed by something else than this vault. It is left out.")]
     private static partial void LogNotAuthentic(ILogger logger, string kind, string id);
 

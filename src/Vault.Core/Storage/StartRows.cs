@@ -5,13 +5,16 @@ namespace Vault.Core.Storage;
 
 /// <summary>
 /// Reads what a start needs, by plain SQL. EF Core takes over a second for its first query, most of it compiling; it is warmed
-/// up behind the start instead (see docs/decisions/0004). Only reads, and only whole tables.
+/// up behind the start instead (see docs/decisions/0004). Only reads: whole tables, or what another replica changed of them.
 /// </summary>
 public sealed class StartRows
 {
     private readonly IVaultDatabase _database;
 
     internal StartRows(IVaultDatabase database) => _database = database;
+
+    /// <summary>Only rows whose column, a fixed name, has this value; without a value: has none.</summary>
+    internal readonly record struct Only(string Column, object? Value);
 
     internal Task<List<VaultFactRow>> FactsAsync(CancellationToken cancellationToken) => ReadAsync(
         "SELECT \"Name\", \"Value\" FROM facts",
@@ -32,7 +35,7 @@ public sealed class StartRows
         },
         cancellationToken);
 
-    internal Task<List<ExternalCredentialRow>> ExternalCredentialsAsync(CancellationToken cancellationToken) => ReadAsync(
+    internal Task<List<ExternalCredentialRow>> ExternalCredentialsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
         "SELECT \"Id\", \"NameKey\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM external_credentials",
         row => new ExternalCredentialRow
         {
@@ -44,9 +47,10 @@ public sealed class StartRows
             UpdatedAt = Time(row, 5),
             Mac = Bytes(row, 6),
         },
-        cancellationToken);
+        cancellationToken,
+        only);
 
-    internal Task<List<NamedCredentialRow>> NamedCredentialsAsync(CancellationToken cancellationToken) => ReadAsync(
+    internal Task<List<NamedCredentialRow>> NamedCredentialsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
         "SELECT \"Id\", \"NameKey\", \"ExternalCredentialId\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM named_credentials",
         row => new NamedCredentialRow
         {
@@ -59,9 +63,10 @@ public sealed class StartRows
             UpdatedAt = Time(row, 6),
             Mac = Bytes(row, 7),
         },
-        cancellationToken);
+        cancellationToken,
+        only);
 
-    internal Task<List<AppRow>> AppsAsync(CancellationToken cancellationToken) => ReadAsync(
+    internal Task<List<AppRow>> AppsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
         "SELECT \"Id\", \"NameKey\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM apps",
         row => new AppRow
         {
@@ -73,9 +78,10 @@ public sealed class StartRows
             UpdatedAt = Time(row, 5),
             Mac = Bytes(row, 6),
         },
-        cancellationToken);
+        cancellationToken,
+        only);
 
-    internal Task<List<KeyRow>> KeysAsync(CancellationToken cancellationToken) => ReadAsync(
+    internal Task<List<KeyRow>> KeysAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
         "SELECT \"Id\", \"Role\", \"AppId\", \"Name\", \"NameKey\", \"Hash\", \"CreatedAt\", \"ExpiresAt\", \"Mac\" FROM keys",
         row => new KeyRow
         {
@@ -89,12 +95,14 @@ public sealed class StartRows
             ExpiresAt = row.IsDBNull(7) ? null : Time(row, 7),
             Mac = Bytes(row, 8),
         },
-        cancellationToken);
+        cancellationToken,
+        only);
 
-    internal Task<List<GrantRow>> GrantsAsync(CancellationToken cancellationToken) => ReadAsync(
+    internal Task<List<GrantRow>> GrantsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
         "SELECT \"AppId\", \"NamedCredentialId\", \"Principals\", \"Mac\" FROM grants",
         row => new GrantRow { AppId = row.GetGuid(0), NamedCredentialId = row.GetGuid(1), Principals = row.GetString(2), Mac = Bytes(row, 3) },
-        cancellationToken);
+        cancellationToken,
+        only);
 
     internal List<string> KeyRing()
     {
@@ -116,12 +124,26 @@ public sealed class StartRows
 
     private static DateTimeOffset Time(DbDataReader row, int column) => new(row.GetInt64(column), TimeSpan.Zero);
 
-    private async Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    private async Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, Only only = default)
     {
         await using var connection = _database.CreateConnection();
         await connection.OpenAsync(cancellationToken);
         await using var command = connection.CreateCommand();
-        command.CommandText = sql;
+#pragma warning disable CA2100 // Fixed texts.
+        command.CommandText = only switch
+        {
+            { Column: null } => sql,
+            { Value: null } => $"{sql} WHERE \"{only.Column}\" IS NULL",
+            _ => $"{sql} WHERE \"{only.Column}\" = @only",
+        };
+#pragma warning restore CA2100
+        if (only.Value is { } value)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = ("only", value);
+            command.Parameters.Add(parameter);
+        }
+
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken))

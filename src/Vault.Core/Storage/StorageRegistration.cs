@@ -80,7 +80,8 @@ public static class StorageRegistration
             provider.GetRequiredService<VaultKeyRing>(),
             provider.GetRequiredService<IKeyManager>(),
             provider.GetRequiredService<SnapshotLoader>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<ISharedChanges>()));
         return services;
     }
 

@@ -24,11 +24,12 @@ public sealed class VaultStorageStart : IDisposable
     private readonly IKeyManager _ringKeys;
     private readonly SnapshotLoader _loader;
     private readonly TimeProvider _time;
+    private readonly ISharedChanges? _shared;
     private IDisposable? _lock;
 
     internal VaultStorageStart(
         IOptions<VaultStorageOptions> options, IVaultDatabase database, IDbContextFactory<VaultDbContext> contexts, StartRows rows, IMasterKeyProvider provider, MasterKey masterKey,
-        VaultKeyRing vaultKeys, IKeyManager ringKeys, SnapshotLoader loader, TimeProvider time)
+        VaultKeyRing vaultKeys, IKeyManager ringKeys, SnapshotLoader loader, TimeProvider time, ISharedChanges? shared)
     {
         _options = options.Value;
         _database = database;
@@ -40,6 +41,7 @@ public sealed class VaultStorageStart : IDisposable
         _ringKeys = ringKeys;
         _loader = loader;
         _time = time;
+        _shared = shared;
     }
 
     /// <summary>
@@ -58,6 +60,11 @@ public sealed class VaultStorageStart : IDisposable
         {
             // What has to be made once is there; others may start now.
             _lock.Dispose();
+        }
+
+        if (_shared is not null)
+        {
+            await _shared.BeginAsync(cancellationToken);
         }
 
         await _loader.LoadAsync(cancellationToken);
@@ -82,6 +89,15 @@ public sealed class VaultStorageStart : IDisposable
 
         await LoadMasterKeyAsync(cancellationToken);
         await LoadVaultKeysAsync(cancellationToken);
+    }
+
+    /// <summary>As <see cref="OpenAsync"/>, with no vault running on the database until this is disposed of.</summary>
+    /// <exception cref="VaultStartException">There is no vault here, one runs, or its keys can't be opened.</exception>
+    public async Task OpenAloneAsync(CancellationToken cancellationToken)
+    {
+        PrepareDirectory();
+        _lock = await _database.LockAsync(cancellationToken);
+        await OpenAsync(cancellationToken);
     }
 
     /// <summary>Gives the data directory free.</summary>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.Data.Sqlite;
 using Vault.Api.Hosting;
+using Vault.Testing;
 
 namespace Vault.Api.Tests.Audit;
 
@@ -9,22 +9,13 @@ namespace Vault.Api.Tests.Audit;
 internal static class AuditBench
 {
     /// <summary>Executes SQL as somebody who can write to the database.</summary>
-    public static async Task ExecuteAsync(string directory, string sql)
-    {
-        await using var connection = new SqliteConnection($"Data Source={Path.Combine(directory, "vault.db")};Pooling=False");
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The tests' own statements.
-        command.CommandText = "PRAGMA foreign_keys = OFF; " + sql;
-#pragma warning restore CA2100
-        await command.ExecuteNonQueryAsync();
-    }
+    public static Task ExecuteAsync(string directory, string sql) => TestDatabase.ExecuteAsync(directory, (PostgreSqlServer.IsWanted ? "" : "PRAGMA foreign_keys = OFF; ") + sql);
 
     /// <summary>Runs <c>audit verify</c> in this process.</summary>
     public static async Task<(int Code, JsonNode? Verdict)> VerifyByCommandAsync(string directory)
     {
         await using var output = new StringWriter();
-        var code = await AuditCommand.VerifyAsync(["--Vault:DataDirectory", directory], output, TextWriter.Null);
+        var code = await AuditCommand.VerifyAsync(await TestDatabase.ArgumentsAsync(directory), output, TextWriter.Null);
         return (code, output.ToString() is { Length: > 0 } line ? JsonNode.Parse(line) : null);
     }
 

@@ -9,6 +9,7 @@ namespace Vault.Api.Tests.Audit;
 
 /// <summary>A disk that fills up, and <c>kill -9</c> under load, on a real process, in each durability.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+[Trait("Database", "sqlite")]
 public sealed class AuditProcessTests : IDisposable
 {
     private const int Callers = 8;

@@ -51,6 +51,7 @@ public sealed class AuditTamperingTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Database", "sqlite")]
     public async Task EachMutation_IsNamed_ByRouteAndCommand_AlsoAfterPruning()
     {
         await AssertWholeAsync();
@@ -77,6 +78,7 @@ public sealed class AuditTamperingTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Database", "sqlite")]
     public async Task Search_FindsWhatTheExportHas_ByIndex_AndPagesWithoutGapOrDoubt()
     {
         var all = AuditBench.Lines(await _vault.AdminClient.GetStringAsync("/api/v1/audit/export"));

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Data.Sqlite;
 using Vault.Testing;
 using Xunit;
 
@@ -134,10 +133,9 @@ public sealed class AuditTests : IAsyncLifetime
         _vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:Audit:Durability"] = durability }, _directory);
         var app = await DefineAsync();
         Assert.Equal(200, (int)(await app.GetAsync("/callout/Svc/1")).StatusCode);
-        await using (var other = new SqliteConnection($"Data Source={Path.Combine(_directory, "vault.db")};Pooling=False"))
+        await using (var other = await TestDatabase.OpenAsync(_directory))
         {
-            await other.OpenAsync();
-            await ExecuteAsync(other, "BEGIN EXCLUSIVE");
+            await TestDatabase.ExecuteAsync(other, TestDatabase.LockAudit);
             if (durability == "background")
             {
                 // The first one goes out; that it couldn't be kept is known only after it.
@@ -157,7 +155,7 @@ public sealed class AuditTests : IAsyncLifetime
                 Assert.Equal(before, _service.Requests.Count);
             }
 
-            await ExecuteAsync(other, "ROLLBACK");
+            await TestDatabase.ExecuteAsync(other, "ROLLBACK");
         }
 
         Assert.Equal(200, (int)(await app.GetAsync("/callout/Svc/4")).StatusCode);
@@ -199,12 +197,12 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("UPDATE audit SET actor = 'nobody' WHERE sequence = 7", "modified", 7)]
-    [InlineData("DELETE FROM audit WHERE sequence = 6", "missing", 6)]
-    [InlineData("DELETE FROM audit WHERE sequence > 8", "truncated", 9)]
+    [InlineData("UPDATE audit SET \"Actor\" = 'nobody' WHERE \"Sequence\" = 7", "modified", 7)]
+    [InlineData("DELETE FROM audit WHERE \"Sequence\" = 6", "missing", 6)]
+    [InlineData("DELETE FROM audit WHERE \"Sequence\" > 8", "truncated", 9)]
     [InlineData("DELETE FROM audit", "segment-missing", 1)]
-    [InlineData("UPDATE audit SET sequence = -1 WHERE sequence = 5; UPDATE audit SET sequence = 5 WHERE sequence = 7; UPDATE audit SET sequence = 7 WHERE sequence = -1", "reordered", 5)]
-    [InlineData("UPDATE audit SET mac = x'00', hash = hash WHERE sequence = 4", "forged", 4)]
+    [InlineData("UPDATE audit SET \"Sequence\" = -1 WHERE \"Sequence\" = 5; UPDATE audit SET \"Sequence\" = 5 WHERE \"Sequence\" = 7; UPDATE audit SET \"Sequence\" = 7 WHERE \"Sequence\" = -1", "reordered", 5)]
+    [InlineData("UPDATE audit SET \"Mac\" = x'00', \"Hash\" = \"Hash\" WHERE \"Sequence\" = 4", "forged", 4)]
     public async Task Tampering_IsNamed(string sql, string fault, int sequence)
     {
         await DefineAsync();
@@ -215,6 +213,7 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Database", "sqlite")]
     public async Task AnOlderDatabase_PutInPlace_IsFoundByItsCheckpoints()
     {
         await DefineAsync();
@@ -251,11 +250,16 @@ public sealed class AuditTests : IAsyncLifetime
         (code, text) = await RunAsync();
         Assert.True(code == 0, text);
         Assert.Equal((0, true), (code, (bool)JsonNode.Parse(text)!["valid"]!));
-        await TamperAsync("UPDATE audit SET target = 'Elsewhere' WHERE sequence = 3");
+        await TamperAsync("UPDATE audit SET \"Target\" = 'Elsewhere' WHERE \"Sequence\" = 3");
         (code, text) = await RunAsync();
         Assert.Equal((1, "modified", 3), (code, (string?)JsonNode.Parse(text)!["fault"], (int)JsonNode.Parse(text)!["sequence"]!));
         File.Delete(Path.Combine(_directory, "audit-checkpoints.jsonl"));
         Assert.Equal(2, (await RunAsync()).Code);
+        if (PostgreSqlServer.IsWanted)
+        {
+            return;
+        }
+
         File.Delete(Path.Combine(_directory, "vault.db"));
         Assert.Equal(2, (await RunAsync()).Code);
         Assert.False(File.Exists(Path.Combine(_directory, "vault.db")));
@@ -263,7 +267,7 @@ public sealed class AuditTests : IAsyncLifetime
         async Task<(int Code, string Text)> RunAsync()
         {
             using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
-                "dotnet", [typeof(Program).Assembly.Location, "audit", "verify", "--Vault:DataDirectory", _directory])
+                "dotnet", [typeof(Program).Assembly.Location, "audit", "verify", .. await TestDatabase.ArgumentsAsync(_directory)])
             { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var error = process.StandardError.ReadToEndAsync();
             var output = await process.StandardOutput.ReadToEndAsync();
@@ -272,21 +276,7 @@ public sealed class AuditTests : IAsyncLifetime
         }
     }
 
-    private async Task TamperAsync(string sql)
-    {
-        await using var other = new SqliteConnection($"Data Source={Path.Combine(_directory, "vault.db")};Pooling=False");
-        await other.OpenAsync();
-        await ExecuteAsync(other, sql);
-    }
-
-    private static async Task ExecuteAsync(SqliteConnection connection, string sql)
-    {
-        await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The tests' own statements.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        await command.ExecuteNonQueryAsync();
-    }
+    private Task TamperAsync(string sql) => TestDatabase.ExecuteAsync(_directory, sql);
 
     private async Task<HttpClient> DefineAsync()
     {

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Vault.Api.Tests.Stories;
+using Vault.Core.Storage.PostgreSql;
 using Vault.Core.Storage.Sqlite;
 using Vault.Testing;
 using Xunit;
@@ -16,7 +17,8 @@ public sealed class DatabaseTests
         var counter = new CommandCounter();
         await using var service = await TokenServiceUpstream.StartAsync();
         await using var vault = new VaultFactory(services: services =>
-            services.ConfigureDbContext<SqliteVaultDbContext>(builder => builder.AddInterceptors(counter)));
+            services.ConfigureDbContext<SqliteVaultDbContext>(builder => builder.AddInterceptors(counter))
+                .ConfigureDbContext<PostgreSqlVaultDbContext>(builder => builder.AddInterceptors(counter)));
         var key = await LoginStoryTests.DefineAsync(vault, service);
         await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
             { "name": "Basic", "url": "{{service.Upstream.Url}}/record", "authentication": { "protocol": "password", "username": "u", "password": "a-password" },

@@ -112,7 +112,7 @@ public sealed class StartTests : IDisposable
 
     [Theory]
     [InlineData("Vault:BootstrapAdminKey", "too-short")]
-    [InlineData("Vault:Database:Provider", "postgreSql")]
+    [InlineData("Vault:Database:Provider", "mySql")]
     [InlineData("Vault:MasterKey:Provider", "environment")]
     [InlineData("Vault:Egress:AllowedNetworks", "10.0.0.0/99")]
     [InlineData("Vault:Http2Url", "ftp://x")]
@@ -121,6 +121,18 @@ public sealed class StartTests : IDisposable
     [InlineData("Vault:Issuers:0:Name", "not a name")]
     public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
         Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("", "ConnectionStrings:Vault is needed")]
+    [InlineData("Host=127.0.0.1;Port=1;Database=the-database;Username=vault;Password=the-password-of-the-database", "127.0.0.1:1 (ConnectionStrings:Vault): ConnectionRefused")]
+    [InlineData("Host=127.0.0.1;Passwort=the-password-of-the-database", "ConnectionStrings:Vault can't be read")]
+    [InlineData("Database=vault;Password=the-password-of-the-database", "ConnectionStrings:Vault must name the host")]
+    public async Task PostgreSql_ThatCantBeReached_IsNamed_AndItsPasswordIsNot(string connection, string message)
+    {
+        var error = await FailAsync(("Vault:Database:Provider", "postgreSql"), ("ConnectionStrings:Vault", connection));
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("the-password", error, StringComparison.Ordinal);
+    }
 
     private async Task StartAsync(bool create = true)
     {

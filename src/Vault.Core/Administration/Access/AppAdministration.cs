@@ -4,6 +4,7 @@ using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Administration.Listing;
 using Vault.Core.Primitives;
+using Vault.Core.Storage;
 using Vault.Core.Storage.Codec;
 
 namespace Vault.Core.Administration.Access;
@@ -34,6 +35,7 @@ public sealed class AppAdministration(ChangeGate gate, AccessCatalog catalog, Ac
             }
 
             await draft.Database.Apps.Where(row => row.Id == current.Id).ExecuteDeleteAsync();
+            draft.Changed.Add(new Changed(ChangeKind.App, current.Id.ToString()));
             draft.Access = draft.Access with
             {
                 Apps = draft.Access.Apps.Remove(current.Id),

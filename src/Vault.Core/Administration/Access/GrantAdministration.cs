@@ -4,6 +4,7 @@ using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Listing;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
+using Vault.Core.Storage;
 using Vault.Core.Storage.Codec;
 
 namespace Vault.Core.Administration.Access;
@@ -57,6 +58,7 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
             }
 
             await draft.Database.Grants.Where(row => row.AppId == key.Item1 && row.NamedCredentialId == key.Item2).ExecuteDeleteAsync();
+            draft.Changed.Add(new Changed(ChangeKind.App, key.Item1.ToString()));
             draft.Access = draft.Access with { Grants = draft.Access.Grants.Remove(key) };
             return true;
         },

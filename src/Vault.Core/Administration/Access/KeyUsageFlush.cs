@@ -47,8 +47,9 @@ public sealed partial class KeyUsageFlush(KeyUsage usage, IDbContextFactory<Vaul
                     continue;
                 }
 
+                // Another replica may have seen it later.
                 DateTimeOffset? at = used;
-                await database.Keys.Where(row => row.Id == id).ExecuteUpdateAsync(update => update.SetProperty(row => row.LastUsedAt, at), cancellationToken);
+                await database.Keys.Where(row => row.Id == id && (row.LastUsedAt == null || row.LastUsedAt < at)).ExecuteUpdateAsync(update => update.SetProperty(row => row.LastUsedAt, at), cancellationToken);
                 _written[id] = used;
             }
         }

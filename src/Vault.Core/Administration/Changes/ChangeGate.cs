@@ -12,11 +12,12 @@ namespace Vault.Core.Administration.Changes;
 
 /// <summary>
 /// All changes go through here, one at a time: judged against the state in force, written in one transaction, then put in force
-/// before the answer is sent. A change that is refused, or that the database doesn't take, leaves nothing behind.
+/// before the answer is sent. A change that is refused, or that the database doesn't take, leaves nothing behind. Where processes share
+/// the database, the state is what all of them have committed.
 /// </summary>
 public sealed partial class ChangeGate(
     IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, IEnumerable<ICredentialCache> caches, TokenEnding ending, AuditTail audit, TimeProvider time,
-    ILogger<ChangeGate> logger) : IDisposable
+    ILogger<ChangeGate> logger, ISharedChanges? shared = null) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
 
@@ -42,16 +43,27 @@ public sealed partial class ChangeGate(
     private async Task<Result<T>> ApplyAsync<T>(Func<Draft, Task<Result<T>>> change, List<EndedTokens> ended, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
+        AuditTail.Turn? turn = null;
         try
         {
-            await using var turn = await audit.TakeTurnAsync(cancellationToken);
+            // A database of one process has one lock for all that is written, so the turn comes before the transaction; where processes
+            // share one, it comes last: the records of their callouts don't wait for a change.
+            turn = shared is null ? await audit.TakeTurnAsync(cancellationToken) : null;
             await using var database = await contexts.CreateDbContextAsync(cancellationToken);
             await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+            await using var entered = shared is null ? null : await shared.EnterAsync(database, cancellationToken);
             var draft = new Draft(database, definitions.Current, access.Current, time.GetUtcNow());
+            database.SavingChanges += (_, _) => draft.Changed.UnionWith(Touched.Of(database.ChangeTracker));
             var result = await change(draft);
             if (!result.IsOk)
             {
                 return result;
+            }
+
+            if (turn is null)
+            {
+                await database.SaveChangesAsync(cancellationToken);
+                turn = await audit.TakeTurnAsync(cancellationToken);
             }
 
             // The change and its record are one transaction: there is never one without the other.
@@ -59,11 +71,17 @@ public sealed partial class ChangeGate(
 
             // From here on the change happens, whether or not its caller waits.
             await database.SaveChangesAsync(CancellationToken.None);
+            if (entered is not null)
+            {
+                await entered.PublishAsync(Told(draft), CancellationToken.None);
+            }
+
             await transaction.CommitAsync(CancellationToken.None);
             turn.Done();
             AuditOrigin.Current?.IsRecorded = true;
             definitions.Replace(draft.Definitions);
             access.Replace(draft.Access);
+            entered?.Done();
             foreach (var id in draft.Evicted)
             {
                 foreach (var cache in caches)
@@ -83,8 +101,23 @@ public sealed partial class ChangeGate(
         }
         finally
         {
+            if (turn is not null)
+            {
+                await turn.DisposeAsync();
+            }
+
             _gate.Release();
         }
+    }
+
+    private Changed[] Told(Draft draft)
+    {
+        if (draft.Changed.Count == 0 && !(ReferenceEquals(draft.Definitions, definitions.Current) && ReferenceEquals(draft.Access, access.Current)))
+        {
+            throw new InvalidOperationException("A change doesn't say what it is about, so no other replica would hear of it.");
+        }
+
+        return [.. draft.Changed, .. draft.Evicted.Select(id => new Changed(ChangeKind.Secrets, id.ToString()))];
     }
 
     private static AuditEvent Describe<T>(T result, DateTimeOffset now)

@@ -20,6 +20,9 @@ internal sealed class Draft(VaultDbContext database, DefinitionSnapshot definiti
     /// <summary>Tokens that this change takes out of use; their services are told once it is in force.</summary>
     public List<EndedTokens> Ended { get; } = [];
 
+    /// <summary>What other replicas have to read anew. Rows that the context saves are added by themselves; what a statement deletes is not.</summary>
+    public HashSet<Changed> Changed { get; } = [];
+
     /// <summary>External credentials whose secrets and tokens in memory are to be forgotten.</summary>
     public HashSet<Guid> Evicted { get; } = [];
 }

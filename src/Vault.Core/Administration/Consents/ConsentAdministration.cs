@@ -38,7 +38,8 @@ public sealed record ConsentGiven(string ExternalCredential, string Principal, s
 /// <summary>Begins and ends consents: authorization code and device flow of <c>oauth2</c>.</summary>
 public sealed partial class ConsentAdministration(
     Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer,
-    IDbContextFactory<VaultDbContext> contexts, ConsentOptions options, IPublicAddress address, AuditLog audit, TimeProvider time, ILogger<ConsentAdministration> logger) : IConsentDemand
+    IDbContextFactory<VaultDbContext> contexts, ConsentOptions options, IPublicAddress address, AuditLog audit, TimeProvider time, ILogger<ConsentAdministration> logger,
+    ISharedChanges? shared = null) : IConsentDemand
 {
     /// <summary>The path that authorization servers send people back to.</summary>
     public const string CallbackPath = "/oauth/callback";
@@ -317,6 +318,12 @@ public sealed partial class ConsentAdministration(
     {
         // Under the client that consent was given to: if it was replaced meanwhile, the token is never used.
         await tokens.PutAsync(request, token, CancellationToken.None);
+        if (shared is not null)
+        {
+            // Other replicas remember that there was none.
+            await shared.TellAsync(new Changed(ChangeKind.Secrets, request.Credential.Definition.Id.ToString()), CancellationToken.None);
+        }
+
         _links.TryRemove(request.Key, out _);
         audit.Note(new AuditEvent(
             Guid.CreateVersion7().ToString("N"), time.GetUtcNow(), "vault", "consent.given", request.Credential.Definition.Name.Value, AuditOutcomes.Success)

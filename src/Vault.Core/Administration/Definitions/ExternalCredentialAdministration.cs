@@ -91,6 +91,7 @@ public sealed class ExternalCredentialAdministration(
     {
         await SecretChanges.ShredAsync(draft, credential.Id);
         await draft.Database.ExternalCredentials.Where(row => row.Id == credential.Id).ExecuteDeleteAsync();
+        draft.Changed.Add(new Changed(ChangeKind.ExternalCredential, credential.Id.ToString()));
         draft.Definitions = draft.Definitions.Without(credential);
     }
 

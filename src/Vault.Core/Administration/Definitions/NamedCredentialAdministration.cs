@@ -8,6 +8,7 @@ using Vault.Core.Definitions;
 using Vault.Core.Egress;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
+using Vault.Core.Storage;
 using Vault.Core.Storage.Codec;
 
 namespace Vault.Core.Administration.Definitions;
@@ -48,6 +49,7 @@ public sealed class NamedCredentialAdministration(
             }
 
             await draft.Database.NamedCredentials.Where(row => row.Id == current.Id).ExecuteDeleteAsync();
+            draft.Changed.Add(new Changed(ChangeKind.NamedCredential, current.Name.Key));
             draft.Definitions = draft.Definitions.Without(current);
             draft.Access = draft.Access with
             {

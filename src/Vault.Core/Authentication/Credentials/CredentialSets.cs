@@ -46,6 +46,15 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
         }
     }
 
+    /// <summary>Forgets everything.</summary>
+    public void EvictAll()
+    {
+        foreach (var key in _entries.Keys)
+        {
+            Remove(key);
+        }
+    }
+
     // Those that are over go, and as many others as it takes: they are read again when they are used.
     private void MakeRoom()
     {

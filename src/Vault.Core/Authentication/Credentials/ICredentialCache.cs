@@ -5,4 +5,7 @@ public interface ICredentialCache
 {
     /// <summary>Forgets all of it; called when a change of secrets or settings is committed.</summary>
     void Evict(Guid externalCredentialId);
+
+    /// <summary>Forgets everything; called where nobody knows what was changed by other processes.</summary>
+    void EvictAll();
 }

@@ -50,6 +50,52 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
         return current;
     }
 
+    /// <summary>
+    /// Reads what other processes did since; gives the token of theirs that is good now, null: none. What renews the token is theirs, too:
+    /// the one that is known here may be used up.
+    /// </summary>
+    public async Task<TokenSet?> CatchUpAsync(TokenRequest request, TokenKey key, TokenSlot slot)
+    {
+        var now = time.GetUtcNow();
+        var stored = await store.FindAsync(key, now - RetiredLife, CancellationToken.None);
+        TokenSet? newest = null;
+        lock (slot.Gate)
+        {
+            foreach (var token in stored)
+            {
+                if (token.Id == slot.Current?.Id || slot.Retired.Exists(retired => retired.Token.Id == token.Id)
+                    || sealing.Open(token, request.Credential.Binding) is not { } opened)
+                {
+                    continue;
+                }
+
+                if (token.RetiredAt is null && token.Key == key)
+                {
+                    newest = opened;
+                }
+                else
+                {
+                    slot.Retired.Add((opened, token.RetiredAt ?? now));
+                }
+            }
+
+            if (newest is null || !newest.IsExpired(now))
+            {
+                return newest;
+            }
+
+            if (slot.Current is { } old)
+            {
+                slot.Retired.Add((old, now));
+                slot.Current = null;
+                slot.HasWorked = false;
+            }
+
+            slot.Previous = newest;
+            return null;
+        }
+    }
+
     /// <summary>Saves what a sign-in gave. It is kept in the slot until then: a refresh token that was traded in may be gone for good.</summary>
     /// <param name="request">Whose token.</param>
     /// <param name="key">Of the slot.</param>

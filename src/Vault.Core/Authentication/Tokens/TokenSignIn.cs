@@ -7,9 +7,13 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Authentication.Tokens;
 
 /// <summary>One sign-in: what the store has, else what the service gives, saved and recorded.</summary>
-internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnections connections, AuditLog audit, TimeProvider time, ILogger logger)
+internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnections connections, AuditLog audit, ITokenLeases? leases, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan SignInLimit = TimeSpan.FromSeconds(30);
+
+    // A sign-in of another process, and what it takes to find out that the process is gone.
+    private static readonly TimeSpan LongestWait = SignInLimit + TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LookPace = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Gets a token for the slot.</summary>
     /// <param name="request">Whose token.</param>
@@ -31,6 +35,39 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
             return stored;
         }
 
+        return leases is null
+            ? await SignInAsync(request, key, slot, isForced, trace, lease: null)
+            : await ShareAsync(leases, request, key, slot, isForced, trace);
+    }
+
+    // One process signs in; the others take its token from the store. Whoever has the lease looks there once more, too.
+    private async Task<Result<TokenSet>> ShareAsync(
+        ITokenLeases shared, TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace)
+    {
+        for (var until = time.GetUtcNow() + LongestWait; time.GetUtcNow() < until;)
+        {
+            await using (var lease = await shared.TryTakeAsync(key, CancellationToken.None))
+            {
+                if (await keeping.CatchUpAsync(request, key, slot) is { } theirs && !isForced)
+                {
+                    return theirs;
+                }
+
+                if (lease is not null)
+                {
+                    return await SignInAsync(request, key, slot, isForced, trace, lease);
+                }
+            }
+
+            await Task.Delay(LookPace, time);
+        }
+
+        return new VaultError(ErrorCodes.TokenRequestFailed, "Another replica has been signing in for too long.");
+    }
+
+    private async Task<Result<TokenSet>> SignInAsync(
+        TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace, ITokenLease? lease)
+    {
         var generation = slot.Generation;
         if (slot.Unsaved is { } unsaved)
         {
@@ -55,6 +92,12 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
             Record(request, started, acquired.Error);
             LogSignInFailed(logger, request.Credential.Definition.Name.Value, acquired.Error.Code, acquired.Error.Detail);
             return acquired;
+        }
+
+        if (lease is not null && !await lease.IsHeldAsync(CancellationToken.None) && await keeping.CatchUpAsync(request, key, slot) is { } newer)
+        {
+            // This process was frozen, and another one signed in: everybody goes on with that one's.
+            return newer;
         }
 
         await keeping.SaveAsync(request, key, slot, acquired.Value, generation);

@@ -31,11 +31,12 @@ public sealed partial class TokenSource : ICredentialCache
 
     /// <summary>Takes what sign-ins need.</summary>
     public TokenSource(
-        ITokenStore store, CredentialSets parameters, SecretSealer sealer, UpstreamConnections connections, AuditLog audit, TimeProvider time, ILogger<TokenSource> logger)
+        ITokenStore store, CredentialSets parameters, SecretSealer sealer, UpstreamConnections connections, AuditLog audit, TimeProvider time, ILogger<TokenSource> logger,
+        ITokenLeases? leases = null)
     {
         _parameters = parameters;
         _keeping = new TokenKeeping(store, new TokenSealing(sealer), time);
-        _signIn = new TokenSignIn(_keeping, connections, audit, time, logger);
+        _signIn = new TokenSignIn(_keeping, connections, audit, leases, time, logger);
         _time = time;
         _logger = logger;
     }
@@ -255,9 +256,21 @@ public sealed partial class TokenSource : ICredentialCache
     public void Evict(Guid externalCredentialId)
     {
         _parameters.Evict(externalCredentialId);
+        EvictSlots(externalCredentialId);
+    }
+
+    /// <inheritdoc />
+    public void EvictAll()
+    {
+        _parameters.EvictAll();
+        EvictSlots(null);
+    }
+
+    private void EvictSlots(Guid? externalCredentialId)
+    {
         foreach (var key in _slots.Keys)
         {
-            if (key.ExternalCredentialId == externalCredentialId && _slots.TryRemove(key, out var slot))
+            if ((externalCredentialId is null || key.ExternalCredentialId == externalCredentialId) && _slots.TryRemove(key, out var slot))
             {
                 lock (slot.Gate)
                 {

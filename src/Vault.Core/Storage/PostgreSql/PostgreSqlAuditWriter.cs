@@ -11,8 +11,8 @@ namespace Vault.Core.Storage.PostgreSql;
 /// </summary>
 internal sealed class PostgreSqlAuditWriter(PostgreSqlConnections connections) : IAuditWriter, IAuditTurns, IAsyncDisposable, IDisposable
 {
-    // Waiting longer for others would hold callouts up that had better be refused; holding it longer would hold up all replicas.
-    private const string Session = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = '30s'";
+    // A process that freezes with the turn loses it before the others give up; waiting longer would hold callouts up that had better be refused.
+    private const string Session = "SET idle_in_transaction_session_timeout = '3s'; SET lock_timeout = '8s'; SET statement_timeout = '30s'";
 
     private const string Insert =
         """
@@ -29,12 +29,19 @@ internal sealed class PostgreSqlAuditWriter(PostgreSqlConnections connections) :
     {
         try
         {
-            _connection ??= await OpenAsync(cancellationToken);
-            await using var batch = new NpgsqlBatch(_connection)
+            if (_connection is null)
+            {
+                await OpenAsync(cancellationToken);
+            }
+
+            await using DbBatch batch = new NpgsqlBatch(_connection)
             {
                 BatchCommands =
                 {
                     new NpgsqlBatchCommand("BEGIN"),
+
+                    // Fails where nothing can be written: on a standby, without the right to, or while somebody else has the table.
+                    new NpgsqlBatchCommand("LOCK TABLE audit IN ROW EXCLUSIVE MODE"),
                     new NpgsqlBatchCommand($"SELECT pg_advisory_xact_lock({AdvisoryLocks.Audit})"),
                     new NpgsqlBatchCommand("""SELECT "Sequence", "Segment", "Hash" FROM audit ORDER BY "Sequence" DESC LIMIT 1"""),
                     new NpgsqlBatchCommand("""SELECT "Hash" FROM audit WHERE "Sequence" = $1""") { Parameters = { Of(known) } },
@@ -144,7 +151,7 @@ internal sealed class PostgreSqlAuditWriter(PostgreSqlConnections connections) :
 
     private static NpgsqlParameter Of(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 
-    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    private async Task OpenAsync(CancellationToken cancellationToken)
     {
         var connection = connections.Lasting.CreateConnection();
         try
@@ -152,7 +159,7 @@ internal sealed class PostgreSqlAuditWriter(PostgreSqlConnections connections) :
             await connection.OpenAsync(cancellationToken);
             await using var command = new NpgsqlCommand(Session, connection);
             await command.ExecuteNonQueryAsync(cancellationToken);
-            return connection;
+            _connection = connection;
         }
         catch
         {

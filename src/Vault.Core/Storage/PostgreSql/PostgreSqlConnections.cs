@@ -3,7 +3,10 @@ using Vault.Core.Secrets;
 
 namespace Vault.Core.Storage.PostgreSql;
 
-/// <summary>Connections to the database: from the pool, for a moment, or lasting ones of one holder each.</summary>
+/// <summary>
+/// Connections to the database: from the pool, for a moment, or lasting ones of one holder each. No <c>async</c> method awaits a value of
+/// one of Npgsql's own types: where the types of this assembly are listed, for its migrations, that would load Npgsql on SQLite, too.
+/// </summary>
 internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
 {
     private const int MostPooled = 25;

@@ -1,5 +1,7 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 using Vault.Core.Secrets;
 
@@ -35,7 +37,8 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
 
     public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await connections.Pooled.OpenConnectionAsync(cancellationToken);
+        await using var connection = connections.Pooled.CreateConnection();
+        await connection.OpenAsync(cancellationToken);
         return await SchemaState.IsCurrentAsync(connection, typeof(PostgreSqlVaultDbContext), HasHistory, cancellationToken);
     }
 
@@ -44,6 +47,9 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
         if (!await IsCurrentAsync(cancellationToken))
         {
             await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+
+            // Else EF Core logs as an error that it isn't there.
+            await context.Database.ExecuteSqlRawAsync(context.GetService<IHistoryRepository>().GetCreateIfNotExistsScript(), cancellationToken);
             await context.Database.MigrateAsync(cancellationToken);
         }
     }

@@ -1,7 +1,11 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Vault.Core.Audit;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Primitives;
 using Vault.Core.Secrets;
+using Vault.Core.Secrets.KeyRing;
 
 namespace Vault.Core.Storage.PostgreSql;
 
@@ -28,5 +32,13 @@ internal static class PostgreSqlRegistration
         services.AddSingleton<PostgreSqlAuditWriter>();
         services.AddSingleton<IAuditWriter>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());
         services.AddSingleton<IAuditTurns>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());
+        services.AddSingleton(provider => new SharedChanges(
+            connections, provider.GetRequiredService<SnapshotLoader>(), provider.GetRequiredService<StartRows>(), provider.GetRequiredService<VaultKeyRing>(),
+            provider, provider.GetRequiredService<ILogger<SharedChanges>>()));
+        services.AddSingleton<ISharedChanges>(provider => provider.GetRequiredService<SharedChanges>());
+        services.AddSingleton<ReplicaFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<ReplicaFeed>());
+        services.AddSingleton<ITokenLeases, TokenLeases>();
+        services.AddSingleton<IJobTurns, JobTurns>();
     }
 }

@@ -1,0 +1,56 @@
+namespace Vault.Core.Storage;
+
+/// <summary>What a change may be about, for the processes that have to read it anew.</summary>
+public enum ChangeKind
+{
+    /// <summary>An external credential, by id.</summary>
+    ExternalCredential,
+
+    /// <summary>A named credential, by name key.</summary>
+    NamedCredential,
+
+    /// <summary>An app with its keys and grants, by id.</summary>
+    App,
+
+    /// <summary>The keys of people, all of them.</summary>
+    People,
+
+    /// <summary>Secrets and tokens of an external credential, by id.</summary>
+    Secrets,
+
+    /// <summary>The vault keys, all of them.</summary>
+    VaultKeys,
+}
+
+/// <summary>What was changed.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Key">Which; empty: all.</param>
+public readonly record struct Changed(ChangeKind Kind, string Key = "");
+
+/// <summary>
+/// Changes of processes that share a database: each is judged against what all of them have committed, and told to the others in its
+/// own transaction. Not registered for a database that one process has to itself.
+/// </summary>
+public interface ISharedChanges
+{
+    /// <summary>Notes what is committed now; the snapshots are read after it. Once, at the start.</summary>
+    Task BeginAsync(CancellationToken cancellationToken);
+
+    /// <summary>Waits until no other process is changing anything, and puts in force what they did; nobody else changes anything until the transaction ends.</summary>
+    /// <param name="database">With the transaction of the change.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    Task<ISharedChange> EnterAsync(VaultDbContext database, CancellationToken cancellationToken);
+
+    /// <summary>Tells the other processes, and this one's own caches, of a change that needs no judging, in a transaction of its own.</summary>
+    Task TellAsync(Changed changed, CancellationToken cancellationToken);
+}
+
+/// <summary>A change under way.</summary>
+public interface ISharedChange : IAsyncDisposable
+{
+    /// <summary>Tells the others, once and only if the transaction is committed.</summary>
+    Task PublishAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken);
+
+    /// <summary>It is committed, and in force here.</summary>
+    void Done();
+}

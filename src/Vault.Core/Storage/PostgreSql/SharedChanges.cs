@@ -1,0 +1,218 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Vault.Core.Authentication.Credentials;
+using Vault.Core.Secrets.KeyRing;
+
+namespace Vault.Core.Storage.PostgreSql;
+
+/// <summary>
+/// The log of changes, in a table. Whoever writes to it holds an advisory lock until the commit, so that its numbers go up in the order of
+/// commits and nothing that was committed is ever overlooked. <c>NOTIFY</c> only says when to look; what counts is the table.
+/// </summary>
+internal sealed partial class SharedChanges(
+    PostgreSqlConnections connections, SnapshotLoader loader, StartRows rows, VaultKeyRing ring, IServiceProvider services, ILogger<SharedChanges> logger)
+    : ISharedChanges, IDisposable
+{
+    /// <summary>The channel that listeners wait on.</summary>
+    public const string Channel = "vault_changes";
+
+    private const int Kept = 10_000;
+    private const string Lock = "SELECT pg_advisory_xact_lock({0})";
+    private const string Since = """SELECT "Id", "Kind", "Key" FROM changes WHERE "Id" >= $1 ORDER BY "Id" """;
+
+    // Held while the snapshots are replaced: by a change of this process, or by the changes of others.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private long _applied;
+
+    // Found when they are first needed: they stand on the database themselves.
+    private IEnumerable<ICredentialCache> Caches => (IEnumerable<ICredentialCache>)(services.GetService(typeof(IEnumerable<ICredentialCache>)) ?? Array.Empty<ICredentialCache>());
+
+    /// <inheritdoc />
+    public async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        await using var command = connections.Pooled.CreateCommand("SELECT COALESCE(MAX(\"Id\"), 0) FROM changes");
+        _applied = (long)(await command.ExecuteScalarAsync(cancellationToken) ?? 0L);
+    }
+
+    /// <inheritdoc />
+    public async Task<ISharedChange> EnterAsync(VaultDbContext database, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await database.Database.ExecuteSqlRawAsync(Lock, [AdvisoryLocks.Changes], cancellationToken);
+            await ApplyAsync(cancellationToken);
+            return new Change(this, database);
+        }
+        catch
+        {
+            _turn.Release();
+            throw;
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task TellAsync(Changed changed, CancellationToken cancellationToken)
+    {
+        await using var connection = connections.Pooled.CreateConnection();
+        await connection.OpenAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand("BEGIN"),
+                new NpgsqlBatchCommand($"SELECT pg_advisory_xact_lock({AdvisoryLocks.Changes})"),
+                new NpgsqlBatchCommand("""INSERT INTO changes ("Kind", "Key") VALUES ($1, $2)""") { Parameters = { new() { Value = changed.Kind.ToString() }, new() { Value = changed.Key } } },
+                new NpgsqlBatchCommand($"NOTIFY {Channel}"),
+                new NpgsqlBatchCommand("COMMIT"),
+            },
+        };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Puts in force what other replicas have changed.</summary>
+    /// <param name="isWhole">Whether to read everything, whatever the log says: nobody knows what became of the database meanwhile.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async Task CatchUpAsync(bool isWhole, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (isWhole)
+            {
+                await ReloadAsync(cancellationToken);
+            }
+            else
+            {
+                await ApplyAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Removes what every replica that lives has long read; one that slept through more reads everything.</summary>
+    public async Task PruneAsync(CancellationToken cancellationToken)
+    {
+        await using var command = connections.Pooled.CreateCommand($"""DELETE FROM changes WHERE "Id" < (SELECT MAX("Id") FROM changes) - {Kept}""");
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _turn.Dispose();
+
+    private async Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        var (last, changes, isComplete) = await ReadAsync(cancellationToken);
+        if (!isComplete)
+        {
+            LogReload(logger);
+            await ReloadAsync(cancellationToken);
+            return;
+        }
+
+        if (changes.Count == 0)
+        {
+            return;
+        }
+
+        if (changes.Contains(new Changed(ChangeKind.VaultKeys)))
+        {
+            await ReloadVaultKeysAsync(cancellationToken);
+        }
+
+        await loader.ReloadAsync(changes, cancellationToken);
+        foreach (var changed in changes.Where(changed => changed.Kind is ChangeKind.Secrets))
+        {
+            foreach (var cache in Caches)
+            {
+                cache.Evict(Guid.Parse(changed.Key));
+            }
+        }
+
+        _applied = last;
+    }
+
+    // The row that was applied last is asked for too: where it is gone, so may be others.
+    private async Task<(long Last, HashSet<Changed> Changes, bool IsComplete)> ReadAsync(CancellationToken cancellationToken)
+    {
+        await using DbCommand command = connections.Pooled.CreateCommand(Since);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _applied });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var (last, changes, isComplete) = (_applied, new HashSet<Changed>(), _applied == 0);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            last = reader.GetInt64(0);
+            if (last == _applied)
+            {
+                isComplete = true;
+            }
+            else if (Read(reader) is { } changed)
+            {
+                changes.Add(changed);
+            }
+            else
+            {
+                // Of a later version: nobody here can tell what it is about.
+                return (last, changes, false);
+            }
+        }
+
+        return (last, changes, isComplete);
+    }
+
+    private static Changed? Read(DbDataReader row) => Enum.TryParse<ChangeKind>(row.GetString(1), out var kind) ? new Changed(kind, row.GetString(2)) : null;
+
+    private async Task ReloadAsync(CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken);
+        await ReloadVaultKeysAsync(cancellationToken);
+        await loader.LoadAsync(cancellationToken);
+        foreach (var cache in Caches)
+        {
+            cache.EvictAll();
+        }
+    }
+
+    private async Task ReloadVaultKeysAsync(CancellationToken cancellationToken) => ring.Load(
+        [.. (await rows.VaultKeysAsync(cancellationToken)).Select(row => new StoredVaultKey(row.Id, row.Purpose, row.Protected, row.CheckValue, row.Canary, row.IsActive))]);
+
+    [LoggerMessage(3201, LogLevel.Warning, "The log of changes doesn't reach back to what this replica knew; everything is read anew.")]
+    private static partial void LogReload(ILogger logger);
+
+    /// <summary>A change of this process, while all others wait.</summary>
+    private sealed class Change(SharedChanges shared, VaultDbContext database) : ISharedChange
+    {
+        private long _last;
+
+        public async Task PublishAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken)
+        {
+            if (changes.Count == 0)
+            {
+                return;
+            }
+
+            string[] kinds = [.. changes.Select(changed => changed.Kind.ToString())], keys = [.. changes.Select(changed => changed.Key)];
+            var ids = await database.Database.SqlQuery<long>(
+                $"""INSERT INTO changes ("Kind", "Key") SELECT * FROM unnest({kinds}, {keys}) RETURNING "Id" AS "Value" """).ToListAsync(cancellationToken);
+            _last = ids.Max();
+            await database.Database.ExecuteSqlRawAsync($"NOTIFY {Channel}", cancellationToken);
+        }
+
+        public void Done()
+        {
+            // Where it isn't known whether the transaction was committed, this isn't reached: the change comes back from the log.
+            shared._applied = Math.Max(shared._applied, _last);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            shared._turn.Release();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

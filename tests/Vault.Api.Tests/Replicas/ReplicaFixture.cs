@@ -1,0 +1,87 @@
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Replicas;
+
+/// <summary>Three vaults, processes of their own, on one PostgreSQL; started at once on an empty database.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public sealed class ReplicaFixture : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("vault-replicas-").FullName;
+    private readonly List<HttpClient> _clients = [];
+
+    public string Database { get; private set; } = "";
+
+    public RecordingUpstream Service { get; private set; } = null!;
+
+    public VaultProcess[] Vaults { get; private set; } = [];
+
+    public HttpClient[] Admins { get; private set; } = [];
+
+    public async Task InitializeAsync()
+    {
+        Database = await (await PostgreSqlServer.GetAsync()).CreateEmptyAsync();
+        Service = await RecordingUpstream.StartAsync();
+        Vaults = await Task.WhenAll(Enumerable.Range(0, 3).Select(StartAsync));
+        Admins = [.. Vaults.Select(vault => Client(vault, VaultFactory.AdminKey))];
+    }
+
+    public async Task DisposeAsync()
+    {
+        _clients.ForEach(client => client.Dispose());
+        foreach (var vault in Vaults)
+        {
+            await vault.DisposeAsync();
+        }
+
+        await Service.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>Starts the replica of this number: its own directory, the master key and the database of all.</summary>
+    public Task<VaultProcess> StartAsync(int number) => VaultProcess.StartAsync(
+        Path.Combine(_directory, "replica-" + number),
+        ("Vault:Database:Provider", "postgreSql"), ("ConnectionStrings:Vault", Database), ("Vault:MasterKey:Path", Path.Combine(_directory, "master.key")));
+
+    /// <summary>Starts one again in the place of one that is gone.</summary>
+    public async Task RestartAsync(int number)
+    {
+        Vaults[number] = await StartAsync(number);
+        Admins[number] = Client(Vaults[number], VaultFactory.AdminKey);
+    }
+
+    /// <summary>A client of one replica.</summary>
+    public HttpClient Client(VaultProcess vault, string key)
+    {
+        var client = vault.CreateClient(key);
+        _clients.Add(client);
+        return client;
+    }
+
+    /// <summary>Clients of all replicas with one key.</summary>
+    public HttpClient[] Clients(string key) => [.. Vaults.Select(vault => Client(vault, key))];
+
+    /// <summary>Sends JSON as an admin to one replica and expects a success.</summary>
+    public async Task<JsonNode?> AdminAsync(int replica, HttpMethod method, string path, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Content = json is null ? null : new StringContent(json, new MediaTypeHeaderValue("application/json"));
+        using var response = await Admins[replica].SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {(int)response.StatusCode} {text}");
+        return text.Length == 0 ? null : JsonNode.Parse(text);
+    }
+
+    /// <summary>An app with a key, and a named credential that it may use.</summary>
+    public async Task<string> DefineAsync(int replica, string name, string authentication, string parameters)
+    {
+        await AdminAsync(replica, HttpMethod.Post, "/api/v1/external-credentials", $$"""{ "name": "{{name}}Login", "authentication": {{authentication}}, "allowedHosts": ["{{Service.Url}}"] }""");
+        await AdminAsync(replica, HttpMethod.Put, $"/api/v1/external-credentials/{name}Login/principals/default/credential", $$"""{ "parameters": {{parameters}} }""");
+        await AdminAsync(replica, HttpMethod.Post, "/api/v1/named-credentials", $$"""{ "name": "{{name}}", "url": "{{Service.Url}}", "externalCredential": "{{name}}Login" }""");
+        await AdminAsync(replica, HttpMethod.Post, "/api/v1/apps", $$"""{ "name": "{{name}}App" }""");
+        await AdminAsync(replica, HttpMethod.Put, $"/api/v1/apps/{name}App/grants/{name}", """{ "principals": ["default"] }""");
+        return (string)(await AdminAsync(replica, HttpMethod.Post, $"/api/v1/apps/{name}App/keys", "{}"))!["key"]!;
+    }
+}

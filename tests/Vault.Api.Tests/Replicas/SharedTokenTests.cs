@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Replicas;
+
+/// <summary>Tokens that replicas share, of a service whose refresh tokens are good once.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public sealed class SharedTokenTests(ReplicaFixture fixture) : IClassFixture<ReplicaFixture>
+{
+    private readonly ConcurrentDictionary<string, bool> _refreshTokens = new();
+    private readonly ConcurrentDictionary<string, bool> _tokens = new();
+    private TaskCompletionSource? _refreshing;
+    private int _logins;
+    private int _refreshes;
+    private int _reused;
+
+    [Fact]
+    public async Task Burst_OverThreeReplicas_SignsInOncePerExpiry_EvenWhenTheOneThatDoesIsKilled()
+    {
+        fixture.Service.Answer = AnswerAsync;
+        var key = await fixture.DefineAsync(0, "Shared", $$"""
+            { "protocol": "login", "lifetimeSeconds": 4,
+              "steps": [ { "request": { "method": "POST", "url": "{{fixture.Service.Url}}/login", "json": { "password": "{!$Credential.Password}" } },
+                           "extract": { "token": "$.token", "refreshToken": "$.refresh" } } ],
+              "refresh": [ { "request": { "method": "POST", "url": "{{fixture.Service.Url}}/refresh", "json": { "with": "{!$Token.refreshToken}" } },
+                             "extract": { "token": "$.token", "refreshToken": "$.refresh" } } ],
+              "apply": { "headers": { "Authorization": "Bearer {!$Token.token}" } } }
+            """, """{ "Password": "the-password" }""");
+
+        // A burst on nothing: one login.
+        await BurstAsync(fixture.Clients(key));
+        Assert.Equal((1, 0, 0), (_logins, _refreshes, _reused));
+
+        // A burst on a token that has ended: one refresh.
+        await EndedAsync(0);
+        await BurstAsync(fixture.Clients(key));
+        Assert.Equal((1, 1, 0), (_logins, _refreshes, _reused));
+
+        // The replica that trades the refresh token in is killed before it has the answer: another one signs in, once, and all use that.
+        await EndedAsync(1);
+        _refreshing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var dying = CallAsync(fixture.Client(fixture.Vaults[0], key));
+        await _refreshing.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        var others = BurstAsync([fixture.Client(fixture.Vaults[1], key), fixture.Client(fixture.Vaults[2], key)]);
+        await fixture.Vaults[0].KillAsync();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => dying);
+        await others;
+        Assert.Equal((2, 2), (_logins, _refreshes));
+
+        // It comes back, uses what the others got, and the audit has nothing to complain of.
+        await fixture.RestartAsync(0);
+        await BurstAsync(fixture.Clients(key));
+        Assert.InRange(_logins, 2, 2);
+        Assert.Equal(1, _reused);
+        var verdict = (await fixture.AdminAsync(0, HttpMethod.Post, "/api/v1/audit/verify"))!;
+        Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+    }
+
+    private static async Task<int> CallAsync(HttpClient client)
+    {
+        using var response = await client.GetAsync("/callout/Shared/record");
+        return (int)response.StatusCode;
+    }
+
+    private static async Task BurstAsync(HttpClient[] clients)
+    {
+        var statuses = await Task.WhenAll(Enumerable.Range(0, clients.Length * 20).Select(number => CallAsync(clients[number % clients.Length])));
+        Assert.All(statuses, status => Assert.Equal(200, status));
+    }
+
+    private async Task EndedAsync(int replica)
+    {
+        JsonNode status;
+        do
+        {
+            status = (await fixture.AdminAsync(replica, HttpMethod.Get, "/api/v1/external-credentials/SharedLogin/principals/default/credential"))!;
+        }
+        while ((string?)status["tokens"]![0]!["status"] != "expired");
+    }
+
+    private async Task AnswerAsync(HttpContext context, RecordedRequest request)
+    {
+        switch (request.Target)
+        {
+            case "/login":
+                Interlocked.Increment(ref _logins);
+                await GiveAsync(context);
+                break;
+            case "/refresh" when _refreshTokens.TryUpdate((string)JsonNode.Parse(request.Text)!["with"]!, false, true):
+                Interlocked.Increment(ref _refreshes);
+                if (_refreshing is { Task.IsCompleted: false } refreshing)
+                {
+                    // It is used up, and the answer never comes.
+                    refreshing.SetResult();
+                    await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    return;
+                }
+
+                await GiveAsync(context);
+                break;
+            case "/refresh":
+                Interlocked.Increment(ref _reused);
+                context.Response.StatusCode = 400;
+                break;
+            default:
+                context.Response.StatusCode = _tokens.ContainsKey(request.Header("Authorization")?[7..] ?? "") ? 200 : 401;
+                break;
+        }
+    }
+
+    private async Task GiveAsync(HttpContext context)
+    {
+        string token = "token-" + Guid.NewGuid().ToString("N"), refresh = "refresh-" + Guid.NewGuid().ToString("N");
+        _tokens[token] = true;
+        _refreshTokens[refresh] = true;
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(new JsonObject { ["token"] = token, ["refresh"] = refresh }.ToJsonString());
+    }
+}
