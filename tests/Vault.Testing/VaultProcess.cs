@@ -61,6 +61,16 @@ public sealed class VaultProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Everything that the process has mapped from files, as Linux lists it.</summary>
+    public string Mapped => File.ReadAllText($"/proc/{_process.Id}/maps");
+
+    /// <summary>Sends a signal, as in <c>STOP</c> and <c>CONT</c>.</summary>
+    public async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("kill", ["-" + name, _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {

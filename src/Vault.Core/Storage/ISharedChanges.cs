@@ -24,8 +24,8 @@ public enum ChangeKind
 
 /// <summary>What was changed.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="Key">Which; empty: all.</param>
-public readonly record struct Changed(ChangeKind Kind, string Key = "");
+/// <param name="Which">Its id or name; empty: all.</param>
+public readonly record struct Changed(ChangeKind Kind, string Which = "");
 
 /// <summary>
 /// Changes of processes that share a database: each is judged against what all of them have committed, and told to the others in its

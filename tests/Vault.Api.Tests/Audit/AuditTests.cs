@@ -208,7 +208,19 @@ public sealed class AuditTests : IAsyncLifetime
         await DefineAsync();
         Assert.True((bool)(await VerifyAsync())["valid"]!);
         await TamperAsync(sql);
-        var verdict = await VerifyAsync();
+        JsonNode verdict;
+        if (PostgreSqlServer.IsWanted && fault is ("truncated" or "segment-missing"))
+        {
+            // A replica looks for its own last record each time; where that is gone it records nothing more, and so does nothing more.
+            using var refused = await _vault.AdminClient.PostAsync("/api/v1/audit/verify", null);
+            Assert.Equal(503, (int)refused.StatusCode);
+            verdict = (await AuditBench.VerifyByCommandAsync(_directory)).Verdict!;
+        }
+        else
+        {
+            verdict = await VerifyAsync();
+        }
+
         Assert.Equal((false, fault, sequence), ((bool)verdict["valid"]!, (string?)verdict["fault"], (int)verdict["sequence"]!));
     }
 

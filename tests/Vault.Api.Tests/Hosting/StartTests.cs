@@ -122,6 +122,16 @@ public sealed class StartTests : IDisposable
     public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
         Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);
 
+    [Fact]
+    public async Task StartOnSqlite_LoadsNothingOfPostgreSql()
+    {
+        await using var vault = await VaultProcess.StartAsync(_directory);
+        using var admin = vault.CreateClient(VaultFactory.AdminKey);
+        Assert.Equal(HttpStatusCode.OK, (await admin.GetAsync("/api/v1/apps")).StatusCode);
+        Assert.Contains("Sqlite", vault.Mapped, StringComparison.Ordinal);
+        Assert.DoesNotContain("Npgsql", vault.Mapped, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", "ConnectionStrings:Vault is needed")]
     [InlineData("Host=127.0.0.1;Port=1;Database=the-database;Username=vault;Password=the-password-of-the-database", "127.0.0.1:1 (ConnectionStrings:Vault): ConnectionRefused")]

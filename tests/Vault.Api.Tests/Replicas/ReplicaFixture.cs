@@ -24,7 +24,21 @@ public sealed class ReplicaFixture : IAsyncLifetime
     {
         Database = await (await PostgreSqlServer.GetAsync()).CreateEmptyAsync();
         Service = await RecordingUpstream.StartAsync();
-        Vaults = await Task.WhenAll(Enumerable.Range(0, 3).Select(StartAsync));
+        var starting = Enumerable.Range(0, 3).Select(StartAsync).ToArray();
+        try
+        {
+            Vaults = await Task.WhenAll(starting);
+        }
+        catch
+        {
+            foreach (var vault in starting.Where(vault => vault.IsCompletedSuccessfully))
+            {
+                await (await vault).DisposeAsync();
+            }
+
+            throw;
+        }
+
         Admins = [.. Vaults.Select(vault => Client(vault, VaultFactory.AdminKey))];
     }
 

@@ -64,7 +64,7 @@ internal sealed partial class SharedChanges(
             {
                 new NpgsqlBatchCommand("BEGIN"),
                 new NpgsqlBatchCommand($"SELECT pg_advisory_xact_lock({AdvisoryLocks.Changes})"),
-                new NpgsqlBatchCommand("""INSERT INTO changes ("Kind", "Key") VALUES ($1, $2)""") { Parameters = { new() { Value = changed.Kind.ToString() }, new() { Value = changed.Key } } },
+                new NpgsqlBatchCommand("""INSERT INTO changes ("Kind", "Key") VALUES ($1, $2)""") { Parameters = { new() { Value = changed.Kind.ToString() }, new() { Value = changed.Which } } },
                 new NpgsqlBatchCommand($"NOTIFY {Channel}"),
                 new NpgsqlBatchCommand("COMMIT"),
             },
@@ -95,10 +95,11 @@ internal sealed partial class SharedChanges(
         }
     }
 
-    /// <summary>Removes what every replica that lives has long read; one that slept through more reads everything.</summary>
+    /// <summary>Removes what every replica that lives has long read (one that slept through more reads everything), and leases that nobody gave back.</summary>
     public async Task PruneAsync(CancellationToken cancellationToken)
     {
-        await using var command = connections.Pooled.CreateCommand($"""DELETE FROM changes WHERE "Id" < (SELECT MAX("Id") FROM changes) - {Kept}""");
+        await using var command = connections.Pooled.CreateCommand(
+            $"""DELETE FROM changes WHERE "Id" < (SELECT MAX("Id") FROM changes) - {Kept}; DELETE FROM token_leases WHERE "ExpiresAt" < clock_timestamp() - interval '1 hour'""");
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -130,7 +131,7 @@ internal sealed partial class SharedChanges(
         {
             foreach (var cache in Caches)
             {
-                cache.Evict(Guid.Parse(changed.Key));
+                cache.Evict(Guid.Parse(changed.Which));
             }
         }
 
@@ -196,7 +197,7 @@ internal sealed partial class SharedChanges(
                 return;
             }
 
-            string[] kinds = [.. changes.Select(changed => changed.Kind.ToString())], keys = [.. changes.Select(changed => changed.Key)];
+            string[] kinds = [.. changes.Select(changed => changed.Kind.ToString())], keys = [.. changes.Select(changed => changed.Which)];
             var ids = await database.Database.SqlQuery<long>(
                 $"""INSERT INTO changes ("Kind", "Key") SELECT * FROM unnest({kinds}, {keys}) RETURNING "Id" AS "Value" """).ToListAsync(cancellationToken);
             _last = ids.Max();

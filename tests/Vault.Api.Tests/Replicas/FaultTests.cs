@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Net;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Replicas;
+
+/// <summary>A replica that freezes, and a database that is gone for a while: nothing is lost, and all goes on by itself.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public sealed class FaultTests(ReplicaFixture fixture) : IClassFixture<ReplicaFixture>
+{
+    private static readonly TimeSpan Healed = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task ReplicaThatFreezes_HoldsNobodyUp_AndHearsOfWhatItMissed()
+    {
+        var key = await fixture.DefineAsync(0, "Frozen", """{ "protocol": "password" }""", """{ "Username": "ann", "Password": "the-password" }""");
+        var revoked = (string)(await fixture.AdminAsync(0, HttpMethod.Post, "/api/v1/apps/FrozenApp/keys", "{}"))!["key"]!;
+        HttpClient[] apps = fixture.Clients(key), others = fixture.Clients(revoked);
+        foreach (var client in apps.Concat(others))
+        {
+            await UntilAsync(() => StatusAsync(client, "/callout/Frozen/0"), 200);
+        }
+
+        // Frozen under load, so most likely in the middle of something.
+        using var stop = new CancellationTokenSource();
+        var load = Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await StatusAsync(apps[2], "/callout/Frozen/load");
+            }
+        }));
+        for (var called = 0; called < 50; called++)
+        {
+            await StatusAsync(apps[2], "/callout/Frozen/1");
+        }
+
+        await fixture.Vaults[2].SignalAsync("STOP");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => StatusAsync(apps[number % 2], $"/callout/Frozen/{number}")));
+        Assert.All(answers, status => Assert.Equal(200, status));
+        await fixture.AdminAsync(1, HttpMethod.Delete, $"/api/v1/apps/FrozenApp/keys/{revoked.Split('_')[1]}");
+        await fixture.Vaults[2].SignalAsync("CONT");
+        await UntilAsync(() => StatusAsync(others[2], "/callout/Frozen/2"), 401, TimeSpan.FromSeconds(2));
+        await UntilAsync(() => StatusAsync(apps[2], "/callout/Frozen/3"), 200);
+        await stop.CancelAsync();
+        await load;
+        for (var replica = 0; replica < 3; replica++)
+        {
+            var verdict = (await fixture.AdminAsync(replica, HttpMethod.Post, "/api/v1/audit/verify"))!;
+            Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+        }
+    }
+
+    [Fact]
+    public async Task DatabaseThatIsGone_RefusesWhatCantBeRecorded_AndAllHealsByItself()
+    {
+        var isGone = false;
+        var server = await PostgreSqlServer.GetAsync();
+        var direct = await server.EnsureAsync("gone_" + Guid.NewGuid().ToString("N"));
+        await using var relay = TcpRelay.Start(_ => Task.FromResult(Volatile.Read(ref isGone) ? null : new IPEndPoint(IPAddress.Loopback, server.Port)));
+        await using var vault = New(direct.Replace($"Port={server.Port}", $"Port={relay.Port}", StringComparison.Ordinal));
+        await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""{ "name": "Gone", "url": "{{fixture.Service.Url}}", "authentication": { "protocol": "password", "username": "ann", "password": "the-password" } }""");
+        using var app = vault.CreateClient(await vault.CreateAppAsync("GoneApp", "Gone"));
+        using var other = vault.CreateClient(await vault.CreateAppAsync("OtherApp", "Gone"));
+        Assert.Equal((200, 200), (await StatusAsync(app, "/callout/Gone/1"), await StatusAsync(other, "/callout/Gone/1")));
+        await using var healthy = New(direct, Path.Combine(vault.DataDirectory, "master.key"));
+        Assert.Equal(200, await StatusAsync(healthy.AdminClient, "/healthz/ready"));
+
+        Volatile.Write(ref isGone, true);
+        await PostgreSqlServer.ExecuteAsync(direct, $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        var before = fixture.Service.Requests.Count;
+        using (var refused = await app.GetAsync("/callout/Gone/2"))
+        {
+            Assert.Equal("audit-unavailable", refused.Headers.GetValues("X-Vault-Error").Single());
+        }
+
+        using (var change = await vault.AdminClient.PutAsync("/api/v1/apps/Never", new StringContent("{}", System.Text.Encoding.UTF8, "application/json")))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, change.StatusCode);
+        }
+
+        Assert.Equal(503, await StatusAsync(vault.AdminClient, "/healthz/ready"));
+        Assert.Equal(before, fixture.Service.Requests.Count);
+
+        // What others change meanwhile is in force once the database is back.
+        await UntilAsync(async () => (int)(await healthy.AdminClient.DeleteAsync("/api/v1/apps/OtherApp")).StatusCode, 204);
+        Volatile.Write(ref isGone, false);
+        await UntilAsync(() => StatusAsync(app, "/callout/Gone/3"), 200);
+        await UntilAsync(() => StatusAsync(other, "/callout/Gone/4"), 401, TimeSpan.FromSeconds(2));
+        await UntilAsync(() => StatusAsync(vault.AdminClient, "/healthz/ready"), 200);
+        await vault.AdminAsync(HttpMethod.Put, "/api/v1/apps/Again", "{}");
+        var verdict = (await vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!;
+        Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+        Assert.Contains(vault.Logs.Lines, line => line.Contains("hears of changes again", StringComparison.Ordinal));
+        using var listed = await vault.AdminClient.GetAsync("/api/v1/audit?action=audit.resumed");
+        Assert.Contains("audit.resumed", await listed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    private static VaultFactory New(string database, string? masterKey = null) => new(new Dictionary<string, string?>
+    {
+        ["Vault:Database:Provider"] = "postgreSql",
+        ["ConnectionStrings:Vault"] = database,
+        ["Vault:MasterKey:Path"] = masterKey,
+    });
+
+    private static async Task<int> StatusAsync(HttpClient client, string path)
+    {
+        using var response = await client.GetAsync(path);
+        return (int)response.StatusCode;
+    }
+
+    private static async Task UntilAsync(Func<Task<int>> ask, int expected, TimeSpan? limit = null)
+    {
+        var since = Stopwatch.GetTimestamp();
+        int seen;
+        do
+        {
+            seen = await ask();
+        }
+        while (seen != expected && Stopwatch.GetElapsedTime(since) < (limit ?? Healed));
+
+        Assert.Equal(expected, seen);
+    }
+}
