@@ -21,15 +21,7 @@ public sealed class AuditChain(IntegrityKey key)
             audited = audited with { At = InMicroseconds(audited.At) };
         }
 
-        // Not every database keeps a NUL.
-        if (audited.Path?.Contains('\0') is true || audited.Target.Contains('\0') || audited.User?.Contains('\0') is true || audited.Host?.Contains('\0') is true)
-        {
-            audited = audited with
-            {
-                Path = WithoutNul(audited.Path), Target = WithoutNul(audited.Target), User = WithoutNul(audited.User), Host = WithoutNul(audited.Host),
-            };
-        }
-
+        audited = WithoutNul(audited);
         var hash = HashOf(head.Sequence + 1, segment, audited, head.Hash);
         return new AuditEntry(head.Sequence + 1, segment, audited, head.Hash, hash, MacOf(hash));
     }
@@ -53,8 +45,18 @@ public sealed class AuditChain(IntegrityKey key)
     public static bool IsOf(AuditEntry entry, long sequence) =>
         HashOf(sequence, entry.Segment, entry.Event, entry.Previous).AsSpan().SequenceEqual(entry.Hash);
 
-    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(text))]
-    private static string? WithoutNul(string? text) => text?.Replace('\0', '\uFFFD');
+    // Not every database keeps a NUL; these may hold what a stranger sent.
+    private static AuditEvent WithoutNul(AuditEvent audited) => Has(audited.Path) || Has(audited.Target) || Has(audited.User) || Has(audited.Host)
+        ? audited with
+        {
+            Path = audited.Path?.Replace('\0', '\uFFFD'),
+            Target = audited.Target.Replace('\0', '\uFFFD'),
+            User = audited.User?.Replace('\0', '\uFFFD'),
+            Host = audited.Host?.Replace('\0', '\uFFFD'),
+        }
+        : audited;
+
+    private static bool Has(string? text) => text?.Contains('\0') is true;
 
     private byte[] MacOf(byte[] hash) => key.Mac(CryptographicLabels.AuditMac, hash);
 
