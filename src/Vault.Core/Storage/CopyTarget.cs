@@ -7,9 +7,9 @@ namespace Vault.Core.Storage;
 public sealed class CopyTarget : IAsyncDisposable
 {
     private readonly PostgreSqlConnections _connections;
-    private readonly IDisposable _lock;
+    private readonly IDisposable? _lock;
 
-    private CopyTarget(PostgreSqlConnections connections, IDisposable held, VaultDbContext database) => (_connections, _lock, Database) = (connections, held, database);
+    private CopyTarget(PostgreSqlConnections connections, IDisposable? held, VaultDbContext database) => (_connections, _lock, Database) = (connections, held, database);
 
     /// <summary>The database.</summary>
     public VaultDbContext Database { get; }
@@ -38,7 +38,7 @@ public sealed class CopyTarget : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
-        _lock.Dispose();
+        _lock?.Dispose();
         await _connections.DisposeAsync();
     }
 

@@ -48,7 +48,7 @@ public interface ISharedChanges
 /// <summary>A change under way.</summary>
 public interface ISharedChange : IAsyncDisposable
 {
-    /// <summary>Tells the others, once and only if the transaction is committed.</summary>
+    /// <summary>Tells the others, once and only if the transaction is committed; the last thing before the commit, whatever there is to tell.</summary>
     Task PublishAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken);
 
     /// <summary>It is committed, and in force here.</summary>

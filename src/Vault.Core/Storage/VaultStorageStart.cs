@@ -25,7 +25,7 @@ public sealed class VaultStorageStart : IDisposable
     private readonly SnapshotLoader _loader;
     private readonly TimeProvider _time;
     private readonly ISharedChanges? _shared;
-    private IDisposable? _lock;
+    private DirectoryLock? _lock;
 
     internal VaultStorageStart(
         IOptions<VaultStorageOptions> options, IVaultDatabase database, IDbContextFactory<VaultDbContext> contexts, StartRows rows, IMasterKeyProvider provider, MasterKey masterKey,
@@ -52,22 +52,27 @@ public sealed class VaultStorageStart : IDisposable
     public async Task InitializeAsync(CancellationToken cancellationToken)
     {
         PrepareDirectory();
-        _lock = await _database.LockAsync(cancellationToken);
-        await MigrateAsync(cancellationToken);
-        await LoadMasterKeyAsync(cancellationToken);
-        await LoadVaultKeysAsync(cancellationToken);
-        if (_database.IsShared)
+        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, "vault.lock"));
+        try
         {
-            // What has to be made once is there; others may start now.
-            _lock.Dispose();
-        }
+            using (await _database.LockAsync(cancellationToken))
+            {
+                await MigrateAsync(cancellationToken);
+                await LoadMasterKeyAsync(cancellationToken);
+                await LoadVaultKeysAsync(cancellationToken);
+            }
 
-        if (_shared is not null)
+            if (_shared is not null)
+            {
+                await _shared.BeginAsync(cancellationToken);
+            }
+
+            await _loader.LoadAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is not VaultStartException && StorageFaults.IsUnavailable(exception))
         {
-            await _shared.BeginAsync(cancellationToken);
+            throw new VaultStartException($"The database can't be read or written: {_database.Place}.", exception);
         }
-
-        await _loader.LoadAsync(cancellationToken);
     }
 
     /// <summary>Only reads: the keys of a vault that exists, which may be running. Nothing is made or changed.</summary>
@@ -96,7 +101,7 @@ public sealed class VaultStorageStart : IDisposable
     public async Task OpenAloneAsync(CancellationToken cancellationToken)
     {
         PrepareDirectory();
-        _lock = await _database.LockAsync(cancellationToken);
+        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, "vault.lock"));
         await OpenAsync(cancellationToken);
     }
 

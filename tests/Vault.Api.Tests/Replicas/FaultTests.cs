@@ -7,7 +7,8 @@ namespace Vault.Api.Tests.Replicas;
 
 /// <summary>A replica that freezes, and a database that is gone for a while: nothing is lost, and all goes on by itself.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-public sealed class FaultTests(ReplicaFixture fixture) : IClassFixture<ReplicaFixture>
+[Collection(ReplicaFixture.Collection)]
+public sealed class FaultTests(ReplicaFixture fixture)
 {
     private static readonly TimeSpan Healed = TimeSpan.FromSeconds(20);
 

@@ -9,6 +9,9 @@ namespace Vault.Api.Tests.Replicas;
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ReplicaFixture : IAsyncLifetime
 {
+    /// <summary>Its tests run one after the other, on the same three.</summary>
+    public const string Collection = "Replicas";
+
     private readonly string _directory = Directory.CreateTempSubdirectory("vault-replicas-").FullName;
     private readonly List<HttpClient> _clients = [];
 
@@ -99,3 +102,8 @@ public sealed class ReplicaFixture : IAsyncLifetime
         return (string)(await AdminAsync(replica, HttpMethod.Post, $"/api/v1/apps/{name}App/keys", "{}"))!["key"]!;
     }
 }
+
+/// <summary>For the runner of the tests.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+[CollectionDefinition(ReplicaFixture.Collection)]
+public sealed class SharedReplicas : ICollectionFixture<ReplicaFixture>;

@@ -8,7 +8,8 @@ namespace Vault.Api.Tests.Replicas;
 
 /// <summary>Tokens that replicas share, of a service whose refresh tokens are good once.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-public sealed class SharedTokenTests(ReplicaFixture fixture) : IClassFixture<ReplicaFixture>
+[Collection(ReplicaFixture.Collection)]
+public sealed class SharedTokenTests(ReplicaFixture fixture)
 {
     private readonly ConcurrentDictionary<string, bool> _refreshTokens = new();
     private readonly ConcurrentDictionary<string, bool> _tokens = new();
@@ -20,6 +21,7 @@ public sealed class SharedTokenTests(ReplicaFixture fixture) : IClassFixture<Rep
     [Fact]
     public async Task Burst_OverThreeReplicas_SignsInOncePerExpiry_EvenWhenTheOneThatDoesIsKilled()
     {
+        var answer = fixture.Service.Answer;
         fixture.Service.Answer = AnswerAsync;
         var key = await fixture.DefineAsync(0, "Shared", $$"""
             { "protocol": "login", "lifetimeSeconds": 4,
@@ -57,6 +59,7 @@ public sealed class SharedTokenTests(ReplicaFixture fixture) : IClassFixture<Rep
         Assert.Equal(1, _reused);
         var verdict = (await fixture.AdminAsync(0, HttpMethod.Post, "/api/v1/audit/verify"))!;
         Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+        fixture.Service.Answer = answer;
     }
 
     private static async Task<int> CallAsync(HttpClient client)

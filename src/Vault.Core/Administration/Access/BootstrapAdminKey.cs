@@ -38,7 +38,8 @@ public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, Ac
             {
                 if (await draft.Database.Facts.AnyAsync(fact => fact.Name == Fact))
                 {
-                    return "";
+                    // There was one, or another replica that starts at the same time was first: nothing is changed, and nothing recorded.
+                    return new VaultError(ErrorCodes.AlreadyExists, "There was an admin key.");
                 }
 
                 var text = given ?? VaultKeyText.Create();
@@ -49,6 +50,11 @@ public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, Ac
             },
             cancellationToken);
         AuditOrigin.Current = null;
+        if (result.Error is { Code: ErrorCodes.AlreadyExists })
+        {
+            return null;
+        }
+
         if (!result.IsOk)
         {
             throw new VaultStartException("The first admin key could not be stored: " + result.Error.Detail);

@@ -52,7 +52,8 @@ public sealed partial class ChangeGate(
             await using var database = await contexts.CreateDbContextAsync(cancellationToken);
             await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
             await using var entered = shared is null ? null : await shared.EnterAsync(database, cancellationToken);
-            var draft = new Draft(database, definitions.Current, access.Current, time.GetUtcNow());
+            var (definitionsBefore, accessBefore) = (definitions.Current, access.Current);
+            var draft = new Draft(database, definitionsBefore, accessBefore, time.GetUtcNow());
             database.SavingChanges += (_, _) => draft.Changed.UnionWith(Touched.Of(database.ChangeTracker));
             var result = await change(draft);
             if (!result.IsOk)
@@ -73,7 +74,13 @@ public sealed partial class ChangeGate(
             await database.SaveChangesAsync(CancellationToken.None);
             if (entered is not null)
             {
-                await entered.PublishAsync(Told(draft), CancellationToken.None);
+                if (draft.Changed.Count == 0 && !(ReferenceEquals(draft.Definitions, definitionsBefore) && ReferenceEquals(draft.Access, accessBefore)))
+                {
+                    throw new InvalidOperationException("A change doesn't say what it is about, so no other replica would hear of it.");
+                }
+
+                await entered.PublishAsync(
+                    [.. draft.Changed, .. draft.Evicted.Select(id => new Changed(ChangeKind.Secrets, id.ToString()))], CancellationToken.None);
             }
 
             await transaction.CommitAsync(CancellationToken.None);
@@ -108,16 +115,6 @@ public sealed partial class ChangeGate(
 
             _gate.Release();
         }
-    }
-
-    private Changed[] Told(Draft draft)
-    {
-        if (draft.Changed.Count == 0 && !(ReferenceEquals(draft.Definitions, definitions.Current) && ReferenceEquals(draft.Access, access.Current)))
-        {
-            throw new InvalidOperationException("A change doesn't say what it is about, so no other replica would hear of it.");
-        }
-
-        return [.. draft.Changed, .. draft.Evicted.Select(id => new Changed(ChangeKind.Secrets, id.ToString()))];
     }
 
     private static AuditEvent Describe<T>(T result, DateTimeOffset now)

@@ -10,7 +10,7 @@ namespace Vault.Core.Storage.PostgreSql;
 internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
 {
     private const int MostPooled = 25;
-    private const int SecondsToConnect = 5;
+    private const int SecondsToConnect = 10;
     private const int SecondsOfSilence = 10;
 
     /// <summary>Takes the setting; nothing is connected yet.</summary>

@@ -12,13 +12,11 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
 {
     private const string HasHistory = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('\"__EFMigrationsHistory\"')";
 
-    public bool IsShared => true;
-
     public string Place => connections.Place;
 
     public DbConnection CreateConnection() => connections.Pooled.CreateConnection();
 
-    public async Task<IDisposable> LockAsync(CancellationToken cancellationToken)
+    public async Task<IDisposable?> LockAsync(CancellationToken cancellationToken)
     {
         var connection = connections.Lasting.CreateConnection();
         try

@@ -22,7 +22,8 @@ internal sealed partial class SharedChanges(
     private const string Lock = "SELECT pg_advisory_xact_lock({0})";
     private const string Since = """SELECT "Id", "Kind", "Key" FROM changes WHERE "Id" >= $1 ORDER BY "Id" """;
 
-    // Held while the snapshots are replaced: by a change of this process, or by the changes of others.
+    // Held while the snapshots are replaced: by what others changed, or by a change of this process from before its commit until it is in
+    // force, so that what others commit after it isn't undone. In between nobody else commits anything.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private long _applied;
 
@@ -39,18 +40,9 @@ internal sealed partial class SharedChanges(
     /// <inheritdoc />
     public async Task<ISharedChange> EnterAsync(VaultDbContext database, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            await database.Database.ExecuteSqlRawAsync(Lock, [AdvisoryLocks.Changes], cancellationToken);
-            await ApplyAsync(cancellationToken);
-            return new Change(this, database);
-        }
-        catch
-        {
-            _turn.Release();
-            throw;
-        }
+        await database.Database.ExecuteSqlRawAsync(Lock, [AdvisoryLocks.Changes], cancellationToken);
+        await CatchUpAsync(isWhole: false, cancellationToken);
+        return new Change(this, database);
     }
 
     /// <inheritdoc />
@@ -189,9 +181,12 @@ internal sealed partial class SharedChanges(
     private sealed class Change(SharedChanges shared, VaultDbContext database) : ISharedChange
     {
         private long _last;
+        private bool _hasTurn;
 
         public async Task PublishAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken)
         {
+            await shared._turn.WaitAsync(cancellationToken);
+            _hasTurn = true;
             if (changes.Count == 0)
             {
                 return;
@@ -212,7 +207,11 @@ internal sealed partial class SharedChanges(
 
         public ValueTask DisposeAsync()
         {
-            shared._turn.Release();
+            if (_hasTurn)
+            {
+                shared._turn.Release();
+            }
+
             return ValueTask.CompletedTask;
         }
     }

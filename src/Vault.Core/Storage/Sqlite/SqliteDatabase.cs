@@ -10,14 +10,11 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
 {
     private const string HasHistory = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsHistory'";
 
-    public bool IsShared => false;
-
     public string Place => $"{options.Value.DataDirectory} (Vault:DataDirectory, ConnectionStrings:Vault)";
 
     public DbConnection CreateConnection() => new SqliteConnection(options.Value.ConnectionString);
 
-    public Task<IDisposable> LockAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IDisposable>(DirectoryLock.Take(Path.Combine(options.Value.DataDirectory, "vault.lock")));
+    public Task<IDisposable?> LockAsync(CancellationToken cancellationToken) => Task.FromResult<IDisposable?>(null);
 
     public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
     {

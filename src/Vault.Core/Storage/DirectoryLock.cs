@@ -1,8 +1,11 @@
 using Vault.Core.Secrets;
 
-namespace Vault.Core.Storage.Sqlite;
+namespace Vault.Core.Storage;
 
-/// <summary>Held for the life of the process: two processes on one SQLite file would each hold definitions that the other changes.</summary>
+/// <summary>
+/// Held for the life of the process: two processes on one SQLite file would each hold definitions that the other changes, and on any
+/// database two in one directory would write over each other's mark and checkpoints of the audit.
+/// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
     private readonly FileStream _file;
