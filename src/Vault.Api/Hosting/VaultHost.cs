@@ -40,6 +40,11 @@ internal static class VaultHost
             return await AuditCommand.VerifyAsync(rest, Console.Out, Console.Error);
         }
 
+        if (args is ["keys", "verify", .. var verifying])
+        {
+            return await KeysCommand.VerifyAsync(verifying, Console.Out, Console.Error);
+        }
+
         try
         {
             // The settings file lies beside the program, whatever directory it is started in.

@@ -50,6 +50,7 @@ public static class StorageRegistration
         services.AddSingleton<ICredentialStore, CredentialStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<IAuditWriter, SqliteAuditWriter>();
+        services.AddSingleton<ISnapshotReads, SqliteSnapshotReads>();
         services.AddSingleton<IAuditStore, AuditStore>();
         services.AddSingleton(AuditOptions.Read(configuration, dataDirectory));
         services.AddSingleton<AuditChain>();

@@ -28,6 +28,8 @@ public abstract class VaultDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<KeyRingRow> KeyRing => Set<KeyRingRow>();
 
+    public DbSet<OperationRow> Operations => Set<OperationRow>();
+
     public DbSet<AuditRow> Audit => Set<AuditRow>();
 
     public DbSet<VaultFactRow> Facts => Set<VaultFactRow>();

@@ -169,24 +169,14 @@ public sealed class VaultStorageStart : IDisposable
             EnsureRingKey();
             foreach (var purpose in new[] { VaultKeyRing.DataPurpose, VaultKeyRing.IntegrityPurpose })
             {
-                var key = _vaultKeys.Create(purpose);
-                rows.Add(new VaultKeyRow
-                {
-                    Id = key.Id,
-                    Purpose = key.Purpose,
-                    Protected = key.Protected,
-                    CheckValue = key.CheckValue,
-                    Canary = key.Canary,
-                    IsActive = true,
-                    CreatedAt = _time.GetUtcNow(),
-                });
+                rows.Add(StoredVaultKeys.ToRow(_vaultKeys.Create(purpose), _time.GetUtcNow()));
             }
 
             context.VaultKeys.AddRange(rows);
             await context.SaveChangesAsync(cancellationToken);
         }
 
-        _vaultKeys.Load([.. rows.Select(row => new StoredVaultKey(row.Id, row.Purpose, row.Protected, row.CheckValue, row.Canary, row.IsActive))]);
+        _vaultKeys.Load([.. rows.Select(StoredVaultKeys.Of)]);
     }
 
     // Data Protection must never make a key by itself: under a wrong master key that would be silent.

@@ -64,6 +64,7 @@ public sealed partial class ChangeGate(
             AuditOrigin.Current?.IsRecorded = true;
             definitions.Replace(draft.Definitions);
             access.Replace(draft.Access);
+            draft.InForce.ForEach(takeEffect => takeEffect());
             foreach (var id in draft.Evicted)
             {
                 foreach (var cache in caches)

@@ -20,6 +20,9 @@ internal sealed class Draft(VaultDbContext database, DefinitionSnapshot definiti
     /// <summary>Tokens that this change takes out of use; their services are told once it is in force.</summary>
     public List<EndedTokens> Ended { get; } = [];
 
+    /// <summary>What else comes into force once the change is durable, before its answer is sent.</summary>
+    public List<Action> InForce { get; } = [];
+
     /// <summary>External credentials whose secrets and tokens in memory are to be forgotten.</summary>
     public HashSet<Guid> Evicted { get; } = [];
 }

@@ -160,6 +160,6 @@ internal sealed class SecretChanges(SecretSealer sealer)
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, now));
     }
 
-    private static SealPlace Place(SecretRow row, byte[] binding) =>
+    internal static SealPlace Place(SecretRow row, byte[] binding) =>
         new("parameter", row.Id, row.ExternalCredentialId, row.PrincipalId, row.User, row.NameKey, row.Version, binding);
 }
