@@ -17,4 +17,20 @@ internal static class KeysCommand
         await VaultCommand.WriteAsync(output, verdict);
         return verdict.Valid ? VaultCommand.Well : VaultCommand.NotWell;
     });
+
+    /// <summary>
+    /// Changes the master key to the one of <c>Vault:MasterKey:New</c>, while the vault may be running; it has to be started with the
+    /// new settings the next time. 0: it is changed; 2: it is not, and the old one is in force.
+    /// </summary>
+    /// <param name="args">Settings, as for the vault itself.</param>
+    /// <param name="output">Gets word of it.</param>
+    /// <param name="errors">Gets why it was not.</param>
+    public static Task<int> ChangeMasterAsync(string[] args, TextWriter output, TextWriter errors) => VaultCommand.RunAsync(args, errors, async app =>
+    {
+        var next = StorageRegistration.NewMasterKey(app.Configuration);
+        await app.Services.GetRequiredService<VaultStorageStart>().OpenAsync(CancellationToken.None);
+        await app.Services.GetRequiredService<MasterKeyChange>().ChangeAsync(next, CancellationToken.None);
+        await output.WriteLineAsync($"The master key is the one of the provider '{next.Name}' now. Start the vault with it as Vault:MasterKey the next time; what runs goes on.");
+        return VaultCommand.Well;
+    });
 }

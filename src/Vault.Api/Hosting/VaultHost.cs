@@ -13,6 +13,7 @@ using Vault.Core.Access;
 using Vault.Core.Administration;
 using Vault.Core.Administration.Access;
 using Vault.Core.Administration.Consents;
+using Vault.Core.Administration.VaultKeys;
 using Vault.Core.Authentication;
 using Vault.Core.Callouts;
 using Vault.Core.Egress;
@@ -45,6 +46,11 @@ internal static class VaultHost
             return await KeysCommand.VerifyAsync(verifying, Console.Out, Console.Error);
         }
 
+        if (args is ["keys", "change-master", .. var changing])
+        {
+            return await KeysCommand.ChangeMasterAsync(changing, Console.Out, Console.Error);
+        }
+
         try
         {
             // The settings file lies beside the program, whatever directory it is started in.
@@ -58,6 +64,7 @@ internal static class VaultHost
             await using var app = builder.Build();
             Map(app);
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
+            await app.Services.GetRequiredService<MasterKeyChangeRecord>().WriteAsync(CancellationToken.None);
             var newKey = await app.Services.GetRequiredService<BootstrapAdminKey>()
                 .EnsureAsync(app.Configuration["Vault:BootstrapAdminKey"], CancellationToken.None);
             app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, newKey));

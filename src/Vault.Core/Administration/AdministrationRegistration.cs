@@ -45,6 +45,7 @@ public static class AdministrationRegistration
             provider.GetRequiredService<CredentialBinder>(),
             provider.GetRequiredService<SecretSealer>(),
             provider.GetRequiredService<VaultKeyRing>()))
+        .AddSingleton<MasterKeyChangeRecord>()
         .AddSingleton<Rewrapping>()
         .AddHostedService(provider => provider.GetRequiredService<Rewrapping>())
         .AddHostedService<KeyUsageFlush>();

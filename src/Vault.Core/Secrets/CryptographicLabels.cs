@@ -65,4 +65,7 @@ public static class CryptographicLabels
 
     /// <summary>What a vault calls itself on the requests that it sends.</summary>
     public const string VaultId = "cv.vault-id.v1";
+
+    /// <summary>MAC of the word that the master key was changed.</summary>
+    public const string MasterKeyChange = "cv.mac.master-key-change.v1";
 }

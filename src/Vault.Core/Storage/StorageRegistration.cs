@@ -13,7 +13,6 @@ using Vault.Core.Authentication.Tokens;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
-using Vault.Core.Secrets.MasterKeys.File;
 using Vault.Core.Storage.Codec;
 using Vault.Core.Storage.Sqlite;
 
@@ -65,6 +64,13 @@ public static class StorageRegistration
         services.AddHostedService(provider => provider.GetRequiredService<AuditRetention>());
         services.AddSingleton<RetiredRows>();
         services.AddHostedService(provider => provider.GetRequiredService<RetiredRows>());
+        services.AddSingleton(provider => new MasterKeyChange(
+            provider.GetRequiredService<IMasterKeyProvider>(),
+            provider.GetRequiredService<MasterKey>(),
+            provider.GetRequiredService<IntegrityKey>(),
+            provider.GetRequiredService<StartRows>(),
+            provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new VaultStorageStart(
             provider.GetRequiredService<IOptions<VaultStorageOptions>>(),
             provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
@@ -78,20 +84,17 @@ public static class StorageRegistration
         return services;
     }
 
+    /// <summary>The provider of the master key that is to take the place of the one in force: <c>Vault:MasterKey:New</c>.</summary>
+    /// <exception cref="VaultStartException">A setting is missing or wrong; the message names it.</exception>
+    public static IMasterKeyProvider NewMasterKey(IConfiguration configuration)
+    {
+        var settings = new MasterKeySettings(configuration.GetSection("Vault:MasterKey:New"), defaultPath: null);
+        return settings.Find("Provider") is not null ? MasterKeyProviders.Read(settings) : throw settings.Bad("Provider", "is missing: it says where the new master key is");
+    }
+
     private static void AddMasterKey(IServiceCollection services, IConfiguration configuration, string dataDirectory)
     {
-        var master = new MasterKeyOptions
-        {
-            Provider = configuration["Vault:MasterKey:Provider"] is { Length: > 0 } provider ? provider : "file",
-            Path = configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(dataDirectory, "master.key"),
-        };
-        if (master.Provider != "file")
-        {
-            throw new VaultStartException($"Vault:MasterKey:Provider is '{master.Provider}', but this version has only 'file'.");
-        }
-
-        services.AddSingleton(Options.Create(master));
-        services.AddSingleton<IMasterKeyProvider, FileMasterKey>();
+        services.AddSingleton(MasterKeyProviders.Read(new MasterKeySettings(configuration.GetSection("Vault:MasterKey"), Path.Combine(dataDirectory, "master.key"))));
         services.AddSingleton<MasterKey>();
         services.AddSingleton<VaultKeyRing>();
         services.AddSingleton<SecretSealer>();

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Vault.Core.Storage.Mappings;
 using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage;
@@ -36,8 +37,7 @@ public abstract class VaultDbContext(DbContextOptions options) : DbContext(optio
 #pragma warning restore CS1591
 
     /// <inheritdoc />
-    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
-        modelBuilder.ApplyConfigurationsFromAssembly(typeof(VaultDbContext).Assembly);
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => VaultMappings.Apply(modelBuilder);
 
     /// <inheritdoc />
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>

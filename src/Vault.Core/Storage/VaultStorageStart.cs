@@ -6,7 +6,6 @@ using Microsoft.Extensions.Options;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
-using Vault.Core.Storage.Rows;
 using Vault.Core.Storage.Sqlite;
 
 namespace Vault.Core.Storage;
@@ -14,8 +13,6 @@ namespace Vault.Core.Storage;
 /// <summary>Everything that has to be true before the vault listens: one process, a current schema, the right keys.</summary>
 public sealed class VaultStorageStart : IDisposable
 {
-    private const string MasterKeyFact = "master-key-check-value";
-
     private readonly VaultStorageOptions _options;
     private readonly IDbContextFactory<VaultDbContext> _contexts;
     private readonly StartRows _rows;
@@ -66,7 +63,7 @@ public sealed class VaultStorageStart : IDisposable
             // Opening what isn't there must not make an empty file.
             var existing = new SqliteConnectionStringBuilder(_options.ConnectionString) { Mode = SqliteOpenMode.ReadWrite }.ToString();
             if (!await SchemaState.IsCurrentAsync(existing, cancellationToken)
-                || !(await _rows.FactsAsync(cancellationToken)).Any(row => row.Name == MasterKeyFact) || (await _rows.VaultKeysAsync(cancellationToken)).Count == 0)
+                || !(await _rows.FactsAsync(cancellationToken)).Any(row => row.Name == MasterKeyFacts.CheckValue) || (await _rows.VaultKeysAsync(cancellationToken)).Count == 0)
             {
                 throw new VaultStartException($"There is no vault of this version in {_options.DataDirectory} (Vault:DataDirectory).");
             }
@@ -125,8 +122,9 @@ public sealed class VaultStorageStart : IDisposable
 
     private async Task LoadMasterKeyAsync(CancellationToken cancellationToken)
     {
-        var fact = (await _rows.FactsAsync(cancellationToken)).SingleOrDefault(row => row.Name == MasterKeyFact);
-        var key = await _provider.FindAsync(cancellationToken);
+        var facts = await _rows.FactsAsync(cancellationToken);
+        var fact = facts.SingleOrDefault(row => row.Name == MasterKeyFacts.CheckValue);
+        var key = await _provider.FindAsync(facts.SingleOrDefault(row => row.Name == MasterKeyFacts.Kept)?.Value, cancellationToken);
         if (fact is null)
         {
             await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
@@ -136,18 +134,19 @@ public sealed class VaultStorageStart : IDisposable
             }
 
             // New, or a first start that ended here: a key that is already there is taken, else one is made.
-            key ??= await _provider.CreateAsync(cancellationToken);
-            context.Facts.Add(new VaultFactRow { Name = MasterKeyFact, Value = KeyCheckValue.Of(key, "master") });
+            var made = key is null ? await _provider.CreateAsync(cancellationToken) : new NewMasterKey(key, null);
+            key = made.Key;
+            context.Facts.AddRange(MasterKeyFacts.Of(made));
             await context.SaveChangesAsync(cancellationToken);
         }
         else if (key is null)
         {
             throw new VaultStartException(
-                "The master key is missing (Vault:MasterKey:Path), and the database was made with one; put it back. Nothing was changed.");
+                $"The master key is missing (Vault:MasterKey, provider '{_provider.Name}'), and the database was made with one; put it back. Nothing was changed.");
         }
-        else if (!CryptographicOperations.FixedTimeEquals(fact.Value, KeyCheckValue.Of(key, "master")))
+        else if (!MasterKeyFacts.IsOf(key, fact))
         {
-            throw new VaultStartException("The master key (Vault:MasterKey:Path) is not the one that the database was made with. Nothing was changed.");
+            throw new VaultStartException($"The master key (Vault:MasterKey, provider '{_provider.Name}') is not the one that the database was made with. Nothing was changed.");
         }
 
         _masterKey.Set(key);

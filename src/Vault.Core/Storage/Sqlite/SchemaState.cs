@@ -14,7 +14,8 @@ internal static class SchemaState
     /// <summary>True where there is nothing to migrate.</summary>
     public static async Task<bool> IsCurrentAsync(string connectionString, CancellationToken cancellationToken)
     {
-        var known = typeof(SchemaState).Assembly.GetTypes()
+        // Migrations are public; a look at all types would load the libraries of clouds that nobody uses here.
+        var known = typeof(SchemaState).Assembly.GetExportedTypes()
             .Where(type => type.GetCustomAttribute<DbContextAttribute>()?.ContextType == typeof(SqliteVaultDbContext))
             .Select(type => type.GetCustomAttribute<MigrationAttribute>()?.Id)
             .OfType<string>()
