@@ -17,6 +17,20 @@ internal static class VaultCommand
     /// <summary>Nobody can say: the reason was written to the errors.</summary>
     public const int Undecided = 2;
 
+    /// <summary>The command that the arguments name, begun; null: none, they are settings of a vault that is to run.</summary>
+    public static Task<int>? Find(string[] args) => args switch
+    {
+        ["healthcheck"] => HealthCheck.RunAsync(),
+        ["audit", "verify", .. var rest] => AuditCommand.VerifyAsync(rest, Console.Out, Console.Error),
+        ["keys", "verify", .. var rest] => KeysCommand.VerifyAsync(rest, Console.Out, Console.Error),
+        ["keys", "change-master", .. var rest] => KeysCommand.ChangeMasterAsync(rest, Console.Out, Console.Error),
+        ["backup", "--verify", var file, .. var rest] => BackupCommand.VerifyAsync(file, rest, Console.Out, Console.Error),
+        ["backup", [not '-', ..] file, .. var rest] => BackupCommand.WriteAsync(file, rest, Console.Out, Console.Error),
+        ["restore", [not '-', ..] file, .. var rest] => BackupCommand.RestoreAsync(file, rest, Console.Out, Console.Error),
+        [[not ('-' or '/'), ..] first, ..] when !first.Contains('=', StringComparison.Ordinal) => UnknownAsync(),
+        _ => null,
+    };
+
     /// <summary>Builds the services and runs the command.</summary>
     /// <param name="args">Settings, as for the vault itself.</param>
     /// <param name="errors">Gets why it couldn't be done.</param>
@@ -40,4 +54,12 @@ internal static class VaultCommand
 
     /// <summary>Writes a verdict as one line of JSON.</summary>
     public static Task WriteAsync<T>(TextWriter output, T verdict) => output.WriteLineAsync(JsonSerializer.Serialize(verdict, JsonSerializerOptions.Web));
+
+    // Settings begin with a dash or a slash, or hold an equals sign: a misspelt command must not start a vault.
+    private static async Task<int> UnknownAsync()
+    {
+        await Console.Error.WriteLineAsync(
+            "vault: there is no such command. There are: audit verify, keys verify, keys change-master, backup <file>, backup --verify <file>, restore <file>, healthcheck.");
+        return Undecided;
+    }
 }

@@ -31,24 +31,9 @@ internal static class VaultHost
     /// <summary>Runs until it is stopped.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        if (args is ["healthcheck"])
+        if (VaultCommand.Find(args) is { } command)
         {
-            return await HealthCheck.RunAsync();
-        }
-
-        if (args is ["audit", "verify", .. var rest])
-        {
-            return await AuditCommand.VerifyAsync(rest, Console.Out, Console.Error);
-        }
-
-        if (args is ["keys", "verify", .. var verifying])
-        {
-            return await KeysCommand.VerifyAsync(verifying, Console.Out, Console.Error);
-        }
-
-        if (args is ["keys", "change-master", .. var changing])
-        {
-            return await KeysCommand.ChangeMasterAsync(changing, Console.Out, Console.Error);
+            return await command;
         }
 
         try
@@ -64,7 +49,7 @@ internal static class VaultHost
             await using var app = builder.Build();
             Map(app);
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
-            await app.Services.GetRequiredService<MasterKeyChangeRecord>().WriteAsync(CancellationToken.None);
+            await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
             var newKey = await app.Services.GetRequiredService<BootstrapAdminKey>()
                 .EnsureAsync(app.Configuration["Vault:BootstrapAdminKey"], CancellationToken.None);
             app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, newKey));

@@ -45,7 +45,7 @@ public static class AdministrationRegistration
             provider.GetRequiredService<CredentialBinder>(),
             provider.GetRequiredService<SecretSealer>(),
             provider.GetRequiredService<VaultKeyRing>()))
-        .AddSingleton<MasterKeyChangeRecord>()
+        .AddSingleton<PendingRecords>()
         .AddSingleton<Rewrapping>()
         .AddHostedService(provider => provider.GetRequiredService<Rewrapping>())
         .AddHostedService<KeyUsageFlush>();

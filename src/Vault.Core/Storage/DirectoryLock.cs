@@ -5,6 +5,9 @@ namespace Vault.Core.Storage;
 /// <summary>Held for the life of the process: two processes on one SQLite file would each hold definitions that the other changes.</summary>
 internal sealed class DirectoryLock : IDisposable
 {
+    /// <summary>The file in a data directory.</summary>
+    public const string FileName = "vault.lock";
+
     private readonly FileStream _file;
 
     private DirectoryLock(FileStream file) => _file = file;

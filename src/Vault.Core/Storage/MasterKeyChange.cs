@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
@@ -7,35 +6,6 @@ using Vault.Core.Secrets.MasterKeys;
 using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage;
-
-/// <summary>That the master key was changed, as the database says it until the audit does.</summary>
-/// <param name="At">When.</param>
-/// <param name="From">The provider before.</param>
-/// <param name="To">The provider since.</param>
-/// <param name="Mac">Under the vault's key.</param>
-internal sealed record MasterKeyChanged(DateTimeOffset At, string From, string To, byte[] Mac)
-{
-    /// <summary>Reads it; null where this vault didn't write it.</summary>
-    public static MasterKeyChanged? Read(byte[] value, IntegrityKey key)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<MasterKeyChanged>(value, JsonSerializerOptions.Web) is { From: not null, To: not null, Mac: not null } changed
-                && CryptographicOperations.FixedTimeEquals(changed.Mac, MacOf(key, changed.At, changed.From, changed.To)) ? changed : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>As it is stored.</summary>
-    public static byte[] Write(IntegrityKey key, DateTimeOffset at, string from, string to) =>
-        JsonSerializer.SerializeToUtf8Bytes(new MasterKeyChanged(at, from, to, MacOf(key, at, from, to)), JsonSerializerOptions.Web);
-
-    private static byte[] MacOf(IntegrityKey key, DateTimeOffset at, string from, string to) =>
-        key.Mac(LengthPrefixed.Begin(CryptographicLabels.MasterKeyChange).Add(at).Add(from).Add(to));
-}
 
 /// <summary>
 /// Changes the master key: the ring, its check value and what the new provider gives to be kept, in one transaction. A vault that runs
@@ -78,7 +48,7 @@ public sealed class MasterKeyChange
         var successor = new MasterKey();
         successor.Set(made.Key);
         var facts = MasterKeyFacts.Of(made).ToList();
-        facts.Add(new VaultFactRow { Name = MasterKeyFacts.Changed, Value = MasterKeyChanged.Write(_integrity, _time.GetUtcNow(), _current.Name, next.Name) });
+        facts.Add(PendingRecord.ToRow(_integrity, _time.GetUtcNow(), "master-key.changed", $"{_current.Name} to {next.Name}"));
         CryptographicOperations.ZeroMemory(made.Key);
         CryptographicOperations.ZeroMemory(again);
         await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
@@ -88,7 +58,7 @@ public sealed class MasterKeyChange
             throw new VaultStartException("Somebody else is changing the master key; nothing was changed.");
         }
 
-        await context.Facts.Where(row => row.Name == MasterKeyFacts.Kept || row.Name == MasterKeyFacts.Changed).ExecuteDeleteAsync(cancellationToken);
+        await context.Facts.Where(row => row.Name == MasterKeyFacts.Kept).ExecuteDeleteAsync(cancellationToken);
         foreach (var row in await context.KeyRing.ToListAsync(cancellationToken))
         {
             row.Xml = Move(row, successor);

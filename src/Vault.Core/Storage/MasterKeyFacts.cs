@@ -14,9 +14,6 @@ internal static class MasterKeyFacts
     /// <summary>What the provider gave to be kept.</summary>
     public const string Kept = "master-key-kept";
 
-    /// <summary>That it was changed, until the audit says so.</summary>
-    public const string Changed = "master-key-changed";
-
     /// <summary>The rows of a key.</summary>
     public static IEnumerable<VaultFactRow> Of(NewMasterKey made)
     {

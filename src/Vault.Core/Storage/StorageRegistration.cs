@@ -13,6 +13,7 @@ using Vault.Core.Authentication.Tokens;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
+using Vault.Core.Storage.Backups;
 using Vault.Core.Storage.Codec;
 using Vault.Core.Storage.Sqlite;
 
@@ -71,6 +72,17 @@ public static class StorageRegistration
             provider.GetRequiredService<StartRows>(),
             provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new VaultBackup(
+            provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
+            provider.GetRequiredService<ISnapshotReads>(),
+            provider.GetRequiredService<IMasterKeyProvider>(),
+            provider.GetRequiredService<MasterKey>(),
+            provider.GetRequiredService<VaultStorageStart>(),
+            provider.GetRequiredService<IntegrityKey>(),
+            provider.GetRequiredService<IAuditStore>(),
+            provider.GetRequiredService<AuditMark>(),
+            provider.GetRequiredService<AuditOptions>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new VaultStorageStart(
             provider.GetRequiredService<IOptions<VaultStorageOptions>>(),
             provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
@@ -90,6 +102,17 @@ public static class StorageRegistration
     {
         var settings = new MasterKeySettings(configuration.GetSection("Vault:MasterKey:New"), defaultPath: null);
         return settings.Find("Provider") is not null ? MasterKeyProviders.Read(settings) : throw settings.Bad("Provider", "is missing: it says where the new master key is");
+    }
+
+    /// <summary>Where a backup is restored to: the database and the data directory that the settings name.</summary>
+    /// <exception cref="VaultStartException">There is something already.</exception>
+    public static IRestorePlace RestorePlace(IConfiguration configuration)
+    {
+        var directory = configuration["Vault:DataDirectory"] is { Length: > 0 } data ? data : "data";
+        return new SqliteRestorePlace(
+            directory,
+            configuration.GetConnectionString("Vault") is { Length: > 0 } connection ? connection : DefaultConnection(directory),
+            configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(directory, "master.key"));
     }
 
     private static void AddMasterKey(IServiceCollection services, IConfiguration configuration, string dataDirectory)

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
+using Vault.Core.Storage.Backups;
 using Vault.Core.Storage.Sqlite;
 
 namespace Vault.Core.Storage;
@@ -47,7 +48,12 @@ public sealed class VaultStorageStart : IDisposable
     public async Task InitializeAsync(CancellationToken cancellationToken)
     {
         PrepareDirectory();
-        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, "vault.lock"));
+        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, DirectoryLock.FileName));
+        if (Directory.Exists(Path.Combine(_options.DataDirectory, IRestorePlace.Unfinished)))
+        {
+            throw new VaultStartException($"A restore into {_options.DataDirectory} (Vault:DataDirectory) ended in the middle; run it again.");
+        }
+
         await MigrateAsync(cancellationToken);
         await LoadMasterKeyAsync(cancellationToken);
         await LoadVaultKeysAsync(cancellationToken);

@@ -21,10 +21,10 @@ internal static class AuditBench
     }
 
     /// <summary>Runs <c>audit verify</c> in this process.</summary>
-    public static async Task<(int Code, JsonNode? Verdict)> VerifyByCommandAsync(string directory)
+    public static async Task<(int Code, JsonNode? Verdict)> VerifyByCommandAsync(string directory, string? masterKeyPath = null)
     {
         await using var output = new StringWriter();
-        var code = await AuditCommand.VerifyAsync(["--Vault:DataDirectory", directory], output, TextWriter.Null);
+        var code = await AuditCommand.VerifyAsync(["--Vault:DataDirectory", directory, "--Vault:MasterKey:Path", masterKeyPath ?? Path.Combine(directory, "master.key")], output, TextWriter.Null);
         return (code, output.ToString() is { Length: > 0 } line ? JsonNode.Parse(line) : null);
     }
 
