@@ -106,8 +106,12 @@ public sealed class MasterKeyTests : IAsyncLifetime
         for (var attempt = 0; attempt < 4 && !changed; attempt++)
         {
             // Killed once the new key is on disk: before, in or after the transaction.
-            var start = new System.Diagnostics.ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "keys", "change-master", "--Vault:DataDirectory", _directory,
-                "--Vault:MasterKey:New:Provider", "file", "--Vault:MasterKey:New:Path", newPath]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            string[] arguments =
+            [
+                typeof(Program).Assembly.Location, "keys", "change-master", "--Vault:DataDirectory", _directory,
+                "--Vault:MasterKey:New:Provider", "file", "--Vault:MasterKey:New:Path", newPath,
+            ];
+            var start = new System.Diagnostics.ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
             using var process = System.Diagnostics.Process.Start(start)!;
             var limit = System.Diagnostics.Stopwatch.StartNew();
             while (!File.Exists(newPath) && !process.HasExited && limit.Elapsed < TimeSpan.FromSeconds(60))

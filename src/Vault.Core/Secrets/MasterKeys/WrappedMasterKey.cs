@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Vault.Core.Secrets.MasterKeys;
 
-/// <summary>A master key wrapped by a key that never leaves its owner; kept in the database (docs/decisions/0016). It is of no use without that key.</summary>
+/// <summary>A master key wrapped by a key that never leaves its owner; kept in the database (docs/decisions/0017). It is of no use without that key.</summary>
 /// <param name="Provider">The provider that made it.</param>
 /// <param name="KeyId">Which key wrapped it.</param>
 /// <param name="Algorithm">How.</param>
