@@ -21,7 +21,10 @@ public sealed partial class Rewrapping(
     public const string Kind = "keys.rewrap";
 
     // A transaction holds up the records of callouts: it is kept to a few milliseconds.
-    private const int BatchSize = 64;
+    private const int BatchSize = 32;
+
+    // Three quarters of the time are everybody else's.
+    private const int Rests = 3;
     private const string Rest = "rest";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _wake = new(1, 1);
@@ -85,7 +88,9 @@ public sealed partial class Rewrapping(
     // One batch; false where nothing is to be done.
     private async Task<bool> StepAsync(CancellationToken cancellationToken)
     {
+        var began = time.GetTimestamp();
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+        await database.Database.OpenConnectionAsync(cancellationToken);
         var operation = await database.Operations.AsNoTracking().Where(row => row.Kind == Kind && row.Status == OperationStatus.Running)
             .OrderBy(row => row.Id).FirstOrDefaultAsync(cancellationToken);
         if (operation is null)
@@ -104,6 +109,11 @@ public sealed partial class Rewrapping(
                 DurationMs = Math.Round((at - operation.StartedAt).TotalMilliseconds, 1),
             });
             LogFinished(logger, operation.Id, operation.Done, operation.Unreadable);
+        }
+
+        if (moved.Count > 0)
+        {
+            await Task.Delay(time.GetElapsedTime(began) * Rests, time, cancellationToken);
         }
 
         return true;
@@ -187,10 +197,10 @@ public sealed partial class Rewrapping(
             return false;
         }
 
-        foreach (var (table, row, record) in moved)
+        foreach (var group in moved.GroupBy(one => one.Table))
         {
             // Not there as it was read: it was changed or removed meanwhile, and that stands.
-            await table.ReplaceAsync(database, row, record);
+            await group.Key.ReplaceAsync(database, group.Select(one => (one.Row, one.Moved)));
         }
 
         await transaction.CommitAsync(CancellationToken.None);

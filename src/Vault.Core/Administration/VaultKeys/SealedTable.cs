@@ -1,4 +1,6 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Vault.Core.Administration.Consents;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication.Tokens;
@@ -23,19 +25,13 @@ internal abstract class SealedTable
     [
         new Table<SecretRow>(
             "parameter", database => database.Secrets, row => row.Id, after => row => row.Id > after,
-            row => new SealedRow(row.Id, row.ExternalCredentialId, row.Sealed, binding => SecretChanges.Place(row, binding)),
-            (database, row, moved) => database.Secrets.Where(stored => stored.Id == row.Id && stored.Sealed == row.Sealed)
-                .ExecuteUpdateAsync(update => update.SetProperty(stored => stored.Sealed, moved))),
+            row => new SealedRow(row.Id, row.ExternalCredentialId, row.Sealed, binding => SecretChanges.Place(row, binding))),
         new Table<TokenRow>(
             "token", database => database.Tokens, row => row.Id, after => row => row.Id > after,
-            row => new SealedRow(row.Id, row.ExternalCredentialId, row.Sealed, binding => TokenSealing.Place(TokenEnding.ToStored(row), binding)),
-            (database, row, moved) => database.Tokens.Where(stored => stored.Id == row.Id && stored.Sealed == row.Sealed)
-                .ExecuteUpdateAsync(update => update.SetProperty(stored => stored.Sealed, moved))),
+            row => new SealedRow(row.Id, row.ExternalCredentialId, row.Sealed, binding => TokenSealing.Place(TokenEnding.ToStored(row), binding))),
         new Table<AuthorizationRequestRow>(
             "authorization", database => database.AuthorizationRequests, row => row.Id, after => row => row.Id > after,
-            row => new SealedRow(row.Id, row.ExternalCredentialId, row.Sealed, binding => ConsentAdministration.Place(row, binding)),
-            (database, row, moved) => database.AuthorizationRequests.Where(stored => stored.Id == row.Id && stored.Sealed == row.Sealed)
-                .ExecuteUpdateAsync(update => update.SetProperty(stored => stored.Sealed, moved))) { IsBoundWhileItLives = false },
+            row => new SealedRow(row.Id, row.ExternalCredentialId, row.Sealed, binding => ConsentAdministration.Place(row, binding))) { IsBoundWhileItLives = false },
     ];
 
     /// <summary>What its rows are called.</summary>
@@ -53,12 +49,15 @@ internal abstract class SealedTable
     /// <summary>All rows, one after the other.</summary>
     public abstract IAsyncEnumerable<SealedRow> ReadAsync(VaultDbContext database);
 
-    /// <summary>Replaces a sealed value if it is still the one that was read; says whether it was.</summary>
-    public abstract Task<bool> ReplaceAsync(VaultDbContext database, SealedRow row, byte[] moved);
+    /// <summary>
+    /// Replaces sealed values, each if it is still the one that was read, in the context's transaction. By a statement that is prepared
+    /// once: EF Core takes ten times as long for a row, and whoever waits to write waits for all of them.
+    /// </summary>
+    public abstract Task ReplaceAsync(VaultDbContext database, IEnumerable<(SealedRow Row, byte[] Moved)> rows);
 
     private sealed class Table<TRow>(
         string kind, Func<VaultDbContext, IQueryable<TRow>> rows, System.Linq.Expressions.Expression<Func<TRow, Guid>> id,
-        Func<Guid, System.Linq.Expressions.Expression<Func<TRow, bool>>> behind, Func<TRow, SealedRow> read, Func<VaultDbContext, SealedRow, byte[], Task<int>> replace) : SealedTable
+        Func<Guid, System.Linq.Expressions.Expression<Func<TRow, bool>>> behind, Func<TRow, SealedRow> read) : SealedTable
         where TRow : class
     {
         public override string Kind => kind;
@@ -80,6 +79,28 @@ internal abstract class SealedTable
             }
         }
 
-        public override async Task<bool> ReplaceAsync(VaultDbContext database, SealedRow row, byte[] moved) => await replace(database, row, moved) == 1;
+        public override async Task ReplaceAsync(VaultDbContext database, IEnumerable<(SealedRow Row, byte[] Moved)> rows)
+        {
+            var name = database.Model.FindEntityType(typeof(TRow))?.GetTableName() ?? throw new InvalidOperationException($"{typeof(TRow).Name} has no table.");
+            await using var command = database.Database.GetDbConnection().CreateCommand();
+            command.Transaction = database.Database.CurrentTransaction?.GetDbTransaction();
+#pragma warning disable CA2100 // Made of the model's own name.
+            command.CommandText = $"UPDATE \"{name}\" SET \"Sealed\" = @moved WHERE \"Id\" = @id AND \"Sealed\" = @read";
+#pragma warning restore CA2100
+            var (moved, id, read) = (Add("@moved"), Add("@id"), Add("@read"));
+            foreach (var (row, record) in rows)
+            {
+                (moved.Value, id.Value, read.Value) = (record, row.Id, row.Sealed);
+                await command.ExecuteNonQueryAsync();
+            }
+
+            DbParameter Add(string parameter)
+            {
+                var added = command.CreateParameter();
+                added.ParameterName = parameter;
+                command.Parameters.Add(added);
+                return added;
+            }
+        }
     }
 }
