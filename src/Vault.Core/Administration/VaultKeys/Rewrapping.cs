@@ -28,6 +28,7 @@ public sealed partial class Rewrapping(
     private const string Rest = "rest";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _wake = new(1, 1);
+    private bool _isCompiled;
 
     /// <inheritdoc />
     public override void Dispose()
@@ -184,13 +185,16 @@ public sealed partial class Rewrapping(
     private async Task<bool> SaveAsync(
         VaultDbContext database, OperationRow operation, long before, List<(SealedTable Table, SealedRow Row, byte[] Moved)> moved, CancellationToken cancellationToken)
     {
+        if (!_isCompiled)
+        {
+            // EF Core compiles a statement when it meets it first, which must not happen while others wait.
+            await ReportAsync(database, operation, Guid.Empty, before, cancellationToken);
+            _isCompiled = true;
+        }
+
         using var turn = await tail.TakeTurnAsync(cancellationToken);
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
-        var isOurs = await database.Operations.Where(row => row.Id == operation.Id && row.Step == before).ExecuteUpdateAsync(
-            update => update.SetProperty(row => row.Step, operation.Step).SetProperty(row => row.Stage, operation.Stage).SetProperty(row => row.After, operation.After)
-                .SetProperty(row => row.Done, operation.Done).SetProperty(row => row.Total, operation.Total).SetProperty(row => row.Unreadable, operation.Unreadable)
-                .SetProperty(row => row.Status, operation.Status).SetProperty(row => row.FinishedAt, operation.FinishedAt).SetProperty(row => row.Detail, operation.Detail),
-            cancellationToken) == 1;
+        var isOurs = await ReportAsync(database, operation, operation.Id, before, cancellationToken);
         if (!isOurs)
         {
             // Another process made this step.
@@ -206,6 +210,13 @@ public sealed partial class Rewrapping(
         await transaction.CommitAsync(CancellationToken.None);
         return true;
     }
+
+    private static async Task<bool> ReportAsync(VaultDbContext database, OperationRow operation, Guid id, long before, CancellationToken cancellationToken) =>
+        await database.Operations.Where(row => row.Id == id && row.Step == before).ExecuteUpdateAsync(
+            update => update.SetProperty(row => row.Step, operation.Step).SetProperty(row => row.Stage, operation.Stage).SetProperty(row => row.After, operation.After)
+                .SetProperty(row => row.Done, operation.Done).SetProperty(row => row.Total, operation.Total).SetProperty(row => row.Unreadable, operation.Unreadable)
+                .SetProperty(row => row.Status, operation.Status).SetProperty(row => row.FinishedAt, operation.FinishedAt).SetProperty(row => row.Detail, operation.Detail),
+            cancellationToken) == 1;
 
     [LoggerMessage(5401, LogLevel.Information, "The rewrap {Operation} ended: {Done} sealed values were looked at, {Unreadable} of them could not be opened.")]
     private static partial void LogFinished(ILogger logger, Guid operation, long done, long unreadable);

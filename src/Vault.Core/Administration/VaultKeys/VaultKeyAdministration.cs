@@ -44,6 +44,8 @@ public sealed class VaultKeyAdministration(ChangeGate gate, VaultKeyRing ring, R
     /// <summary>Begins to move every wrap to the active vault key; where that goes on already, it is that operation.</summary>
     public async Task<Result<OperationStarted>> StartRewrapAsync(CancellationToken cancellationToken)
     {
+        // Counted before: while a change is made, callouts wait to record.
+        var total = await CountAsync(cancellationToken);
         var started = await gate.ApplyAsync<OperationStarted>(
             async draft =>
             {
@@ -59,13 +61,9 @@ public sealed class VaultKeyAdministration(ChangeGate gate, VaultKeyRing ring, R
                     Kind = Rewrapping.Kind,
                     Status = OperationStatus.Running,
                     Stage = SealedTable.All[0].Kind,
+                    Total = total,
                     StartedAt = draft.Now,
                 };
-                foreach (var table in SealedTable.All)
-                {
-                    row.Total += await table.CountAsync(draft.Database, CancellationToken.None);
-                }
-
                 draft.Database.Operations.Add(row);
                 return new OperationStarted(row.Id.ToString("N"));
             },
@@ -87,6 +85,18 @@ public sealed class VaultKeyAdministration(ChangeGate gate, VaultKeyRing ring, R
         }
 
         return new VaultError(ErrorCodes.NotFound, "There is no such operation.");
+    }
+
+    private async Task<long> CountAsync(CancellationToken cancellationToken)
+    {
+        await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+        long total = 0;
+        foreach (var table in SealedTable.All)
+        {
+            total += await table.CountAsync(database, cancellationToken);
+        }
+
+        return total;
     }
 
     private static VaultKeyView View(VaultKeyRow row) => new(row.Id.ToString("N"), row.CreatedAt, row.IsActive);
