@@ -13,6 +13,9 @@ public sealed class VaultProcess : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Address { get; }
 
+    /// <summary>The process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Starts one in Development, on a free port of loopback, with <see cref="VaultFactory.AdminKey"/>.</summary>
     public static async Task<VaultProcess> StartAsync(string dataDirectory, params (string Name, string Value)[] settings)
     {

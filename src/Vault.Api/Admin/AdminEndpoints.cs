@@ -6,7 +6,9 @@ using Vault.Api.Admin.Credentials;
 using Vault.Api.Admin.ExternalCredentials;
 using Vault.Api.Admin.Grants;
 using Vault.Api.Admin.NamedCredentials;
+using Vault.Api.Admin.Operations;
 using Vault.Api.Admin.Trials;
+using Vault.Api.Admin.VaultKeys;
 
 namespace Vault.Api.Admin;
 
@@ -26,6 +28,8 @@ internal static class AdminEndpoints
         api.MapGrants();
         api.MapAdminKeys();
         api.MapAudit();
+        api.MapVaultKeys();
+        api.MapOperations();
     }
 
     /// <summary>Says which problems a route may answer with.</summary>

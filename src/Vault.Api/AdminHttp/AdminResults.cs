@@ -44,6 +44,13 @@ internal static class AdminResults
         return Json(value, StatusCodes.Status201Created);
     }
 
+    /// <summary>202 with <c>Location</c>, where to ask how far it is.</summary>
+    public static IResult Accepted<T>(HttpContext context, T value, string location)
+    {
+        context.Response.Headers.Location = location;
+        return Json(value, StatusCodes.Status202Accepted);
+    }
+
     /// <summary>204.</summary>
     public static IResult Done(Result<bool> result) => result.IsOk ? TypedResults.NoContent() : result.Error.ToAnswer();
 

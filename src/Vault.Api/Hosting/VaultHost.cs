@@ -14,6 +14,7 @@ using Vault.Core.Access;
 using Vault.Core.Administration;
 using Vault.Core.Administration.Access;
 using Vault.Core.Administration.Consents;
+using Vault.Core.Administration.VaultKeys;
 using Vault.Core.Authentication;
 using Vault.Core.Callouts;
 using Vault.Core.Egress;
@@ -31,19 +32,9 @@ internal static class VaultHost
     /// <summary>Runs until it is stopped.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        if (args is ["healthcheck"])
+        if (VaultCommand.Find(args) is { } command)
         {
-            return await HealthCheck.RunAsync();
-        }
-
-        if (args is ["audit", "verify", .. var rest])
-        {
-            return await AuditCommand.VerifyAsync(rest, Console.Out, Console.Error);
-        }
-
-        if (args is ["database", "copy", .. var settings])
-        {
-            return await DatabaseCommand.CopyAsync(settings, Console.Out, Console.Error);
+            return await command;
         }
 
         try
@@ -59,6 +50,7 @@ internal static class VaultHost
             await using var app = builder.Build();
             Map(app);
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
+            await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
             var newKey = await app.Services.GetRequiredService<BootstrapAdminKey>()
                 .EnsureAsync(app.Configuration["Vault:BootstrapAdminKey"], CancellationToken.None);
             app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, newKey));

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Vault.Core.Administration.Access;
@@ -6,8 +7,14 @@ using Vault.Core.Administration.Consents;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Administration.Transfer;
+using Vault.Core.Administration.VaultKeys;
 using Vault.Core.Authentication;
+using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
+using Vault.Core.Secrets;
+using Vault.Core.Secrets.KeyRing;
+using Vault.Core.Storage;
+using Vault.Core.Storage.Codec;
 
 namespace Vault.Core.Administration;
 
@@ -31,5 +38,17 @@ public static class AdministrationRegistration
         .AddSingleton<GrantAdministration>()
         .AddSingleton<BootstrapAdminKey>()
         .AddSingleton<DatabaseCopy>()
+        .AddSingleton<VaultKeyAdministration>()
+        .AddSingleton(provider => new KeyVerification(
+            provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
+            provider.GetRequiredService<ISnapshotReads>(),
+            provider.GetRequiredService<DefinitionCodec>(),
+            provider.GetRequiredService<AccessCodec>(),
+            provider.GetRequiredService<CredentialBinder>(),
+            provider.GetRequiredService<SecretSealer>(),
+            provider.GetRequiredService<VaultKeyRing>()))
+        .AddSingleton<PendingRecords>()
+        .AddSingleton<Rewrapping>()
+        .AddHostedService(provider => provider.GetRequiredService<Rewrapping>())
         .AddHostedService<KeyUsageFlush>();
 }

@@ -18,4 +18,7 @@ public enum BackgroundJob
 
     /// <summary>Replaced secrets and tokens, and what else is over.</summary>
     RetiredRows,
+
+    /// <summary>Wraps that move to the active vault key.</summary>
+    Rewrap,
 }

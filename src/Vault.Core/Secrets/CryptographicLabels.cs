@@ -65,4 +65,13 @@ public static class CryptographicLabels
 
     /// <summary>What a vault calls itself on the requests that it sends.</summary>
     public const string VaultId = "cv.vault-id.v1";
+
+    /// <summary>MAC of what the audit is still to say.</summary>
+    public const string PendingRecord = "cv.mac.pending-record.v1";
+
+    /// <summary>HKDF: master key, and salt of a backup, to the backup's key.</summary>
+    public const string BackupKey = "cv.backup.v1";
+
+    /// <summary>Associated data of a piece of a backup.</summary>
+    public const string BackupPiece = "cv.backup.piece.v1";
 }

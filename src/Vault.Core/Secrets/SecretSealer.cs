@@ -20,27 +20,11 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time) : IDispos
         var record = new byte[SealedRecord.SizeFor(plaintext.Length)];
         var bytes = record.AsSpan();
         SealedRecord.Prefix.CopyTo(bytes);
-        var keyId = ring.ActiveId;
-        keyId.TryWriteBytes(bytes[SealedRecord.KeyIdOffset..], bigEndian: true, out _);
-        RandomNumberGenerator.Fill(bytes.Slice(SealedRecord.WrapNonceOffset, SealedRecord.NonceSize));
         RandomNumberGenerator.Fill(bytes.Slice(SealedRecord.DataNonceOffset, SealedRecord.NonceSize));
 
         Span<byte> dataKey = stackalloc byte[SealedRecord.KeySize];
         RandomNumberGenerator.Fill(dataKey);
-        if (!ring.TryGet(keyId, out var vaultKey))
-        {
-            throw new InvalidOperationException("The active vault key is not loaded.");
-        }
-
-        using (var wrap = new AesGcm(vaultKey, SealedRecord.TagSize))
-        {
-            wrap.Encrypt(
-                bytes.Slice(SealedRecord.WrapNonceOffset, SealedRecord.NonceSize),
-                dataKey,
-                bytes.Slice(SealedRecord.WrappedKeyOffset, SealedRecord.KeySize),
-                bytes.Slice(SealedRecord.WrapTagOffset, SealedRecord.TagSize),
-                SealingAad.OfWrap(bytes, place));
-        }
+        Wrap(bytes, place, dataKey);
 
         var padded = new byte[SealedRecord.PaddedSize(plaintext.Length)];
         BinaryPrimitives.WriteInt32BigEndian(padded, plaintext.Length);
@@ -91,6 +75,57 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time) : IDispos
         }
     }
 
+    /// <summary>Whether a record's data key is wrapped by the active vault key; false also for what is no record.</summary>
+    public bool IsUnderActiveKey(ReadOnlySpan<byte> record) =>
+        SealedRecord.IsWellFormed(record) && KeyIdOf(record) == ring.ActiveId;
+
+    /// <summary>The same record with its data key wrapped by the active vault key; the value itself isn't opened. Null where the wrap can't be opened here.</summary>
+    /// <param name="place">Where it belongs; its binding isn't needed.</param>
+    /// <param name="record">The record.</param>
+    public byte[]? Rewrap(SealPlace place, ReadOnlySpan<byte> record)
+    {
+        Span<byte> dataKey = stackalloc byte[SealedRecord.KeySize];
+        try
+        {
+            if (!TryUnwrap(record, SealedRecord.IsWellFormed(record) ? SealingAad.OfWrap(record, place) : [], dataKey))
+            {
+                return null;
+            }
+
+            var moved = record.ToArray();
+            Wrap(moved, place, dataKey);
+            return moved;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(dataKey);
+        }
+    }
+
+    /// <summary>Whether a record can be opened; nothing of it is kept, so that a look at all of them leaves the cache as it was.</summary>
+    public bool CanOpen(SealPlace place, ReadOnlySpan<byte> record)
+    {
+        var value = new SealedValue(place, record.ToArray());
+        var padded = value.IsWellFormed ? new byte[record.Length - SealedRecord.CiphertextOffset - SealedRecord.TagSize] : [];
+        try
+        {
+            using var key = value.IsWellFormed ? Unwrap(value) : null;
+            return key is not null && TryDecrypt(key, value, padded) && BinaryPrimitives.ReadUInt32BigEndian(padded) <= padded.Length - 4;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return false;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(padded);
+        }
+    }
+
     /// <summary>Zeroes the data keys that are kept.</summary>
     public void Dispose() => _dataKeys.Dispose();
 
@@ -127,27 +162,53 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time) : IDispos
 
     private DataKey? Unwrap(SealedValue value)
     {
-        var record = value.Record.Span;
-        if (!ring.TryGet(new Guid(record.Slice(SealedRecord.KeyIdOffset, 16), bigEndian: true), out var vaultKey))
-        {
-            return null;
-        }
-
         Span<byte> dataKey = stackalloc byte[SealedRecord.KeySize];
         try
         {
-            using var wrap = new AesGcm(vaultKey, SealedRecord.TagSize);
-            wrap.Decrypt(
-                record.Slice(SealedRecord.WrapNonceOffset, SealedRecord.NonceSize),
-                record.Slice(SealedRecord.WrappedKeyOffset, SealedRecord.KeySize),
-                record.Slice(SealedRecord.WrapTagOffset, SealedRecord.TagSize),
-                dataKey,
-                value.WrapAad);
-            return new DataKey(dataKey, 0);
+            return TryUnwrap(value.Record.Span, value.WrapAad, dataKey) ? new DataKey(dataKey, 0) : null;
         }
         finally
         {
             CryptographicOperations.ZeroMemory(dataKey);
         }
+    }
+
+    private static Guid KeyIdOf(ReadOnlySpan<byte> record) => new(record.Slice(SealedRecord.KeyIdOffset, 16), bigEndian: true);
+
+    private bool TryUnwrap(ReadOnlySpan<byte> record, byte[] aad, Span<byte> dataKey)
+    {
+        if (!SealedRecord.IsWellFormed(record) || !ring.TryGet(KeyIdOf(record), out var vaultKey))
+        {
+            return false;
+        }
+
+        using var wrap = new AesGcm(vaultKey, SealedRecord.TagSize);
+        wrap.Decrypt(
+            record.Slice(SealedRecord.WrapNonceOffset, SealedRecord.NonceSize),
+            record.Slice(SealedRecord.WrappedKeyOffset, SealedRecord.KeySize),
+            record.Slice(SealedRecord.WrapTagOffset, SealedRecord.TagSize),
+            dataKey,
+            aad);
+        return true;
+    }
+
+    // Writes the id of the active vault key, a fresh nonce, the wrapped key and its tag.
+    private void Wrap(Span<byte> record, SealPlace place, ReadOnlySpan<byte> dataKey)
+    {
+        var keyId = ring.ActiveId;
+        if (!ring.TryGet(keyId, out var vaultKey))
+        {
+            throw new InvalidOperationException("The active vault key is not loaded.");
+        }
+
+        keyId.TryWriteBytes(record[SealedRecord.KeyIdOffset..], bigEndian: true, out _);
+        RandomNumberGenerator.Fill(record.Slice(SealedRecord.WrapNonceOffset, SealedRecord.NonceSize));
+        using var wrap = new AesGcm(vaultKey, SealedRecord.TagSize);
+        wrap.Encrypt(
+            record.Slice(SealedRecord.WrapNonceOffset, SealedRecord.NonceSize),
+            dataKey,
+            record.Slice(SealedRecord.WrappedKeyOffset, SealedRecord.KeySize),
+            record.Slice(SealedRecord.WrapTagOffset, SealedRecord.TagSize),
+            SealingAad.OfWrap(record, place));
     }
 }

@@ -8,6 +8,9 @@ namespace Vault.Core.Storage;
 /// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
+    /// <summary>The file in a data directory.</summary>
+    public const string FileName = "vault.lock";
+
     private readonly FileStream _file;
 
     private DirectoryLock(FileStream file) => _file = file;

@@ -18,7 +18,8 @@ internal static class SchemaState
     /// <param name="cancellationToken">Of the start.</param>
     public static async Task<bool> IsCurrentAsync(DbConnection connection, Type context, string hasHistory, CancellationToken cancellationToken)
     {
-        var known = typeof(SchemaState).Assembly.GetTypes()
+        // Migrations are public; a look at all types would load the libraries of clouds that nobody uses here.
+        var known = typeof(SchemaState).Assembly.GetExportedTypes()
             .Where(type => type.GetCustomAttribute<DbContextAttribute>()?.ContextType == context)
             .Select(type => type.GetCustomAttribute<MigrationAttribute>()?.Id)
             .OfType<string>()

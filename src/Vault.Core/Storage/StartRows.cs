@@ -9,6 +9,7 @@ namespace Vault.Core.Storage;
 /// </summary>
 public sealed class StartRows
 {
+    private const string VaultKeysSql = "SELECT \"Id\", \"Purpose\", \"Protected\", \"CheckValue\", \"Canary\", \"IsActive\", \"CreatedAt\" FROM vault_keys";
     private readonly IVaultDatabase _database;
 
     internal StartRows(IVaultDatabase database) => _database = database;
@@ -21,19 +22,10 @@ public sealed class StartRows
         row => new VaultFactRow { Name = row.GetString(0), Value = Bytes(row, 1) },
         cancellationToken);
 
-    internal Task<List<VaultKeyRow>> VaultKeysAsync(CancellationToken cancellationToken) => ReadAsync(
-        "SELECT \"Id\", \"Purpose\", \"Protected\", \"CheckValue\", \"Canary\", \"IsActive\", \"CreatedAt\" FROM vault_keys",
-        row => new VaultKeyRow
-        {
-            Id = row.GetGuid(0),
-            Purpose = row.GetString(1),
-            Protected = Bytes(row, 2),
-            CheckValue = Bytes(row, 3),
-            Canary = Bytes(row, 4),
-            IsActive = row.GetBoolean(5),
-            CreatedAt = Time(row, 6),
-        },
-        cancellationToken);
+    internal Task<List<VaultKeyRow>> VaultKeysAsync(CancellationToken cancellationToken) => ReadAsync(VaultKeysSql, VaultKey, cancellationToken);
+
+    /// <summary>The same for who can't wait otherwise: what opens values is synchronous.</summary>
+    internal List<VaultKeyRow> VaultKeys() => Read(VaultKeysSql, VaultKey);
 
     internal Task<List<ExternalCredentialRow>> ExternalCredentialsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
         "SELECT \"Id\", \"NameKey\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM external_credentials",
@@ -104,20 +96,35 @@ public sealed class StartRows
         cancellationToken,
         only);
 
-    internal List<string> KeyRing()
+    internal List<string> KeyRing() => Read("SELECT \"Xml\" FROM key_ring ORDER BY \"Id\"", row => row.GetString(0));
+
+    private static VaultKeyRow VaultKey(DbDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        Purpose = row.GetString(1),
+        Protected = Bytes(row, 2),
+        CheckValue = Bytes(row, 3),
+        Canary = Bytes(row, 4),
+        IsActive = row.GetBoolean(5),
+        CreatedAt = Time(row, 6),
+    };
+
+    private List<T> Read<T>(string sql, Func<DbDataReader, T> read)
     {
         using var connection = _database.CreateConnection();
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT \"Xml\" FROM key_ring ORDER BY \"Id\"";
+#pragma warning disable CA2100 // Fixed texts.
+        command.CommandText = sql;
+#pragma warning restore CA2100
         using var reader = command.ExecuteReader();
-        var elements = new List<string>();
+        var rows = new List<T>();
         while (reader.Read())
         {
-            elements.Add(reader.GetString(0));
+            rows.Add(read(reader));
         }
 
-        return elements;
+        return rows;
     }
 
     private static byte[] Bytes(DbDataReader row, int column) => row.GetFieldValue<byte[]>(column);

@@ -12,7 +12,7 @@ using Vault.Core.Authentication.Tokens;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
-using Vault.Core.Secrets.MasterKeys.File;
+using Vault.Core.Storage.Backups;
 using Vault.Core.Storage.Codec;
 using Vault.Core.Storage.PostgreSql;
 using Vault.Core.Storage.Sqlite;
@@ -70,6 +70,24 @@ public static class StorageRegistration
         services.AddHostedService(provider => provider.GetRequiredService<AuditRetention>());
         services.AddSingleton<RetiredRows>();
         services.AddHostedService(provider => provider.GetRequiredService<RetiredRows>());
+        services.AddSingleton(provider => new MasterKeyChange(
+            provider.GetRequiredService<IMasterKeyProvider>(),
+            provider.GetRequiredService<MasterKey>(),
+            provider.GetRequiredService<IntegrityKey>(),
+            provider.GetRequiredService<StartRows>(),
+            provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new VaultBackup(
+            provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
+            provider.GetRequiredService<ISnapshotReads>(),
+            provider.GetRequiredService<IMasterKeyProvider>(),
+            provider.GetRequiredService<MasterKey>(),
+            provider.GetRequiredService<VaultStorageStart>(),
+            provider.GetRequiredService<IntegrityKey>(),
+            provider.GetRequiredService<IAuditStore>(),
+            provider.GetRequiredService<AuditMark>(),
+            provider.GetRequiredService<AuditOptions>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new VaultStorageStart(
             provider.GetRequiredService<IOptions<VaultStorageOptions>>(),
             provider.GetRequiredService<IVaultDatabase>(),
@@ -85,20 +103,34 @@ public static class StorageRegistration
         return services;
     }
 
-    private static void AddMasterKey(IServiceCollection services, IConfiguration configuration, string dataDirectory)
+    /// <summary>The provider of the master key that is to take the place of the one in force: <c>Vault:MasterKey:New</c>.</summary>
+    /// <exception cref="VaultStartException">A setting is missing or wrong; the message names it.</exception>
+    public static IMasterKeyProvider NewMasterKey(IConfiguration configuration)
     {
-        var master = new MasterKeyOptions
+        var settings = new MasterKeySettings(configuration.GetSection("Vault:MasterKey:New"), defaultPath: null);
+        return settings.Find("Provider") is not null ? MasterKeyProviders.Read(settings) : throw settings.Bad("Provider", "is missing: it says where the new master key is");
+    }
+
+    /// <summary>Where a backup is restored to: the database and the data directory that the settings name.</summary>
+    /// <exception cref="VaultStartException">There is something already.</exception>
+    public static IRestorePlace RestorePlace(IConfiguration configuration)
+    {
+        if (configuration["Vault:Database:Provider"] is { Length: > 0 } and not SqliteRegistration.Provider)
         {
-            Provider = configuration["Vault:MasterKey:Provider"] is { Length: > 0 } provider ? provider : "file",
-            Path = configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(dataDirectory, "master.key"),
-        };
-        if (master.Provider != "file")
-        {
-            throw new VaultStartException($"Vault:MasterKey:Provider is '{master.Provider}', but this version has only 'file'.");
+            throw new VaultStartException(
+                "A backup is restored into SQLite (Vault:Database:Provider=sqlite); `database copy` then takes the vault to PostgreSQL. Or restore a dump of pg_dump with pg_restore.");
         }
 
-        services.AddSingleton(Options.Create(master));
-        services.AddSingleton<IMasterKeyProvider, FileMasterKey>();
+        var directory = configuration["Vault:DataDirectory"] is { Length: > 0 } data ? data : "data";
+        return new SqliteRestorePlace(
+            directory,
+            configuration.GetConnectionString("Vault") is { Length: > 0 } connection ? connection : SqliteRegistration.DefaultConnection(directory),
+            configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(directory, "master.key"));
+    }
+
+    private static void AddMasterKey(IServiceCollection services, IConfiguration configuration, string dataDirectory)
+    {
+        services.AddSingleton(MasterKeyProviders.Read(new MasterKeySettings(configuration.GetSection("Vault:MasterKey"), Path.Combine(dataDirectory, "master.key"))));
         services.AddSingleton<MasterKey>();
         services.AddSingleton<VaultKeyRing>();
         services.AddSingleton<SecretSealer>();

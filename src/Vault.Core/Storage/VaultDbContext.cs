@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Vault.Core.Storage.Mappings;
 using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage;
@@ -28,14 +29,15 @@ public abstract class VaultDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<KeyRingRow> KeyRing => Set<KeyRingRow>();
 
+    public DbSet<OperationRow> Operations => Set<OperationRow>();
+
     public DbSet<AuditRow> Audit => Set<AuditRow>();
 
     public DbSet<VaultFactRow> Facts => Set<VaultFactRow>();
 #pragma warning restore CS1591
 
     /// <inheritdoc />
-    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
-        modelBuilder.ApplyConfigurationsFromAssembly(typeof(VaultDbContext).Assembly);
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => VaultMappings.Apply(modelBuilder);
 
     /// <inheritdoc />
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>

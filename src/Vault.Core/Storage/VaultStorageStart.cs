@@ -5,15 +5,13 @@ using Microsoft.Extensions.Options;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
-using Vault.Core.Storage.Rows;
+using Vault.Core.Storage.Backups;
 
 namespace Vault.Core.Storage;
 
 /// <summary>Everything that has to be true before the vault listens: one process, a current schema, the right keys.</summary>
 public sealed class VaultStorageStart : IDisposable
 {
-    private const string MasterKeyFact = "master-key-check-value";
-
     private readonly VaultStorageOptions _options;
     private readonly IVaultDatabase _database;
     private readonly IDbContextFactory<VaultDbContext> _contexts;
@@ -52,7 +50,12 @@ public sealed class VaultStorageStart : IDisposable
     public async Task InitializeAsync(CancellationToken cancellationToken)
     {
         PrepareDirectory();
-        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, "vault.lock"));
+        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, DirectoryLock.FileName));
+        if (Directory.Exists(Path.Combine(_options.DataDirectory, IRestorePlace.Unfinished)))
+        {
+            throw new VaultStartException($"A restore into {_options.DataDirectory} (Vault:DataDirectory) ended in the middle; run it again.");
+        }
+
         try
         {
             using (await _database.LockAsync(cancellationToken))
@@ -82,7 +85,7 @@ public sealed class VaultStorageStart : IDisposable
         try
         {
             if (!await _database.IsCurrentAsync(cancellationToken)
-                || !(await _rows.FactsAsync(cancellationToken)).Any(row => row.Name == MasterKeyFact) || (await _rows.VaultKeysAsync(cancellationToken)).Count == 0)
+                || !(await _rows.FactsAsync(cancellationToken)).Any(row => row.Name == MasterKeyFacts.CheckValue) || (await _rows.VaultKeysAsync(cancellationToken)).Count == 0)
             {
                 throw new VaultStartException($"There is no vault of this version in {_database.Place}.");
             }
@@ -101,7 +104,7 @@ public sealed class VaultStorageStart : IDisposable
     public async Task OpenAloneAsync(CancellationToken cancellationToken)
     {
         PrepareDirectory();
-        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, "vault.lock"));
+        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, DirectoryLock.FileName));
         await OpenAsync(cancellationToken);
     }
 
@@ -141,8 +144,9 @@ public sealed class VaultStorageStart : IDisposable
 
     private async Task LoadMasterKeyAsync(CancellationToken cancellationToken)
     {
-        var fact = (await _rows.FactsAsync(cancellationToken)).SingleOrDefault(row => row.Name == MasterKeyFact);
-        var key = await _provider.FindAsync(cancellationToken);
+        var facts = await _rows.FactsAsync(cancellationToken);
+        var fact = facts.SingleOrDefault(row => row.Name == MasterKeyFacts.CheckValue);
+        var key = await _provider.FindAsync(facts.SingleOrDefault(row => row.Name == MasterKeyFacts.Kept)?.Value, cancellationToken);
         if (fact is null)
         {
             await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
@@ -152,18 +156,19 @@ public sealed class VaultStorageStart : IDisposable
             }
 
             // New, or a first start that ended here: a key that is already there is taken, else one is made.
-            key ??= await _provider.CreateAsync(cancellationToken);
-            context.Facts.Add(new VaultFactRow { Name = MasterKeyFact, Value = KeyCheckValue.Of(key, "master") });
+            var made = key is null ? await _provider.CreateAsync(cancellationToken) : new NewMasterKey(key, null);
+            key = made.Key;
+            context.Facts.AddRange(MasterKeyFacts.Of(made));
             await context.SaveChangesAsync(cancellationToken);
         }
         else if (key is null)
         {
             throw new VaultStartException(
-                "The master key is missing (Vault:MasterKey:Path), and the database was made with one; put it back. Nothing was changed.");
+                $"The master key is missing (Vault:MasterKey, provider '{_provider.Name}'), and the database was made with one; put it back. Nothing was changed.");
         }
-        else if (!CryptographicOperations.FixedTimeEquals(fact.Value, KeyCheckValue.Of(key, "master")))
+        else if (!MasterKeyFacts.IsOf(key, fact))
         {
-            throw new VaultStartException("The master key (Vault:MasterKey:Path) is not the one that the database was made with. Nothing was changed.");
+            throw new VaultStartException($"The master key (Vault:MasterKey, provider '{_provider.Name}') is not the one that the database was made with. Nothing was changed.");
         }
 
         _masterKey.Set(key);
@@ -185,24 +190,18 @@ public sealed class VaultStorageStart : IDisposable
             EnsureRingKey();
             foreach (var purpose in new[] { VaultKeyRing.DataPurpose, VaultKeyRing.IntegrityPurpose })
             {
-                var key = _vaultKeys.Create(purpose);
-                rows.Add(new VaultKeyRow
-                {
-                    Id = key.Id,
-                    Purpose = key.Purpose,
-                    Protected = key.Protected,
-                    CheckValue = key.CheckValue,
-                    Canary = key.Canary,
-                    IsActive = true,
-                    CreatedAt = _time.GetUtcNow(),
-                });
+                rows.Add(StoredVaultKeys.ToRow(_vaultKeys.Create(purpose), _time.GetUtcNow()));
             }
 
             context.VaultKeys.AddRange(rows);
             await context.SaveChangesAsync(cancellationToken);
         }
 
-        _vaultKeys.Load([.. rows.Select(row => new StoredVaultKey(row.Id, row.Purpose, row.Protected, row.CheckValue, row.Canary, row.IsActive))]);
+        _vaultKeys.Load([.. rows.Select(StoredVaultKeys.Of)]);
+        if (_shared is not null)
+        {
+            _vaultKeys.Reread = () => [.. _rows.VaultKeys().Select(StoredVaultKeys.Of)];
+        }
     }
 
     // Data Protection must never make a key by itself: under a wrong master key that would be silent.

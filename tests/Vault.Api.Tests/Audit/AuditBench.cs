@@ -12,10 +12,11 @@ internal static class AuditBench
     public static Task ExecuteAsync(string directory, string sql) => TestDatabase.ExecuteAsync(directory, (PostgreSqlServer.IsWanted ? "" : "PRAGMA foreign_keys = OFF; ") + sql);
 
     /// <summary>Runs <c>audit verify</c> in this process.</summary>
-    public static async Task<(int Code, JsonNode? Verdict)> VerifyByCommandAsync(string directory)
+    public static async Task<(int Code, JsonNode? Verdict)> VerifyByCommandAsync(string directory, string? masterKeyPath = null)
     {
         await using var output = new StringWriter();
-        var code = await AuditCommand.VerifyAsync(await TestDatabase.ArgumentsAsync(directory), output, TextWriter.Null);
+        string[] given = masterKeyPath is null ? [] : ["--Vault:MasterKey:Path", masterKeyPath];
+        var code = await AuditCommand.VerifyAsync([.. await TestDatabase.ArgumentsAsync(directory), .. given], output, TextWriter.Null);
         return (code, output.ToString() is { Length: > 0 } line ? JsonNode.Parse(line) : null);
     }
 

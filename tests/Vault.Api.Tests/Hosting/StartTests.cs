@@ -113,7 +113,7 @@ public sealed class StartTests : IDisposable
     [Theory]
     [InlineData("Vault:BootstrapAdminKey", "too-short")]
     [InlineData("Vault:Database:Provider", "mySql")]
-    [InlineData("Vault:MasterKey:Provider", "environment")]
+    [InlineData("Vault:MasterKey:Provider", "nobody")]
     [InlineData("Vault:Egress:AllowedNetworks", "10.0.0.0/99")]
     [InlineData("Vault:Http2Url", "ftp://x")]
     [InlineData("Vault:Audit:Durability", "never")]

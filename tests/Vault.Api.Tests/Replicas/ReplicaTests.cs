@@ -62,6 +62,29 @@ public sealed class ReplicaTests(ReplicaFixture fixture)
     }
 
     [Fact]
+    public async Task VaultKey_ThatWasRotatedOnOne_OpensOnAll_AtOnce()
+    {
+        var key = await fixture.DefineAsync(0, "Rotated", """{ "protocol": "password" }""", """{ "Username": "ann", "Password": "first-password" }""");
+        var apps = fixture.Clients(key);
+        await EverywhereAsync(apps, app => StatusAsync(app, "/callout/Rotated/0"), 200);
+        for (var round = 0; round < 5; round++)
+        {
+            // The other replica may read what is sealed under the new key before it heard of that key.
+            var made = (string)(await fixture.AdminAsync(0, HttpMethod.Post, "/api/v1/keys/rotate"))!["id"]!;
+            await fixture.AdminAsync(0, HttpMethod.Patch, "/api/v1/external-credentials/RotatedLogin/principals/default/credential", $$"""{ "parameters": { "Password": "password-{{round}}" } }""");
+            Assert.Equal(200, await StatusAsync(apps[1], "/callout/Rotated/1"));
+            await EverywhereAsync(fixture.Admins, async admin => (string?)JsonNode.Parse(await admin.GetStringAsync("/api/v1/keys"))!["items"]!.AsArray().Single(item => (bool)item!["active"]!)!["id"], made);
+        }
+
+        // One of them moves the wraps; which one doesn't matter.
+        var operation = (string)(await fixture.AdminAsync(1, HttpMethod.Post, "/api/v1/keys/rewrap"))!["id"]!;
+        await EverywhereAsync([fixture.Admins[2]], async admin => (string?)JsonNode.Parse(await admin.GetStringAsync("/api/v1/operations/" + operation))!["status"], "completed", TimeSpan.FromSeconds(30));
+        var verdict = (await fixture.AdminAsync(2, HttpMethod.Post, "/api/v1/keys/verify"))!;
+        Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+        Assert.Equal(200, await StatusAsync(apps[2], "/callout/Rotated/2"));
+    }
+
+    [Fact]
     public async Task ReplicasThatStartTogether_MakeOneAdminKey_AndEachNeedsADirectoryOfItsOwn()
     {
         var made = JsonNode.Parse(await fixture.Admins[1].GetStringAsync("/api/v1/audit?action=admin-key.created&target=bootstrap"))!;
@@ -161,7 +184,7 @@ public sealed class ReplicaTests(ReplicaFixture fixture)
     }
 
     // Asked again and again, all at once, until each has said so once; from then on it stays so.
-    private static Task EverywhereAsync<T>(HttpClient[] clients, Func<HttpClient, Task<T>> ask, T expected) => Task.WhenAll(clients.Select(async client =>
+    private static Task EverywhereAsync<T>(HttpClient[] clients, Func<HttpClient, Task<T>> ask, T expected, TimeSpan? limit = null) => Task.WhenAll(clients.Select(async client =>
     {
         var since = Stopwatch.GetTimestamp();
         T seen;
@@ -169,7 +192,7 @@ public sealed class ReplicaTests(ReplicaFixture fixture)
         {
             seen = await ask(client);
         }
-        while (!Equals(seen, expected) && Stopwatch.GetElapsedTime(since) < InForce);
+        while (!Equals(seen, expected) && Stopwatch.GetElapsedTime(since) < (limit ?? InForce));
 
         Assert.Equal(expected, seen);
     }));

@@ -106,6 +106,49 @@ public sealed class SecretSealerTests
     public void Open_UnderAnotherRing_IsRefused() => Assert.False(new SecretSealer(NewRing(), _time).Open(Place, _sealer.Seal(Place, Canary)).IsOk);
 
     [Fact]
+    public void Rewrap_MovesTheWrapAlone_AndOldAndNewOpen()
+    {
+        var first = _ring.Create(VaultKeyRing.DataPurpose);
+        var integrity = _ring.Create(VaultKeyRing.IntegrityPurpose);
+        _ring.Load([first, integrity]);
+        var record = _sealer.Seal(Place, Canary);
+        var held = new SealedValue(Place, record);
+        Assert.True(_sealer.Open(held).IsOk && _sealer.IsUnderActiveKey(record));
+
+        var second = _ring.Create(VaultKeyRing.DataPurpose);
+        _ring.Load([first with { IsActive = false }, second, integrity]);
+        Assert.False(_sealer.IsUnderActiveKey(record));
+        var moved = _sealer.Rewrap(Place with { Binding = Array.Empty<byte>() }, record)!;
+        Assert.True(_sealer.IsUnderActiveKey(moved));
+        Assert.Equal(second.Id, new Guid(moved.AsSpan(SealedRecord.KeyIdOffset, 16), bigEndian: true));
+        Assert.Equal(record[SealedRecord.DataNonceOffset..], moved[SealedRecord.DataNonceOffset..]);
+        Assert.Equal(-1, moved.AsSpan().IndexOf(record.AsSpan(SealedRecord.WrapNonceOffset, 12)));
+        Assert.Equal(Canary, _sealer.Open(Place, moved).Value!.RevealUtf8());
+        Assert.Equal(Canary, _sealer.Open(held).Value!.RevealUtf8());
+        _time.Advance(TimeSpan.FromMinutes(16));
+        Assert.Equal(Canary, _sealer.Open(held).Value!.RevealUtf8());
+        Assert.False(_sealer.Open(Place with { Binding = SHA256.HashData("other"u8) }, moved).IsOk);
+    }
+
+    [Fact]
+    public void Rewrap_OfWhatBelongsElsewhere_OrIsDamaged_IsRefused()
+    {
+        var record = _sealer.Seal(Place, Canary);
+        Assert.Null(_sealer.Rewrap(Place with { Name = "username" }, record));
+        Assert.Null(_sealer.Rewrap(Place, Canary));
+        for (var bit = 0; bit < SealedRecord.DataNonceOffset * 8; bit++)
+        {
+            var flipped = record.ToArray();
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Null(_sealer.Rewrap(Place, flipped));
+            Assert.False(_sealer.CanOpen(Place, flipped));
+        }
+
+        Assert.True(_sealer.CanOpen(Place, record));
+        Assert.False(_sealer.CanOpen(Place, []));
+    }
+
+    [Fact]
     public void Open_OfAnything_NeverThrows() =>
         Gen.Byte.Array[0, 400].Sample(bytes => !_sealer.Open(Place, bytes).IsOk && !_sealer.Open(Place, [.. "CV"u8, 1, 1, .. bytes]).IsOk);
 
@@ -190,7 +233,7 @@ public sealed class SecretSealerTests
                 "Canary=cv.canary.v1", "ExternalCredentialRow=cv.mac.external-credential.v1", "NamedCredentialRow=cv.mac.named-credential.v1", "AppRow=cv.mac.app.v1",
                 "GrantRow=cv.mac.grant.v1", "KeyRow=cv.mac.key.v1", "KeyHash=cv.key-hash.v1",
                 "AuditBeginning=cv.audit.beginning.v1", "AuditRecord=cv.audit.record.v1", "AuditMac=cv.audit.mac.v1", "AuditCheckpoint=cv.audit.checkpoint.v2", "AuditMark=cv.audit.mark.v1", "AuditSigningKey=cv.audit.signing-key.v1",
-                "VaultId=cv.vault-id.v1",
+                "VaultId=cv.vault-id.v1", "PendingRecord=cv.mac.pending-record.v1", "BackupKey=cv.backup.v1", "BackupPiece=cv.backup.piece.v1",
             ],
             labels);
     }

@@ -88,6 +88,7 @@ public sealed partial class ChangeGate(
             AuditOrigin.Current?.IsRecorded = true;
             definitions.Replace(draft.Definitions);
             access.Replace(draft.Access);
+            draft.InForce.ForEach(takeEffect => takeEffect());
             entered?.Done();
             foreach (var id in draft.Evicted)
             {

@@ -23,6 +23,9 @@ internal sealed class Draft(VaultDbContext database, DefinitionSnapshot definiti
     /// <summary>What other replicas have to read anew. Rows that the context saves are added by themselves; what a statement deletes is not.</summary>
     public HashSet<Changed> Changed { get; } = [];
 
+    /// <summary>What else comes into force once the change is durable, before its answer is sent.</summary>
+    public List<Action> InForce { get; } = [];
+
     /// <summary>External credentials whose secrets and tokens in memory are to be forgotten.</summary>
     public HashSet<Guid> Evicted { get; } = [];
 }

@@ -175,7 +175,7 @@ public sealed partial class ConsentAdministration(
         return await database.AuthorizationRequests.AnyAsync(row => row.StateHash == hash, cancellationToken);
     }
 
-    private static SealPlace Place(AuthorizationRequestRow row, byte[] binding) => new(
+    internal static SealPlace Place(AuthorizationRequestRow row, byte[] binding) => new(
         "authorization", row.Id, row.ExternalCredentialId, row.PrincipalId, row.User, row.StateHash, 1, binding);
 
     private static string HashOf(string state) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(state)));

@@ -51,6 +51,7 @@ public sealed class DatabaseCopy(
             await CopyAsync<GrantRow>("grants", row => access.Read(row) is not null),
             await CopyAsync<SecretRow>("secrets", row => Opens(row, bound)),
             await CopyAsync<TokenRow>("tokens", row => Opens(row, bound)),
+            await CopyAsync<OperationRow>("operations", _ => true),
             await CopyAsync<AuditRow>("audit", _ => true),
         ];
         await VerifyAuditAsync(target, cancellationToken);

@@ -47,7 +47,7 @@ internal sealed class TokenSealing(SecretSealer sealer)
         return sealer.Seal(Place(stored, after), json.RevealUtf8());
     }
 
-    private static SealPlace Place(StoredToken token, byte[] binding) => new(
+    internal static SealPlace Place(StoredToken token, byte[] binding) => new(
         "token", token.Id, token.Key.ExternalCredentialId, token.Key.PrincipalId, token.Key.User,
         (token.Key.NamedCredentialId?.ToString("N") ?? "") + "/" + token.Key.Stamp, token.Version, binding);
 }

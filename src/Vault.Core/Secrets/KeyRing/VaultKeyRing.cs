@@ -14,7 +14,7 @@ namespace Vault.Core.Secrets.KeyRing;
 /// <param name="IsActive">Whether new values are sealed under it.</param>
 public sealed record StoredVaultKey(Guid Id, string Purpose, byte[] Protected, byte[] CheckValue, byte[] Canary, bool IsActive);
 
-/// <summary>The vault keys in memory; loaded once at start, then read by everything that seals, opens or authenticates.</summary>
+/// <summary>The vault keys in memory; loaded at start and when one is added, then read by everything that seals, opens or authenticates.</summary>
 public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
 {
     /// <summary>Purpose of keys that wrap data keys.</summary>
@@ -25,14 +25,22 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
 
     private const int NonceSize = 12;
     private const int TagSize = 16;
-    private FrozenDictionary<Guid, byte[]> _dataKeys = FrozenDictionary<Guid, byte[]>.Empty;
-    private IReadOnlyList<StoredVaultKey> _stored = [];
-    private Guid _active;
-    private byte[]? _integrity;
+    private const int MostMissing = 100;
+    private readonly Lock _reading = new();
+    private readonly HashSet<Guid> _missing = [];
+    private volatile Loaded? _loaded;
 
-    internal Guid ActiveId => _active != Guid.Empty ? _active : throw new InvalidOperationException("The vault keys were not loaded.");
+    /// <summary>Reads the keys anew, where another process may have made one; asked once for each id that isn't known. Null: nobody else makes any.</summary>
+    internal Func<IReadOnlyList<StoredVaultKey>>? Reread { get; set; }
 
-    internal ReadOnlySpan<byte> IntegrityKey => _integrity ?? throw new InvalidOperationException("The vault keys were not loaded.");
+    internal Guid ActiveId => InForce.Active;
+
+    internal ReadOnlySpan<byte> IntegrityKey => InForce.Integrity;
+
+    private Loaded InForce => _loaded ?? throw new InvalidOperationException("The vault keys were not loaded.");
+
+    /// <summary>All keys, replaced whole: whoever reads the active id finds its key.</summary>
+    private sealed record Loaded(FrozenDictionary<Guid, byte[]> Keys, Guid Active, byte[] Integrity, IReadOnlyList<StoredVaultKey> Stored);
 
     /// <summary>Makes a key, protected and ready to be stored.</summary>
     public StoredVaultKey Create(string purpose)
@@ -53,57 +61,83 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
         return stored;
     }
 
-    /// <summary>Opens every key and takes them into use.</summary>
+    /// <summary>Opens every key and takes them into use, in place of those before.</summary>
     /// <exception cref="VaultStartException">A key is missing, or can't be opened.</exception>
     public void Load(IReadOnlyList<StoredVaultKey> stored)
     {
         var data = new Dictionary<Guid, byte[]>();
+        var active = Guid.Empty;
+        byte[]? integrity = null;
         foreach (var key in stored)
         {
             var bytes = Open(key);
             if (key.Purpose == IntegrityPurpose)
             {
-                _integrity = bytes;
+                integrity = bytes;
             }
             else
             {
                 data.Add(key.Id, bytes);
-                _active = key.IsActive ? key.Id : _active;
+                active = key.IsActive ? key.Id : active;
             }
         }
 
-        if (_active == Guid.Empty || _integrity is null)
+        if (active == Guid.Empty || integrity is null)
         {
             throw new VaultStartException("The database lacks a vault key; restore it from a backup.");
         }
 
-        _dataKeys = data.ToFrozenDictionary();
-        _stored = stored;
+        _loaded = new Loaded(data.ToFrozenDictionary(), active, integrity, stored);
+        lock (_reading)
+        {
+            _missing.Clear();
+        }
     }
 
     /// <summary>Whether the ring still opens every key and its canary; for the ready check.</summary>
     public bool OpensCanaries()
     {
-        foreach (var key in _stored)
-        {
-            try
-            {
-                CryptographicOperations.ZeroMemory(Open(key));
-            }
-            catch (VaultStartException)
-            {
-                return false;
-            }
-        }
+        var stored = _loaded?.Stored ?? [];
+        return stored.Count > 0 && stored.All(Opens);
+    }
 
-        return _stored.Count > 0;
+    /// <summary>Whether the ring opens this key, and the key its canary.</summary>
+    public bool Opens(StoredVaultKey key)
+    {
+        try
+        {
+            CryptographicOperations.ZeroMemory(Open(key));
+            return true;
+        }
+        catch (VaultStartException)
+        {
+            return false;
+        }
     }
 
     internal bool TryGet(Guid id, out byte[] key)
     {
-        var found = _dataKeys.TryGetValue(id, out var bytes);
+        var found = InForce.Keys.TryGetValue(id, out var bytes) || (Reread is not null && TryReread(id, Reread, out bytes));
         key = bytes ?? [];
         return found;
+    }
+
+    // What was sealed a moment ago by a process that made a new key, before this one heard of it. An id that nobody knows is asked for once.
+    private bool TryReread(Guid id, Func<IReadOnlyList<StoredVaultKey>> reread, out byte[]? key)
+    {
+        lock (_reading)
+        {
+            if (!InForce.Keys.TryGetValue(id, out key) && _missing.Count < MostMissing && !_missing.Contains(id))
+            {
+                Load(reread());
+                if (!InForce.Keys.TryGetValue(id, out key))
+                {
+                    _missing.Add(id);
+                }
+            }
+
+            return key is not null;
+        }
     }
 
     private static byte[] CanaryAad => Encoding.UTF8.GetBytes(CryptographicLabels.Canary);

@@ -29,6 +29,7 @@ internal static class PostgreSqlRegistration
         services.AddDbContextFactory<PostgreSqlVaultDbContext>(builder => builder.UseNpgsql(connections.Pooled));
         services.AddSingleton<IDbContextFactory<VaultDbContext>, PostgreSqlContextFactory>();
         services.AddSingleton<IVaultDatabase, PostgreSqlDatabase>();
+        services.AddSingleton<ISnapshotReads, PostgreSqlSnapshotReads>();
         services.AddSingleton<PostgreSqlAuditWriter>();
         services.AddSingleton<IAuditWriter>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());
         services.AddSingleton<IAuditTurns>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());

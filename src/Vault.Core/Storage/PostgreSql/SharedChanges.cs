@@ -171,8 +171,8 @@ internal sealed partial class SharedChanges(
         }
     }
 
-    private async Task ReloadVaultKeysAsync(CancellationToken cancellationToken) => ring.Load(
-        [.. (await rows.VaultKeysAsync(cancellationToken)).Select(row => new StoredVaultKey(row.Id, row.Purpose, row.Protected, row.CheckValue, row.Canary, row.IsActive))]);
+    private async Task ReloadVaultKeysAsync(CancellationToken cancellationToken) =>
+        ring.Load([.. (await rows.VaultKeysAsync(cancellationToken)).Select(StoredVaultKeys.Of)]);
 
     [LoggerMessage(3201, LogLevel.Warning, "The log of changes doesn't reach back to what this replica knew; everything is read anew.")]
     private static partial void LogReload(ILogger logger);

@@ -15,17 +15,17 @@ internal static class SqliteRegistration
     {
         if (options.ConnectionString.Length == 0)
         {
-            options.ConnectionString = new SqliteConnectionStringBuilder
-            {
-                DataSource = Path.Combine(options.DataDirectory, "vault.db"),
-                DefaultTimeout = 10,
-                ForeignKeys = true,
-            }.ToString();
+            options.ConnectionString = DefaultConnection(options.DataDirectory);
         }
 
         services.AddDbContextFactory<SqliteVaultDbContext>(builder => builder.UseSqlite(options.ConnectionString).AddInterceptors(new ConnectionPragmas()));
         services.AddSingleton<IDbContextFactory<VaultDbContext>, SqliteContextFactory>();
         services.AddSingleton<IVaultDatabase, SqliteDatabase>();
         services.AddSingleton<IAuditWriter, SqliteAuditWriter>();
+        services.AddSingleton<ISnapshotReads, SqliteSnapshotReads>();
     }
+
+    /// <summary>The file in a data directory.</summary>
+    public static string DefaultConnection(string dataDirectory) =>
+        new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataDirectory, "vault.db"), DefaultTimeout = 10, ForeignKeys = true }.ToString();
 }

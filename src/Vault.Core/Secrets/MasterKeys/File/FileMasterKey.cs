@@ -1,21 +1,26 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.Options;
 using DiskFile = System.IO.File;
 
 namespace Vault.Core.Secrets.MasterKeys.File;
 
 /// <summary>The master key in a file: base64 of 32 bytes, readable by its owner alone.</summary>
-internal sealed class FileMasterKey(IOptions<MasterKeyOptions> options) : IMasterKeyProvider
+internal sealed class FileMasterKey(string path, string setting) : IMasterKeyProvider
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <inheritdoc />
     public string Name => "file";
 
-    // Set by registration where the setting is absent.
-    private string Path => options.Value.Path ?? throw new InvalidOperationException("No path for the master key.");
+    /// <summary>Where it is.</summary>
+    public string Path => path;
 
-    public async Task<byte[]?> FindAsync(CancellationToken cancellationToken)
+    /// <summary>Reads the settings.</summary>
+    public static FileMasterKey Read(MasterKeySettings settings) =>
+        new(settings.Find("Path") ?? settings.DefaultPath ?? settings.Require("Path"), settings.NameOf("Path"));
+
+    /// <inheritdoc />
+    public async Task<byte[]?> FindAsync(byte[]? kept, CancellationToken cancellationToken)
     {
         if (!DiskFile.Exists(Path))
         {
@@ -24,20 +29,21 @@ internal sealed class FileMasterKey(IOptions<MasterKeyOptions> options) : IMaste
 
         if (!OperatingSystem.IsWindows() && (DiskFile.GetUnixFileMode(Path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
         {
-            throw new VaultStartException($"The master key file {Path} (Vault:MasterKey:Path) is readable by others than its owner; run chmod 600 on it.");
+            throw new VaultStartException($"The master key file {Path} ({setting}) is readable by others than its owner; run chmod 600 on it.");
         }
 
         var text = (await DiskFile.ReadAllTextAsync(Path, cancellationToken)).Trim();
         var key = new byte[32];
         if (!Convert.TryFromBase64String(text, key, out var length) || length != key.Length || text.Length != 44)
         {
-            throw new VaultStartException($"The master key file {Path} (Vault:MasterKey:Path) must hold the base64 of 32 bytes.");
+            throw new VaultStartException($"The master key file {Path} ({setting}) must hold the base64 of 32 bytes.");
         }
 
         return key;
     }
 
-    public async Task<byte[]> CreateAsync(CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public async Task<NewMasterKey> CreateAsync(CancellationToken cancellationToken)
     {
         var key = RandomNumberGenerator.GetBytes(32);
         var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
@@ -63,9 +69,9 @@ internal sealed class FileMasterKey(IOptions<MasterKeyOptions> options) : IMaste
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new VaultStartException($"The master key file {Path} (Vault:MasterKey:Path) can't be written.", exception);
+            throw new VaultStartException($"The master key file {Path} ({setting}) can't be written.", exception);
         }
 
-        return key;
+        return new NewMasterKey(key, null);
     }
 }

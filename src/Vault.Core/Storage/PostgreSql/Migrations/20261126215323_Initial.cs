@@ -120,6 +120,28 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "operations",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Kind = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    Status = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false, collation: "C"),
+                    Stage = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    After = table.Column<Guid>(type: "uuid", nullable: true),
+                    Done = table.Column<long>(type: "bigint", nullable: false),
+                    Total = table.Column<long>(type: "bigint", nullable: false),
+                    Unreadable = table.Column<long>(type: "bigint", nullable: false),
+                    Step = table.Column<long>(type: "bigint", nullable: false),
+                    StartedAt = table.Column<long>(type: "bigint", nullable: false),
+                    FinishedAt = table.Column<long>(type: "bigint", nullable: true),
+                    Detail = table.Column<string>(type: "text", nullable: true, collation: "C")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_operations", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "replicas",
                 columns: table => new
                 {
@@ -402,6 +424,11 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_operations_Status",
+                table: "operations",
+                column: "Status");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_secrets_ExternalCredentialId",
                 table: "secrets",
                 column: "ExternalCredentialId");
@@ -456,6 +483,9 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "keys");
+
+            migrationBuilder.DropTable(
+                name: "operations");
 
             migrationBuilder.DropTable(
                 name: "replicas");

@@ -1,0 +1,96 @@
+using Vault.Core.Administration.VaultKeys;
+using Vault.Core.Audit;
+using Vault.Core.Secrets;
+using Vault.Core.Storage;
+using Vault.Core.Storage.Backups;
+
+namespace Vault.Api.Hosting;
+
+/// <summary>What a restore put in place.</summary>
+/// <param name="Restored">True.</param>
+/// <param name="Backup">What the backup held.</param>
+/// <param name="Keys">What came of opening everything.</param>
+/// <param name="Audit">What came of verifying the audit.</param>
+internal sealed record RestoreReport(bool Restored, BackupReport Backup, KeyVerdict Keys, AuditVerdict Audit);
+
+/// <summary><c>backup &lt;file&gt;</c>, <c>backup --verify &lt;file&gt;</c> and <c>restore &lt;file&gt;</c>.</summary>
+internal static class BackupCommand
+{
+    /// <summary>Writes a backup of a vault that may be running. 0: it is written and was read back; 2: there is none.</summary>
+    /// <param name="path">The file to make.</param>
+    /// <param name="args">Settings, as for the vault itself.</param>
+    /// <param name="output">Gets what it holds, a line of JSON.</param>
+    /// <param name="errors">Gets why there is none.</param>
+    public static Task<int> WriteAsync(string path, string[] args, TextWriter output, TextWriter errors) => VaultCommand.RunAsync(args, errors, async app =>
+    {
+        await VaultCommand.WriteAsync(output, await app.Services.GetRequiredService<VaultBackup>().WriteAsync(path, CancellationToken.None));
+        return VaultCommand.Well;
+    });
+
+    /// <summary>Reads all of a backup. 0: it is whole; 1: it is damaged; 2: nobody can say, without the file or its master key.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="args">Settings: those of the master key.</param>
+    /// <param name="output">Gets what it holds, a line of JSON.</param>
+    /// <param name="errors">Gets what is wrong.</param>
+    public static Task<int> VerifyAsync(string path, string[] args, TextWriter output, TextWriter errors) => VaultCommand.RunAsync(args, errors, async app =>
+    {
+        try
+        {
+            await VaultCommand.WriteAsync(output, await app.Services.GetRequiredService<VaultBackup>().VerifyAsync(path, CancellationToken.None));
+            return VaultCommand.Well;
+        }
+        catch (BackupDamagedException damaged)
+        {
+            await errors.WriteLineAsync("vault: " + damaged.Message);
+            return VaultCommand.NotWell;
+        }
+    });
+
+    /// <summary>
+    /// Restores into an empty data directory. 0: it is restored, and all is well with it; 1: it is restored, but what was backed up has
+    /// damage, which is told; 2: it is not restored, and nothing was put in place.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="args">Settings, as for the vault that will run there.</param>
+    /// <param name="output">Gets what was restored, a line of JSON.</param>
+    /// <param name="errors">Gets why it was not.</param>
+    public static async Task<int> RestoreAsync(string path, string[] args, TextWriter output, TextWriter errors)
+    {
+        try
+        {
+            var configuration = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }).Configuration;
+            using var place = StorageRegistration.RestorePlace(configuration);
+            RestoreReport? report = null;
+            var code = await VaultCommand.RunAsync([.. args, .. place.Settings], errors, async app =>
+            {
+                try
+                {
+                    var services = app.Services;
+                    var backup = await services.GetRequiredService<VaultBackup>().RestoreAsync(path, CancellationToken.None);
+                    report = new RestoreReport(
+                        true, backup, await services.GetRequiredService<KeyVerification>().VerifyAsync(CancellationToken.None),
+                        await services.GetRequiredService<AuditVerifier>().VerifyAsync(head: null, CancellationToken.None));
+                    return report.Keys.Valid && report.Audit.Valid ? VaultCommand.Well : VaultCommand.NotWell;
+                }
+                catch (BackupDamagedException damaged)
+                {
+                    await errors.WriteLineAsync("vault: " + damaged.Message);
+                    return VaultCommand.Undecided;
+                }
+            });
+            if (report is not null)
+            {
+                // The services, and with them every connection, are gone by now.
+                place.Commit();
+                await VaultCommand.WriteAsync(output, report);
+            }
+
+            return code;
+        }
+        catch (Exception exception) when (exception is VaultStartException or IOException or UnauthorizedAccessException)
+        {
+            await errors.WriteLineAsync("vault: " + exception.Message);
+            return VaultCommand.Undecided;
+        }
+    }
+}

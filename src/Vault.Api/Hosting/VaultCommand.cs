@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Vault.Core.Secrets;
+using Vault.Core.Storage;
+
+namespace Vault.Api.Hosting;
+
+/// <summary>What all commands share: the vault's own settings and services, without a server. Exit codes: 0 all is well, 1 it is not, 2 nobody can say.</summary>
+internal static class VaultCommand
+{
+    /// <summary>All is well.</summary>
+    public const int Well = 0;
+
+    /// <summary>It is not.</summary>
+    public const int NotWell = 1;
+
+    /// <summary>Nobody can say: the reason was written to the errors.</summary>
+    public const int Undecided = 2;
+
+    /// <summary>The command that the arguments name, begun; null: none, they are settings of a vault that is to run.</summary>
+    public static Task<int>? Find(string[] args) => args switch
+    {
+        ["healthcheck"] => HealthCheck.RunAsync(),
+        ["audit", "verify", .. var rest] => AuditCommand.VerifyAsync(rest, Console.Out, Console.Error),
+        ["keys", "verify", .. var rest] => KeysCommand.VerifyAsync(rest, Console.Out, Console.Error),
+        ["keys", "change-master", .. var rest] => KeysCommand.ChangeMasterAsync(rest, Console.Out, Console.Error),
+        ["backup", "--verify", var file, .. var rest] => BackupCommand.VerifyAsync(file, rest, Console.Out, Console.Error),
+        ["backup", [not '-', ..] file, .. var rest] => BackupCommand.WriteAsync(file, rest, Console.Out, Console.Error),
+        ["restore", [not '-', ..] file, .. var rest] => BackupCommand.RestoreAsync(file, rest, Console.Out, Console.Error),
+        ["database", "copy", .. var rest] => DatabaseCommand.CopyAsync(rest, Console.Out, Console.Error),
+        [[not ('-' or '/'), ..] first, ..] when !first.Contains('=', StringComparison.Ordinal) => UnknownAsync(),
+        _ => null,
+    };
+
+    /// <summary>Builds the services and runs the command.</summary>
+    /// <param name="args">Settings, as for the vault itself.</param>
+    /// <param name="errors">Gets why it couldn't be done.</param>
+    /// <param name="run">The command.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter errors, Func<WebApplication, Task<int>> run)
+    {
+        try
+        {
+            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+            builder.Logging.ClearProviders();
+            VaultHost.AddServices(builder);
+            await using var app = builder.Build();
+            return await run(app);
+        }
+        catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException || StorageFaults.IsUnavailable(exception))
+        {
+            await errors.WriteLineAsync("vault: " + exception.Message);
+            return Undecided;
+        }
+    }
+
+    /// <summary>Writes a verdict as one line of JSON.</summary>
+    public static Task WriteAsync<T>(TextWriter output, T verdict) => output.WriteLineAsync(JsonSerializer.Serialize(verdict, JsonSerializerOptions.Web));
+
+    // Settings begin with a dash or a slash, or hold an equals sign: a misspelt command must not start a vault.
+    private static async Task<int> UnknownAsync()
+    {
+        await Console.Error.WriteLineAsync(
+            "vault: there is no such command. There are: audit verify, keys verify, keys change-master, backup <file>, backup --verify <file>, restore <file>, database copy, healthcheck.");
+        return Undecided;
+    }
+}

@@ -1,0 +1,247 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Vault.Core.Audit;
+using Vault.Core.Secrets;
+using Vault.Core.Secrets.MasterKeys;
+
+namespace Vault.Core.Storage.Backups;
+
+/// <summary>What a backup holds.</summary>
+/// <param name="At">When it was made.</param>
+/// <param name="MadeBy">The version of the vault.</param>
+/// <param name="Rows">How many rows of each table.</param>
+public sealed record BackupReport(DateTimeOffset At, string MadeBy, IReadOnlyDictionary<string, long> Rows);
+
+/// <summary>
+/// Writes a backup while the vault runs, verifies one, and fills an empty database from one. A backup is one moment of the database and
+/// the signed checkpoints of the audit, encrypted under a key made of the master key, which isn't in it; secrets stay sealed in it.
+/// </summary>
+public sealed class VaultBackup
+{
+    private readonly IDbContextFactory<VaultDbContext> _contexts;
+    private readonly ISnapshotReads _snapshots;
+    private readonly IMasterKeyProvider _provider;
+    private readonly MasterKey _masterKey;
+    private readonly VaultStorageStart _start;
+    private readonly IntegrityKey _integrity;
+    private readonly IAuditStore _audit;
+    private readonly AuditMark _mark;
+    private readonly AuditOptions _auditOptions;
+    private readonly TimeProvider _time;
+
+    internal VaultBackup(
+        IDbContextFactory<VaultDbContext> contexts, ISnapshotReads snapshots, IMasterKeyProvider provider, MasterKey masterKey, VaultStorageStart start, IntegrityKey integrity,
+        IAuditStore audit, AuditMark mark, AuditOptions auditOptions, TimeProvider time)
+    {
+        (_contexts, _snapshots, _provider, _masterKey, _start) = (contexts, snapshots, provider, masterKey, start);
+        (_integrity, _audit, _mark, _auditOptions, _time) = (integrity, audit, mark, auditOptions, time);
+    }
+
+    private static string Version => typeof(VaultBackup).Assembly.GetName().Version?.ToString(3) ?? "";
+
+    /// <summary>Writes a backup, and reads it back before it has its name.</summary>
+    /// <exception cref="VaultStartException">There is no vault, or the file can't be written.</exception>
+    public async Task<BackupReport> WriteAsync(string path, CancellationToken cancellationToken)
+    {
+        if (File.Exists(path))
+        {
+            throw new VaultStartException($"There is a file {path} already.");
+        }
+
+        await _start.OpenAsync(cancellationToken);
+        var partial = path + ".partial";
+        var how = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Options = FileOptions.Asynchronous };
+        if (!OperatingSystem.IsWindows())
+        {
+            how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        try
+        {
+            BackupReport report;
+            await using (var file = new FileStream(partial, how))
+            {
+                await WriteAsync(file, cancellationToken);
+                file.Flush(flushToDisk: true);
+                file.Position = 0;
+                report = await ReadAsync(file, _ => { }, (_, _) => Task.CompletedTask, cancellationToken);
+            }
+
+            File.Move(partial, path, overwrite: false);
+            return report;
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or DirectoryNotFoundException)
+        {
+            throw new VaultStartException($"The file {path} can't be written.", exception);
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+
+    /// <summary>Reads all of a backup: it is whole, and its key is at hand. Nothing else is looked at.</summary>
+    /// <exception cref="BackupDamagedException">It is damaged.</exception>
+    /// <exception cref="VaultStartException">The file, or its master key, isn't there.</exception>
+    public async Task<BackupReport> VerifyAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var file = OpenFile(path);
+        return await ReadAsync(file, _ => { }, (_, _) => Task.CompletedTask, cancellationToken);
+    }
+
+    /// <summary>Fills an empty database and data directory; after it the vault is open (<see cref="VaultStorageStart.OpenAsync"/>).</summary>
+    /// <exception cref="BackupDamagedException">The backup is damaged.</exception>
+    /// <exception cref="VaultStartException">The file, or its master key, isn't there; or the database isn't empty.</exception>
+    public async Task<BackupReport> RestoreAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var file = OpenFile(path);
+        await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+        await context.Database.MigrateAsync(cancellationToken);
+        var tables = BackupTable.Of(context).ToDictionary(table => table.Name, StringComparer.Ordinal);
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        var connection = context.Database.GetDbConnection();
+        var inserts = new Dictionary<string, DbCommand>(StringComparer.Ordinal);
+        var checkpoints = new StringBuilder();
+        BackupReport report;
+        await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
+        {
+            await RequireEmptyAsync(context, transaction, cancellationToken);
+            report = await ReadAsync(
+                file,
+                shape =>
+                {
+                    if (!shape.SequenceEqual(tables.Values.Select(table => table.Shape)))
+                    {
+                        throw new VaultStartException("The backup was made by another version of the vault, with other tables; restore it with that version.");
+                    }
+                },
+                async (name, row) =>
+                {
+                    if (name == BackupContent.Checkpoints)
+                    {
+                        checkpoints.Append(row[1].GetString()).Append('\n');
+                        return;
+                    }
+
+                    if (!tables.TryGetValue(name, out var table))
+                    {
+                        throw new BackupDamagedException("The backup holds a row of no table.");
+                    }
+
+                    if (!inserts.TryGetValue(name, out var insert))
+                    {
+                        inserts.Add(name, insert = table.PrepareInsert(connection, transaction));
+                    }
+
+                    await table.InsertAsync(insert, row, cancellationToken);
+                },
+                cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        foreach (var insert in inserts.Values)
+        {
+            await insert.DisposeAsync();
+        }
+
+        // The keys of what was restored, as the next start will need them; then where its audit ends, and what the audit is to say of this.
+        await _start.OpenAsync(cancellationToken);
+        await File.WriteAllTextAsync(_auditOptions.CheckpointPath, checkpoints.ToString(), cancellationToken);
+        _mark.Set(report.Rows.GetValueOrDefault(BackupContent.Checkpoints));
+        _mark.Set(await _audit.HeadAsync(cancellationToken) ?? AuditChain.Beginning);
+        context.Facts.Add(PendingRecord.ToRow(_integrity, _time.GetUtcNow(), "vault.restored", $"backup of {report.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"));
+        await context.SaveChangesAsync(cancellationToken);
+        return report;
+    }
+
+    private static FileStream OpenFile(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new VaultStartException($"The file {path} can't be read.", exception);
+        }
+    }
+
+    private static async Task RequireEmptyAsync(VaultDbContext context, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        await context.Database.UseTransactionAsync(transaction, cancellationToken);
+        if (await context.Facts.AnyAsync(cancellationToken) || await context.KeyRing.AnyAsync(cancellationToken) || await context.Audit.AnyAsync(cancellationToken))
+        {
+            throw new VaultStartException("The database isn't empty; a backup is restored into an empty one.");
+        }
+
+        await context.Database.UseTransactionAsync(null, cancellationToken);
+    }
+
+    private async Task WriteAsync(FileStream file, CancellationToken cancellationToken)
+    {
+        // 1. The checkpoints, before the moment that is backed up: none may be of a record that isn't there.
+        var checkpoints = File.Exists(_auditOptions.CheckpointPath) ? await ReadWholeLinesAsync(cancellationToken) : [];
+
+        // 2. The moment.
+        await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        var connection = context.Database.GetDbConnection();
+        await using var snapshot = await _snapshots.BeginAsync(connection, cancellationToken);
+        await context.Database.UseTransactionAsync(snapshot, cancellationToken);
+        var facts = await context.Facts.AsNoTracking().ToDictionaryAsync(row => row.Name, row => row.Value, cancellationToken);
+        var header = new BackupHeader(
+            1, Version, _time.GetUtcNow(), _provider.Name, facts[MasterKeyFacts.CheckValue], facts.GetValueOrDefault(MasterKeyFacts.Kept),
+            RandomNumberGenerator.GetBytes(BackupHeader.SaltSize), RandomNumberGenerator.GetBytes(BackupHeader.NoncePrefixSize));
+
+        // 3. Everything, sealed.
+        using var cipher = new PieceCipher(_masterKey.BackupKey(header.Salt), header.NoncePrefix, await header.WriteAsync(file, cancellationToken));
+        await using var content = new SealingStream(file, cipher);
+        var tables = BackupTable.Of(context);
+        await BackupContent.WriteLineAsync(content, new BackupContent.Beginning([.. tables.Select(table => table.Shape)]), cancellationToken);
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var line in checkpoints)
+        {
+            await BackupContent.WriteLineAsync(content, new[] { BackupContent.Checkpoints, line }, cancellationToken);
+            counts[BackupContent.Checkpoints] = counts.GetValueOrDefault(BackupContent.Checkpoints) + 1;
+        }
+
+        foreach (var table in tables)
+        {
+            if (await table.WriteAsync(connection, snapshot, content, cancellationToken) is > 0 and var count)
+            {
+                counts[table.Name] = count;
+            }
+        }
+
+        await BackupContent.WriteLineAsync(content, new BackupContent.End(counts), cancellationToken);
+        await content.CompleteAsync(cancellationToken);
+    }
+
+    private async Task<string[]> ReadWholeLinesAsync(CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(_auditOptions.CheckpointPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return [.. (await reader.ReadToEndAsync(cancellationToken)).Split('\n').SkipLast(1)];
+    }
+
+    private async Task<BackupReport> ReadAsync(Stream file, Action<IReadOnlyList<string>> begin, Func<string, JsonElement, Task> row, CancellationToken cancellationToken)
+    {
+        var (header, hash) = await BackupHeader.ReadAsync(file, cancellationToken);
+        if (await _provider.FindAsync(header.MasterKeyKept, cancellationToken) is not { } key
+            || !CryptographicOperations.FixedTimeEquals(header.MasterKeyCheckValue, KeyCheckValue.Of(key, "master")))
+        {
+            throw new VaultStartException($"The master key (Vault:MasterKey, provider '{_provider.Name}') is not the one that the backup was made with (provider '{header.MasterKeyProvider}').");
+        }
+
+        var masterKey = new MasterKey();
+        masterKey.Set(key);
+        CryptographicOperations.ZeroMemory(key);
+        using var cipher = new PieceCipher(masterKey.BackupKey(header.Salt), header.NoncePrefix, hash);
+        await using var content = new OpeningStream(file, cipher);
+        var counts = await BackupContent.ReadAsync(content, begin, row, cancellationToken);
+        return new BackupReport(header.At, header.MadeBy, counts);
+    }
+}

@@ -1,0 +1,46 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Vault.Core.Secrets;
+using Vault.Core.Storage.Rows;
+
+namespace Vault.Core.Storage;
+
+/// <summary>
+/// What a command did to the vault, as the database says it until the audit does: the end of the chain belongs to the vault that runs,
+/// so the next start records it.
+/// </summary>
+/// <param name="At">When.</param>
+/// <param name="Action">As in <c>master-key.changed</c>.</param>
+/// <param name="Target">What it was done to.</param>
+/// <param name="Mac">Under the vault's key.</param>
+internal sealed record PendingRecord(DateTimeOffset At, string Action, string Target, byte[] Mac)
+{
+    private const string Prefix = "pending-record:";
+
+    /// <summary>Whether a fact is one.</summary>
+    public static bool IsOne(VaultFactRow fact) => fact.Name.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Reads it; null where this vault didn't write it.</summary>
+    public static PendingRecord? Read(VaultFactRow fact, IntegrityKey key)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<PendingRecord>(fact.Value, JsonSerializerOptions.Web) is { Action: not null, Target: not null, Mac: not null } record
+                && CryptographicOperations.FixedTimeEquals(record.Mac, MacOf(key, record.At, record.Action, record.Target)) ? record : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The fact of one.</summary>
+    public static VaultFactRow ToRow(IntegrityKey key, DateTimeOffset at, string action, string target) => new()
+    {
+        Name = Prefix + Guid.CreateVersion7().ToString("N"),
+        Value = JsonSerializer.SerializeToUtf8Bytes(new PendingRecord(at, action, target, MacOf(key, at, action, target)), JsonSerializerOptions.Web),
+    };
+
+    private static byte[] MacOf(IntegrityKey key, DateTimeOffset at, string action, string target) =>
+        key.Mac(LengthPrefixed.Begin(CryptographicLabels.PendingRecord).Add(at).Add(action).Add(target));
+}

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Vault.Api.Tests.Audit;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.VaultKeys;
+
+/// <summary>Rotation, rewrap and verification of the vault keys, through the API and the command.</summary>
+public sealed class VaultKeyTests : IAsyncLifetime
+{
+    private readonly VaultFactory _vault = new();
+    private RecordingUpstream _service = null!;
+
+    public async Task InitializeAsync() => _service = await RecordingUpstream.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        await _vault.DisposeAsync();
+        await _service.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Rotate_SealsAnewUnderTheNewKey_AndOpensWhatIsThere()
+    {
+        using var app = await DefineAsync("Old", "the-old-token-1");
+        var first = Assert.Single((await ListAsync()).AsArray())!;
+        Assert.True((bool)first["active"]!);
+        Assert.Equal(["active", "createdAt", "id"], first.AsObject().Select(property => property.Key).Order());
+
+        var made = (await AdminAsync("POST", "keys/rotate"))!;
+        Assert.Equal([(first["id"]!.ToString(), false), (made["id"]!.ToString(), true)], (await ListAsync()).AsArray().Select(key => (key!["id"]!.ToString(), (bool)key["active"]!)));
+        Assert.Equal("Bearer the-old-token-1", await CallAsync(app, "Old"));
+        using var fresh = await DefineAsync("New", "the-new-token-2");
+        Assert.Equal("Bearer the-new-token-2", await CallAsync(fresh, "New"));
+        Assert.Equal(new HashSet<string> { first["id"]!.ToString(), made["id"]!.ToString() }, (await VaultKeyBench.SealedUnderAsync(_vault.DataDirectory)).Keys);
+        Assert.Equal(1, (int)(await AdminAsync("GET", "audit?action=key.rotated&outcome=success"))!["items"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task Rewrap_MovesEverything_WhileCalloutsAndChangesGoOn()
+    {
+        using var app = await DefineAsync("Svc", "token-number-0000");
+        await VaultKeyBench.FillAsync(_vault.AdminClient, "Many", users: 8);
+        Assert.Equal("Bearer token-number-0000", await CallAsync(app, "Svc"));
+        var active = (await AdminAsync("POST", "keys/rotate"))!["id"]!.ToString();
+        using var answer = await _vault.AdminClient.PostAsync("/api/v1/keys/rewrap", null);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        var id = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["id"]!.ToString();
+        Assert.Equal("/api/v1/operations/" + id, answer.Headers.Location?.OriginalString);
+
+        // Callouts, and changes of the very rows that are being moved: none fails, none is lost.
+        var ended = VaultKeyBench.EndAsync(_vault.AdminClient, id);
+        var called = 0;
+        while (!ended.IsCompleted)
+        {
+            var token = $"token-number-{++called:D4}";
+            await AdminAsync("PUT", "external-credentials/Svc/principals/default/credential", $$"""{ "parameters": { "Token": "{{token}}" } }""");
+            Assert.Equal("Bearer " + token, await CallAsync(app, "Svc"));
+            await AdminAsync("PATCH", "external-credentials/Many/principals/own/users/u7/credential", $$"""{ "parameters": { "P199": "changed-{{called}}" } }""");
+        }
+
+        var operation = await ended;
+        Assert.Equal(("completed", 0), ((string?)operation["status"], (int)operation["unreadable"]!));
+        Assert.Equal((long)operation["total"]!, (long)operation["done"]!);
+        Assert.True((long)operation["total"]! >= 1601, operation.ToJsonString());
+        var (keys, count) = await VaultKeyBench.SealedUnderAsync(_vault.DataDirectory);
+        Assert.Equal([active], keys);
+        Assert.True(count >= 1601 + called, $"{count} sealed values after {called} changes.");
+        var verdict = (await AdminAsync("POST", "keys/verify"))!;
+        Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+        Assert.Equal(count, (int)verdict["opened"]!);
+
+        // Again: there is nothing to move, and it says so.
+        var again = await VaultKeyBench.EndAsync(_vault.AdminClient, (await AdminAsync("POST", "keys/rewrap"))!["id"]!.ToString());
+        Assert.Equal("completed", (string?)again["status"]);
+        Assert.NotEqual(id, (string?)again["id"]);
+        var actions = (await AdminAsync("GET", "audit?pageSize=500"))!["items"]!.AsArray().Select(item => (string?)item!["action"]).ToHashSet();
+        Assert.Superset(new HashSet<string?> { "key.rotated", "key.rewrap", "key.rewrapped", "key.verified" }, actions);
+        Assert.True((bool)(await AdminAsync("POST", "audit/verify"))!["valid"]!);
+    }
+
+    [Fact]
+    public async Task Rewrap_WhileOneRuns_IsThatOne()
+    {
+        await VaultKeyBench.FillAsync(_vault.AdminClient, "Many", users: 5);
+        await AdminAsync("POST", "keys/rotate");
+        var started = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => AdminAsync("POST", "keys/rewrap")));
+        var id = Assert.Single(started.Select(one => one!["id"]!.ToString()).Distinct());
+        Assert.Equal("completed", (string?)(await VaultKeyBench.EndAsync(_vault.AdminClient, id))["status"]);
+    }
+
+    [Fact]
+    public async Task Rotate_DuringARewrap_EndsUnderTheNewestKey()
+    {
+        await VaultKeyBench.FillAsync(_vault.AdminClient, "Many", users: 5);
+        await AdminAsync("POST", "keys/rotate");
+        var id = (await AdminAsync("POST", "keys/rewrap"))!["id"]!.ToString();
+        var newest = (await AdminAsync("POST", "keys/rotate"))!["id"]!.ToString();
+        Assert.Equal("completed", (string?)(await VaultKeyBench.EndAsync(_vault.AdminClient, id))["status"]);
+        Assert.Equal([newest], (await VaultKeyBench.SealedUnderAsync(_vault.DataDirectory)).Keys);
+    }
+
+    [Fact]
+    public async Task Damage_IsFound_Named_AndLeftAsItIs()
+    {
+        using var app = await DefineAsync("Good", "the-good-token-1");
+        using var bad = await DefineAsync("Bad", "the-bad-token-22");
+        Assert.Equal(0, (await VaultKeyBench.VerifyByCommandAsync(_vault.DataDirectory)).Code);
+        await AuditBench.ExecuteAsync(_vault.DataDirectory, """
+            UPDATE secrets SET "Sealed" = substr("Sealed", 1, 40) || x'0102' || substr("Sealed", 43) WHERE "ExternalCredentialId" = (SELECT "Id" FROM external_credentials WHERE "NameKey" = 'bad');
+            UPDATE apps SET "Document" = replace("Document", 'AppBad', 'AppEvil');
+            """);
+
+        var (code, verdict) = await VaultKeyBench.VerifyByCommandAsync(_vault.DataDirectory);
+        Assert.Equal(1, code);
+        Assert.False((bool)verdict!["valid"]!);
+        Assert.Equal((2, 1), ((int)verdict["failed"]!, (int)verdict["opened"]!));
+        Assert.Equal(["app", "parameter"], verdict["problems"]!.AsArray().Select(problem => problem!["kind"]!.ToString()).Order());
+        await AdminAsync("POST", "keys/rotate");
+        var operation = await VaultKeyBench.EndAsync(_vault.AdminClient, (await AdminAsync("POST", "keys/rewrap"))!["id"]!.ToString());
+        Assert.Equal(("failed", 1), ((string?)operation["status"], (int)operation["unreadable"]!));
+        Assert.Contains("keys/verify", (string?)operation["detail"], StringComparison.Ordinal);
+        Assert.Equal(2, (await VaultKeyBench.SealedUnderAsync(_vault.DataDirectory)).Keys.Count);
+        Assert.Equal("Bearer the-good-token-1", await CallAsync(app, "Good"));
+    }
+
+    [Fact]
+    public async Task VerifyCommand_WithoutAVault_SaysThatNobodyCanSay()
+    {
+        var empty = Directory.CreateTempSubdirectory("vault-none-");
+        Assert.Equal(2, (await VaultKeyBench.VerifyByCommandAsync(empty.FullName)).Code);
+        Assert.Empty(empty.EnumerateFileSystemInfos());
+        empty.Delete();
+    }
+
+    private async Task<JsonNode> ListAsync() => (await AdminAsync("GET", "keys"))!["items"]!;
+
+    private Task<JsonNode?> AdminAsync(string method, string path, string? json = null) => VaultKeyBench.SendAsync(_vault.AdminClient, method, path, json);
+
+    private async Task<HttpClient> DefineAsync(string name, string token)
+    {
+        await AdminAsync("POST", "external-credentials", $$"""{ "name": "{{name}}", "authentication": { "protocol": "bearer" } }""");
+        await AdminAsync("POST", "named-credentials", $$"""{ "name": "{{name}}", "url": "{{_service.Url}}", "externalCredential": "{{name}}" }""");
+        await AdminAsync("PUT", $"external-credentials/{name}/principals/default/credential", $$"""{ "parameters": { "Token": "{{token}}" } }""");
+        return _vault.CreateClient(await _vault.CreateAppAsync("App" + name, name));
+    }
+
+    private async Task<string?> CallAsync(HttpClient app, string name)
+    {
+        using var answer = await app.GetAsync("/callout/" + name);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return _service.Requests[^1].Header("Authorization");
+    }
+}
