@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Vault.Core.Secrets;
 
 namespace Vault.Core.Audit;
@@ -21,7 +22,7 @@ public sealed class AuditChain(IntegrityKey key)
             audited = audited with { At = InMicroseconds(audited.At) };
         }
 
-        audited = WithoutNul(audited);
+        audited = Storable(audited);
         var hash = HashOf(head.Sequence + 1, segment, audited, head.Hash);
         return new AuditEntry(head.Sequence + 1, segment, audited, head.Hash, hash, MacOf(hash));
     }
@@ -45,18 +46,35 @@ public sealed class AuditChain(IntegrityKey key)
     public static bool IsOf(AuditEntry entry, long sequence) =>
         HashOf(sequence, entry.Segment, entry.Event, entry.Previous).AsSpan().SequenceEqual(entry.Hash);
 
-    // Not every database keeps a NUL; these may hold what a stranger sent.
-    private static AuditEvent WithoutNul(AuditEvent audited) => Has(audited.Path) || Has(audited.Target) || Has(audited.User) || Has(audited.Host)
-        ? audited with
+    // Not every database keeps a NUL, or half of a surrogate pair; any of these may hold what a stranger sent.
+    private static AuditEvent Storable(AuditEvent audited) => IsStorable(audited)
+        ? audited
+        : audited with
         {
-            Path = audited.Path?.Replace('\0', '\uFFFD'),
-            Target = audited.Target.Replace('\0', '\uFFFD'),
-            User = audited.User?.Replace('\0', '\uFFFD'),
-            Host = audited.Host?.Replace('\0', '\uFFFD'),
-        }
-        : audited;
+            Id = Storable(audited.Id) ?? "",
+            Actor = Storable(audited.Actor) ?? "",
+            Action = Storable(audited.Action) ?? "",
+            Target = Storable(audited.Target) ?? "",
+            Outcome = Storable(audited.Outcome) ?? "",
+            Principal = Storable(audited.Principal),
+            User = Storable(audited.User),
+            Method = Storable(audited.Method),
+            Host = Storable(audited.Host),
+            Path = Storable(audited.Path),
+            RemoteAddress = Storable(audited.RemoteAddress),
+            Code = Storable(audited.Code),
+            TraceId = Storable(audited.TraceId),
+        };
 
-    private static bool Has(string? text) => text?.Contains('\0') is true;
+    private static bool IsStorable(AuditEvent audited) =>
+        IsStorable(audited.Id) && IsStorable(audited.Actor) && IsStorable(audited.Action) && IsStorable(audited.Target) && IsStorable(audited.Outcome)
+        && IsStorable(audited.Principal) && IsStorable(audited.User) && IsStorable(audited.Method) && IsStorable(audited.Host) && IsStorable(audited.Path)
+        && IsStorable(audited.RemoteAddress) && IsStorable(audited.Code) && IsStorable(audited.TraceId);
+
+    private static bool IsStorable(string? text) => text is null || !(text.AsSpan().Contains('\0') || text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'));
+
+    // Whole pairs come back as they were; half of one is replaced.
+    private static string? Storable(string? text) => text is null ? null : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
 
     private byte[] MacOf(byte[] hash) => key.Mac(CryptographicLabels.AuditMac, hash);
 

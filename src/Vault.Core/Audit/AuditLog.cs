@@ -49,6 +49,18 @@ public sealed partial class AuditLog : BackgroundService
     /// <summary>A record, and somebody who waits for it; without a record, for word that records can be kept.</summary>
     private readonly record struct Waiting(AuditEvent? Event, TaskCompletionSource<bool>? Kept);
 
+    private enum Outcome
+    {
+        /// <summary>All of them.</summary>
+        Kept,
+
+        /// <summary>None: the database couldn't do it now.</summary>
+        Failed,
+
+        /// <summary>None, and it would be so again: one of them is at fault.</summary>
+        Refused,
+    }
+
     /// <summary>Whether the last try to keep records went well.</summary>
     public bool IsKeeping => Volatile.Read(ref _failures) == 0;
 
@@ -145,21 +157,72 @@ public sealed partial class AuditLog : BackgroundService
         }
     }
 
-    // After a failure whatever is tried next is a record: that a transaction can be begun doesn't say that there is room for one.
     private async Task AppendAsync(IReadOnlyList<Waiting> batch)
     {
         var events = batch.Select(waiting => waiting.Event).OfType<AuditEvent>().ToArray();
-        var isKept = false;
+        var outcome = await TryAppendAsync([.. _unkept, .. events]);
+        if (outcome is Outcome.Refused)
+        {
+            await AppendAloneAsync(batch);
+            return;
+        }
+
+        if (outcome is Outcome.Kept)
+        {
+            _unkept.Clear();
+        }
+        else
+        {
+            // The next batch tries anew, with these records too, since what they tell of happened.
+            Keep(events);
+        }
+
+        foreach (var waiting in batch)
+        {
+            waiting.Kept?.TrySetResult(outcome is Outcome.Kept);
+        }
+    }
+
+    // One of them can't be kept, and must not stand in the way of the others: each by itself, and in the place of that one a record that says so.
+    private async Task AppendAloneAsync(IReadOnlyList<Waiting> batch)
+    {
+        Waiting[] all = [.. _unkept.Select(audited => new Waiting(audited, null)), .. batch];
+        _unkept.Clear();
+        foreach (var waiting in all)
+        {
+            var outcome = await TryAppendAsync(waiting.Event is { } audited ? [audited] : []);
+            waiting.Kept?.TrySetResult(outcome is Outcome.Kept);
+            if (outcome is Outcome.Kept || waiting.Event is not { } unkept)
+            {
+                continue;
+            }
+
+            if (outcome is Outcome.Refused)
+            {
+                LogReplaced(_logger, unkept.Action);
+                unkept = _tail.Own("audit.replaced", unkept.Action) with { At = unkept.At, Outcome = AuditOutcomes.Failed };
+                outcome = await TryAppendAsync([unkept]);
+            }
+
+            if (outcome is not Outcome.Kept)
+            {
+                Keep([unkept]);
+            }
+        }
+    }
+
+    // After a failure whatever is tried next is a record: that a transaction can be begun doesn't say that there is room for one.
+    private async Task<Outcome> TryAppendAsync(IReadOnlyList<AuditEvent> events)
+    {
         try
         {
             await using var turn = await _tail.TakeTurnAsync(CancellationToken.None);
             var lost = Volatile.Read(ref _lost);
-            AuditEvent[] all = IsKeeping ? events : [_tail.Own("audit.resumed", lost == 0 ? "vault" : $"vault ({lost} records lost)"), .. _unkept, .. events];
+            AuditEvent[] all = IsKeeping ? [.. events] : [_tail.Own("audit.resumed", lost == 0 ? "vault" : $"vault ({lost} records lost)"), .. events];
             var started = _time.GetTimestamp();
             await _store.AppendAsync([.. all.Select(turn.Next)], _begun, CancellationToken.None);
             turn.Done();
             _metrics.Kept(all, _time.GetElapsedTime(started));
-            _unkept.Clear();
             Volatile.Write(ref _failures, 0);
             if (Interlocked.Add(ref _lost, -lost) > 0)
             {
@@ -167,22 +230,23 @@ public sealed partial class AuditLog : BackgroundService
                 Volatile.Write(ref _failures, 1);
             }
 
-            isKept = true;
+            return Outcome.Kept;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // A boundary: those who wait refuse what they were about to do; the next batch tries anew, with these records too, since what they tell of happened.
-            LogNotKept(_logger, events.Length, exception is AuditCutException ? exception.Message : exception.GetType().Name);
-            Keep(events);
+            // A boundary: those who wait refuse what they were about to do.
+            if (events.Count > 0 && _store.IsRefusal(exception))
+            {
+                return Outcome.Refused;
+            }
+
+            LogNotKept(_logger, events.Count, exception is AuditCutException ? exception.Message : exception.GetType().Name);
+            Volatile.Write(ref _failures, 1);
+            return Outcome.Failed;
         }
         finally
         {
             Volatile.Write(ref _isWriting, false);
-        }
-
-        foreach (var waiting in batch)
-        {
-            waiting.Kept?.TrySetResult(isKept);
         }
     }
 
@@ -228,6 +292,9 @@ public sealed partial class AuditLog : BackgroundService
 
     [LoggerMessage(6001, LogLevel.Error, "{Count} audit records could not be kept ({Fault}); callouts are refused until they can.")]
     private static partial void LogNotKept(ILogger logger, int count, string fault);
+
+    [LoggerMessage(6009, LogLevel.Critical, "An audit record of {Action} can't be kept as it is, by itself; one that says so was put in its place.")]
+    private static partial void LogReplaced(ILogger logger, string action);
 
     [LoggerMessage(6002, LogLevel.Error, "An audit record of {Action} was lost: too many wait.")]
     private static partial void LogLost(ILogger logger, string action);

@@ -25,6 +25,9 @@ public interface IAuditStore
     /// <param name="cancellationToken">Ends it.</param>
     Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken);
 
+    /// <summary>Whether <see cref="AppendAsync"/> failed because of what the records hold: it would fail again, however well the database is.</summary>
+    bool IsRefusal(Exception exception);
+
     /// <summary>Removes all records up to one, and appends the one that tells of it, in one transaction.</summary>
     Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken);
 

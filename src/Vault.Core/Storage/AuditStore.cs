@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Audit;
 using Vault.Core.Storage.Mappings;
@@ -58,6 +60,21 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
     /// <inheritdoc />
     public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken) =>
         writer.AppendAsync(entries, begun, cancellationToken).AsTask();
+
+    /// <inheritdoc />
+    public bool IsRefusal(Exception exception)
+    {
+        for (var current = exception; current is not null; current = current.InnerException)
+        {
+            // 22: what was sent can't be kept as it is (SQL's class of data exceptions).
+            if (current is EncoderFallbackException or DbException { SqlState: ['2', '2', ..] })
+            {
+                return true;
+            }
+        }
+
+        return !(exception is AuditCutException or OperationCanceledException or ObjectDisposedException || StorageFaults.IsUnavailable(exception));
+    }
 
     /// <inheritdoc />
     public async Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken)

@@ -68,6 +68,26 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.True((bool)(await VerifyAsync())["valid"]!);
     }
 
+    [Theory]
+    [InlineData("/api/v1/apps/", 500)]
+    [InlineData("/callout/Svc/", 500)]
+    [InlineData("/callout/", 500)]
+    public async Task PathThatIsCutInsideACharacter_StopsNothing(string start, int length)
+    {
+        var app = await DefineAsync();
+        foreach (var client in new[] { _vault.CreateClient(""), app })
+        {
+            for (var shift = -2; shift <= 2; shift++)
+            {
+                using var odd = await client.GetAsync(start + new string('a', length + shift - start.Length) + "%F0%9F%94%91%ED%A0%BD%00");
+            }
+        }
+
+        using var answered = await app.GetAsync("/callout/Svc/after");
+        Assert.Equal(200, (int)answered.StatusCode);
+        Assert.True((bool)(await VerifyAsync())["valid"]!);
+    }
+
     [Fact]
     public async Task MalformedJson_IsNamedByItsPlace_AndRecorded()
     {

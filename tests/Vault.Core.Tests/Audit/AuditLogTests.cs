@@ -64,5 +64,45 @@ public sealed class AuditLogTests : IAsyncLifetime
         Assert.Equal("vault (5 records lost)", Assert.Single(_log, entry => entry.Event.Action == "audit.resumed").Event.Target);
     }
 
+    [Fact]
+    public async Task RecordThatCantBeKept_IsReplaced_AndHoldsNoOtherUp()
+    {
+        _store.IsBad = audited => audited.Target == "bad";
+        using var isHeld = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        _store.Writing = isKept =>
+        {
+            isHeld.Set();
+            goOn.Wait();
+        };
+        var first = _parts.Log.WriteAsync(Event());
+        isHeld.Wait();
+        var (before, bad, after) = (_parts.Log.WriteAsync(Event()), _parts.Log.WriteAsync(Event() with { Target = "bad" }), _parts.Log.WriteAsync(Event()));
+        _store.Writing = static _ => { };
+        goOn.Set();
+        var kept = await Task.WhenAll(first, before, bad, after);
+        Assert.Equal((true, true, false, true), (kept[0], kept[1], kept[2], kept[3]));
+        Assert.True(await _parts.Log.WriteAsync(Event()));
+        Assert.True(_parts.Log.IsKeeping);
+        Assert.Equal(["callout", "callout", "audit.replaced", "callout", "callout"], _log.Skip(1).Select(entry => entry.Event.Action));
+    }
+
+    [Fact]
+    public async Task Text_ThatNoDatabaseKeeps_IsReplaced_InEveryField()
+    {
+        const string Half = "a\uD83D\0b", Whole = "\U0001F511";
+        var audited = new AuditEvent(Half, _time.GetUtcNow(), Half, Half, Half + Whole, Half)
+        {
+            Principal = Half, User = Half, Method = Half, Host = Half, Path = Half, RemoteAddress = Half, Code = Half, TraceId = Half,
+        };
+        Assert.True(await _parts.Log.WriteAsync(audited));
+        var kept = _log[^1].Event;
+        const string Expected = "a\uFFFD\uFFFDb";
+        Assert.Equal(Expected + Whole, kept.Target);
+        Assert.All(
+            new[] { kept.Id, kept.Actor, kept.Action, kept.Outcome, kept.Principal, kept.User, kept.Method, kept.Host, kept.Path, kept.RemoteAddress, kept.Code, kept.TraceId },
+            text => Assert.Equal(Expected, text));
+    }
+
     private AuditEvent Event() => new("id", _time.GetUtcNow(), "App", "callout", "Svc", AuditOutcomes.Success);
 }

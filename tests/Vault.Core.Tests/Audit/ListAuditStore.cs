@@ -9,6 +9,9 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
     /// <summary>What a write does before, and, told <c>true</c>, after it kept its records.</summary>
     public Action<bool> Writing { get; set; } = static _ => { };
 
+    /// <summary>Which records it can't keep, however often it is asked.</summary>
+    public Predicate<AuditEvent> IsBad { get; set; } = static _ => false;
+
     public Task<AuditHead?> HeadAsync(CancellationToken cancellationToken) =>
         Task.FromResult(log.Count == 0 ? null : new AuditHead(log[^1].Sequence, log[^1].Segment, log[^1].Hash));
 
@@ -17,10 +20,17 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
     public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
     {
         Writing(false);
+        if (entries.Any(entry => IsBad(entry.Event)))
+        {
+            throw new ArgumentException("It can't be encoded.");
+        }
+
         log.AddRange(entries);
         Writing(true);
         return Task.CompletedTask;
     }
+
+    public bool IsRefusal(Exception exception) => exception is ArgumentException;
 
     public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken)
     {
