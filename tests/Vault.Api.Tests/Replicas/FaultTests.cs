@@ -54,6 +54,47 @@ public sealed class FaultTests(ReplicaFixture fixture)
     }
 
     [Fact]
+    public async Task ReplicaThatFreezesInsideAChange_HoldsNobodyUpForLong()
+    {
+        var key = await fixture.DefineAsync(0, "Midway", """{ "protocol": "password" }""", """{ "Username": "ann", "Password": "the-password" }""");
+        var apps = fixture.Clients(key);
+        foreach (var client in apps)
+        {
+            await UntilAsync(() => StatusAsync(client, "/callout/Midway/0"), 200);
+        }
+
+        using var stop = new CancellationTokenSource();
+        var changed = 0;
+        var load = Task.WhenAll(Enumerable.Range(0, 4).Select(async number =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                using var answer = await fixture.Admins[2].PutAsync($"/api/v1/apps/Midway{number}", new StringContent($$"""{ "label": "{{Interlocked.Increment(ref changed)}}" }""", System.Text.Encoding.UTF8, "application/json"));
+            }
+        }));
+        for (var round = 0; round < 3; round++)
+        {
+            var before = Volatile.Read(ref changed);
+            SpinWait.SpinUntil(() => Volatile.Read(ref changed) > before + 10);
+            await fixture.Vaults[2].SignalAsync("STOP");
+            var since = Stopwatch.GetTimestamp();
+            await Task.WhenAll(
+                fixture.AdminAsync(0, HttpMethod.Put, "/api/v1/apps/MidwayA", "{}"),
+                fixture.AdminAsync(1, HttpMethod.Put, "/api/v1/apps/MidwayB", "{}"),
+                UntilAsync(() => StatusAsync(apps[0], "/callout/Midway/1"), 200),
+                UntilAsync(() => StatusAsync(apps[1], "/callout/Midway/2"), 200));
+            Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 0, 9);
+            await fixture.Vaults[2].SignalAsync("CONT");
+        }
+
+        await UntilAsync(() => StatusAsync(apps[2], "/callout/Midway/3"), 200);
+        await stop.CancelAsync();
+        await load;
+        var verdict = (await fixture.AdminAsync(2, HttpMethod.Post, "/api/v1/audit/verify"))!;
+        Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+    }
+
+    [Fact]
     public async Task DatabaseThatIsGone_RefusesWhatCantBeRecorded_AndAllHealsByItself()
     {
         var isGone = false;

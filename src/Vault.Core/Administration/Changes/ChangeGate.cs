@@ -109,12 +109,17 @@ public sealed partial class ChangeGate(
         }
         finally
         {
-            if (turn is not null)
+            try
             {
-                await turn.DisposeAsync();
+                if (turn is not null)
+                {
+                    await turn.DisposeAsync();
+                }
             }
-
-            _gate.Release();
+            finally
+            {
+                _gate.Release();
+            }
         }
     }
 

@@ -31,6 +31,9 @@ public sealed class DatabaseCopy(
     {
         await using var from = await source.CreateDbContextAsync(cancellationToken);
         await using var transaction = await target.Database.BeginTransactionAsync(cancellationToken);
+
+        // Nobody waits for this one.
+        await target.Database.ExecuteSqlRawAsync("SET LOCAL idle_in_transaction_session_timeout = 0", cancellationToken);
         if (await target.VaultKeys.AnyAsync(cancellationToken) || await target.Facts.AnyAsync(cancellationToken) || await target.Audit.AnyAsync(cancellationToken)
             || await target.ExternalCredentials.AnyAsync(cancellationToken) || await target.Apps.AnyAsync(cancellationToken) || await target.Keys.AnyAsync(cancellationToken))
         {

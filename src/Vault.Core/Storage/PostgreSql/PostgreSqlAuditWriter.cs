@@ -111,9 +111,9 @@ internal sealed class PostgreSqlAuditWriter(PostgreSqlConnections connections) :
             await using var command = new NpgsqlCommand("ROLLBACK", connection);
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
-        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The database gives the right back with the connection.
+            // A boundary: whoever gives the turn back must be able to. The database takes the right back with the connection.
             await CloseAsync();
         }
     }
@@ -174,7 +174,14 @@ internal sealed class PostgreSqlAuditWriter(PostgreSqlConnections connections) :
         if (_connection is { } connection)
         {
             _connection = null;
-            await connection.DisposeAsync();
+            try
+            {
+                await connection.DisposeAsync();
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // It is broken, and gone all the same.
+            }
         }
     }
 }

@@ -13,13 +13,23 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
     private const int SecondsToConnect = 10;
     private const int SecondsOfSilence = 10;
 
+    // Whatever the server's default: what was promised survives a crash of it.
+    private const string Durable = "-c synchronous_commit=on";
+
+    // A process that freezes in the middle of a change holds the others up no longer than they wait for the audit (8 s).
+    private const string Bounds = Durable + " -c idle_in_transaction_session_timeout=5s -c lock_timeout=7s";
+
     /// <summary>Takes the setting; nothing is connected yet.</summary>
     /// <exception cref="VaultStartException">It isn't a connection string, or lacks the host.</exception>
     public PostgreSqlConnections(string setting)
     {
         var text = Read(setting);
+        RequireOneHost(text);
         Place = $"the database '{text.Database ?? text.Username}' on {text.Host}:{text.Port} (ConnectionStrings:Vault)";
+        var options = text.Options;
+        text.Options = $"{options} {Bounds}".Trim();
         Pooled = NpgsqlDataSource.Create(text);
+        text.Options = $"{options} {Durable}".Trim();
 
         // What ends the process, or the connection, gives all free that its holder had locked. Statements stay prepared.
         text.Pooling = false;
@@ -49,6 +59,15 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
     {
         Pooled.Dispose();
         Lasting.Dispose();
+    }
+
+    private static void RequireOneHost(NpgsqlConnectionStringBuilder text)
+    {
+        if (text.Host?.Contains(',', StringComparison.Ordinal) is true)
+        {
+            throw new VaultStartException(
+                "ConnectionStrings:Vault names several hosts; name one. Replicas that reach different servers have different locks: let one address lead to the primary.");
+        }
     }
 
     private static NpgsqlConnectionStringBuilder Read(string setting)

@@ -22,14 +22,32 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
         try
         {
             await connection.OpenAsync(cancellationToken);
-            await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({AdvisoryLocks.Start})", connection) { CommandTimeout = 120 };
+            await RequireUtf8Async(connection, cancellationToken);
+
+            // A process that freezes while it starts holds no other up for longer.
+            await using var command = new NpgsqlCommand($"SET idle_session_timeout = '60s'; SELECT pg_advisory_lock({AdvisoryLocks.Start})", connection) { CommandTimeout = 120 };
             await command.ExecuteNonQueryAsync(cancellationToken);
             return connection;
+        }
+        catch (VaultStartException)
+        {
+            await connection.DisposeAsync();
+            throw;
         }
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {
             await connection.DisposeAsync();
             throw new VaultStartException($"The database can't be reached: {Place}: {Reason(exception)}.", exception);
+        }
+    }
+
+    private async Task RequireUtf8Async(DbConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SHOW server_encoding";
+        if (await command.ExecuteScalarAsync(cancellationToken) is not "UTF8")
+        {
+            throw new VaultStartException($"The database isn't encoded in UTF8, so it can't keep what is recorded: {Place}. Make one with ENCODING 'UTF8'.");
         }
     }
 
