@@ -14,6 +14,8 @@ internal sealed class ForgetfulAuditStore : IAuditStore
 
     public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult<AuditEntry?>(null);
 
+    public bool IsRefusal(Exception exception) => false;
+
     public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<AuditEntry>();

@@ -48,6 +48,9 @@ public interface ISharedChanges
 /// <summary>A change under way.</summary>
 public interface ISharedChange : IAsyncDisposable
 {
+    /// <summary>Waits until this process isn't reading what others changed, and keeps it from that until the change ends; before the turn of the audit, which everybody waits for.</summary>
+    Task TakeTurnAsync(CancellationToken cancellationToken);
+
     /// <summary>Tells the others, once and only if the transaction is committed; the last thing before the commit, whatever there is to tell.</summary>
     Task PublishAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken);
 

@@ -2,8 +2,8 @@ using Vault.Core.Secrets.KeyRing;
 
 namespace Vault.Core.Storage;
 
-/// <summary>Whether the vault can serve: the database answers, the key ring opens its canaries, every row was authentic.</summary>
-public sealed class StorageHealth(StartRows rows, VaultKeyRing ring)
+/// <summary>Whether the vault can serve: the database answers, the key ring opens its canaries, every row was authentic, and what others change is heard of.</summary>
+public sealed class StorageHealth(StartRows rows, VaultKeyRing ring, UpToDate upToDate)
 {
     private int _problems;
 
@@ -13,7 +13,7 @@ public sealed class StorageHealth(StartRows rows, VaultKeyRing ring)
     /// <summary>Checks now.</summary>
     public async Task<bool> CheckAsync(CancellationToken cancellationToken)
     {
-        if (Problems > 0 || !ring.OpensCanaries())
+        if (Problems > 0 || upToDate.IsDoubtful || !ring.OpensCanaries())
         {
             return false;
         }

@@ -52,6 +52,7 @@ public static class StorageRegistration
         services.AddSingleton<AccessCodec>();
         services.AddSingleton(provider => new StartRows(provider.GetRequiredService<IVaultDatabase>()));
         services.AddHostedService<WarmUp>();
+        services.AddSingleton<UpToDate>();
         services.AddSingleton<StorageHealth>();
         services.AddSingleton<SnapshotLoader>();
         services.AddSingleton<ICredentialStore, CredentialStore>();

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Storage.Rows;
@@ -7,6 +8,10 @@ namespace Vault.Core.Storage;
 /// <summary>Sealed tokens in the database.</summary>
 internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : ITokenStore
 {
+    // SQLSTATE: a unique index has it already; what it belongs to is gone.
+    private const string Duplicate = "23505";
+    private const string NoParent = "23503";
+
     public async Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
@@ -19,20 +24,71 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
             row.Id, key with { Stamp = row.Stamp }, row.Version, row.Sealed, row.ObtainedAt, row.ExpiresAt, row.RetiredAt, row.IsRenewable))];
     }
 
-    public Task SaveAsync(StoredToken token, CancellationToken cancellationToken) => SaveAsync(token, null, cancellationToken);
+    public Task SaveAsync(StoredToken token, CancellationToken cancellationToken) => SaveAsync(token, predecessor: null, cancellationToken);
 
     public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) => SaveAsync(token, predecessor, cancellationToken);
 
-    private async Task SaveAsync(StoredToken token, Guid? predecessor, CancellationToken cancellationToken)
+    public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        if (predecessor is { } id
-            && !await Of(context, token.Key).AnyAsync(row => row.Id == id && row.RetiredAt == null && row.Stamp == token.Key.Stamp, cancellationToken))
+
+        // 1. Nobody takes the lease until this is committed, and nobody changes the secrets.
+        Guid[] secrets = [.. claim.Secrets];
+        if ((await context.Database.SqlQuery<int>(
+                $"""SELECT 1 AS "Value" FROM token_leases WHERE "Account" = {claim.Lease.Account} AND "Take" = {claim.Lease.Take} FOR UPDATE""").ToListAsync(cancellationToken)).Count == 0
+            || (await context.Database.SqlQuery<int>(
+                $"""SELECT 1 AS "Value" FROM secrets WHERE "Id" = ANY({secrets}) AND "RetiredAt" IS NULL FOR SHARE""").ToListAsync(cancellationToken)).Count != secrets.Length)
         {
-            return;
+            return false;
         }
 
+        // 2. Nothing came in between.
+        var inUse = await Of(context, token.Key).Where(row => row.RetiredAt == null && row.Stamp == token.Key.Stamp).Select(row => row.Id).ToListAsync(cancellationToken);
+        if (inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } predecessor && !inUse.Contains(predecessor)))
+        {
+            return false;
+        }
+
+        try
+        {
+            await WriteAsync(context, token, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return true;
+        }
+        catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate or NoParent })
+        {
+            return false;
+        }
+    }
+
+    private async Task SaveAsync(StoredToken token, Guid? predecessor, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+                await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+                if (predecessor is { } id
+                    && !await Of(context, token.Key).AnyAsync(row => row.Id == id && row.RetiredAt == null && row.Stamp == token.Key.Stamp, cancellationToken))
+                {
+                    return;
+                }
+
+                await WriteAsync(context, token, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return;
+            }
+            catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate } && tries < 5)
+            {
+                // Another process saved one for the same account in this moment: the one that comes later counts.
+            }
+        }
+    }
+
+    private static async Task WriteAsync(VaultDbContext context, StoredToken token, CancellationToken cancellationToken)
+    {
         await Of(context, token.Key)
             .Where(row => row.RetiredAt == null)
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, (DateTimeOffset?)token.ObtainedAt), cancellationToken);
@@ -51,7 +107,6 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
             IsRenewable = token.IsRenewable,
         });
         await context.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
     }
 
     public async Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)

@@ -44,6 +44,7 @@ public sealed partial class ChangeGate(
     {
         await _gate.WaitAsync(cancellationToken);
         AuditTail.Turn? turn = null;
+        var isCommitting = false;
         try
         {
             // A database of one process has one lock for all that is written, so the turn comes before the transaction; where processes
@@ -64,6 +65,11 @@ public sealed partial class ChangeGate(
             if (turn is null)
             {
                 await database.SaveChangesAsync(cancellationToken);
+                if (entered is not null)
+                {
+                    await entered.TakeTurnAsync(cancellationToken);
+                }
+
                 turn = await audit.TakeTurnAsync(cancellationToken);
             }
 
@@ -83,6 +89,7 @@ public sealed partial class ChangeGate(
                     [.. draft.Changed, .. draft.Evicted.Select(id => new Changed(ChangeKind.Secrets, id.ToString()))], CancellationToken.None);
             }
 
+            isCommitting = true;
             await transaction.CommitAsync(CancellationToken.None);
             turn.Done();
             AuditOrigin.Current?.IsRecorded = true;
@@ -105,7 +112,11 @@ public sealed partial class ChangeGate(
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {
             LogNotWritten(logger, exception.GetType().Name);
-            return new VaultError(ErrorCodes.StorageUnavailable, "The database could not take the change; nothing was changed. Try again.");
+            return new VaultError(
+                ErrorCodes.StorageUnavailable,
+                isCommitting
+                    ? "The database went away while it took the change, which may or may not have been made. Read it again before you try again."
+                    : "The database could not take the change; nothing was changed. Try again.");
         }
         finally
         {

@@ -68,6 +68,8 @@ internal sealed class SecretChanges(SecretSealer sealer)
 
         if (!keepsTokens)
         {
+            // The secrets first: who saves a token holds on to those that it was got with.
+            await draft.Database.SaveChangesAsync();
             await RetireTokensAsync(draft, principalId, user);
         }
 

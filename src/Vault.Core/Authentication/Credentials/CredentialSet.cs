@@ -62,6 +62,10 @@ public sealed class CredentialSet
     /// <summary>Changes with every change of one of these parameters.</summary>
     public string StampOf(IReadOnlyList<string> names) => StampOf(_current.Values.Select(entry => entry.Stored).Where(parameter => names.Contains(parameter.Name, StringComparer.OrdinalIgnoreCase)));
 
+    /// <summary>The rows of the values that are in use, or of those of these parameters.</summary>
+    internal IReadOnlyList<Guid> IdsOf(IReadOnlyList<string>? names) =>
+        [.. _current.Values.Select(entry => entry.Stored).Where(stored => names is null || names.Contains(stored.Name, StringComparer.OrdinalIgnoreCase)).Select(stored => stored.Id)];
+
     /// <summary>Opens a parameter; <c>credential-not-configured</c> where it has no value.</summary>
     public Result<SecretText> Open(string parameter) => _current.TryGetValue(parameter, out var entry)
         ? _sealer.Open(entry.Value)

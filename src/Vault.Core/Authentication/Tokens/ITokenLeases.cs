@@ -6,13 +6,26 @@ namespace Vault.Core.Authentication.Tokens;
 /// </summary>
 public interface ITokenLeases
 {
-    /// <summary>Takes the lease of an account; null: another process that lives has it.</summary>
+    /// <summary>Takes the lease of an account; null: somebody who lives has it.</summary>
     Task<ITokenLease?> TryTakeAsync(TokenKey key, CancellationToken cancellationToken);
 }
 
 /// <summary>The right to sign in for an account; given back on disposal, and lost where the process freezes or dies.</summary>
 public interface ITokenLease : IAsyncDisposable
 {
-    /// <summary>Whether it is still this process's: what was got with a lease that is lost is not kept.</summary>
-    Task<bool> IsHeldAsync(CancellationToken cancellationToken);
+    /// <summary>Whose it is.</summary>
+    string Account { get; }
+
+    /// <summary>Of this taking of it: whoever takes it after this has another one.</summary>
+    Guid Take { get; }
+
+    /// <summary>Makes it last for a whole sign-in from now; false: it was lost.</summary>
+    Task<bool> RenewAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>On what condition a token is saved, where several processes share the database.</summary>
+/// <param name="Lease">Is held until the token is saved.</param>
+/// <param name="Seen">The tokens in use that were known when it was got: there is no other by now.</param>
+/// <param name="Predecessor">The one in whose place it comes, which is still in use; null: whether there is one doesn't matter.</param>
+/// <param name="Secrets">The secrets that it was got with, which are still in use.</param>
+public sealed record TokenClaim(ITokenLease Lease, IReadOnlyCollection<Guid> Seen, Guid? Predecessor, IReadOnlyCollection<Guid> Secrets);

@@ -39,6 +39,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
         lock (slot.Gate)
         {
             slot.IsLoaded = true;
+            slot.Seen = InUse(stored, key);
             slot.Retired.AddRange(retired);
             slot.Previous ??= previous;
             slot.Current ??= current;
@@ -79,57 +80,82 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
                 }
             }
 
-            if (newest is null || !newest.IsExpired(now))
+            slot.Seen = InUse(stored, key);
+            if (newest is null)
             {
-                return newest;
+                return null;
             }
 
             if (slot.Current is { } old)
             {
                 slot.Retired.Add((old, now));
-                slot.Current = null;
-                slot.HasWorked = false;
             }
 
-            slot.Previous = newest;
-            return null;
+            // Theirs from now on, also for who needs a fresh one: what renewed the one before is used up.
+            var isGood = !newest.IsExpired(now);
+            slot.Current = isGood ? newest : null;
+            slot.Previous = isGood ? null : newest;
+            slot.HasWorked = false;
+            slot.IsPreviousDoubtful = false;
+            return isGood ? newest : null;
         }
     }
 
-    /// <summary>Saves what a sign-in gave. It is kept in the slot until then: a refresh token that was traded in may be gone for good.</summary>
+    /// <summary>Saves what a sign-in gave: <see cref="TokenSlot.Unsaved"/>, which stays there until it is known what became of it.</summary>
     /// <param name="request">Whose token.</param>
     /// <param name="key">Of the slot.</param>
     /// <param name="slot">Where it is kept in memory.</param>
-    /// <param name="token">The token.</param>
+    /// <param name="unsaved">The token.</param>
     /// <param name="generation">Of the slot when the sign-in began.</param>
-    public async Task SaveAsync(TokenRequest request, TokenKey key, TokenSlot slot, TokenSet token, int generation)
+    /// <param name="lease">Where several processes share the database.</param>
+    public async Task<SaveOutcome> SaveAsync(TokenRequest request, TokenKey key, TokenSlot slot, UnsavedToken unsaved, int generation, ITokenLease? lease)
     {
-        slot.Unsaved = token;
-        var stored = sealing.Seal(token, key, request.Credential.Binding);
-        Guid? predecessor;
         lock (slot.Gate)
         {
             if (slot.Generation != generation)
             {
                 // A person has consented meanwhile: theirs counts.
                 slot.Unsaved = null;
-                return;
+                return SaveOutcome.Overtaken;
             }
 
-            predecessor = (slot.Current ?? slot.Previous)?.Id;
+            // The secrets may be gone for good: a token that they gave must not be left behind in the database. The one before says
+            // whether what changed was about this account.
+            unsaved = unsaved with { IsDisturbed = unsaved.IsDisturbed || slot.IsEvicted };
         }
 
-        if (!IsEvicted(slot))
+        var token = unsaved.Token;
+        var stored = sealing.Seal(token, key, request.Credential.Binding);
+        var isKept = true;
+        if (unsaved.IsDisturbed && !(token.IsRenewable && unsaved.Predecessor is not null))
+        {
+            // Whoever waits for it may use it; it is kept nowhere.
+            isKept = false;
+        }
+        else if (lease is not null)
+        {
+            isKept = await store.SaveAsync(
+                stored, new TokenClaim(lease, unsaved.Seen, unsaved.IsDisturbed ? unsaved.Predecessor : null, request.SecretIds), CancellationToken.None);
+            if (!isKept && !await lease.RenewAsync(CancellationToken.None))
+            {
+                return SaveOutcome.LeaseLost;
+            }
+        }
+        else if (unsaved is { IsDisturbed: true, Predecessor: { } id })
+        {
+            await store.ReplaceAsync(stored, id, CancellationToken.None);
+        }
+        else
         {
             await store.SaveAsync(stored, CancellationToken.None);
         }
-        else if (token.IsRenewable && predecessor is { } id)
+
+        lock (slot.Gate)
         {
-            // Evicted because something changed; the token before says whether it was about this account.
-            await store.ReplaceAsync(stored, id, CancellationToken.None);
+            slot.Unsaved = null;
         }
 
-        slot.Unsaved = null;
+        return isKept ? SaveOutcome.Kept : SaveOutcome.Overtaken;
     }
 
     /// <summary>Saves a token that was got in another way.</summary>
@@ -144,12 +170,19 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
     /// <summary>Opens a stored token; null where it can't be opened.</summary>
     public TokenSet? Open(TokenRequest request, StoredToken stored) => sealing.Open(stored, request.Credential.Binding);
 
-    // The secrets may be gone for good: a token that they gave must not be left behind in the database.
-    private static bool IsEvicted(TokenSlot slot)
-    {
-        lock (slot.Gate)
-        {
-            return slot.IsEvicted;
-        }
-    }
+    private static Guid[] InUse(IReadOnlyList<StoredToken> stored, TokenKey key) =>
+        [.. stored.Where(token => token.RetiredAt is null && token.Key == key).Select(token => token.Id)];
+}
+
+/// <summary>What became of a token that was to be saved.</summary>
+internal enum SaveOutcome
+{
+    /// <summary>It is in the store, or is none to be kept.</summary>
+    Kept,
+
+    /// <summary>It is not, and never will be: another one is in its place, or what it was got with is gone.</summary>
+    Overtaken,
+
+    /// <summary>It is not: the right to was lost. Once it is back, it may be.</summary>
+    LeaseLost,
 }

@@ -27,6 +27,9 @@ public sealed record TokenRequest(
     /// <summary>Whose token it is.</summary>
     public TokenKey Key => field ??= MakeKey();
 
+    /// <summary>The secrets that <see cref="Key"/> depends on: without them its tokens are of no use.</summary>
+    internal IReadOnlyList<Guid> SecretIds => Parameters.IdsOf(Credential.Authentication.Tokens?.ConsentParameters);
+
     private TokenKey MakeKey()
     {
         // What a person consented to outlives a change of what isn't about it, and serves every named credential: nobody is

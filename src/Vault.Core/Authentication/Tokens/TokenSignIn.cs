@@ -30,13 +30,13 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
             slot.After = null;
         }
 
-        if (!slot.IsLoaded && await keeping.LoadAsync(request, key, slot) is { } stored && !isForced)
+        if (!slot.IsLoaded && await keeping.LoadAsync(request, key, slot) is { } stored && !isForced && slot.Unsaved is null)
         {
             return stored;
         }
 
         return leases is null
-            ? await SignInAsync(request, key, slot, isForced, trace, lease: null)
+            ? await SignInAsync(request, key, slot, isForced, trace, lease: null) ?? throw new InvalidOperationException("There is no lease that could be lost.")
             : await ShareAsync(leases, request, key, slot, isForced, trace);
     }
 
@@ -53,10 +53,13 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
                     return theirs;
                 }
 
-                if (lease is not null)
+                if (lease is not null && await SignInAsync(request, key, slot, isForced, trace, lease) is { } result)
                 {
-                    return await SignInAsync(request, key, slot, isForced, trace, lease);
+                    return result;
                 }
+
+                // What was got under a lease that was lost is fresh enough.
+                isForced &= slot.Unsaved is null;
             }
 
             await Task.Delay(LookPace, time);
@@ -65,25 +68,49 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
         return new VaultError(ErrorCodes.TokenRequestFailed, "Another replica has been signing in for too long.");
     }
 
-    private async Task<Result<TokenSet>> SignInAsync(
+    // Null: the lease was lost on the way; what was got waits in the slot, to be saved under the next one.
+    private async Task<Result<TokenSet>?> SignInAsync(
         TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace, ITokenLease? lease)
     {
+        // 1. What was got before and isn't saved.
         var generation = slot.Generation;
-        if (slot.Unsaved is { } unsaved)
+        if (slot.Unsaved is { } before)
         {
-            await keeping.SaveAsync(request, key, slot, unsaved, generation);
-            lock (slot.Gate)
+            switch (await keeping.SaveAsync(request, key, slot, before, generation, lease))
             {
-                slot.Current = unsaved;
-            }
+                case SaveOutcome.LeaseLost:
+                    return null;
+                case SaveOutcome.Kept:
+                    lock (slot.Gate)
+                    {
+                        slot.Current = before.Token;
+                        slot.Seen = [before.Token.Id];
+                    }
 
-            if (!isForced && !unsaved.IsExpired(time.GetUtcNow()))
-            {
-                return unsaved;
+                    if (!isForced && !before.Token.IsExpired(time.GetUtcNow()))
+                    {
+                        return before.Token;
+                    }
+
+                    break;
+                default:
+                    // Another process has a newer one, or the secrets were changed: it goes on with what there is.
+                    if (await keeping.CatchUpAsync(request, key, slot) is { } newer && !isForced)
+                    {
+                        return newer;
+                    }
+
+                    break;
             }
         }
 
+        // 2. A new one. The wait for the lease may have been long ago: it has to last for all of this.
         var protocol = request.Credential.Authentication.Tokens ?? throw new InvalidOperationException("This protocol has no tokens.");
+        if (lease is not null && !await lease.RenewAsync(CancellationToken.None))
+        {
+            return null;
+        }
+
         var started = time.GetUtcNow();
         using var limit = new CancellationTokenSource(SignInLimit, time);
         var acquired = await protocol.AcquireAsync(Acquisition(request, slot, trace), limit.Token);
@@ -94,16 +121,23 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
             return acquired;
         }
 
-        if (lease is not null && !await lease.IsHeldAsync(CancellationToken.None) && await keeping.CatchUpAsync(request, key, slot) is { } newer)
+        // 3. In the slot before anything that can fail: a refresh token that was traded in may be gone for good.
+        UnsavedToken unsaved;
+        lock (slot.Gate)
         {
-            // This process was frozen, and another one signed in: everybody goes on with that one's.
-            return newer;
+            slot.Unsaved = unsaved = new UnsavedToken(acquired.Value, (slot.Current ?? slot.Previous)?.Id, slot.Seen);
         }
 
-        await keeping.SaveAsync(request, key, slot, acquired.Value, generation);
         Record(request, started, null);
         LogSignedIn(logger, request.Credential.Definition.Name.Value);
-        return acquired;
+        var outcome = await keeping.SaveAsync(request, key, slot, unsaved, generation, lease);
+        if (outcome is SaveOutcome.LeaseLost)
+        {
+            return null;
+        }
+
+        // Where this process was frozen and another one signed in, everybody goes on with that one's.
+        return outcome is SaveOutcome.Overtaken && await keeping.CatchUpAsync(request, key, slot) is { } theirs ? theirs : acquired;
     }
 
     /// <summary>Tells the service that a token is no longer used, if its protocol can.</summary>
@@ -133,7 +167,7 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
     {
         lock (slot.Gate)
         {
-            return Acquisition(request, slot.Unsaved ?? slot.Current ?? slot.Previous, slot.IsPreviousDoubtful, trace);
+            return Acquisition(request, slot.Unsaved?.Token ?? slot.Current ?? slot.Previous, slot.IsPreviousDoubtful, trace);
         }
     }
 

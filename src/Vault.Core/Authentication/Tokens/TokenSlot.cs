@@ -17,8 +17,11 @@ internal sealed class TokenSlot
     /// <summary>Whether <see cref="Previous"/> was given up without ever having worked.</summary>
     public bool IsPreviousDoubtful { get; set; }
 
-    /// <summary>A token that was got but could not be saved: it is saved before another is asked for, since what renews it may be usable once.</summary>
-    public TokenSet? Unsaved { get; set; }
+    /// <summary>A token that was got and isn't saved: it is saved before another is asked for, since what renews it may be usable once.</summary>
+    public UnsavedToken? Unsaved { get; set; }
+
+    /// <summary>The tokens in use that the store had when it was last read.</summary>
+    public IReadOnlyCollection<Guid> Seen { get; set; } = [];
 
     /// <summary>The sign-in of the slot before this one, evicted while it was under way; null: none.</summary>
     public Task<Result<TokenSet>>? After { get; set; }
@@ -62,3 +65,10 @@ internal sealed class TokenSlot
     /// <summary>When the slot was last asked, for eviction.</summary>
     public long LastUsed { get; set; }
 }
+
+/// <summary>A token that was got and isn't saved.</summary>
+/// <param name="Token">The token.</param>
+/// <param name="Predecessor">The one that it was got with, or in place of; null: none.</param>
+/// <param name="Seen">The tokens in use that the store had then.</param>
+/// <param name="IsDisturbed">Whether something changed since: it is saved only where its predecessor is still in use.</param>
+internal sealed record UnsavedToken(TokenSet Token, Guid? Predecessor, IReadOnlyCollection<Guid> Seen, bool IsDisturbed = false);

@@ -270,18 +270,58 @@ public sealed partial class TokenSource : ICredentialCache
     {
         foreach (var key in _slots.Keys)
         {
-            if ((externalCredentialId is null || key.ExternalCredentialId == externalCredentialId) && _slots.TryRemove(key, out var slot))
+            if ((externalCredentialId is not null && key.ExternalCredentialId != externalCredentialId) || !_slots.TryGetValue(key, out var slot))
             {
-                lock (slot.Gate)
+                continue;
+            }
+
+            lock (slot.Gate)
+            {
+                if (slot.Unsaved is { } unsaved)
                 {
-                    slot.IsEvicted = true;
-                    if (slot.Pending is { } pending)
+                    // It is nowhere else. What changed may be about it, so it is saved with care, before anything is read.
+                    slot.Unsaved = unsaved with { IsDisturbed = true };
+                    slot.IsLoaded = false;
+                    if (slot.Current is { } current)
                     {
-                        _leaving[key] = pending;
-                        _ = pending.ContinueWith(
-                            ended => _leaving.TryRemove(KeyValuePair.Create(key, ended)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                        Retire(slot, current, _time.GetUtcNow());
                     }
+
+                    continue;
                 }
+
+                if (!_slots.TryRemove(KeyValuePair.Create(key, slot)))
+                {
+                    continue;
+                }
+
+                slot.IsEvicted = true;
+                if (slot.Pending is { } pending)
+                {
+                    _leaving[key] = pending;
+                    _ = pending.ContinueWith(
+                        ended => _leaving.TryRemove(KeyValuePair.Create(key, ended)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                }
+            }
+        }
+    }
+
+    // A slot that was evicted while its sign-in was under way couldn't save what came of it: the slot after it does.
+    private void HandOn(TokenKey key, TokenSlot slot)
+    {
+        UnsavedToken? unsaved;
+        lock (slot.Gate)
+        {
+            unsaved = slot.IsEvicted ? slot.Unsaved : null;
+            slot.Unsaved = unsaved is null ? slot.Unsaved : null;
+        }
+
+        if (unsaved is not null)
+        {
+            var heir = Slot(key);
+            lock (heir.Gate)
+            {
+                heir.Unsaved ??= unsaved with { IsDisturbed = true };
             }
         }
     }
@@ -336,6 +376,8 @@ public sealed partial class TokenSource : ICredentialCache
             LogSignInFault(_logger, request.Credential.Definition.Name.Value, exception.GetType().Name);
             result = new VaultError(ErrorCodes.TokenRequestFailed, "The sign-in could not be completed.");
         }
+
+        HandOn(key, slot);
 
         lock (slot.Gate)
         {

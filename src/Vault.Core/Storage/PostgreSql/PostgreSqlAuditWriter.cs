@@ -38,7 +38,7 @@ internal sealed class PostgreSqlAuditWriter(PostgreSqlConnections connections) :
             {
                 BatchCommands =
                 {
-                    new NpgsqlBatchCommand("BEGIN"),
+                    new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"),
 
                     // Fails where nothing can be written: on a standby, without the right to, or while somebody else has the table.
                     new NpgsqlBatchCommand("LOCK TABLE audit IN ROW EXCLUSIVE MODE"),

@@ -9,12 +9,13 @@ namespace Vault.Core.Storage.PostgreSql;
 /// </summary>
 internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
 {
-    private const int MostPooled = 25;
+    private const int MostPooled = 15;
+    private const int MostAside = 4;
     private const int SecondsToConnect = 10;
     private const int SecondsOfSilence = 10;
 
     // Whatever the server's default: what was promised survives a crash of it.
-    private const string Durable = "-c synchronous_commit=on";
+    private const string Durable = @"-c synchronous_commit=on -c default_transaction_isolation=read\ committed";
 
     // A process that freezes in the middle of a change holds the others up no longer than they wait for the audit (8 s).
     private const string Bounds = Durable + " -c idle_in_transaction_session_timeout=5s -c lock_timeout=7s";
@@ -29,6 +30,10 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
         var options = text.Options;
         text.Options = $"{options} {Bounds}".Trim();
         Pooled = NpgsqlDataSource.Create(text);
+        var pooled = text.MaxPoolSize;
+        (text.MaxPoolSize, text.MinPoolSize) = (MostAside, 0);
+        Aside = NpgsqlDataSource.Create(text);
+        text.MaxPoolSize = pooled;
         text.Options = $"{options} {Durable}".Trim();
 
         // What ends the process, or the connection, gives all free that its holder had locked. Statements stay prepared.
@@ -41,7 +46,10 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
     /// <summary>Where the database is, for messages; never a password.</summary>
     public string Place { get; }
 
-    /// <summary>At most 25 at once, unless the setting says otherwise.</summary>
+    /// <summary>A few of another pool, for what has to go on though all others are taken: to hear of what others change, above all.</summary>
+    public NpgsqlDataSource Aside { get; }
+
+    /// <summary>At most 15 at once, unless the setting says otherwise.</summary>
     public NpgsqlDataSource Pooled { get; }
 
     /// <summary>Each is a connection of its own.</summary>
@@ -51,6 +59,7 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync()
     {
         await Pooled.DisposeAsync();
+        await Aside.DisposeAsync();
         await Lasting.DisposeAsync();
     }
 
@@ -58,6 +67,7 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         Pooled.Dispose();
+        Aside.Dispose();
         Lasting.Dispose();
     }
 

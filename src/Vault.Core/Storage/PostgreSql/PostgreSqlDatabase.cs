@@ -14,7 +14,7 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
 
     public string Place => connections.Place;
 
-    public DbConnection CreateConnection() => connections.Pooled.CreateConnection();
+    public DbConnection CreateConnection() => connections.Aside.CreateConnection();
 
     public async Task<IDisposable?> LockAsync(CancellationToken cancellationToken)
     {

@@ -35,7 +35,7 @@ internal static class PostgreSqlRegistration
         services.AddSingleton<IAuditTurns>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());
         services.AddSingleton(provider => new SharedChanges(
             connections, provider.GetRequiredService<SnapshotLoader>(), provider.GetRequiredService<StartRows>(), provider.GetRequiredService<VaultKeyRing>(),
-            provider, provider.GetRequiredService<ILogger<SharedChanges>>()));
+            provider.GetRequiredService<UpToDate>(), provider, provider.GetRequiredService<ILogger<SharedChanges>>()));
         services.AddSingleton<ISharedChanges>(provider => provider.GetRequiredService<SharedChanges>());
         services.AddSingleton<ReplicaFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<ReplicaFeed>());

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage.PostgreSql;
 
@@ -21,6 +22,10 @@ public sealed class PostgreSqlVaultDbContext(DbContextOptions<PostgreSqlVaultDbC
         base.OnModelCreating(modelBuilder);
         modelBuilder.Entity<ChangeRow>().ToTable("changes").HasKey(row => row.Id);
         modelBuilder.Entity<ReplicaRow>().ToTable("replicas").HasKey(row => row.Id);
+
+        // One token in use for an account, whoever saves one.
+        modelBuilder.Entity<TokenRow>().HasIndex(row => new { row.ExternalCredentialId, row.PrincipalId, row.User, row.NamedCredentialId })
+            .IsUnique().AreNullsDistinct(false).HasFilter("\"RetiredAt\" IS NULL");
         modelBuilder.Entity<TokenLeaseRow>().ToTable("token_leases").HasKey(row => row.Account);
     }
 }

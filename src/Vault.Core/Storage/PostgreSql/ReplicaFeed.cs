@@ -6,8 +6,8 @@ using Vault.Core.Access;
 namespace Vault.Core.Storage.PostgreSql;
 
 /// <summary>
-/// Keeps this replica in step with the others: listens for their changes and, since a message may be missed, looks once a second; says that
-/// it lives, and counts who else does. After a connection was lost, everything is read anew.
+/// Keeps this replica in step with the others: listens for their changes and, since a message may be missed, looks once a second. After a
+/// connection was lost, everything is read anew. Beside it, on a connection of its own, it says that it lives, and counts who else does.
 /// </summary>
 internal sealed partial class ReplicaFeed(
     PostgreSqlConnections connections, SharedChanges changes, LiveReplicas live, TimeProvider time, ILogger<ReplicaFeed> logger) : BackgroundService
@@ -18,6 +18,13 @@ internal sealed partial class ReplicaFeed(
     private const int LooksToPrune = 600;
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
+    // A database that was away, or busy, silences everybody: who was silent itself can't tell who is dead.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(3);
+    private readonly Lock _gate = new();
+    private long _beatSince;
+    private long _beatLast;
+
     private const string Beat =
         """
         INSERT INTO replicas ("Id", "SeenAt") VALUES ($1, clock_timestamp()) ON CONFLICT ("Id") DO UPDATE SET "SeenAt" = clock_timestamp()
@@ -26,10 +33,22 @@ internal sealed partial class ReplicaFeed(
     /// <summary>Of this process.</summary>
     public Guid Id { get; } = Guid.NewGuid();
 
+    /// <summary>Whether this replica gave its own signs of life for long enough, without a break, to say that one that gave none is dead.</summary>
+    public bool MayJudge
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _beatLast != 0 && time.GetElapsedTime(_beatLast) < LongestGap && time.GetElapsedTime(_beatSince) > Silence;
+            }
+        }
+    }
+
     /// <summary>Says so before anything is served, so that leases of this replica count from the first.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await using (var connection = connections.Pooled.CreateConnection())
+        await using (var connection = connections.Aside.CreateConnection())
         {
             await connection.OpenAsync(cancellationToken);
             await BeatAsync(connection, cancellationToken);
@@ -44,7 +63,7 @@ internal sealed partial class ReplicaFeed(
         await base.StopAsync(cancellationToken);
         try
         {
-            await using var command = connections.Pooled.CreateCommand("""DELETE FROM replicas WHERE "Id" = $1""");
+            await using var command = connections.Aside.CreateCommand("""DELETE FROM replicas WHERE "Id" = $1""");
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Id });
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -55,7 +74,46 @@ internal sealed partial class ReplicaFeed(
     }
 
     /// <inheritdoc />
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        KeepAsync(ListenAsync, stoppingToken),
+        KeepAsync(
+            async (connection, _, token) =>
+            {
+                while (true)
+                {
+                    await BeatAsync(connection, token);
+                    await Task.Delay(Pace, time, token);
+                }
+            },
+            stoppingToken));
+
+    private async Task ListenAsync(NpgsqlConnection connection, bool wasLost, CancellationToken cancellationToken)
+    {
+        await using (var listen = new NpgsqlCommand($"LISTEN {SharedChanges.Channel}", connection))
+        {
+            await listen.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await changes.CatchUpAsync(isWhole: wasLost, cancellationToken);
+        if (wasLost)
+        {
+            LogBack(logger);
+        }
+
+        for (var looks = 1; ; looks++)
+        {
+            if (looks % LooksToPrune == 0)
+            {
+                await changes.PruneAsync(cancellationToken);
+            }
+
+            await connection.WaitAsync(Pace, cancellationToken);
+            await changes.CatchUpAsync(isWhole: false, cancellationToken);
+        }
+    }
+
+    // Does something on a connection of its own, for good: with a new one after each fault, and told so.
+    private async Task KeepAsync(Func<NpgsqlConnection, bool, CancellationToken, Task> run, CancellationToken stoppingToken)
     {
         var isLost = false;
         while (!stoppingToken.IsCancellationRequested)
@@ -64,29 +122,9 @@ internal sealed partial class ReplicaFeed(
             {
                 await using var connection = connections.Lasting.CreateConnection();
                 await connection.OpenAsync(stoppingToken);
-                await using (var listen = new NpgsqlCommand($"LISTEN {SharedChanges.Channel}", connection))
-                {
-                    await listen.ExecuteNonQueryAsync(stoppingToken);
-                }
-
-                await changes.CatchUpAsync(isWhole: isLost, stoppingToken);
-                if (isLost)
-                {
-                    isLost = false;
-                    LogBack(logger);
-                }
-
-                for (var looks = 0; ; looks++)
-                {
-                    await BeatAsync(connection, stoppingToken);
-                    if (looks % LooksToPrune == LooksToPrune - 1)
-                    {
-                        await changes.PruneAsync(stoppingToken);
-                    }
-
-                    await connection.WaitAsync(Pace, stoppingToken);
-                    await changes.CatchUpAsync(isWhole: false, stoppingToken);
-                }
+                var wasLost = isLost;
+                isLost = false;
+                await run(connection, wasLost, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -117,10 +155,17 @@ internal sealed partial class ReplicaFeed(
                 new NpgsqlBatchCommand($"""SELECT COUNT(*) FROM replicas WHERE "SeenAt" > clock_timestamp() - {Patience}"""),
             },
         };
-        live.Count = Convert.ToInt32(await batch.ExecuteScalarAsync(cancellationToken), System.Globalization.CultureInfo.InvariantCulture);
+        var count = Convert.ToInt32(await batch.ExecuteScalarAsync(cancellationToken), System.Globalization.CultureInfo.InvariantCulture);
+        lock (_gate)
+        {
+            _beatSince = _beatLast == 0 || time.GetElapsedTime(_beatLast) > LongestGap ? time.GetTimestamp() : _beatSince;
+            _beatLast = time.GetTimestamp();
+        }
+
+        live.Count = MayJudge ? count : Math.Max(live.Count, count);
     }
 
-    [LoggerMessage(3202, LogLevel.Error, "This replica no longer hears of changes that others make: {Fault}. It goes on with what is in force, and tries again every second.")]
+    [LoggerMessage(3202, LogLevel.Error, "This replica no longer hears of the others: {Fault}. It goes on with what is in force, is soon not ready, and tries again every second.")]
     private static partial void LogLost(ILogger logger, string fault);
 
     [LoggerMessage(3203, LogLevel.Information, "This replica hears of changes again; everything was read anew.")]

@@ -12,7 +12,7 @@ namespace Vault.Core.Storage.PostgreSql;
 /// commits and nothing that was committed is ever overlooked. <c>NOTIFY</c> only says when to look; what counts is the table.
 /// </summary>
 internal sealed partial class SharedChanges(
-    PostgreSqlConnections connections, SnapshotLoader loader, StartRows rows, VaultKeyRing ring, IServiceProvider services, ILogger<SharedChanges> logger)
+    PostgreSqlConnections connections, SnapshotLoader loader, StartRows rows, VaultKeyRing ring, UpToDate upToDate, IServiceProvider services, ILogger<SharedChanges> logger)
     : ISharedChanges, IDisposable
 {
     /// <summary>The channel that listeners wait on.</summary>
@@ -25,6 +25,7 @@ internal sealed partial class SharedChanges(
     // Held while the snapshots are replaced: by what others changed, or by a change of this process from before its commit until it is in
     // force, so that what others commit after it isn't undone. In between nobody else commits anything.
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _telling = new(1, 1);
     private long _applied;
 
     // Found when they are first needed: they stand on the database themselves.
@@ -33,8 +34,25 @@ internal sealed partial class SharedChanges(
     /// <inheritdoc />
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        await using var command = connections.Pooled.CreateCommand("SELECT COALESCE(MAX(\"Id\"), 0) FROM changes");
-        _applied = (long)(await command.ExecuteScalarAsync(cancellationToken) ?? 0L);
+        // There is always a row, so that rows that are gone are missed.
+        await using (var connection = connections.Aside.CreateConnection())
+        {
+            await connection.OpenAsync(cancellationToken);
+            await using var batch = new NpgsqlBatch(connection)
+            {
+                BatchCommands =
+                {
+                    new NpgsqlBatchCommand("BEGIN"),
+                    new NpgsqlBatchCommand($"SELECT pg_advisory_xact_lock({AdvisoryLocks.Changes})"),
+                    new NpgsqlBatchCommand("""INSERT INTO changes ("Kind", "Key") SELECT 'People', '' WHERE NOT EXISTS (SELECT 1 FROM changes)"""),
+                    new NpgsqlBatchCommand("COMMIT"),
+                },
+            };
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await NoteLastAsync(cancellationToken);
+        upToDate.Confirm();
     }
 
     /// <inheritdoc />
@@ -48,7 +66,21 @@ internal sealed partial class SharedChanges(
     /// <inheritdoc />
     public async Task TellAsync(Changed changed, CancellationToken cancellationToken)
     {
-        await using var connection = connections.Pooled.CreateConnection();
+        // One at a time: those that wait for the lock must not take every connection from who hears of changes.
+        await _telling.WaitAsync(cancellationToken);
+        try
+        {
+            await TellNowAsync(changed, cancellationToken);
+        }
+        finally
+        {
+            _telling.Release();
+        }
+    }
+
+    private async Task TellNowAsync(Changed changed, CancellationToken cancellationToken)
+    {
+        await using var connection = connections.Aside.CreateConnection();
         await connection.OpenAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection)
         {
@@ -80,6 +112,8 @@ internal sealed partial class SharedChanges(
             {
                 await ApplyAsync(cancellationToken);
             }
+
+            upToDate.Confirm();
         }
         finally
         {
@@ -90,13 +124,17 @@ internal sealed partial class SharedChanges(
     /// <summary>Removes what every replica that lives has long read (one that slept through more reads everything), and leases that nobody gave back.</summary>
     public async Task PruneAsync(CancellationToken cancellationToken)
     {
-        await using var command = connections.Pooled.CreateCommand(
+        await using var command = connections.Aside.CreateCommand(
             $"""DELETE FROM changes WHERE "Id" < (SELECT MAX("Id") FROM changes) - {Kept}; DELETE FROM token_leases WHERE "ExpiresAt" < clock_timestamp() - interval '1 hour'""");
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <inheritdoc />
-    public void Dispose() => _turn.Dispose();
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _telling.Dispose();
+    }
 
     private async Task ApplyAsync(CancellationToken cancellationToken)
     {
@@ -133,10 +171,10 @@ internal sealed partial class SharedChanges(
     // The row that was applied last is asked for too: where it is gone, so may be others.
     private async Task<(long Last, HashSet<Changed> Changes, bool IsComplete)> ReadAsync(CancellationToken cancellationToken)
     {
-        await using DbCommand command = connections.Pooled.CreateCommand(Since);
+        await using DbCommand command = connections.Aside.CreateCommand(Since);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _applied });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var (last, changes, isComplete) = (_applied, new HashSet<Changed>(), _applied == 0);
+        var (last, changes, isComplete) = (_applied, new HashSet<Changed>(), false);
         while (await reader.ReadAsync(cancellationToken))
         {
             last = reader.GetInt64(0);
@@ -162,13 +200,19 @@ internal sealed partial class SharedChanges(
 
     private async Task ReloadAsync(CancellationToken cancellationToken)
     {
-        await BeginAsync(cancellationToken);
+        await NoteLastAsync(cancellationToken);
         await ReloadVaultKeysAsync(cancellationToken);
         await loader.LoadAsync(cancellationToken);
         foreach (var cache in Caches)
         {
             cache.EvictAll();
         }
+    }
+
+    private async Task NoteLastAsync(CancellationToken cancellationToken)
+    {
+        await using var command = connections.Aside.CreateCommand("SELECT COALESCE(MAX(\"Id\"), 0) FROM changes");
+        _applied = (long)(await command.ExecuteScalarAsync(cancellationToken) ?? 0L);
     }
 
     private async Task ReloadVaultKeysAsync(CancellationToken cancellationToken) =>
@@ -183,10 +227,14 @@ internal sealed partial class SharedChanges(
         private long _last;
         private bool _hasTurn;
 
-        public async Task PublishAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken)
+        public async Task TakeTurnAsync(CancellationToken cancellationToken)
         {
             await shared._turn.WaitAsync(cancellationToken);
             _hasTurn = true;
+        }
+
+        public async Task PublishAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken)
+        {
             if (changes.Count == 0)
             {
                 return;

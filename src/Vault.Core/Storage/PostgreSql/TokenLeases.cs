@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
@@ -13,48 +14,85 @@ internal sealed class TokenLeases(PostgreSqlConnections connections, ReplicaFeed
 {
     private const string Life = "interval '45 seconds'";
 
-    private static readonly string Take =
+    private const string Renew =
+        $"""UPDATE token_leases SET "ExpiresAt" = clock_timestamp() + {Life} WHERE "Account" = $1 AND "Take" = $2 AND "ExpiresAt" > clock_timestamp() RETURNING 1""";
+
+    private const string GiveBack = """DELETE FROM token_leases WHERE "Account" = $1 AND "Take" = $2""";
+
+    // What this replica couldn't give back it may take again: those that it holds are known here.
+    private const string TakeIt =
         $"""
-        INSERT INTO token_leases AS lease ("Account", "Replica", "ExpiresAt") VALUES ($1, $2, clock_timestamp() + {Life})
-        ON CONFLICT ("Account") DO UPDATE SET "Replica" = $2, "ExpiresAt" = clock_timestamp() + {Life}
-        WHERE lease."ExpiresAt" < clock_timestamp()
-            OR NOT EXISTS (SELECT 1 FROM replicas WHERE "Id" = lease."Replica" AND "SeenAt" > clock_timestamp() - {ReplicaFeed.Patience})
+        INSERT INTO token_leases AS lease ("Account", "Take", "Replica", "ExpiresAt") VALUES ($1, $2, $3, clock_timestamp() + {Life})
+        ON CONFLICT ("Account") DO UPDATE SET "Take" = $2, "Replica" = $3, "ExpiresAt" = clock_timestamp() + {Life}
+        WHERE lease."ExpiresAt" < clock_timestamp() OR lease."Replica" = $3
+            OR ($4 AND NOT EXISTS (SELECT 1 FROM replicas WHERE "Id" = lease."Replica" AND "SeenAt" > clock_timestamp() - {ReplicaFeed.Patience}))
         RETURNING 1
         """;
+
+    private readonly ConcurrentDictionary<string, Guid> _held = new(StringComparer.Ordinal);
 
     /// <inheritdoc />
     public async Task<ITokenLease?> TryTakeAsync(TokenKey key, CancellationToken cancellationToken)
     {
-        var account = Account(key);
-        return await ExecuteAsync(Take, account, cancellationToken) is not null ? new Lease(this, account) : null;
+        var lease = new Lease(this, Account(key), Guid.NewGuid());
+        if (!_held.TryAdd(lease.Account, lease.Take))
+        {
+            return null;
+        }
+
+        var isTaken = false;
+        try
+        {
+            isTaken = await ExecuteAsync(TakeIt, lease, cancellationToken, replica.Id, replica.MayJudge) is not null;
+            return isTaken ? lease : null;
+        }
+        finally
+        {
+            if (!isTaken)
+            {
+                _held.TryRemove(lease.Account, out _);
+            }
+        }
     }
 
     // Whatever the stamp: what renews a token may outlive a change of the settings.
     private static string Account(TokenKey key) => Convert.ToHexStringLower(SHA256.HashData(
         Encoding.UTF8.GetBytes($"{key.ExternalCredentialId:N} {key.PrincipalId:N} {key.NamedCredentialId:N} {key.User}")));
 
-    private async Task<object?> ExecuteAsync(string sql, string account, CancellationToken cancellationToken)
+    private async Task<object?> ExecuteAsync(string sql, Lease lease, CancellationToken cancellationToken, params object[] more)
     {
         await using var command = connections.Pooled.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = account });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = replica.Id });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = lease.Account });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = lease.Take });
+        foreach (var value in more)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
         return await command.ExecuteScalarAsync(cancellationToken);
     }
 
-    private sealed class Lease(TokenLeases leases, string account) : ITokenLease
+    private sealed class Lease(TokenLeases leases, string account, Guid take) : ITokenLease
     {
-        public async Task<bool> IsHeldAsync(CancellationToken cancellationToken) =>
-            await leases.ExecuteAsync("""SELECT 1 FROM token_leases WHERE "Account" = $1 AND "Replica" = $2""", account, cancellationToken) is not null;
+        public string Account => account;
+
+        public Guid Take => take;
+
+        public async Task<bool> RenewAsync(CancellationToken cancellationToken) => await leases.ExecuteAsync(Renew, this, cancellationToken) is not null;
 
         public async ValueTask DisposeAsync()
         {
             try
             {
-                await leases.ExecuteAsync("""DELETE FROM token_leases WHERE "Account" = $1 AND "Replica" = $2""", account, CancellationToken.None);
+                await leases.ExecuteAsync(GiveBack, this, CancellationToken.None);
             }
             catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
             {
-                // It ends by itself.
+                // It ends by itself, or is taken again from here.
+            }
+            finally
+            {
+                leases._held.TryRemove(account, out _);
             }
         }
     }

@@ -19,6 +19,12 @@ internal sealed class FakeSignIn(TimeProvider time, bool isRelative = false) : B
 
     public Exception? Fault { get; set; }
 
+    /// <summary>Whether its tokens hold what renews them.</summary>
+    public bool IsRenewable { get; set; }
+
+    /// <summary>What renews the token, as it was last handed in; null: nothing.</summary>
+    public string? TradedIn { get; private set; }
+
     public int Calls => Volatile.Read(ref _calls);
 
     public override ITokenProtocol Tokens => this;
@@ -52,6 +58,13 @@ internal sealed class FakeSignIn(TimeProvider time, bool isRelative = false) : B
         var now = time.GetUtcNow();
         var who = context.Parameters.Open("Who");
         var text = $"{(who.IsOk ? who.Value.Reveal() : "nobody")}@{(isRelative ? context.NamedCredentialUrl : "")}#{number}";
-        return new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new(text) }, now, now + Life);
+        TradedIn = context.Previous?.Values.GetValueOrDefault("refreshToken")?.Reveal();
+        var values = new Dictionary<string, SecretText> { ["t"] = new(text) };
+        if (IsRenewable)
+        {
+            values["refreshToken"] = new($"refresh#{number}");
+        }
+
+        return new TokenSet(Guid.NewGuid(), values, now, now + Life);
     }
 }

@@ -36,6 +36,18 @@ internal sealed class FakeTokenStore : ITokenStore
     public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) =>
         _tokens.TryGetValue(predecessor, out var old) && old.RetiredAt is null && old.Key == token.Key ? SaveAsync(token, cancellationToken) : Task.CompletedTask;
 
+    public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
+    {
+        var inUse = _tokens.Values.Where(old => old.Key == token.Key && old.RetiredAt is null).Select(old => old.Id).ToList();
+        if (!await claim.Lease.RenewAsync(cancellationToken) || inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } id && !inUse.Contains(id)))
+        {
+            return false;
+        }
+
+        await SaveAsync(token, cancellationToken);
+        return true;
+    }
+
     public Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)
     {
         _tokens[tokenId] = _tokens[tokenId] with { RetiredAt = at };

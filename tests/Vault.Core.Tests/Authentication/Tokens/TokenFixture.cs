@@ -12,8 +12,11 @@ internal sealed class TokenFixture : IDisposable
 {
     private readonly UpstreamConnections _connections = new(new EgressPolicy(new EgressOptions([], false)), new SystemHostResolver(), new LoopGuard(() => "test"));
 
-    public TokenFixture(bool isRelative = false)
+    private readonly ITokenLeases? _leases;
+
+    public TokenFixture(bool isRelative = false, ITokenLeases? leases = null)
     {
+        _leases = leases;
         SignIn = new FakeSignIn(Parts.Time, isRelative) { Life = TimeSpan.FromHours(1) };
         Credential = Parts.Bind("""{"protocol":"custom"}""", "service.example") with { Authentication = SignIn };
         Parameters = Parts.Set(Credential, ("Who", "ada"));
@@ -34,7 +37,7 @@ internal sealed class TokenFixture : IDisposable
 
     /// <summary>As after a restart: nothing in memory.</summary>
     public TokenSource Restart() => Source = new TokenSource(
-        Store, new CredentialSets(new FakeCredentialStore(), Parts.Sealer, Parts.Time), Parts.Sealer, _connections, Parts.Audit, Parts.Time, NullLogger<TokenSource>.Instance);
+        Store, new CredentialSets(new FakeCredentialStore(), Parts.Sealer, Parts.Time), Parts.Sealer, _connections, Parts.Audit, Parts.Time, NullLogger<TokenSource>.Instance, _leases);
 
     public TokenRequest Request(Guid? namedCredential = null, string url = "https://service.example") =>
         new(Credential, Parts.Principal, "", Parameters, namedCredential ?? Guid.Empty, url);

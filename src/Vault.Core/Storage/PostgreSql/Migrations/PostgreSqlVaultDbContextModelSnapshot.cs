@@ -71,6 +71,9 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
                     b.Property<Guid>("Replica")
                         .HasColumnType("uuid");
 
+                    b.Property<Guid>("Take")
+                        .HasColumnType("uuid");
+
                     b.HasKey("Account");
 
                     b.ToTable("token_leases", (string)null);
@@ -608,11 +611,15 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("ExternalCredentialId");
-
                     b.HasIndex("RetiredAt");
 
                     b.HasIndex("PrincipalId", "User");
+
+                    b.HasIndex("ExternalCredentialId", "PrincipalId", "User", "NamedCredentialId")
+                        .IsUnique()
+                        .HasFilter("\"RetiredAt\" IS NULL");
+
+                    NpgsqlIndexBuilderExtensions.AreNullsDistinct(b.HasIndex("ExternalCredentialId", "PrincipalId", "User", "NamedCredentialId"), false);
 
                     b.ToTable("tokens", (string)null);
                 });

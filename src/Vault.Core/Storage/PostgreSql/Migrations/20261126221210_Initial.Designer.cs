@@ -12,7 +12,7 @@ using Vault.Core.Storage.PostgreSql;
 namespace Vault.Core.Storage.PostgreSql.Migrations
 {
     [DbContext(typeof(PostgreSqlVaultDbContext))]
-    [Migration("20261126215323_Initial")]
+    [Migration("20261126221210_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -72,6 +72,9 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
                         .HasColumnType("timestamp with time zone");
 
                     b.Property<Guid>("Replica")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("Take")
                         .HasColumnType("uuid");
 
                     b.HasKey("Account");
@@ -611,11 +614,15 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("ExternalCredentialId");
-
                     b.HasIndex("RetiredAt");
 
                     b.HasIndex("PrincipalId", "User");
+
+                    b.HasIndex("ExternalCredentialId", "PrincipalId", "User", "NamedCredentialId")
+                        .IsUnique()
+                        .HasFilter("\"RetiredAt\" IS NULL");
+
+                    NpgsqlIndexBuilderExtensions.AreNullsDistinct(b.HasIndex("ExternalCredentialId", "PrincipalId", "User", "NamedCredentialId"), false);
 
                     b.ToTable("tokens", (string)null);
                 });

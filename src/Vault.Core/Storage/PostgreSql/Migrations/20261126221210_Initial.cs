@@ -159,6 +159,7 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
                 {
                     Account = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     Replica = table.Column<Guid>(type: "uuid", nullable: false),
+                    Take = table.Column<Guid>(type: "uuid", nullable: false),
                     ExpiresAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
@@ -445,9 +446,12 @@ namespace Vault.Core.Storage.PostgreSql.Migrations
                 column: "RetiredAt");
 
             migrationBuilder.CreateIndex(
-                name: "IX_tokens_ExternalCredentialId",
+                name: "IX_tokens_ExternalCredentialId_PrincipalId_User_NamedCredentia~",
                 table: "tokens",
-                column: "ExternalCredentialId");
+                columns: new[] { "ExternalCredentialId", "PrincipalId", "User", "NamedCredentialId" },
+                unique: true,
+                filter: "\"RetiredAt\" IS NULL")
+                .Annotation("Npgsql:NullsDistinct", false);
 
             migrationBuilder.CreateIndex(
                 name: "IX_tokens_PrincipalId_User",
