@@ -21,7 +21,6 @@ internal sealed class CalloutAudit
     private string _target = "";
     private string? _path;
     private AdmittedCallout? _admitted;
-    private int? _status;
     private long? _declared;
     private bool _isRefused;
     private bool _isOnlyCounted;
@@ -37,6 +36,18 @@ internal sealed class CalloutAudit
         _at = AuditChain.InMicroseconds(time.GetUtcNow());
         _traceId = TraceContext.IdOf(context);
     }
+
+    /// <summary>The status that the caller gets; null: none yet.</summary>
+    public int? Status { get; private set; }
+
+    /// <summary>The vault's own code, where it didn't go well; null otherwise.</summary>
+    public string? Code { get; private set; }
+
+    /// <summary>The named credential, as it was called.</summary>
+    public string Name => _target;
+
+    /// <summary>Since it began.</summary>
+    public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
     /// <summary>Who calls.</summary>
     public void Actor(string name) => _actor = name;
@@ -64,7 +75,7 @@ internal sealed class CalloutAudit
     public Task<bool> AnsweredAsync(int status, long? length)
     {
         _declared = length;
-        _status = status;
+        Status = status;
         return KeepAsync(Record(AuditOutcomes.Success, null, bytesOut: length));
     }
 
@@ -95,7 +106,16 @@ internal sealed class CalloutAudit
     }
 
     /// <summary>Something went wrong that nobody foresaw, or the caller went away; a refusal that was recorded stays one.</summary>
-    public Task BreakAsync(string? code) => _isRefused ? Task.CompletedTask : KeepAsync(Record(AuditOutcomes.Failed, code));
+    public Task BreakAsync(string? code)
+    {
+        if (_isRefused)
+        {
+            return Task.CompletedTask;
+        }
+
+        Code = code ?? "canceled";
+        return KeepAsync(Record(AuditOutcomes.Failed, code));
+    }
 
     private static string Cut(string text) => text.Length <= MaxText ? text : text[..MaxText];
 
@@ -107,8 +127,8 @@ internal sealed class CalloutAudit
             Method = Cut(_context.Request.Method),
             Host = _admitted?.Host,
             Path = _path,
-            Status = _status,
-            DurationMs = isOver ? Math.Round(_time.GetElapsedTime(_started).TotalMilliseconds, 1) : null,
+            Status = Status,
+            DurationMs = isOver ? Math.Round(Elapsed.TotalMilliseconds, 1) : null,
             BytesIn = _context.Request.ContentLength,
             BytesOut = bytesOut,
             RemoteAddress = AuditedRequests.AddressOf(_context),
@@ -119,7 +139,7 @@ internal sealed class CalloutAudit
     private AuditEvent Refused(VaultError error)
     {
         var status = ErrorStatus.Of(error.Code);
-        _status = status;
+        (Status, Code) = (status, error.Code);
         _isRefused = true;
         return Record(AuditOutcomes.Of(status), error.Code);
     }

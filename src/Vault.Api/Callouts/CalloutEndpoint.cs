@@ -14,7 +14,7 @@ namespace Vault.Api.Callouts;
 /// <summary><c>ANY /callout/{name}/{path}</c>: the way of one callout through the vault; contract sections 5 and 9.</summary>
 internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
-    AuditLog log, AuditOptions options, TimeProvider time, ILogger<CalloutEndpoint> logger)
+    AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
     /// <summary>
     /// Judges the request in the contract's order, the first failure answers: (1) who calls, (2) what was granted, (3) is it
@@ -24,6 +24,7 @@ internal sealed class CalloutEndpoint(
     public async Task InvokeAsync(HttpContext context)
     {
         var audit = new CalloutAudit(context, log, options.Durability, time);
+        metrics.Began();
         try
         {
             var callout = await JudgeAsync(context, audit);
@@ -58,6 +59,10 @@ internal sealed class CalloutEndpoint(
             }
 
             await context.AnswerFaultAsync(exception, logger);
+        }
+        finally
+        {
+            metrics.Ended(context, audit);
         }
     }
 

@@ -9,6 +9,7 @@ using Vault.Api.Callouts;
 using Vault.Api.Consents;
 using Vault.Api.Errors;
 using Vault.Api.OpenApi;
+using Vault.Api.Telemetry;
 using Vault.Core.Access;
 using Vault.Core.Administration;
 using Vault.Core.Administration.Access;
@@ -82,6 +83,7 @@ internal static class VaultHost
         services.AddVaultCallouts();
         services.AddCalloutEndpoint();
         services.AddVaultOpenApi();
+        builder.AddVaultTelemetry();
     }
 
     private static void Map(WebApplication app)
@@ -101,6 +103,7 @@ internal static class VaultHost
         app.MapConsents();
         app.MapVaultAdmin();
         app.MapHealth();
+        app.MapMetrics();
     }
 
     private static void OnStarted(WebApplication app, string? newKey)

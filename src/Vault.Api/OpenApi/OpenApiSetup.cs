@@ -43,6 +43,7 @@ internal static class OpenApiSetup
             options.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("Bearer", document)] = [] });
             options.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("VaultKey", document)] = [] });
             options.DocumentFilter<CalloutDocument>();
+            options.DocumentFilter<MetricsDocument>();
             options.OperationFilter<CommonParameters>();
             options.OperationFilter<Examples>();
             options.SchemaFilter<WriteOnlySecrets>();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -27,6 +28,7 @@ public sealed partial class AuditLog : BackgroundService
     private readonly AuditTail _tail;
     private readonly TimeProvider _time;
     private readonly ILogger<AuditLog> _logger;
+    private readonly AuditMetrics _metrics;
     private readonly Action _begun;
 
     // Released when somebody comes who waits.
@@ -37,10 +39,11 @@ public sealed partial class AuditLog : BackgroundService
     private Task? _stopped;
 
     /// <summary>Takes what it needs; nothing is read or written yet.</summary>
-    public AuditLog(IAuditStore store, AuditTail tail, TimeProvider time, ILogger<AuditLog> logger)
+    public AuditLog(IAuditStore store, AuditTail tail, TimeProvider time, IMeterFactory meters, ILogger<AuditLog> logger)
     {
         (_store, _tail, _time, _logger) = (store, tail, time, logger);
         _begun = () => Volatile.Write(ref _isWriting, true);
+        _metrics = new AuditMetrics(meters, () => _queue.Reader.Count + _unkept.Count, () => IsKeeping);
     }
 
     /// <summary>A record, and somebody who waits for it; without a record, for word that records can be kept.</summary>
@@ -152,8 +155,10 @@ public sealed partial class AuditLog : BackgroundService
             using var turn = await _tail.TakeTurnAsync(CancellationToken.None);
             var lost = Volatile.Read(ref _lost);
             AuditEvent[] all = IsKeeping ? events : [_tail.Own("audit.resumed", lost == 0 ? "vault" : $"vault ({lost} records lost)"), .. _unkept, .. events];
+            var started = _time.GetTimestamp();
             await _store.AppendAsync([.. all.Select(turn.Next)], _begun, CancellationToken.None);
             turn.Done();
+            _metrics.Kept(all, _time.GetElapsedTime(started));
             _unkept.Clear();
             Volatile.Write(ref _failures, 0);
             if (Interlocked.Add(ref _lost, -lost) > 0)
@@ -201,6 +206,7 @@ public sealed partial class AuditLog : BackgroundService
     {
         Interlocked.Increment(ref _lost);
         Volatile.Write(ref _failures, 1);
+        _metrics.Lost();
         LogLost(_logger, audited.Action);
     }
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace Vault.Core.Redaction;
 
@@ -84,28 +83,14 @@ internal sealed class EchoFilter
         ref var first = ref MemoryMarshal.GetReference(bytes);
         var escapes = _grams.Escapes;
         var shapes = escapes.Shapes;
-        for (var last = Math.Min(end, bytes.Length - EchoEscapes.Length) - (4 * Vector256<byte>.Count); at <= last; at += 4 * Vector256<byte>.Count)
+        for (var last = Math.Min(end, bytes.Length - EchoEscapes.Length) - EscapeShapes.Places; at <= last; at += EscapeShapes.Places)
         {
-            ref var block = ref Unsafe.Add(ref first, at);
-            ref var second = ref Unsafe.Add(ref block, Vector256<byte>.Count);
-            ref var third = ref Unsafe.Add(ref second, Vector256<byte>.Count);
-            ref var fourth = ref Unsafe.Add(ref third, Vector256<byte>.Count);
-            var (a, b, c, d) = (Escapes(ref block), Escapes(ref second), Escapes(ref third), Escapes(ref fourth));
-            if ((a | b | c | d) == Vector256<byte>.Zero)
+            if (!shapes.Find(ref Unsafe.Add(ref first, at), out var near, out var far))
             {
                 continue;
             }
 
-            (a, b, c, d) = (a & shapes.Match(ref block), b & shapes.Match(ref second), c & shapes.Match(ref third), d & shapes.Match(ref fourth));
-            if ((a | b | c | d) == Vector256<byte>.Zero)
-            {
-                continue;
-            }
-
-            // Nothing of the vectors is alive across the calls: it would have to be saved and loaded again.
-            var near = Places(a & shapes.MatchFifth(ref block), b & shapes.MatchFifth(ref second));
-            var far = Places(c & shapes.MatchFifth(ref third), d & shapes.MatchFifth(ref fourth));
-            for (var start = at; (near | far) != 0; (start, near, far) = (start + (2 * Vector256<byte>.Count), far, 0))
+            for (var start = at; (near | far) != 0; (start, near, far) = (start + (EscapeShapes.Places / 2), far, 0))
             {
                 for (; near != 0; near &= near - 1)
                 {
@@ -130,21 +115,6 @@ internal sealed class EchoFilter
         return end;
     }
 
-    // A bit for each byte that isn't zero.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Places(Vector256<byte> low, Vector256<byte> high) =>
-        ~(Vector256.Equals(low, Vector256<byte>.Zero).ExtractMostSignificantBits()
-            | ((ulong)Vector256.Equals(high, Vector256<byte>.Zero).ExtractMostSignificantBits() << Vector256<byte>.Count));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Escapes(ref byte first)
-    {
-        var bytes = Vector256.LoadUnsafe(ref first);
-        return Vector256.Equals(bytes, Vector256.Create((byte)'\\'))
-            | Vector256.Equals(bytes, Vector256.Create((byte)'%'))
-            | Vector256.Equals(bytes, Vector256.Create((byte)'&'));
-    }
-
     /// <summary>Steps through the samples up to an end; true where one of them is a gram, and those around it are too.</summary>
     private bool FindGram(ReadOnlySpan<byte> bytes, int from, ref int sample, int end)
     {
@@ -165,7 +135,7 @@ internal sealed class EchoFilter
 
             for (var i = 0; i < 4 && at < end; i++, at += stride)
             {
-                if (_grams.IsGram(bytes, at) && IsInRun(bytes, from, at))
+                if (_grams.IsGram(ref first, at) && IsInRun(bytes, from, at))
                 {
                     sample = at;
                     return true;
@@ -180,14 +150,25 @@ internal sealed class EchoFilter
     /// <summary>An echo without an escape in its window has a gram at every place of its first <c>Stride</c>: one alone is chance.</summary>
     private bool IsInRun(ReadOnlySpan<byte> bytes, int from, int at)
     {
+        ref var first = ref MemoryMarshal.GetReference(bytes);
+        var last = bytes.Length - EchoGrams.Length;
+
+        // Wherever such a row begins, it holds one of these two, which are far enough away to tell much.
+        var before = at - ((_stride - 1) / 2);
+        var behind = before + _stride;
+        if (!(before >= from && _grams.IsGram(ref first, before)) && !(behind <= last && _grams.IsGram(ref first, behind)))
+        {
+            return false;
+        }
+
         var start = at;
-        while (start > from && start > at - _stride && _grams.IsGram(bytes, start - 1))
+        while (start > from && start > at - _stride && _grams.IsGram(ref first, start - 1))
         {
             start--;
         }
 
         var end = at;
-        while (end < start + _stride && end + EchoGrams.Length <= bytes.Length && _grams.IsGram(bytes, end))
+        while (end < start + _stride && end <= last && _grams.IsGram(ref first, end))
         {
             end++;
         }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
 namespace Vault.Core.Redaction;
@@ -14,7 +13,7 @@ internal sealed class EchoGrams
     /// <summary>Bytes of a gram.</summary>
     public const int Length = 4;
 
-    private const int Bits = 17;
+    private const int Bits = 18;
 
     private static readonly SearchValues<byte> EscapeBytes = SearchValues.Create("\\%&"u8);
 
@@ -25,7 +24,7 @@ internal sealed class EchoGrams
     public EchoGrams(EchoGrams? known)
     {
         _grams = known?._grams.Copy() ?? BitMap.Of(Bits);
-        _gramsAgain = known?._gramsAgain.Copy() ?? BitMap.Of(Bits - 1);
+        _gramsAgain = known?._gramsAgain.Copy() ?? BitMap.Of(Bits - 2);
         Escapes = new EchoEscapes(known?.Escapes);
     }
 
@@ -68,11 +67,12 @@ internal sealed class EchoGrams
             | BitMap.Bit(ref map, BitMap.Gram(ref first, at + (2 * stride)), Bits)
             | BitMap.Bit(ref map, BitMap.Gram(ref first, at + (3 * stride)), Bits)) & 1) != 0;
 
-    /// <summary>Whether the bytes from there on are a gram.</summary>
-    public bool IsGram(ReadOnlySpan<byte> bytes, int at)
+    /// <summary>Whether the bytes from a place on are a gram; there must be room for one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsGram(ref byte first, int at)
     {
-        var gram = BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
-        return _grams.Has(gram) && _gramsAgain.HasAgain(gram);
+        var gram = BitMap.Gram(ref first, at);
+        return (BitMap.Bit(ref _grams.First, gram, Bits) & 1) != 0 && _gramsAgain.HasAgain(gram);
     }
 
     private void AddGrams(EchoStates states, uint gram, int left)

@@ -5,14 +5,18 @@ namespace Vault.Core.Redaction;
 
 /// <summary>
 /// Reads a stream with every echo of a secret overwritten with <c>*</c>. What can't be part of an echo is handed on at once;
-/// held back is only the beginning of a possible one. For one reader; asynchronous reads only. Disposes the inner stream.
+/// held back is only the beginning of a possible one. It reads into the caller's own buffer and masks there; what it holds back, and reads
+/// with a small buffer, go through one of its own. For one reader; asynchronous reads only. Disposes the inner stream.
 /// </summary>
 public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
 {
     private const int ChunkSize = 16 * 1024;
 
+    // Less room than this beside what is held isn't worth a read of its own.
+    private const int MinRoom = 4 * 1024;
+
     private readonly EchoScanner _scanner = new(set);
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
+    private byte[] _buffer = [];
     private int _touched;
     private bool _isDisposed;
     private bool _isFilling;
@@ -52,7 +56,14 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
 
         while (_start == _ready && !_ended)
         {
-            await FillAsync(cancellationToken).ConfigureAwait(false);
+            if (buffer.Length - (_end - _start) < MinRoom)
+            {
+                await FillAsync(cancellationToken).ConfigureAwait(false);
+            }
+            else if (await FillAsync(buffer, cancellationToken).ConfigureAwait(false) is var filled and > 0)
+            {
+                return filled;
+            }
         }
 
         var count = Math.Min(buffer.Length, _ready - _start);
@@ -110,10 +121,44 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
     private void GiveBack(byte[] buffer)
     {
         CryptographicOperations.ZeroMemory(buffer.AsSpan(0, Math.Min(_touched, buffer.Length)));
-        if (!_isFilling)
+        if (!_isFilling && buffer.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>Fills the caller's buffer, from its beginning, and gives how many bytes of it can be handed on; what is behind them is held.</summary>
+    private async ValueTask<int> FillAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        // 1. What is held gets its place before the new bytes once they are there: a read that fails changes nothing.
+        var held = _end - _start;
+        var read = await inner.ReadAsync(buffer[held..], cancellationToken).ConfigureAwait(false);
+        _ended = read == 0;
+        var bytes = buffer.Span[..(held + read)];
+        _buffer.AsSpan(_start, held).CopyTo(bytes);
+        _origin += _start;
+
+        // 2. What isn't handed on may be the beginning of a secret, and the buffer is the caller's.
+        var ready = Scan(bytes, held);
+        Hold(bytes[ready..]);
+        _origin += ready;
+        bytes[ready..].Clear();
+        return ready;
+    }
+
+    private void Hold(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > _buffer.Length)
+        {
+            var old = _buffer;
+            _buffer = ArrayPool<byte>.Shared.Rent(bytes.Length);
+            GiveBack(old);
+            _touched = 0;
+        }
+
+        bytes.CopyTo(_buffer);
+        (_start, _ready, _end) = (0, 0, bytes.Length);
+        _touched = Math.Max(_touched, _end);
     }
 
     private async ValueTask FillAsync(CancellationToken cancellationToken)
@@ -124,7 +169,7 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
         if (_end == _buffer.Length)
         {
             var old = _buffer;
-            _buffer = ArrayPool<byte>.Shared.Rent(old.Length * 2);
+            _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(ChunkSize, old.Length * 2));
             old.AsSpan(0, _end).CopyTo(_buffer);
             GiveBack(old);
             _touched = _end;
@@ -135,11 +180,16 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
         var read = await inner.ReadAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
         _isFilling = false;
         _ended = read == 0;
-        _scanner.Scan(_buffer.AsSpan(0, _end + read), _end, _origin, isWhole: false);
+        var held = _end;
         _end += read;
         _touched = Math.Max(_touched, _end);
+        _ready = Scan(_buffer.AsSpan(0, _end), held);
+    }
 
-        // 3. At the end nothing can be completed any more.
-        _ready = _ended ? _end : (int)Math.Max(0, _scanner.ReleasableTo(_origin + _end) - _origin);
+    /// <summary>Masks in all bytes not yet handed on, of which those from a place on are new; gives how many of them can be: all, at the end.</summary>
+    private int Scan(Span<byte> bytes, int from)
+    {
+        _scanner.Scan(bytes, from, _origin, isWhole: false);
+        return _ended ? bytes.Length : (int)Math.Max(0, _scanner.ReleasableTo(_origin + bytes.Length) - _origin);
     }
 }

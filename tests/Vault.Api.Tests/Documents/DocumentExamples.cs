@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Vault.Testing;
 
 namespace Vault.Api.Tests.Documents;
 
@@ -7,16 +8,8 @@ namespace Vault.Api.Tests.Documents;
 internal static partial class DocumentExamples
 {
     /// <summary>Every example of a file in docs/.</summary>
-    public static IEnumerable<JsonNode> Of(string file)
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "Vault.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return Block().Matches(File.ReadAllText(Path.Combine(directory.FullName, "docs", file))).Select(match => JsonNode.Parse(match.Groups[1].Value)!);
-    }
+    public static IEnumerable<JsonNode> Of(string file) =>
+        Block().Matches(File.ReadAllText(RepositoryFiles.PathOf("docs/" + file))).Select(match => JsonNode.Parse(match.Groups[1].Value)!);
 
     /// <summary>The name of its named credential.</summary>
     public static string NameOf(JsonNode example) => (string)example["namedCredential"]!["name"]!;

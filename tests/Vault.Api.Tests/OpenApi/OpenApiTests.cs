@@ -21,7 +21,7 @@ public sealed class OpenApiTests
         using var client = vault.CreateClient((string?)null);
         var document = JsonNode.Parse(await client.GetStringAsync("/swagger/v1/swagger.json"))!;
         var text = document.ToJsonString(Indented) + "\n";
-        var path = Path.Combine(RepositoryRoot(), "openapi.json");
+        var path = RepositoryFiles.PathOf("openapi.json");
         if (Environment.GetEnvironmentVariable("UPDATE_OPENAPI") == "1")
         {
             await File.WriteAllTextAsync(path, text);
@@ -59,16 +59,5 @@ public sealed class OpenApiTests
         await using var vault = new VaultFactory();
         using var client = vault.CreateClient((string?)null);
         Assert.Contains("swagger-ui", await client.GetStringAsync("/swagger/index.html"), StringComparison.Ordinal);
-    }
-
-    private static string RepositoryRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "Vault.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory.FullName;
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Vault.Core.Audit;
 using Vault.Core.Secrets;
@@ -7,6 +9,8 @@ namespace Vault.Core.Tests.Audit;
 /// <summary>The audit of one vault process, over any store.</summary>
 internal sealed class AuditParts
 {
+    private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+
     public AuditParts(string directory, IntegrityKey key, IAuditStore store, TimeProvider time, int? retentionDays = null)
     {
         var options = new AuditOptions(AuditDurability.BeforeResponse, directory, retentionDays);
@@ -14,7 +18,7 @@ internal sealed class AuditParts
         Checkpoints = new AuditCheckpoints(options, key);
         Mark = new AuditMark(options, key);
         Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(store, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance);
-        Log = new AuditLog(store, Tail, time, NullLogger<AuditLog>.Instance);
+        Log = new AuditLog(store, Tail, time, Meters, NullLogger<AuditLog>.Instance);
         Verifier = new AuditVerifier(store, Chain, Checkpoints, Mark);
         Retention = new AuditRetention(options, Tail, Verifier, store, time, NullLogger<AuditRetention>.Instance);
     }

@@ -17,9 +17,15 @@ internal static class OpenerSearch
         SearchValues.Create("$ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz \t\r\n\f\v\\%+"u8);
 
     /// <summary>Index of the first <c>{!</c> or <c>&lt;!</c> of what may be a field, or of a beginning of one that is cut off by the end; else the length.</summary>
-    public static int Find(ReadOnlySpan<byte> bytes, bool isForm) => isForm ? Search(bytes, isForm: true) : Search(bytes, isForm: false);
+    public static int Find(ReadOnlySpan<byte> bytes, bool isForm) => isForm ? FindInForm(bytes) : FindInOther(bytes);
 
-    // Inlined twice, so that each kind has a loop of its own.
+    // A method for each, compiled by what it meets itself: in one, the kind that came first would leave the other slow.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int FindInForm(ReadOnlySpan<byte> bytes) => Search(bytes, isForm: true);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int FindInOther(ReadOnlySpan<byte> bytes) => Search(bytes, isForm: false);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Search(ReadOnlySpan<byte> bytes, bool isForm)
     {

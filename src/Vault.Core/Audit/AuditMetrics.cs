@@ -1,0 +1,50 @@
+using System.Diagnostics.Metrics;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Audit;
+
+/// <summary>Counts what the audit keeps: every change, token and refusal goes through it, so that one counter tells of them all.</summary>
+internal sealed class AuditMetrics
+{
+    private readonly Counter<long> _events;
+    private readonly Counter<long> _lost;
+    private readonly Histogram<double> _commits;
+
+    /// <summary>Makes the instruments.</summary>
+    /// <param name="meters">Where from.</param>
+    /// <param name="waiting">How many records wait to be written now.</param>
+    /// <param name="isKeeping">Whether the last try to keep records went well.</param>
+    public AuditMetrics(IMeterFactory meters, Func<long> waiting, Func<bool> isKeeping)
+    {
+        var meter = meters.Create(VaultTelemetry.Name);
+        _events = meter.CreateCounter<long>("vault.audit.events", "{event}", "Records kept in the audit, by action and outcome.");
+        _lost = meter.CreateCounter<long>("vault.audit.lost", "{event}", "Records that could not be kept, because too many waited.");
+        _commits = meter.CreateHistogram(
+            "vault.audit.commit.duration", "s", "How long a transaction of audit records took.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5] });
+        meter.CreateObservableGauge("vault.audit.waiting", waiting, "{event}", "Records that wait to be written.");
+        meter.CreateObservableGauge("vault.audit.keeping", () => isKeeping() ? 1 : 0, "1", "1 where the last try to keep records went well; 0: callouts are refused.");
+    }
+
+    /// <summary>A transaction was committed.</summary>
+    public void Kept(IReadOnlyList<AuditEvent> events, TimeSpan duration)
+    {
+        if (_commits.Enabled && events.Count > 0)
+        {
+            _commits.Record(duration.TotalSeconds);
+        }
+
+        if (!_events.Enabled)
+        {
+            return;
+        }
+
+        foreach (var audited in events)
+        {
+            _events.Add(1, new("vault.audit.action", audited.Action), new("vault.audit.outcome", audited.Outcome));
+        }
+    }
+
+    /// <summary>A record was lost.</summary>
+    public void Lost() => _lost.Add(1);
+}
