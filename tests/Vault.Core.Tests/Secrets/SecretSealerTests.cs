@@ -238,6 +238,34 @@ public sealed class SecretSealerTests
             labels);
     }
 
+    [Fact]
+    public void Ring_TakesOnlyTheNewestKeyAsTheActiveOne_WhateverTheRowsSay()
+    {
+        var ring = NewRing();
+        var (first, integrity) = (ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose));
+        ring.Load([first, integrity]);
+        var second = ring.Create(VaultKeyRing.DataPurpose);
+        var twin = ring.Create(VaultKeyRing.DataPurpose);
+        var old = first with { IsActive = false };
+        ring.Load([second, old, integrity]);
+        Assert.Equal(second.Id, ring.ActiveId);
+        StoredVaultKey[][] refused =
+        [
+            [first, second with { IsActive = false }, integrity],
+            [first, second, integrity],
+            [old, second with { IsActive = false }, integrity],
+            [old, second, twin, integrity],
+            [old, second with { Canary = first.Canary }, integrity],
+            [old, second, integrity, ring.Create(VaultKeyRing.IntegrityPurpose)],
+            [old with { Purpose = VaultKeyRing.IntegrityPurpose }, second, integrity],
+        ];
+        foreach (var rows in refused)
+        {
+            Assert.Throws<VaultStartException>(() => ring.Load(rows));
+            Assert.Equal(second.Id, ring.ActiveId);
+        }
+    }
+
     private static VaultKeyRing NewRing()
     {
         var ring = new VaultKeyRing(new TestProtection());
