@@ -249,6 +249,10 @@ public sealed class SecretSealerTests
         var old = first with { IsActive = false };
         ring.Load([second, old, integrity]);
         Assert.Equal(second.Id, ring.ActiveId);
+
+        // Rows that were read before a rotation don't take it back.
+        ring.Load([first, integrity]);
+        Assert.Equal(second.Id, ring.ActiveId);
         StoredVaultKey[][] refused =
         [
             [first, second with { IsActive = false }, integrity],

@@ -121,7 +121,7 @@ public sealed partial class Rewrapping(
     private async Task ReloadKeysAsync(CancellationToken cancellationToken)
     {
         var rows = await keys.VaultKeysAsync(cancellationToken);
-        if (!ring.IsOf([.. rows.Select(row => row.Id)]))
+        if (!ring.Knows(rows.Select(row => row.Id)))
         {
             ring.Load([.. rows.Select(StoredVaultKeys.Of)]);
         }

@@ -27,6 +27,7 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
     private const int NonceSize = 12;
     private const int TagSize = 16;
     private const int GenerationSize = 8;
+    private readonly Lock _gate = new();
     private volatile Loaded? _loaded;
 
     internal Guid ActiveId => InForce.Active;
@@ -96,11 +97,17 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
             : throw WrongActive();
     }
 
-    /// <summary>Takes them into use, in place of those before; never fails.</summary>
-    internal void Use(Loaded loaded) => _loaded = loaded;
+    /// <summary>Takes them into use, in place of those before, unless newer ones came into use since these were read; never fails.</summary>
+    internal void Use(Loaded loaded)
+    {
+        lock (_gate)
+        {
+            _loaded = _loaded is { } current && current.Generation > loaded.Generation ? current : loaded;
+        }
+    }
 
-    /// <summary>Whether the keys in use are exactly these.</summary>
-    internal bool IsOf(IReadOnlyCollection<Guid> ids) => InForce.Stored.Count == ids.Count && InForce.Stored.All(key => ids.Contains(key.Id));
+    /// <summary>Whether all of these keys are in use.</summary>
+    internal bool Knows(IEnumerable<Guid> ids) => ids.All(id => InForce.Stored.Any(key => key.Id == id));
 
     /// <summary>Whether the ring still opens every key and its canary; for the ready check.</summary>
     public bool OpensCanaries()
