@@ -8,7 +8,7 @@ namespace Vault.Api.Callouts;
 internal sealed class CalloutMetrics
 {
     private readonly Histogram<double> _duration;
-    private readonly UpDownCounter<long> _active;
+    private long _active;
 
     /// <summary>Makes the instruments.</summary>
     public CalloutMetrics(IMeterFactory meters)
@@ -17,18 +17,18 @@ internal sealed class CalloutMetrics
         _duration = meter.CreateHistogram(
             "vault.callout.duration", "s", "How long callouts took, from their head to the end of the answer, refused ones included; error.type is the vault's code.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 100] });
-        _active = meter.CreateUpDownCounter<long>("vault.callout.active", "{callout}", "Callouts under way.");
+        meter.CreateObservableUpDownCounter("vault.callout.active", () => Interlocked.Read(ref _active), "{callout}", "Callouts under way.");
     }
 
     /// <summary>One begins.</summary>
-    public void Began() => _active.Add(1);
+    public void Began() => Interlocked.Increment(ref _active);
 
     /// <summary>One ended.</summary>
     /// <param name="context">Of the request.</param>
     /// <param name="audit">What is known of it.</param>
     public void Ended(HttpContext context, CalloutAudit audit)
     {
-        _active.Add(-1);
+        Interlocked.Decrement(ref _active);
         if (_duration.Enabled)
         {
             TagList tags = default;

@@ -16,15 +16,27 @@ internal sealed record RestoreReport(bool Restored, BackupReport Backup, KeyVerd
 /// <summary><c>backup &lt;file&gt;</c>, <c>backup --verify &lt;file&gt;</c> and <c>restore &lt;file&gt;</c>.</summary>
 internal static class BackupCommand
 {
-    /// <summary>Writes a backup of a vault that may be running. 0: it is written and was read back; 2: there is none.</summary>
+    /// <summary>
+    /// Writes a backup of a vault that may be running. 0: it is written and was read back; 1: that too, but the audit isn't as the vault
+    /// left it, which is told; 2: there is none.
+    /// </summary>
     /// <param name="path">The file to make.</param>
     /// <param name="args">Settings, as for the vault itself.</param>
     /// <param name="output">Gets what it holds, a line of JSON.</param>
     /// <param name="errors">Gets why there is none.</param>
     public static Task<int> WriteAsync(string path, string[] args, TextWriter output, TextWriter errors) => VaultCommand.RunAsync(args, errors, async app =>
     {
-        await VaultCommand.WriteAsync(output, await app.Services.GetRequiredService<VaultBackup>().WriteAsync(path, CancellationToken.None));
-        return VaultCommand.Well;
+        try
+        {
+            var report = await app.Services.GetRequiredService<VaultBackup>().WriteAsync(path, CancellationToken.None);
+            await VaultCommand.WriteAsync(output, report);
+            return report.AuditProblem is null ? VaultCommand.Well : VaultCommand.NotWell;
+        }
+        catch (BackupDamagedException damaged)
+        {
+            await VaultCommand.TellAsync(errors, "What was written could not be read back, and was removed. " + damaged.Message);
+            return VaultCommand.Undecided;
+        }
     });
 
     /// <summary>Reads all of a backup. 0: it is whole; 1: it is damaged; 2: nobody can say, without the file or its master key.</summary>
@@ -41,7 +53,7 @@ internal static class BackupCommand
         }
         catch (BackupDamagedException damaged)
         {
-            await errors.WriteLineAsync("vault: " + damaged.Message);
+            await VaultCommand.TellAsync(errors, damaged.Message);
             return VaultCommand.NotWell;
         }
     });
@@ -56,6 +68,25 @@ internal static class BackupCommand
     /// <param name="errors">Gets why it was not.</param>
     public static async Task<int> RestoreAsync(string path, string[] args, TextWriter output, TextWriter errors)
     {
+        // Before anything is touched: what a restore left in the middle goes only for a backup that can be opened.
+        var opened = await VaultCommand.RunAsync(args, errors, async app =>
+        {
+            try
+            {
+                await app.Services.GetRequiredService<VaultBackup>().CheckKeyAsync(path, CancellationToken.None);
+                return VaultCommand.Well;
+            }
+            catch (BackupDamagedException damaged)
+            {
+                await VaultCommand.TellAsync(errors, damaged.Message);
+                return VaultCommand.Undecided;
+            }
+        });
+        if (opened != VaultCommand.Well)
+        {
+            return opened;
+        }
+
         try
         {
             var configuration = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }).Configuration;
@@ -66,15 +97,13 @@ internal static class BackupCommand
                 try
                 {
                     var services = app.Services;
-                    var backup = await services.GetRequiredService<VaultBackup>().RestoreAsync(path, CancellationToken.None);
-                    report = new RestoreReport(
-                        true, backup, await services.GetRequiredService<KeyVerification>().VerifyAsync(CancellationToken.None),
-                        await services.GetRequiredService<AuditVerifier>().VerifyAsync(head: null, CancellationToken.None));
+                    var (backup, audit) = await services.GetRequiredService<VaultBackup>().RestoreAsync(path, CancellationToken.None);
+                    report = new RestoreReport(true, backup, await services.GetRequiredService<KeyVerification>().VerifyAsync(CancellationToken.None), audit);
                     return report.Keys.Valid && report.Audit.Valid ? VaultCommand.Well : VaultCommand.NotWell;
                 }
                 catch (BackupDamagedException damaged)
                 {
-                    await errors.WriteLineAsync("vault: " + damaged.Message);
+                    await VaultCommand.TellAsync(errors, damaged.Message);
                     return VaultCommand.Undecided;
                 }
             });
@@ -89,7 +118,13 @@ internal static class BackupCommand
         }
         catch (Exception exception) when (exception is VaultStartException or IOException or UnauthorizedAccessException)
         {
-            await errors.WriteLineAsync("vault: " + exception.Message);
+            await VaultCommand.TellAsync(errors, exception.Message);
+            return VaultCommand.Undecided;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A boundary: no message of an unforeseen fault is told, since it may hold anything.
+            await VaultCommand.TellAsync(errors, "An unforeseen fault ended the restore: " + exception.GetType().Name);
             return VaultCommand.Undecided;
         }
     }

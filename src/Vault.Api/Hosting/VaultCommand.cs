@@ -17,18 +17,18 @@ internal static class VaultCommand
     /// <summary>Nobody can say: the reason was written to the errors.</summary>
     public const int Undecided = 2;
 
-    /// <summary>The command that the arguments name, begun; null: none, they are settings of a vault that is to run.</summary>
-    public static Task<int>? Find(string[] args) => args switch
+    /// <summary>The command that the arguments name; null: none, they are settings of a vault that is to run.</summary>
+    public static Func<Task<int>>? Find(string[] args) => args switch
     {
-        ["healthcheck"] => HealthCheck.RunAsync(),
-        ["audit", "verify", .. var rest] => AuditCommand.VerifyAsync(rest, Console.Out, Console.Error),
-        ["keys", "verify", .. var rest] => KeysCommand.VerifyAsync(rest, Console.Out, Console.Error),
-        ["keys", "change-master", .. var rest] => KeysCommand.ChangeMasterAsync(rest, Console.Out, Console.Error),
-        ["backup", "--verify", var file, .. var rest] => BackupCommand.VerifyAsync(file, rest, Console.Out, Console.Error),
-        ["backup", [not '-', ..] file, .. var rest] => BackupCommand.WriteAsync(file, rest, Console.Out, Console.Error),
-        ["restore", [not '-', ..] file, .. var rest] => BackupCommand.RestoreAsync(file, rest, Console.Out, Console.Error),
-        ["database", "copy", .. var rest] => DatabaseCommand.CopyAsync(rest, Console.Out, Console.Error),
-        [[not ('-' or '/'), ..] first, ..] when !first.Contains('=', StringComparison.Ordinal) => UnknownAsync(),
+        ["healthcheck"] => HealthCheck.RunAsync,
+        ["audit", "verify", .. var rest] => () => AuditCommand.VerifyAsync(rest, Console.Out, Console.Error),
+        ["keys", "verify", .. var rest] => () => KeysCommand.VerifyAsync(rest, Console.Out, Console.Error),
+        ["keys", "change-master", .. var rest] => () => KeysCommand.ChangeMasterAsync(rest, Console.Out, Console.Error),
+        ["backup", "--verify", var file, .. var rest] => () => BackupCommand.VerifyAsync(file, rest, Console.Out, Console.Error),
+        ["backup", [not '-', ..] file, .. var rest] => () => BackupCommand.WriteAsync(file, rest, Console.Out, Console.Error),
+        ["restore", [not '-', ..] file, .. var rest] => () => BackupCommand.RestoreAsync(file, rest, Console.Out, Console.Error),
+        ["database", "copy", .. var rest] => () => DatabaseCommand.CopyAsync(rest, Console.Out, Console.Error),
+        [[not ('-' or '/'), ..] first, ..] when !first.Contains('=', StringComparison.Ordinal) => UnknownAsync,
         _ => null,
     };
 
@@ -48,10 +48,20 @@ internal static class VaultCommand
         }
         catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException || StorageFaults.IsUnavailable(exception))
         {
-            await errors.WriteLineAsync("vault: " + exception.Message);
+            await TellAsync(errors, exception.Message);
+            return Undecided;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A boundary: no message of an unforeseen fault is told, since it may hold anything.
+            await TellAsync(errors, "An unforeseen fault ended the command: " + exception.GetType().Name);
             return Undecided;
         }
     }
+
+    /// <summary>Writes why something couldn't be done, on one line: what came out of a file can't steer a terminal.</summary>
+    public static Task TellAsync(TextWriter errors, string message) =>
+        errors.WriteLineAsync("vault: " + string.Concat(message.Select(character => char.IsControl(character) ? ' ' : character)));
 
     /// <summary>Writes a verdict as one line of JSON.</summary>
     public static Task WriteAsync<T>(TextWriter output, T verdict) => output.WriteLineAsync(JsonSerializer.Serialize(verdict, JsonSerializerOptions.Web));

@@ -34,7 +34,9 @@ internal static class VaultHost
     {
         if (VaultCommand.Find(args) is { } command)
         {
-            return await command;
+            // A command holds the keys of the vault as well.
+            ProcessHardening.Apply();
+            return await command();
         }
 
         try

@@ -2,52 +2,36 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
-using Vault.Api.Hosting;
 using Vault.Core.Primitives;
 
 namespace Vault.Api.Telemetry;
 
 /// <summary>
-/// Metrics at <c>/metrics</c> as Prometheus reads them, and traces, metrics and logs by OTLP where the environment names a
-/// collector (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c> and the others of OpenTelemetry's specification).
+/// Traces, metrics and logs by OTLP, where the environment names a collector (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c> and the others of
+/// OpenTelemetry's specification). Else nothing is traced.
 /// </summary>
 internal static class TelemetrySetup
 {
-    private const string Route = "/metrics";
+    /// <summary>The vault's own meter, and the platform's whose labels are few.</summary>
+    public static readonly string[] Meters = [VaultTelemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
     private static readonly string[] CollectorSettings =
     [
         "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
     ];
 
-    /// <summary>Adds what is asked for; of what isn't, nothing listens and nothing is measured.</summary>
+    /// <summary>Adds what is asked for.</summary>
     public static void AddVaultTelemetry(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<VaultGauges>();
-        var hasCollector = CollectorSettings.Any(setting => builder.Configuration[setting] is { Length: > 0 });
-        if (!hasCollector && !IsScraped(builder.Configuration))
+        if (!CollectorSettings.Any(setting => builder.Configuration[setting] is { Length: > 0 }))
         {
             return;
         }
 
-        var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource
-                .AddService("vault", serviceVersion: typeof(TelemetrySetup).Assembly.GetName().Version?.ToString(3))
-                .AddEnvironmentVariableDetector())
-            .WithMetrics(metrics =>
-            {
-                metrics.AddMeter(VaultTelemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
-                if (IsScraped(builder.Configuration))
-                {
-                    metrics.AddPrometheusExporter();
-                }
-            });
-        if (!hasCollector)
-        {
-            return;
-        }
-
-        telemetry
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(Describe)
+            .WithMetrics(metrics => metrics.AddMeter(Meters))
             .WithTracing(traces => traces
                 .AddSource(VaultTelemetry.Name)
 
@@ -57,17 +41,8 @@ internal static class TelemetrySetup
             .UseOtlpExporter();
     }
 
-    /// <summary>Serves <c>/metrics</c>, where it is on; needs no key, as those who scrape have none, and tells nothing of what the vault holds.</summary>
-    public static void MapMetrics(this WebApplication app)
-    {
-        app.Services.GetRequiredService<VaultGauges>();
-        if (IsScraped(app.Configuration))
-        {
-            app.MapPrometheusScrapingEndpoint(Route);
-        }
-    }
-
-    /// <summary><c>Vault:Metrics</c>: on unless it is turned off.</summary>
-    private static bool IsScraped(IConfiguration configuration) => configuration["Vault:Metrics"] is not { Length: > 0 } text
-        || (bool.TryParse(text, out var isOn) ? isOn : throw new VaultSettingException("Vault:Metrics", "must be true or false."));
+    /// <summary>What the numbers are of: <c>vault</c>, unless <c>OTEL_SERVICE_NAME</c> says otherwise.</summary>
+    public static void Describe(ResourceBuilder resource) => resource
+        .AddService("vault", serviceVersion: typeof(TelemetrySetup).Assembly.GetName().Version?.ToString(3))
+        .AddEnvironmentVariableDetector();
 }

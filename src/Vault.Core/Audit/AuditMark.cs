@@ -80,6 +80,17 @@ public sealed class AuditMark : IDisposable
         }
     }
 
+    /// <summary>Writes what another place's mark said, durably.</summary>
+    public void Set(AuditHead head, long checkpoints)
+    {
+        lock (_gate)
+        {
+            (_head, _checkpoints) = (head, checkpoints);
+            Write();
+            RandomAccess.FlushToDisk(_file ??= Open());
+        }
+    }
+
     /// <summary>What the file says; null where there is none, or the vault didn't write what is there.</summary>
     public AuditMarked? Read()
     {

@@ -32,9 +32,9 @@ public sealed record DefinitionSnapshot(
     };
 
     // Which named credentials use an external credential: among 100,000 they aren't searched for with every change.
-    private ImmutableDictionary<Guid, ImmutableHashSet<string>> Links { get; init; } = NamedCredentials.Values
-        .GroupBy(named => named.ExternalCredentialId, named => named.Name.Key)
-        .ToImmutableDictionary(group => group.Key, group => group.ToImmutableHashSet(StringComparer.Ordinal));
+    private ImmutableDictionary<Guid, ImmutableArray<string>> Links { get; init; } = NamedCredentials
+        .GroupBy(named => named.Value.ExternalCredentialId, named => named.Key)
+        .ToImmutableDictionary(group => group.Key, group => group.ToImmutableArray());
 
     /// <summary>The named credentials that use this external credential, in no order.</summary>
     public IEnumerable<NamedCredential> UsersOf(Guid externalCredentialId) =>
@@ -44,7 +44,7 @@ public sealed record DefinitionSnapshot(
     public DefinitionSnapshot With(NamedCredential credential)
     {
         var links = Unlinked(credential.Name.Key);
-        var names = links.GetValueOrDefault(credential.ExternalCredentialId, ImmutableHashSet<string>.Empty.WithComparer(StringComparer.Ordinal));
+        var names = links.GetValueOrDefault(credential.ExternalCredentialId, []);
         return this with
         {
             NamedCredentials = NamedCredentials.SetItem(credential.Name.Key, credential),
@@ -56,7 +56,7 @@ public sealed record DefinitionSnapshot(
     public DefinitionSnapshot Without(NamedCredential credential) =>
         this with { NamedCredentials = NamedCredentials.Remove(credential.Name.Key), Links = Unlinked(credential.Name.Key) };
 
-    private ImmutableDictionary<Guid, ImmutableHashSet<string>> Unlinked(string name)
+    private ImmutableDictionary<Guid, ImmutableArray<string>> Unlinked(string name)
     {
         if (!NamedCredentials.TryGetValue(name, out var before) || !Links.TryGetValue(before.ExternalCredentialId, out var names))
         {

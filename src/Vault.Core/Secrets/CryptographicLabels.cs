@@ -74,4 +74,7 @@ public static class CryptographicLabels
 
     /// <summary>Associated data of a piece of a backup.</summary>
     public const string BackupPiece = "cv.backup.piece.v1";
+
+    /// <summary>What is signed of a wrapped master key.</summary>
+    public const string WrappedMasterKey = "cv.wrapped-master-key.v1";
 }

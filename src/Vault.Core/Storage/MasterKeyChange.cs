@@ -51,22 +51,50 @@ public sealed class MasterKeyChange
         facts.Add(PendingRecord.ToRow(_integrity, _time.GetUtcNow(), "master-key.changed", $"{_current.Name} to {next.Name}"));
         CryptographicOperations.ZeroMemory(made.Key);
         CryptographicOperations.ZeroMemory(again);
+        // 3. Everything is computed and prepared before; while the lock to write is held, callouts wait to record.
         await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        if (await context.Facts.Where(row => row.Name == MasterKeyFacts.CheckValue && row.Value == checkValue.Value).ExecuteDeleteAsync(cancellationToken) != 1)
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        var connection = context.Database.GetDbConnection();
+        var ring = await context.KeyRing.AsNoTracking().OrderBy(row => row.Id).ToListAsync(cancellationToken);
+        var moved = ring.ConvertAll(row => Move(row, successor));
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var isOurs = await ExecuteAsync("DELETE FROM facts WHERE \"Name\" = @p0 AND \"Value\" = @p1", MasterKeyFacts.CheckValue, checkValue.Value) == 1;
+        await ExecuteAsync("DELETE FROM facts WHERE \"Name\" = @p0", MasterKeyFacts.Kept);
+        for (var at = 0; at < ring.Count; at++)
         {
-            throw new VaultStartException("Somebody else is changing the master key; nothing was changed.");
+            isOurs &= await ExecuteAsync("UPDATE key_ring SET \"Xml\" = @p0 WHERE \"Id\" = @p1 AND \"Xml\" = @p2", moved[at], ring[at].Id, ring[at].Xml) == 1;
         }
 
-        await context.Facts.Where(row => row.Name == MasterKeyFacts.Kept).ExecuteDeleteAsync(cancellationToken);
-        foreach (var row in await context.KeyRing.ToListAsync(cancellationToken))
+        // A row that was added since would stay under the old key.
+        isOurs &= await ExecuteAsync("UPDATE key_ring SET \"Id\" = \"Id\"") == ring.Count;
+        if (!isOurs)
         {
-            row.Xml = Move(row, successor);
+            throw new VaultStartException("Somebody else is changing the master key or the key ring; nothing was changed.");
         }
 
-        context.Facts.AddRange(facts);
-        await context.SaveChangesAsync(cancellationToken);
+        foreach (var fact in facts)
+        {
+            await ExecuteAsync("INSERT INTO facts (\"Name\", \"Value\") VALUES (@p0, @p1)", fact.Name, fact.Value);
+        }
+
         await transaction.CommitAsync(CancellationToken.None);
+
+        async Task<int> ExecuteAsync(string sql, params object[] values)
+        {
+            await using var command = connection.CreateCommand();
+            command.Transaction = transaction;
+#pragma warning disable CA2100 // The statements above.
+            command.CommandText = sql;
+#pragma warning restore CA2100
+            for (var at = 0; at < values.Length; at++)
+            {
+                var parameter = command.CreateParameter();
+                (parameter.ParameterName, parameter.Value) = ($"@p{at}", values[at]);
+                command.Parameters.Add(parameter);
+            }
+
+            return await command.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
     private string Move(KeyRingRow row, MasterKey successor)

@@ -9,11 +9,12 @@ namespace Vault.Core.Storage;
 /// What a command did to the vault, as the database says it until the audit does: the end of the chain belongs to the vault that runs,
 /// so the next start records it.
 /// </summary>
+/// <param name="Id">Of the record that the audit gets.</param>
 /// <param name="At">When.</param>
 /// <param name="Action">As in <c>master-key.changed</c>.</param>
 /// <param name="Target">What it was done to.</param>
 /// <param name="Mac">Under the vault's key.</param>
-internal sealed record PendingRecord(DateTimeOffset At, string Action, string Target, byte[] Mac)
+internal sealed record PendingRecord(string Id, DateTimeOffset At, string Action, string Target, byte[] Mac)
 {
     private const string Prefix = "pending-record:";
 
@@ -25,8 +26,8 @@ internal sealed record PendingRecord(DateTimeOffset At, string Action, string Ta
     {
         try
         {
-            return JsonSerializer.Deserialize<PendingRecord>(fact.Value, JsonSerializerOptions.Web) is { Action: not null, Target: not null, Mac: not null } record
-                && CryptographicOperations.FixedTimeEquals(record.Mac, MacOf(key, record.At, record.Action, record.Target)) ? record : null;
+            return JsonSerializer.Deserialize<PendingRecord>(fact.Value, JsonSerializerOptions.Web) is { Id: not null, Action: not null, Target: not null, Mac: not null } record
+                && fact.Name == Prefix + record.Id && CryptographicOperations.FixedTimeEquals(record.Mac, MacOf(key, record.Id, record.At, record.Action, record.Target)) ? record : null;
         }
         catch (JsonException)
         {
@@ -35,12 +36,13 @@ internal sealed record PendingRecord(DateTimeOffset At, string Action, string Ta
     }
 
     /// <summary>The fact of one.</summary>
-    public static VaultFactRow ToRow(IntegrityKey key, DateTimeOffset at, string action, string target) => new()
+    public static VaultFactRow ToRow(IntegrityKey key, DateTimeOffset at, string action, string target)
     {
-        Name = Prefix + Guid.CreateVersion7().ToString("N"),
-        Value = JsonSerializer.SerializeToUtf8Bytes(new PendingRecord(at, action, target, MacOf(key, at, action, target)), JsonSerializerOptions.Web),
-    };
+        var id = Guid.CreateVersion7().ToString("N");
+        var record = new PendingRecord(id, at, action, target, MacOf(key, id, at, action, target));
+        return new VaultFactRow { Name = Prefix + id, Value = JsonSerializer.SerializeToUtf8Bytes(record, JsonSerializerOptions.Web) };
+    }
 
-    private static byte[] MacOf(IntegrityKey key, DateTimeOffset at, string action, string target) =>
-        key.Mac(LengthPrefixed.Begin(CryptographicLabels.PendingRecord).Add(at).Add(action).Add(target));
+    private static byte[] MacOf(IntegrityKey key, string id, DateTimeOffset at, string action, string target) =>
+        key.Mac(LengthPrefixed.Begin(CryptographicLabels.PendingRecord).Add(id).Add(at).Add(action).Add(target));
 }

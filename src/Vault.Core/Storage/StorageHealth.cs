@@ -20,9 +20,11 @@ public sealed class StorageHealth(StartRows rows, VaultKeyRing ring, UpToDate up
 
         try
         {
-            return (await rows.VaultKeysAsync(cancellationToken)).Count > 0;
+            // As they are now, not as they were when they were loaded: a row that was damaged since would end the next start.
+            var keys = await rows.VaultKeysAsync(cancellationToken);
+            return keys.Count > 0 && keys.TrueForAll(row => ring.Opens(StoredVaultKeys.Of(row)));
         }
-        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        catch (Exception exception) when (StorageFaults.IsUnavailable(exception) || UndecodableRows.IsOne(exception))
         {
             return false;
         }

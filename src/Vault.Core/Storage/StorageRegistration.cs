@@ -87,6 +87,7 @@ public static class StorageRegistration
             provider.GetRequiredService<IntegrityKey>(),
             provider.GetRequiredService<IAuditStore>(),
             provider.GetRequiredService<AuditMark>(),
+            provider.GetRequiredService<AuditVerifier>(),
             provider.GetRequiredService<AuditOptions>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new VaultStorageStart(

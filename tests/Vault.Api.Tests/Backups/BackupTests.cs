@@ -146,7 +146,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(2, await BackupCommand.VerifyAsync(BackupFile, other, TextWriter.Null, errors));
         Assert.Equal(2, await BackupCommand.RestoreAsync(BackupFile, ["--Vault:DataDirectory", Target, .. other], TextWriter.Null, errors));
         Assert.Equal(2, errors.ToString().Split("is not the one that the backup was made with").Length - 1);
-        Assert.Equal(["vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName));
+        Assert.False(Directory.Exists(Target));
     }
 
     [Fact]
@@ -161,10 +161,10 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(2, (await RunAsync(BackupCommand.RestoreAsync, BackupFile, Data)).Code);
         Assert.Equal(before.Keys.Order(), Directory.EnumerateFiles(Data).Order());
         Assert.All(before.Where(file => !file.Key.EndsWith("vault.lock", StringComparison.Ordinal)), file => Assert.Equal(file.Value, File.GetLastWriteTimeUtc(file.Key)));
-        Directory.CreateDirectory(Target);
+        CopyMasterKey();
         await File.WriteAllTextAsync(Path.Combine(Target, "notes.txt"), "mine");
         Assert.Equal(2, (await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target)).Code);
-        Assert.Equal(["notes.txt", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
+        Assert.Equal(["master.key", "notes.txt", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
         Assert.Equal(2, (await RunAsync(BackupCommand.WriteAsync, BackupFile + "3", Target)).Code);
     }
 
@@ -181,6 +181,115 @@ public sealed class BackupTests : IDisposable
         var (code, restored) = await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target);
         Assert.Equal((1, true, 1), (code, (bool)restored!["restored"]!, (int)restored["keys"]!["failed"]!));
         Assert.Equal(1, (await VaultKeyBench.VerifyByCommandAsync(Target)).Code);
+    }
+
+    [Fact]
+    public async Task Restore_ThatEndedInTheMiddle_DeletesNoDatabaseButItsOwn()
+    {
+        await using (await DefineAsync())
+        {
+            await RunAsync(BackupCommand.WriteAsync, BackupFile, Data);
+        }
+
+        // Left by a restore that was killed; the settings name somebody else's database now.
+        CopyMasterKey();
+        var others = Path.Combine(_root.FullName, "others.db");
+        await File.WriteAllTextAsync(others, "somebody's data");
+        foreach (var left in new[] { null, Path.Combine(Target, "vault.db") })
+        {
+            Directory.CreateDirectory(Path.Combine(Target, "restoring"));
+            if (left is not null)
+            {
+                await File.WriteAllTextAsync(Path.Combine(Target, "restoring", "database"), left);
+            }
+
+            await using var errors = new StringWriter();
+            string[] args = ["--Vault:DataDirectory", Target, "--ConnectionStrings:Vault", "Data Source=" + others];
+            Assert.Equal(2, await BackupCommand.RestoreAsync(BackupFile, args, TextWriter.Null, errors));
+            Assert.Equal("somebody's data", await File.ReadAllTextAsync(others));
+            Assert.Contains(others, errors.ToString(), StringComparison.Ordinal);
+        }
+
+        // With its own settings it begins anew; but not for a file that is no backup, which deletes nothing.
+        await File.WriteAllTextAsync(Path.Combine(Target, "vault.db"), "half");
+        await File.WriteAllTextAsync(BackupFile + ".none", "no backup");
+        Assert.Equal(2, (await RunAsync(BackupCommand.RestoreAsync, BackupFile + ".none", Target)).Code);
+        Assert.Equal("half", await File.ReadAllTextAsync(Path.Combine(Target, "vault.db")));
+        Assert.Equal(0, (await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target)).Code);
+        Assert.False(Directory.Exists(Path.Combine(Target, "restoring")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Audit_ThatWasCut_StaysCut_ThroughBackupAndRestore(bool withoutMark)
+    {
+        await using (await DefineAsync())
+        {
+        }
+
+        if (withoutMark)
+        {
+            File.Delete(Path.Combine(Data, "audit-head.json"));
+        }
+
+        // Nor may the checkpoints say where the end was.
+        await AuditBench.ExecuteAsync(Data, "DELETE FROM audit WHERE \"Sequence\" > (SELECT MAX(\"Sequence\") - 2 FROM audit)");
+        var checkpoints = Path.Combine(Data, "audit-checkpoints.jsonl");
+        await File.WriteAllLinesAsync(checkpoints, (await File.ReadAllLinesAsync(checkpoints))[..^1]);
+        var (code, report) = await RunAsync(BackupCommand.WriteAsync, BackupFile, Data);
+        Assert.Equal(1, code);
+        Assert.NotNull((string?)report!["auditProblem"]);
+        CopyMasterKey();
+        var (restoredCode, restored) = await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target);
+        Assert.Equal((1, false), (restoredCode, (bool)restored!["audit"]!["valid"]!));
+        Assert.NotEqual(0, (await AuditBench.VerifyByCommandAsync(Target)).Code);
+
+        // And for good: the start that follows records it.
+        await using (var again = new VaultFactory(dataDirectory: Target))
+        {
+            var began = (await again.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=audit.started&outcome=failed"))!["items"]!.AsArray();
+            Assert.Single(began);
+        }
+    }
+
+    [Fact]
+    public async Task Restored_Files_AreForTheirOwnerAlone()
+    {
+        await using (await DefineAsync())
+        {
+            await RunAsync(BackupCommand.WriteAsync, BackupFile, Data);
+        }
+
+        CopyMasterKey();
+        await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target);
+        Assert.All(["audit-checkpoints.jsonl", "audit-head.json"], file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Target, file))));
+    }
+
+    [Fact]
+    public async Task Backup_WritesThroughNoLink_AndRemovesOnlyItsOwn()
+    {
+        await using var vault = await DefineAsync();
+        var victim = Path.Combine(_root.FullName, "victim");
+        await File.WriteAllTextAsync(victim, "mine");
+        File.CreateSymbolicLink(BackupFile + ".partial", victim);
+        Assert.Equal(0, (await RunAsync(BackupCommand.WriteAsync, BackupFile, Data)).Code);
+        Assert.Equal("mine", await File.ReadAllTextAsync(victim));
+        Assert.Equal(["data", "vault.backup", "vault.backup.partial", "victim"], _root.EnumerateFileSystemInfos().Select(entry => entry.Name).Order());
+    }
+
+    [Fact]
+    public async Task RowThatCantBeRead_EndsABackup_InASentence()
+    {
+        await using (await DefineAsync())
+        {
+        }
+
+        await AuditBench.ExecuteAsync(Data, "UPDATE secrets SET \"Id\" = 'no id'");
+        await using var errors = new StringWriter();
+        Assert.Equal(2, await BackupCommand.WriteAsync(BackupFile, ["--Vault:DataDirectory", Data], TextWriter.Null, errors));
+        Assert.Contains("A row of secrets can't be read", errors.ToString(), StringComparison.Ordinal);
+        Assert.Equal(["data"], _root.EnumerateFileSystemInfos().Select(entry => entry.Name));
     }
 
     private static async Task<(int Code, JsonNode? Report)> RunAsync(Func<string, string[], TextWriter, TextWriter, Task<int>> command, string file, string directory)

@@ -20,6 +20,9 @@ public class TelemetryTests
         var key = await CreateAsync(vault, upstream);
         using var app = vault.CreateClient(key);
         using var stranger = vault.CreateClient(null);
+
+        // What counts is made behind the start, or when it is asked for.
+        (await stranger.GetAsync("/metrics")).Dispose();
         for (var i = 0; i < 20; i++)
         {
             (await app.GetAsync($"/callout/Service/path{i}?q={i}")).Dispose();
@@ -28,7 +31,7 @@ public class TelemetryTests
         }
 
         using var answer = await stranger.GetAsync("/metrics");
-        var text = await answer.Content.ReadAsStringAsync();
+        var text = await ScrapeAsync(stranger, "unauthenticated");
         var series = text.Split('\n').Where(line => line.StartsWith("vault_callout_duration_seconds_count", StringComparison.Ordinal)).ToArray();
 
         Assert.Equal((HttpStatusCode.OK, "text/plain"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
@@ -52,8 +55,9 @@ public class TelemetryTests
         await using var upstream = await RecordingUpstream.StartAsync();
         using var vault = new VaultFactory();
         using var app = vault.CreateClient(await CreateAsync(vault, upstream));
+        (await app.GetAsync("/metrics")).Dispose();
         (await app.GetAsync("/callout/Service")).Dispose();
-        var metrics = await vault.AdminClient.GetStringAsync("/metrics");
+        var metrics = await ScrapeAsync(app, "vault_callout_duration_seconds_count");
         var names = Regex.Matches(await File.ReadAllTextAsync(RepositoryFiles.PathOf("docs/monitoring/" + file)), @"\b(vault|dotnet)_(?!audit_(action|outcome)|definition_kind)[a-z_]+").Select(match => match.Value).Distinct().ToArray();
 
         Assert.True(names.Length >= 5);
@@ -114,6 +118,20 @@ public class TelemetryTests
     private static bool Has(string line, string method, string status, string? error) =>
         line.Contains($"http_request_method=\"{method}\"", StringComparison.Ordinal) && line.Contains($"status_code=\"{status}\"", StringComparison.Ordinal)
         && (error is null ? !line.Contains("error_type", StringComparison.Ordinal) : line.Contains($"error_type=\"{error}\"", StringComparison.Ordinal));
+
+    // An answer is given again for 300 ms, so that those who scrape without a key can't keep the vault busy.
+    private static async Task<string> ScrapeAsync(HttpClient client, string until)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            var text = await client.GetStringAsync("/metrics", limit.Token);
+            if (text.Contains(until, StringComparison.Ordinal))
+            {
+                return text;
+            }
+        }
+    }
 
     private static bool Holds(byte[] body, string word) => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(word)) >= 0;
 

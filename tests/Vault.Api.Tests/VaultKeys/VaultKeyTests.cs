@@ -126,6 +126,61 @@ public sealed class VaultKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RowThatCantBeDecoded_IsNamed_AndEndsNeitherRewrapNorVault()
+    {
+        await VaultKeyBench.FillAsync(_vault.AdminClient, "Many", users: 1);
+        using var app = await DefineAsync("Good", "the-good-token-1");
+        await AdminAsync("POST", "keys/rotate");
+        await AuditBench.ExecuteAsync(_vault.DataDirectory, """
+            UPDATE secrets SET "Id" = 'no id' || rowid WHERE "NameKey" IN ('p3', 'p4');
+            UPDATE secrets SET "Sealed" = 17 WHERE "NameKey" = 'p5';
+            UPDATE secrets SET "PrincipalId" = 'nobody' WHERE "NameKey" = 'p6';
+            UPDATE secrets SET "Id" = lower("Id") WHERE "NameKey" IN ('p7', 'p8');
+            """);
+        var operation = await VaultKeyBench.EndAsync(_vault.AdminClient, (await AdminAsync("POST", "keys/rewrap"))!["id"]!.ToString());
+        Assert.Equal(("failed", 4), ((string?)operation["status"], (int)operation["unreadable"]!));
+        Assert.Contains("2 sealed values could not be replaced", (string?)operation["detail"], StringComparison.Ordinal);
+        var verdict = (await AdminAsync("POST", "keys/verify"))!;
+        Assert.Equal((false, 4, 2), ((bool)verdict["valid"]!, (int)verdict["failed"]!, (int)verdict["underOlderKeys"]!));
+        Assert.Contains(verdict["problems"]!.AsArray(), problem => problem!["id"]!.ToString().StartsWith("noid", StringComparison.Ordinal));
+        Assert.Equal("Bearer the-good-token-1", await CallAsync(app, "Good"));
+        var recorded = (await AdminAsync("GET", "audit?action=key.rewrapped"))!["items"]!.AsArray();
+        Assert.Equal("failed", (string?)Assert.Single(recorded)!["outcome"]);
+        Assert.True((bool)(await AdminAsync("POST", "audit/verify"))!["valid"]!);
+    }
+
+    [Fact]
+    public async Task Rotation_ThatTheDatabaseTakesBack_EndsTheStart()
+    {
+        var first = Assert.Single((await ListAsync()).AsArray())!["id"]!.ToString();
+        var second = (await AdminAsync("POST", "keys/rotate"))!["id"]!.ToString();
+        var record = Assert.Single((await AdminAsync("GET", "audit?action=key.rotated"))!["items"]!.AsArray())!;
+        Assert.Equal(second, (string?)record["target"]);
+        foreach (var sql in new[] { $"= hex(\"Id\") = hex(upper('{Guid.Parse(first)}'))", "= 1", "= 0" })
+        {
+            await AuditBench.ExecuteAsync(_vault.DataDirectory, $"UPDATE vault_keys SET \"IsActive\" {sql} WHERE \"Purpose\" = 'data'");
+            await using var errors = new StringWriter();
+            Assert.Equal(2, await Vault.Api.Hosting.KeysCommand.VerifyAsync(["--Vault:DataDirectory", _vault.DataDirectory], TextWriter.Null, errors));
+            Assert.Contains("newest vault key", errors.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Rotate_WithAKeyThatNoLongerOpens_AddsNone_AndTheVaultIsntReady()
+    {
+        using var app = await DefineAsync("Svc", "the-token-1");
+        await AdminAsync("POST", "keys/rotate");
+        Assert.Equal(HttpStatusCode.OK, (await _vault.AdminClient.GetAsync("/healthz/ready")).StatusCode);
+        await AuditBench.ExecuteAsync(_vault.DataDirectory, """UPDATE vault_keys SET "Canary" = zeroblob(length("Canary")) WHERE "Purpose" = 'data' AND "IsActive" = 0""");
+        using var refused = await _vault.AdminClient.PostAsync("/api/v1/keys/rotate", null);
+        Assert.Equal(HttpStatusCode.InternalServerError, refused.StatusCode);
+        Assert.Contains("keys/verify", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(2, (await ListAsync()).AsArray().Count);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _vault.AdminClient.GetAsync("/healthz/ready")).StatusCode);
+        Assert.Equal("Bearer the-token-1", await CallAsync(app, "Svc"));
+    }
+
+    [Fact]
     public async Task VerifyCommand_WithoutAVault_SaysThatNobodyCanSay()
     {
         var empty = Directory.CreateTempSubdirectory("vault-none-");

@@ -233,9 +233,41 @@ public sealed class SecretSealerTests
                 "Canary=cv.canary.v1", "ExternalCredentialRow=cv.mac.external-credential.v1", "NamedCredentialRow=cv.mac.named-credential.v1", "AppRow=cv.mac.app.v1",
                 "GrantRow=cv.mac.grant.v1", "KeyRow=cv.mac.key.v1", "KeyHash=cv.key-hash.v1",
                 "AuditBeginning=cv.audit.beginning.v1", "AuditRecord=cv.audit.record.v1", "AuditMac=cv.audit.mac.v1", "AuditCheckpoint=cv.audit.checkpoint.v2", "AuditMark=cv.audit.mark.v1", "AuditSigningKey=cv.audit.signing-key.v1",
-                "VaultId=cv.vault-id.v1", "PendingRecord=cv.mac.pending-record.v1", "BackupKey=cv.backup.v1", "BackupPiece=cv.backup.piece.v1",
+                "VaultId=cv.vault-id.v1", "PendingRecord=cv.mac.pending-record.v1", "BackupKey=cv.backup.v1", "BackupPiece=cv.backup.piece.v1", "WrappedMasterKey=cv.wrapped-master-key.v1",
             ],
             labels);
+    }
+
+    [Fact]
+    public void Ring_TakesOnlyTheNewestKeyAsTheActiveOne_WhateverTheRowsSay()
+    {
+        var ring = NewRing();
+        var (first, integrity) = (ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose));
+        ring.Load([first, integrity]);
+        var second = ring.Create(VaultKeyRing.DataPurpose);
+        var twin = ring.Create(VaultKeyRing.DataPurpose);
+        var old = first with { IsActive = false };
+        ring.Load([second, old, integrity]);
+        Assert.Equal(second.Id, ring.ActiveId);
+
+        // Rows that were read before a rotation don't take it back.
+        ring.Load([first, integrity]);
+        Assert.Equal(second.Id, ring.ActiveId);
+        StoredVaultKey[][] refused =
+        [
+            [first, second with { IsActive = false }, integrity],
+            [first, second, integrity],
+            [old, second with { IsActive = false }, integrity],
+            [old, second, twin, integrity],
+            [old, second with { Canary = first.Canary }, integrity],
+            [old, second, integrity, ring.Create(VaultKeyRing.IntegrityPurpose)],
+            [old with { Purpose = VaultKeyRing.IntegrityPurpose }, second, integrity],
+        ];
+        foreach (var rows in refused)
+        {
+            Assert.Throws<VaultStartException>(() => ring.Load(rows));
+            Assert.Equal(second.Id, ring.ActiveId);
+        }
     }
 
     private static VaultKeyRing NewRing()

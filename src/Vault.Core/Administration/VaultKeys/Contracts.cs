@@ -28,8 +28,10 @@ public sealed record OperationView(
 /// <param name="Opened">How many sealed values could be opened: parameters, tokens, pending consents, replaced ones included.</param>
 /// <param name="Authentic">How many definitions, apps, keys and grants are as the vault wrote them.</param>
 /// <param name="Failed">How many of either are not.</param>
-/// <param name="Problems">The first 100 of those.</param>
-public sealed record KeyVerdict(bool Valid, long Opened, long Authentic, long Failed, IReadOnlyList<KeyProblem> Problems);
+/// <param name="Outdated">How many pending consents were asked for under settings that changed since: intact, and of no use any more.</param>
+/// <param name="UnderOlderKeys">How many sealed values aren't under the active vault key; a rewrap moves them to it.</param>
+/// <param name="Problems">The first 100 of those that failed.</param>
+public sealed record KeyVerdict(bool Valid, long Opened, long Authentic, long Failed, long Outdated, long UnderOlderKeys, IReadOnlyList<KeyProblem> Problems);
 
 /// <summary>Something that can't be opened, or isn't authentic.</summary>
 /// <param name="Kind"><c>vaultKey</c>, <c>externalCredential</c>, <c>namedCredential</c>, <c>app</c>, <c>key</c>, <c>grant</c>, <c>parameter</c>, <c>token</c> or <c>authorization</c>.</param>

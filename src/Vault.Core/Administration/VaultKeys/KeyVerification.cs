@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
@@ -5,13 +6,13 @@ using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Storage;
 using Vault.Core.Storage.Codec;
+using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Administration.VaultKeys;
 
 /// <summary>Opens every sealed value and checks the MAC of every row, all as of one moment, and says what it can't. Changes nothing.</summary>
-public sealed class KeyVerification
+public sealed class KeyVerification : IDisposable
 {
-    private const int MostProblems = 100;
     private const string NotAuthentic = "It is not authentic: it was changed by something else than this vault.";
     private readonly IDbContextFactory<VaultDbContext> _contexts;
     private readonly ISnapshotReads _snapshots;
@@ -20,118 +21,112 @@ public sealed class KeyVerification
     private readonly CredentialBinder _binder;
     private readonly SecretSealer _sealer;
     private readonly VaultKeyRing _ring;
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     internal KeyVerification(
         IDbContextFactory<VaultDbContext> contexts, ISnapshotReads snapshots, DefinitionCodec definitions, AccessCodec access, CredentialBinder binder, SecretSealer sealer, VaultKeyRing ring) =>
         (_contexts, _snapshots, _definitions, _access, _binder, _sealer, _ring) = (contexts, snapshots, definitions, access, binder, sealer, ring);
 
-    /// <summary>Verifies now.</summary>
+    /// <summary>Verifies now; one at a time, whoever comes meanwhile waits.</summary>
     public async Task<KeyVerdict> VerifyAsync(CancellationToken cancellationToken)
     {
-        await using var database = await _contexts.CreateDbContextAsync(cancellationToken);
-        await database.Database.OpenConnectionAsync(cancellationToken);
-        await using var snapshot = await _snapshots.BeginAsync(database.Database.GetDbConnection(), cancellationToken);
-        await database.Database.UseTransactionAsync(snapshot, cancellationToken);
-        return await VerifyAsync(database, cancellationToken);
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await using var database = await _contexts.CreateDbContextAsync(cancellationToken);
+            await database.Database.OpenConnectionAsync(cancellationToken);
+            await using var snapshot = await _snapshots.BeginAsync(database.Database.GetDbConnection(), cancellationToken);
+            await database.Database.UseTransactionAsync(snapshot, cancellationToken);
+            return await VerifyAsync(database, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
+
+    /// <inheritdoc />
+    public void Dispose() => _turn.Dispose();
 
     private async Task<KeyVerdict> VerifyAsync(VaultDbContext database, CancellationToken cancellationToken)
     {
-        var findings = new Findings();
-        foreach (var row in await database.VaultKeys.AsNoTracking().ToListAsync(cancellationToken))
-        {
-            findings.Authentic(_ring.Opens(StoredVaultKeys.Of(row)), "vaultKey", row.Id.ToString("N"), "It can't be opened, or doesn't match its check value or canary.");
-        }
-
+        var findings = new KeyFindings();
         var bindings = new Dictionary<Guid, byte[]>();
-        await foreach (var row in database.ExternalCredentials.AsNoTracking().AsAsyncEnumerable().WithCancellation(cancellationToken))
-        {
-            var credential = _definitions.Read(row);
-            findings.Authentic(credential is not null, "externalCredential", row.Id.ToString("N"), NotAuthentic);
-            if (credential is not null && BindingOf(credential) is { } binding)
+        await CheckAsync<VaultKeyRow>(row => _ring.Opens(StoredVaultKeys.Of(row)), "vaultKey", row => row.Id.ToString("N"), "It can't be opened, or doesn't match its check value or canary.");
+        await CheckAsync<ExternalCredentialRow>(
+            row =>
             {
-                bindings.Add(row.Id, binding);
-            }
-        }
+                var credential = _definitions.Read(row);
+                if (credential is not null && BindingOf(credential) is { } binding)
+                {
+                    bindings.Add(row.Id, binding);
+                }
 
-        await CheckAsync(database.NamedCredentials, row => _definitions.Read(row) is not null, "namedCredential", row => row.Id.ToString("N"));
-        await CheckAsync(database.Apps, row => _access.Read(row) is not null, "app", row => row.Id.ToString("N"));
-        await CheckAsync(database.Keys, row => _access.Read(row) is not null, "key", row => row.Id);
-        await CheckAsync(database.Grants, row => _access.Read(row) is not null, "grant", row => $"{row.AppId:N}/{row.NamedCredentialId:N}");
+                return credential is not null;
+            },
+            "externalCredential", row => row.Id.ToString("N"));
+        await CheckAsync<NamedCredentialRow>(row => _definitions.Read(row) is not null, "namedCredential", row => row.Id.ToString("N"));
+        await CheckAsync<AppRow>(row => _access.Read(row) is not null, "app", row => row.Id.ToString("N"));
+        await CheckAsync<KeyRow>(row => _access.Read(row) is not null, "key", row => row.Id);
+        await CheckAsync<GrantRow>(row => _access.Read(row) is not null, "grant", row => $"{row.AppId:N}/{row.NamedCredentialId:N}");
         foreach (var table in SealedTable.All)
         {
-            await foreach (var row in table.ReadAsync(database).WithCancellation(cancellationToken))
+            var passedOver = new PassedOver();
+            await foreach (var row in table.ReadAsync(database, passedOver, cancellationToken))
             {
-                findings.Opened(Judge(table, row, bindings), table.Kind, row.Id.ToString("N"));
+                findings.Opened(Judge(table, row, bindings), _sealer.IsUnderActiveKey(row.Sealed), table.Kind, row.Id.ToString("N"));
             }
+
+            findings.Undecodable(table.Kind, passedOver.Count, passedOver.Ids);
         }
 
         return findings.ToVerdict();
 
-        async Task CheckAsync<TRow>(DbSet<TRow> rows, Func<TRow, bool> isAuthentic, string kind, Func<TRow, string> id)
+        async Task CheckAsync<TRow>(Func<TRow, bool> isAuthentic, string kind, Func<TRow, string> id, string problem = NotAuthentic)
             where TRow : class
         {
-            await foreach (var row in rows.AsNoTracking().AsAsyncEnumerable().WithCancellation(cancellationToken))
+            var rows = new StoredRows<TRow>(database);
+            await foreach (var row in rows.ReadAsync(cancellationToken))
             {
-                findings.Authentic(isAuthentic(row), kind, id(row), NotAuthentic);
+                findings.Authentic(IsAuthentic(row), kind, id(row), problem);
+            }
+
+            findings.Undecodable(kind, rows.PassedOver, await rows.PassedOverAsync(PassedOver.MostIds, cancellationToken));
+
+            bool IsAuthentic(TRow row)
+            {
+                try
+                {
+                    return isAuthentic(row);
+                }
+                catch (Exception exception) when (UndecodableRows.IsOne(exception) || exception is JsonException)
+                {
+                    return false;
+                }
             }
         }
     }
 
     private byte[]? BindingOf(ExternalCredential credential) => _binder.Bind(credential).Value?.Binding;
 
-    // Null: it opens.
-    private string? Judge(SealedTable table, SealedRow row, Dictionary<Guid, byte[]> bindings)
+    private SealedJudgement Judge(SealedTable table, SealedRow row, Dictionary<Guid, byte[]> bindings)
     {
-        if (!bindings.TryGetValue(row.ExternalCredentialId, out var binding))
+        try
         {
-            return "Its external credential can't be read.";
-        }
-
-        if (_sealer.CanOpen(row.PlaceOf(binding), row.Sealed))
-        {
-            return null;
-        }
-
-        // A consent that was asked for under settings that changed since is refused when it comes back: that is no damage.
-        return table.IsBoundWhileItLives || _sealer.Rewrap(row.PlaceOf([]), row.Sealed) is null
-            ? "It can't be opened: it is damaged, belongs elsewhere, or its vault key is missing."
-            : null;
-    }
-
-    private sealed class Findings
-    {
-        private readonly List<KeyProblem> _problems = [];
-        private long _authentic;
-        private long _opened;
-        private long _failed;
-
-        public void Authentic(bool isAuthentic, string kind, string id, string problem)
-        {
-            _authentic += isAuthentic ? 1 : 0;
-            Note(isAuthentic ? null : problem, kind, id);
-        }
-
-        public void Opened(string? problem, string kind, string id)
-        {
-            _opened += problem is null ? 1 : 0;
-            Note(problem, kind, id);
-        }
-
-        public KeyVerdict ToVerdict() => new(_failed == 0, _opened, _authentic, _failed, _problems);
-
-        private void Note(string? problem, string kind, string id)
-        {
-            if (problem is null)
+            if (!bindings.TryGetValue(row.ExternalCredentialId, out var binding))
             {
-                return;
+                return SealedJudgement.Orphaned;
             }
 
-            _failed++;
-            if (_problems.Count < MostProblems)
-            {
-                _problems.Add(new KeyProblem(kind, id, problem));
-            }
+            return _sealer.CanOpen(row.PlaceOf(binding), row.Sealed) ? SealedJudgement.Opens
+
+                // A consent that was asked for under settings that changed since is refused when it comes back: that is no damage, and nothing that was opened.
+                : !table.IsBoundWhileItLives && _sealer.Rewrap(row.PlaceOf([]), row.Sealed) is not null ? SealedJudgement.Outdated
+                : SealedJudgement.Damaged;
+        }
+        catch (Exception exception) when (UndecodableRows.IsOne(exception))
+        {
+            return SealedJudgement.Damaged;
         }
     }
 }

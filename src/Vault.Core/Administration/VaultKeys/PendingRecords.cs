@@ -21,7 +21,7 @@ public sealed class PendingRecords(ChangeGate gate, StartRows rows, IntegrityKey
             AuditOrigin.Current = new AuditOrigin
             {
                 Event = new AuditEvent(
-                    Guid.CreateVersion7().ToString("N"), gate.Now, "vault", action,
+                    record?.Id ?? Guid.CreateVersion7().ToString("N"), gate.Now, "vault", action,
                     record is null ? "somebody who isn't this vault says so" : $"{record.Target} at {record.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}", AuditOutcomes.Success),
                 CreatedAction = action,
             };

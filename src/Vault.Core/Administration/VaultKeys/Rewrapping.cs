@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Vault.Core.Audit;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
+using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Storage;
 using Vault.Core.Storage.Rows;
 
@@ -15,25 +16,22 @@ namespace Vault.Core.Administration.VaultKeys;
 /// go on: what is in memory under an old wrap is opened with its old vault key, which stays.
 /// </summary>
 public sealed partial class Rewrapping(
-    IDbContextFactory<VaultDbContext> contexts, SecretSealer sealer, AuditTail tail, AuditLog audit, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<Rewrapping> logger,
-    IJobTurns? turns = null)
+    IDbContextFactory<VaultDbContext> contexts, StartRows keys, VaultKeyRing ring, SecretSealer sealer, AuditTail tail, TimeProvider time, IHostApplicationLifetime lifetime,
+    ILogger<Rewrapping> logger, IJobTurns? turns = null)
     : BackgroundService
 {
     /// <summary>What the operation is called.</summary>
     public const string Kind = "keys.rewrap";
 
-    // A transaction holds up the records of callouts: it is kept to a few milliseconds.
-    private const int BatchSize = 32;
-
     // Three quarters of the time are everybody else's.
     private const int Rests = 3;
-    private const string Rest = "rest";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
     // Where processes share the database, the one that was told may be gone, and its work left to the others.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim _wake = new(1, 1);
     private bool _isCompiled;
+    private readonly RewrapPlan _plan = new(sealer, time);
 
     /// <inheritdoc />
     public override void Dispose()
@@ -95,6 +93,48 @@ public sealed partial class Rewrapping(
             await Task.Delay(Pause, time, stoppingToken);
             return true;
         }
+        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+        {
+            // A boundary: what is wrong with a rewrap must not end the vault, now and at each start after it.
+            LogBroken(logger, exception.GetType().Name);
+            return await TryFailAsync(exception.GetType().Name, stoppingToken);
+        }
+    }
+
+    private async Task<bool> TryFailAsync(string fault, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await using var database = await contexts.CreateDbContextAsync(stoppingToken);
+            await database.Database.OpenConnectionAsync(stoppingToken);
+            if (await FindAsync(database, stoppingToken) is { } operation)
+            {
+                var before = operation.Step++;
+                _plan.Fail(operation, $"It ended in the middle ({fault}): what was moved is moved, and it can be begun again.");
+                await SaveAsync(database, operation, before, [], stoppingToken);
+            }
+
+            return true;
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+        {
+            LogHeldUp(logger, exception.GetType().Name);
+            await Task.Delay(Pause, time, stoppingToken);
+            return true;
+        }
+    }
+
+    private static Task<OperationRow?> FindAsync(VaultDbContext database, CancellationToken cancellationToken) => database.Operations.AsNoTracking()
+        .Where(row => row.Kind == Kind && row.Status == OperationStatus.Running).OrderBy(row => row.Id).FirstOrDefaultAsync(cancellationToken);
+
+    // Another replica may have made a key since.
+    private async Task ReloadKeysAsync(CancellationToken cancellationToken)
+    {
+        var rows = await keys.VaultKeysAsync(cancellationToken);
+        if (!ring.Knows(rows.Select(row => row.Id)))
+        {
+            ring.Load([.. rows.Select(StoredVaultKeys.Of)]);
+        }
     }
 
     // One batch; false where nothing is to be done.
@@ -103,23 +143,17 @@ public sealed partial class Rewrapping(
         var began = time.GetTimestamp();
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         await database.Database.OpenConnectionAsync(cancellationToken);
-        var operation = await database.Operations.AsNoTracking().Where(row => row.Kind == Kind && row.Status == OperationStatus.Running)
-            .OrderBy(row => row.Id).FirstOrDefaultAsync(cancellationToken);
+        var operation = await FindAsync(database, cancellationToken);
         if (operation is null)
         {
             return false;
         }
 
+        await ReloadKeysAsync(cancellationToken);
         var before = operation.Step++;
-        var moved = await PlanAsync(database, operation, cancellationToken);
-        if (await SaveAsync(database, operation, before, moved, cancellationToken) && operation.FinishedAt is { } at)
+        var moved = await _plan.NextAsync(database, operation, cancellationToken);
+        if (await SaveAsync(database, operation, before, moved, cancellationToken) && operation.FinishedAt is not null)
         {
-            var isWhole = operation.Status == OperationStatus.Completed;
-            audit.Note(new AuditEvent(
-                Guid.CreateVersion7().ToString("N"), at, "vault", "key.rewrapped", operation.Id.ToString("N"), isWhole ? AuditOutcomes.Success : AuditOutcomes.Failed)
-            {
-                DurationMs = Math.Round((at - operation.StartedAt).TotalMilliseconds, 1),
-            });
             LogFinished(logger, operation.Id, operation.Done, operation.Unreadable);
         }
 
@@ -129,67 +163,6 @@ public sealed partial class Rewrapping(
         }
 
         return true;
-    }
-
-    // What the next batch moves, and how far the operation is then.
-    private async Task<List<(SealedTable Table, SealedRow Row, byte[] Moved)>> PlanAsync(VaultDbContext database, OperationRow operation, CancellationToken cancellationToken)
-    {
-        var moved = new List<(SealedTable, SealedRow, byte[])>();
-        var index = SealedTable.All.ToList().FindIndex(table => table.Kind == operation.Stage);
-        if (index < 0)
-        {
-            await PlanRestAsync(database, operation, cancellationToken);
-            return moved;
-        }
-
-        var table = SealedTable.All[index];
-        var page = await table.PageAsync(database, operation.After, BatchSize, cancellationToken);
-        foreach (var row in page)
-        {
-            if (!sealer.IsUnderActiveKey(row.Sealed) && sealer.Rewrap(row.PlaceOf([]), row.Sealed) is { } record)
-            {
-                moved.Add((table, row, record));
-            }
-        }
-
-        operation.Done += page.Count;
-        operation.After = page.Count == BatchSize ? page[^1].Id : null;
-        if (operation.After is null)
-        {
-            operation.Stage = index + 1 < SealedTable.All.Count ? SealedTable.All[index + 1].Kind : Rest;
-        }
-
-        return moved;
-    }
-
-    // What was sealed meanwhile by a process that didn't know of the active key yet, or under a key that was active then: all once more.
-    private async Task PlanRestAsync(VaultDbContext database, OperationRow operation, CancellationToken cancellationToken)
-    {
-        operation.Unreadable = 0;
-        foreach (var table in SealedTable.All)
-        {
-            await foreach (var row in table.ReadAsync(database).WithCancellation(cancellationToken))
-            {
-                if (sealer.IsUnderActiveKey(row.Sealed))
-                {
-                    continue;
-                }
-
-                if (sealer.Rewrap(row.PlaceOf([]), row.Sealed) is not null)
-                {
-                    (operation.Stage, operation.After, operation.Done) = (SealedTable.All[0].Kind, null, 0);
-                    return;
-                }
-
-                operation.Unreadable++;
-            }
-        }
-
-        operation.Status = operation.Unreadable == 0 ? OperationStatus.Completed : OperationStatus.Failed;
-        operation.Detail = operation.Unreadable == 0 ? null
-            : $"{operation.Unreadable} sealed values could not be opened and were left as they are; POST /api/v1/keys/verify names them. All others were moved.";
-        operation.Total = operation.Done;
-        operation.FinishedAt = time.GetUtcNow();
     }
 
     // Under the turn to write that records of the audit wait for too: whoever waits is served in order, and none is starved.
@@ -215,10 +188,27 @@ public sealed partial class Rewrapping(
         foreach (var group in moved.GroupBy(one => one.Table))
         {
             // Not there as it was read: it was changed or removed meanwhile, and that stands.
-            await group.Key.ReplaceAsync(database, group.Select(one => (one.Row, one.Moved)));
+            _plan.Replaced += await group.Key.ReplaceAsync(database, group.Select(one => (one.Row, one.Moved)));
+        }
+
+        if (operation.FinishedAt is { } at)
+        {
+            // How it ended and the record of it are one transaction: there is never one without the other.
+            var outcome = operation.Status == OperationStatus.Completed ? AuditOutcomes.Success : AuditOutcomes.Failed;
+            database.Audit.Add(AuditStore.ToRow(turn.Next(tail.Own("key.rewrapped", operation.Id.ToString("N")) with
+            {
+                Outcome = outcome,
+                DurationMs = Math.Round((at - operation.StartedAt).TotalMilliseconds, 1),
+            })));
+            await database.SaveChangesAsync(CancellationToken.None);
         }
 
         await transaction.CommitAsync(CancellationToken.None);
+        if (operation.FinishedAt is not null)
+        {
+            turn.Done();
+        }
+
         return true;
     }
 
@@ -231,6 +221,9 @@ public sealed partial class Rewrapping(
 
     [LoggerMessage(5401, LogLevel.Information, "The rewrap {Operation} ended: {Done} sealed values were looked at, {Unreadable} of them could not be opened.")]
     private static partial void LogFinished(ILogger logger, Guid operation, long done, long unreadable);
+
+    [LoggerMessage(5403, LogLevel.Error, "A rewrap ended in the middle: {Fault}.")]
+    private static partial void LogBroken(ILogger logger, string fault);
 
     [LoggerMessage(5402, LogLevel.Warning, "A rewrap is held up: {Fault}. It is tried again in ten seconds.")]
     private static partial void LogHeldUp(ILogger logger, string fault);

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Vault.Core.Administration.Consents;
@@ -16,6 +17,24 @@ namespace Vault.Core.Administration.VaultKeys;
 /// <param name="Sealed">The sealed value.</param>
 /// <param name="PlaceOf">Where it belongs, under a binding.</param>
 internal sealed record SealedRow(Guid Id, Guid ExternalCredentialId, byte[] Sealed, Func<byte[], SealPlace> PlaceOf);
+
+/// <summary>Rows that were read at once.</summary>
+/// <param name="Rows">Those that could be decoded, in the order of their ids.</param>
+/// <param name="IsLast">Whether there is nothing behind them.</param>
+internal sealed record SealedPage(IReadOnlyList<SealedRow> Rows, bool IsLast);
+
+/// <summary>Rows that could not be decoded.</summary>
+internal sealed class PassedOver
+{
+    /// <summary>So many are named of a table.</summary>
+    public const int MostIds = 100;
+
+    /// <summary>How many.</summary>
+    public int Count { get; set; }
+
+    /// <summary>Their ids, as far as they are legible.</summary>
+    public List<string> Ids { get; } = [];
+}
 
 /// <summary>A table that holds sealed values. Whoever adds such a table adds it to <see cref="All"/>.</summary>
 internal abstract class SealedTable
@@ -43,17 +62,21 @@ internal abstract class SealedTable
     /// <summary>How many rows it has.</summary>
     public abstract Task<long> CountAsync(VaultDbContext database, CancellationToken cancellationToken);
 
-    /// <summary>The rows behind one, in the order of their ids.</summary>
-    public abstract Task<IReadOnlyList<SealedRow>> PageAsync(VaultDbContext database, Guid? after, int count, CancellationToken cancellationToken);
+    /// <summary>The rows behind one, in the order of their ids. Those that can't be decoded are left out.</summary>
+    public abstract Task<SealedPage> PageAsync(VaultDbContext database, Guid? after, int count, CancellationToken cancellationToken);
 
-    /// <summary>All rows, one after the other.</summary>
-    public abstract IAsyncEnumerable<SealedRow> ReadAsync(VaultDbContext database);
+    /// <summary>All rows, one after the other, but those that can't be decoded.</summary>
+    /// <param name="database">To be read from.</param>
+    /// <param name="passedOver">Gets the ids of those, as far as they are legible, at the end; null: nobody wants to know.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public abstract IAsyncEnumerable<SealedRow> ReadAsync(VaultDbContext database, PassedOver passedOver, CancellationToken cancellationToken);
 
     /// <summary>
     /// Replaces sealed values, each if it is still the one that was read, in the context's transaction. By a statement that is prepared
     /// once: EF Core takes ten times as long for a row, and whoever waits to write waits for all of them.
     /// </summary>
-    public abstract Task ReplaceAsync(VaultDbContext database, IEnumerable<(SealedRow Row, byte[] Moved)> rows);
+    /// <returns>How many were replaced.</returns>
+    public abstract Task<int> ReplaceAsync(VaultDbContext database, IEnumerable<(SealedRow Row, byte[] Moved)> rows);
 
     private sealed class Table<TRow>(
         string kind, Func<VaultDbContext, IQueryable<TRow>> rows, System.Linq.Expressions.Expression<Func<TRow, Guid>> id,
@@ -64,22 +87,62 @@ internal abstract class SealedTable
 
         public override Task<long> CountAsync(VaultDbContext database, CancellationToken cancellationToken) => rows(database).LongCountAsync(cancellationToken);
 
-        public override async Task<IReadOnlyList<SealedRow>> PageAsync(VaultDbContext database, Guid? after, int count, CancellationToken cancellationToken)
+        public override async Task<SealedPage> PageAsync(VaultDbContext database, Guid? after, int count, CancellationToken cancellationToken)
         {
             var all = rows(database).AsNoTracking();
-            var page = await (after is { } last ? all.Where(behind(last)) : all).OrderBy(id).Take(count).ToListAsync(cancellationToken);
-            return [.. page.Select(read)];
-        }
-
-        public override async IAsyncEnumerable<SealedRow> ReadAsync(VaultDbContext database)
-        {
-            await foreach (var row in rows(database).AsNoTracking().AsAsyncEnumerable())
+            var from = after is { } last ? all.Where(behind(last)) : all;
+            for (var most = count; ; most *= 2)
             {
-                yield return read(row);
+                var page = new List<SealedRow>();
+                var looked = 0;
+                await using var read = from.OrderBy(id).Take(most).AsAsyncEnumerable().GetAsyncEnumerator(cancellationToken);
+                while (await NextAsync(looked < most))
+                {
+                }
+
+                // Only a row that can be decoded says where the next page begins.
+                if (page.Count > 0 || looked < most)
+                {
+                    return new SealedPage(page, IsLast: looked < most);
+                }
+
+                async Task<bool> NextAsync(bool mayFail)
+                {
+                    try
+                    {
+                        if (!await read.MoveNextAsync())
+                        {
+                            return false;
+                        }
+
+                        page.Add(this.Read(read.Current));
+                    }
+                    catch (Exception exception) when (mayFail && UndecodableRows.IsOne(exception))
+                    {
+                        // Counted, and named by a verification.
+                    }
+
+                    looked++;
+                    return true;
+                }
             }
         }
 
-        public override async Task ReplaceAsync(VaultDbContext database, IEnumerable<(SealedRow Row, byte[] Moved)> rows)
+        public override async IAsyncEnumerable<SealedRow> ReadAsync(VaultDbContext database, PassedOver passedOver, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            var stored = new StoredRows<TRow>(database);
+            await foreach (var row in stored.ReadAsync(cancellationToken))
+            {
+                yield return Read(row);
+            }
+
+            passedOver.Count += stored.PassedOver;
+            passedOver.Ids.AddRange(await stored.PassedOverAsync(PassedOver.MostIds, cancellationToken));
+        }
+
+        private SealedRow Read(TRow row) => read(row);
+
+        public override async Task<int> ReplaceAsync(VaultDbContext database, IEnumerable<(SealedRow Row, byte[] Moved)> rows)
         {
             var name = database.Model.FindEntityType(typeof(TRow))?.GetTableName() ?? throw new InvalidOperationException($"{typeof(TRow).Name} has no table.");
             await using var command = database.Database.GetDbConnection().CreateCommand();
@@ -88,11 +151,14 @@ internal abstract class SealedTable
             command.CommandText = $"UPDATE \"{name}\" SET \"Sealed\" = @moved WHERE \"Id\" = @id AND \"Sealed\" = @read";
 #pragma warning restore CA2100
             var (moved, id, read) = (Add("@moved"), Add("@id"), Add("@read"));
+            var replaced = 0;
             foreach (var (row, record) in rows)
             {
                 (moved.Value, id.Value, read.Value) = (record, row.Id, row.Sealed);
-                await command.ExecuteNonQueryAsync();
+                replaced += await command.ExecuteNonQueryAsync();
             }
+
+            return replaced;
 
             DbParameter Add(string parameter)
             {

@@ -2,7 +2,9 @@ using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Listing;
+using Vault.Core.Audit;
 using Vault.Core.Primitives;
+using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Storage;
 using Vault.Core.Storage.Rows;
@@ -25,21 +27,40 @@ public sealed class VaultKeyAdministration(ChangeGate gate, VaultKeyRing ring, R
     /// Makes a vault key and seals under it from now on. What is sealed already is opened with the keys before it, which stay;
     /// <see cref="StartRewrapAsync"/> moves it.
     /// </summary>
-    public Task<Result<VaultKeyView>> RotateAsync(CancellationToken cancellationToken) => gate.ApplyAsync<VaultKeyView>(
-        async draft =>
+    public async Task<Result<VaultKeyView>> RotateAsync(CancellationToken cancellationToken)
+    {
+        try
         {
-            var rows = await draft.Database.VaultKeys.ToListAsync(CancellationToken.None);
-            foreach (var row in rows.Where(row => row.Purpose == VaultKeyRing.DataPurpose))
-            {
-                row.IsActive = false;
-            }
+            return await gate.ApplyAsync<VaultKeyView>(RotateAsync, cancellationToken);
+        }
+        catch (Exception exception) when (exception is VaultStartException || UndecodableRows.IsOne(exception))
+        {
+            return new VaultError(ErrorCodes.Internal, "A vault key in the database can't be opened, so none was added; POST /api/v1/keys/verify names it.");
+        }
+    }
 
-            var made = StoredVaultKeys.ToRow(ring.Create(VaultKeyRing.DataPurpose), draft.Now);
-            draft.Database.VaultKeys.Add(made);
-            draft.InForce.Add(() => ring.Load([.. rows.Append(made).Select(StoredVaultKeys.Of)]));
-            return View(made);
-        },
-        cancellationToken);
+    private async Task<Result<VaultKeyView>> RotateAsync(Draft draft)
+    {
+        var rows = await draft.Database.VaultKeys.ToListAsync(CancellationToken.None);
+        var before = ring.Read([.. rows.Select(StoredVaultKeys.Of)]);
+        foreach (var row in rows.Where(row => row.Purpose == VaultKeyRing.DataPurpose))
+        {
+            row.IsActive = false;
+        }
+
+        var made = StoredVaultKeys.ToRow(ring.Create(VaultKeyRing.DataPurpose, before), draft.Now);
+        draft.Database.VaultKeys.Add(made);
+
+        // Everything is opened before anything is written: what is in force once it is durable can't fail any more.
+        var loaded = ring.Read([.. rows.Append(made).Select(StoredVaultKeys.Of)]);
+        draft.InForce.Add(() => ring.Use(loaded));
+        if (AuditOrigin.Current is { } origin)
+        {
+            origin.Event = origin.Event with { Target = made.Id.ToString("N") };
+        }
+
+        return View(made);
+    }
 
     /// <summary>Begins to move every wrap to the active vault key; where that goes on already, it is that operation.</summary>
     public async Task<Result<OperationStarted>> StartRewrapAsync(CancellationToken cancellationToken)

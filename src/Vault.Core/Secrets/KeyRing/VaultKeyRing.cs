@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,8 +11,8 @@ namespace Vault.Core.Secrets.KeyRing;
 /// <param name="Purpose"><c>data</c> or <c>integrity</c>.</param>
 /// <param name="Protected">The key, protected by Data Protection.</param>
 /// <param name="CheckValue">Tells whether what was unprotected is the key.</param>
-/// <param name="Canary">A known value encrypted under the key.</param>
-/// <param name="IsActive">Whether new values are sealed under it.</param>
+/// <param name="Canary">A known value and the key's generation, encrypted under the key: no database can say that another one is newer.</param>
+/// <param name="IsActive">Whether new values are sealed under it; it has to be the newest.</param>
 public sealed record StoredVaultKey(Guid Id, string Purpose, byte[] Protected, byte[] CheckValue, byte[] Canary, bool IsActive);
 
 /// <summary>The vault keys in memory; loaded at start and when one is added, then read by everything that seals, opens or authenticates.</summary>
@@ -25,7 +26,9 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
 
     private const int NonceSize = 12;
     private const int TagSize = 16;
+    private const int GenerationSize = 8;
     private const int MostMissing = 100;
+    private readonly Lock _gate = new();
     private readonly Lock _reading = new();
     private readonly HashSet<Guid> _missing = [];
     private volatile Loaded? _loaded;
@@ -40,15 +43,19 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
     private Loaded InForce => _loaded ?? throw new InvalidOperationException("The vault keys were not loaded.");
 
     /// <summary>All keys, replaced whole: whoever reads the active id finds its key.</summary>
-    private sealed record Loaded(FrozenDictionary<Guid, byte[]> Keys, Guid Active, byte[] Integrity, IReadOnlyList<StoredVaultKey> Stored);
+    internal sealed record Loaded(FrozenDictionary<Guid, byte[]> Keys, Guid Active, long Generation, byte[] Integrity, IReadOnlyList<StoredVaultKey> Stored);
 
-    /// <summary>Makes a key, protected and ready to be stored.</summary>
-    public StoredVaultKey Create(string purpose)
+    /// <summary>Makes a key, protected and ready to be stored: the active one of its purpose, newer than all that are in use.</summary>
+    public StoredVaultKey Create(string purpose) => Create(purpose, _loaded);
+
+    /// <summary>The same, newer than these.</summary>
+    internal StoredVaultKey Create(string purpose, Loaded? before)
     {
         var id = Guid.NewGuid();
         var key = RandomNumberGenerator.GetBytes(32);
         var nonce = RandomNumberGenerator.GetBytes(NonceSize);
-        var text = CanaryText(id);
+        byte[] text = [.. CanaryText(id), .. new byte[GenerationSize]];
+        BinaryPrimitives.WriteInt64BigEndian(text.AsSpan(text.Length - GenerationSize), (before?.Generation ?? 0) + 1);
         var canary = new byte[NonceSize + text.Length + TagSize];
         nonce.CopyTo(canary, 0);
         using (var aes = new AesGcm(key, TagSize))
@@ -62,37 +69,56 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
     }
 
     /// <summary>Opens every key and takes them into use, in place of those before.</summary>
-    /// <exception cref="VaultStartException">A key is missing, or can't be opened.</exception>
-    public void Load(IReadOnlyList<StoredVaultKey> stored)
+    /// <exception cref="VaultStartException">A key is missing, can't be opened, or isn't what the others say it is.</exception>
+    public void Load(IReadOnlyList<StoredVaultKey> stored) => Use(Read(stored));
+
+    /// <summary>Opens every key; nothing is in use yet.</summary>
+    /// <exception cref="VaultStartException">As for <see cref="Load"/>.</exception>
+    internal Loaded Read(IReadOnlyList<StoredVaultKey> stored)
     {
         var data = new Dictionary<Guid, byte[]>();
-        var active = Guid.Empty;
+        (Guid Id, long Generation) newest = (Guid.Empty, 0);
         byte[]? integrity = null;
         foreach (var key in stored)
         {
-            var bytes = Open(key);
+            var (bytes, generation) = Open(key);
             if (key.Purpose == IntegrityPurpose)
             {
-                integrity = bytes;
+                integrity = integrity is null ? bytes : throw new VaultStartException("The database has two integrity keys; restore it from a backup. Nothing was changed.");
+                continue;
             }
-            else
-            {
-                data.Add(key.Id, bytes);
-                active = key.IsActive ? key.Id : active;
-            }
+
+            data.Add(key.Id, bytes);
+            newest = generation == newest.Generation ? throw WrongActive() : generation > newest.Generation ? (key.Id, generation) : newest;
         }
 
-        if (active == Guid.Empty || integrity is null)
+        if (newest.Generation == 0 || integrity is null)
         {
             throw new VaultStartException("The database lacks a vault key; restore it from a backup.");
         }
 
-        _loaded = new Loaded(data.ToFrozenDictionary(), active, integrity, stored);
+        // The rows say it too, and nothing but the vault may have changed what they say.
+        return stored.Where(key => key.Purpose != IntegrityPurpose).All(key => key.IsActive == (key.Id == newest.Id))
+            ? new Loaded(data.ToFrozenDictionary(), newest.Id, newest.Generation, integrity, stored)
+            : throw WrongActive();
+    }
+
+    /// <summary>Takes them into use, in place of those before, unless newer ones came into use since these were read; never fails.</summary>
+    internal void Use(Loaded loaded)
+    {
+        lock (_gate)
+        {
+            _loaded = _loaded is { } current && current.Generation > loaded.Generation ? current : loaded;
+        }
+
         lock (_reading)
         {
             _missing.Clear();
         }
     }
+
+    /// <summary>Whether all of these keys are in use.</summary>
+    internal bool Knows(IEnumerable<Guid> ids) => ids.All(id => InForce.Stored.Any(key => key.Id == id));
 
     /// <summary>Whether the ring still opens every key and its canary; for the ready check.</summary>
     public bool OpensCanaries()
@@ -106,7 +132,7 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
     {
         try
         {
-            CryptographicOperations.ZeroMemory(Open(key));
+            CryptographicOperations.ZeroMemory(Open(key).Key);
             return true;
         }
         catch (VaultStartException)
@@ -144,7 +170,10 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
 
     private static byte[] CanaryText(Guid id) => Encoding.ASCII.GetBytes("canary " + id.ToString("N"));
 
-    private byte[] Open(StoredVaultKey stored)
+    private static VaultStartException WrongActive() => new(
+        "The database doesn't name the newest vault key, and that alone, as the active one: something else than this vault changed it. Restore it from a backup; nothing was changed.");
+
+    private (byte[] Key, long Generation) Open(StoredVaultKey stored)
     {
         try
         {
@@ -157,15 +186,17 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
             }
 
             var expected = CanaryText(stored.Id);
-            var text = new byte[expected.Length];
-            if (stored.Canary.Length != NonceSize + expected.Length + TagSize)
+            var text = new byte[expected.Length + GenerationSize];
+            if (stored.Canary.Length != NonceSize + text.Length + TagSize)
             {
                 throw new VaultStartException("The canary of a vault key is damaged; restore the database from a backup.");
             }
 
             using var aes = new AesGcm(key, TagSize);
             aes.Decrypt(stored.Canary.AsSpan(0, NonceSize), stored.Canary.AsSpan(NonceSize, text.Length), stored.Canary.AsSpan(NonceSize + text.Length), text, CanaryAad);
-            return text.AsSpan().SequenceEqual(expected) ? key : throw new VaultStartException("The canary of a vault key is damaged; restore the database from a backup.");
+            return text.AsSpan(0, expected.Length).SequenceEqual(expected)
+                ? (key, BinaryPrimitives.ReadInt64BigEndian(text.AsSpan(expected.Length)))
+                : throw new VaultStartException("The canary of a vault key is damaged; restore the database from a backup.");
         }
         catch (CryptographicException exception)
         {

@@ -18,6 +18,9 @@ internal static class MasterKeyProviders
         ["azureKeyVault"] = settings => AzureKeyVaultMasterKey.Read(settings),
     };
 
+    /// <summary>Whether there is a provider of this name.</summary>
+    public static bool IsKnown(string name) => All.ContainsKey(name);
+
     /// <summary>The provider that the settings name.</summary>
     /// <exception cref="VaultStartException">There is no such provider, or a setting of it is wrong; the message names the setting.</exception>
     public static IMasterKeyProvider Read(MasterKeySettings settings)

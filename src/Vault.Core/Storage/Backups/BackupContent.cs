@@ -12,6 +12,9 @@ internal static class BackupContent
     /// <summary>The lines of the file of signed checkpoints, as rows.</summary>
     public const string Checkpoints = "@audit-checkpoints";
 
+    /// <summary>The mark of where the audit ended.</summary>
+    public const string Mark = "@audit-mark";
+
     /// <summary>The first line.</summary>
     public sealed record Beginning(IReadOnlyList<string> Shape);
 

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Vault.Core.Secrets;
 
 namespace Vault.Core.Storage.Backups;
 
@@ -150,6 +151,19 @@ internal sealed class BackupTable
             return;
         }
 
+        try
+        {
+            WriteValue(json, reader, at);
+        }
+        catch (Exception exception) when (UndecodableRows.IsOne(exception))
+        {
+            throw new VaultStartException(
+                $"A row of {Name} can't be read: its {_columns[at].Name} holds what only something else than the vault writes. `keys verify` names the row; remove or mend it.", exception);
+        }
+    }
+
+    private void WriteValue(Utf8JsonWriter json, DbDataReader reader, int at)
+    {
         switch (Type.GetTypeCode(_columns[at].Type))
         {
             case TypeCode.String:

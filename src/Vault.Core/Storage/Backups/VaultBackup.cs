@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Audit;
+using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.MasterKeys;
 
@@ -13,7 +14,8 @@ namespace Vault.Core.Storage.Backups;
 /// <param name="At">When it was made.</param>
 /// <param name="MadeBy">The version of the vault.</param>
 /// <param name="Rows">How many rows of each table.</param>
-public sealed record BackupReport(DateTimeOffset At, string MadeBy, IReadOnlyDictionary<string, long> Rows);
+/// <param name="AuditProblem">Why the audit in it can't be trusted to be whole, as far as writing it showed: `audit verify` says more. Null: nothing was seen.</param>
+public sealed record BackupReport(DateTimeOffset At, string MadeBy, IReadOnlyDictionary<string, long> Rows, string? AuditProblem = null);
 
 /// <summary>
 /// Writes a backup while the vault runs, verifies one, and fills an empty database from one. A backup is one moment of the database and
@@ -29,15 +31,16 @@ public sealed class VaultBackup
     private readonly IntegrityKey _integrity;
     private readonly IAuditStore _audit;
     private readonly AuditMark _mark;
+    private readonly AuditVerifier _verifier;
     private readonly AuditOptions _auditOptions;
     private readonly TimeProvider _time;
 
     internal VaultBackup(
         IDbContextFactory<VaultDbContext> contexts, ISnapshotReads snapshots, IMasterKeyProvider provider, MasterKey masterKey, VaultStorageStart start, IntegrityKey integrity,
-        IAuditStore audit, AuditMark mark, AuditOptions auditOptions, TimeProvider time)
+        IAuditStore audit, AuditMark mark, AuditVerifier verifier, AuditOptions auditOptions, TimeProvider time)
     {
         (_contexts, _snapshots, _provider, _masterKey, _start) = (contexts, snapshots, provider, masterKey, start);
-        (_integrity, _audit, _mark, _auditOptions, _time) = (integrity, audit, mark, auditOptions, time);
+        (_integrity, _audit, _mark, _verifier, _auditOptions, _time) = (integrity, audit, mark, verifier, auditOptions, time);
     }
 
     private static string Version => typeof(VaultBackup).Assembly.GetName().Version?.ToString(3) ?? "";
@@ -52,25 +55,31 @@ public sealed class VaultBackup
         }
 
         await _start.OpenAsync(cancellationToken);
-        var partial = path + ".partial";
-        var how = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Options = FileOptions.Asynchronous };
+
+        // A name that nobody can know before, made by nobody else: not through a link, and not shared.
+        var partial = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.partial";
+        var how = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.Asynchronous };
         if (!OperatingSystem.IsWindows())
         {
             how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
+        var isMade = false;
         try
         {
             BackupReport report;
             await using (var file = new FileStream(partial, how))
             {
-                await WriteAsync(file, cancellationToken);
+                isMade = true;
+                var problem = await WriteAsync(file, cancellationToken);
                 file.Flush(flushToDisk: true);
                 file.Position = 0;
-                report = await ReadAsync(file, _ => { }, (_, _) => Task.CompletedTask, cancellationToken);
+                report = await ReadAsync(file, _ => { }, (_, _) => Task.CompletedTask, cancellationToken) with { AuditProblem = problem };
             }
 
             File.Move(partial, path, overwrite: false);
+            isMade = false;
+            DurableDirectory.Flush(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
             return report;
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or DirectoryNotFoundException)
@@ -79,8 +88,21 @@ public sealed class VaultBackup
         }
         finally
         {
-            File.Delete(partial);
+            if (isMade)
+            {
+                File.Delete(partial);
+            }
         }
+    }
+
+    /// <summary>Reads the beginning of a backup: it is one, and its key is at hand.</summary>
+    /// <exception cref="BackupDamagedException">It is damaged, or none.</exception>
+    /// <exception cref="VaultStartException">The file, or its master key, isn't there.</exception>
+    public async Task CheckKeyAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var file = OpenFile(path);
+        var (header, _) = await BackupHeader.ReadAsync(file, cancellationToken);
+        _ = await FindKeyAsync(header, cancellationToken);
     }
 
     /// <summary>Reads all of a backup: it is whole, and its key is at hand. Nothing else is looked at.</summary>
@@ -92,10 +114,13 @@ public sealed class VaultBackup
         return await ReadAsync(file, _ => { }, (_, _) => Task.CompletedTask, cancellationToken);
     }
 
-    /// <summary>Fills an empty database and data directory; after it the vault is open (<see cref="VaultStorageStart.OpenAsync"/>).</summary>
+    /// <summary>
+    /// Fills an empty database and data directory; after it the vault is open (<see cref="VaultStorageStart.OpenAsync"/>). The audit is
+    /// verified against the mark of its end that was backed up: a backup must not make good what was cut off before it.
+    /// </summary>
     /// <exception cref="BackupDamagedException">The backup is damaged.</exception>
     /// <exception cref="VaultStartException">The file, or its master key, isn't there; or the database isn't empty.</exception>
-    public async Task<BackupReport> RestoreAsync(string path, CancellationToken cancellationToken)
+    public async Task<(BackupReport Report, AuditVerdict Audit)> RestoreAsync(string path, CancellationToken cancellationToken)
     {
         await using var file = OpenFile(path);
         await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
@@ -105,6 +130,7 @@ public sealed class VaultBackup
         var connection = context.Database.GetDbConnection();
         var inserts = new Dictionary<string, DbCommand>(StringComparer.Ordinal);
         var checkpoints = new StringBuilder();
+        AuditMarked? mark = null;
         BackupReport report;
         await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
         {
@@ -123,6 +149,12 @@ public sealed class VaultBackup
                     if (name == BackupContent.Checkpoints)
                     {
                         checkpoints.Append(row[1].GetString()).Append('\n');
+                        return;
+                    }
+
+                    if (name == BackupContent.Mark)
+                    {
+                        mark = row[1].Deserialize<AuditMarked>(JsonSerializerOptions.Web);
                         return;
                     }
 
@@ -147,14 +179,37 @@ public sealed class VaultBackup
             await insert.DisposeAsync();
         }
 
-        // The keys of what was restored, as the next start will need them; then where its audit ends, and what the audit is to say of this.
+        // The keys of what was restored, as the next start will need them; then where its audit ended, as the vault that wrote it knew.
         await _start.OpenAsync(cancellationToken);
-        await File.WriteAllTextAsync(_auditOptions.CheckpointPath, checkpoints.ToString(), cancellationToken);
-        _mark.Set(report.Rows.GetValueOrDefault(BackupContent.Checkpoints));
-        _mark.Set(await _audit.HeadAsync(cancellationToken) ?? AuditChain.Beginning);
+        await WriteCheckpointsAsync(checkpoints.ToString(), cancellationToken);
+        if (mark is not null)
+        {
+            _mark.Set(mark.Head, mark.Checkpoints);
+        }
+
+        var verdict = await _verifier.VerifyAsync(head: null, cancellationToken);
+        if (verdict.Valid && mark is not null)
+        {
+            _mark.Set(await _audit.HeadAsync(cancellationToken) ?? AuditChain.Beginning, mark.Checkpoints);
+        }
+
+        // And what the audit is to say of this.
         context.Facts.Add(PendingRecord.ToRow(_integrity, _time.GetUtcNow(), "vault.restored", $"backup of {report.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"));
         await context.SaveChangesAsync(cancellationToken);
-        return report;
+        return (report, verdict);
+    }
+
+    private async Task WriteCheckpointsAsync(string lines, CancellationToken cancellationToken)
+    {
+        var how = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        await using var file = new FileStream(_auditOptions.CheckpointPath, how);
+        await file.WriteAsync(Encoding.UTF8.GetBytes(lines), cancellationToken);
+        file.Flush(flushToDisk: true);
     }
 
     private static FileStream OpenFile(string path)
@@ -180,9 +235,11 @@ public sealed class VaultBackup
         await context.Database.UseTransactionAsync(null, cancellationToken);
     }
 
-    private async Task WriteAsync(FileStream file, CancellationToken cancellationToken)
+    // Gives why the audit that is backed up can't be trusted to be whole; null: nothing was seen.
+    private async Task<string?> WriteAsync(FileStream file, CancellationToken cancellationToken)
     {
-        // 1. The checkpoints, before the moment that is backed up: none may be of a record that isn't there.
+        // 1. The mark and the checkpoints, before the moment that is backed up: none may be of a record that isn't there.
+        var mark = ReadMark();
         var checkpoints = File.Exists(_auditOptions.CheckpointPath) ? await ReadWholeLinesAsync(cancellationToken) : [];
 
         // 2. The moment.
@@ -202,6 +259,12 @@ public sealed class VaultBackup
         var tables = BackupTable.Of(context);
         await BackupContent.WriteLineAsync(content, new BackupContent.Beginning([.. tables.Select(table => table.Shape)]), cancellationToken);
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        if (mark is not null)
+        {
+            await BackupContent.WriteLineAsync(content, new object[] { BackupContent.Mark, mark }, cancellationToken);
+            counts[BackupContent.Mark] = 1;
+        }
+
         foreach (var line in checkpoints)
         {
             await BackupContent.WriteLineAsync(content, new[] { BackupContent.Checkpoints, line }, cancellationToken);
@@ -218,6 +281,28 @@ public sealed class VaultBackup
 
         await BackupContent.WriteLineAsync(content, new BackupContent.End(counts), cancellationToken);
         await content.CompleteAsync(cancellationToken);
+        if (mark is null)
+        {
+            return "The mark that says where the audit ends, audit-head.json, is missing or wasn't written by this vault.";
+        }
+
+        var last = await context.Audit.AsNoTracking().FirstOrDefaultAsync(row => row.Sequence == mark.Head.Sequence, cancellationToken);
+        return mark.Head.Sequence > 0 && last?.Hash.AsSpan().SequenceEqual(mark.Head.Hash) != true ? $"The audit lacks record {mark.Head.Sequence}, which its mark says is the last one: its end is cut off, or another one."
+            : checkpoints.Length < mark.Checkpoints ? $"Of {mark.Checkpoints} signed checkpoints only {checkpoints.Length} are left."
+            : null;
+    }
+
+    // A vault that runs writes over it meanwhile: what is read in the middle of that says nothing.
+    private AuditMarked? ReadMark()
+    {
+        const int Tries = 5;
+        AuditMarked? mark = null;
+        for (var tried = 0; tried < Tries && mark is null; tried++)
+        {
+            mark = _mark.Read();
+        }
+
+        return mark;
     }
 
     private async Task<string[]> ReadWholeLinesAsync(CancellationToken cancellationToken)
@@ -230,18 +315,26 @@ public sealed class VaultBackup
     private async Task<BackupReport> ReadAsync(Stream file, Action<IReadOnlyList<string>> begin, Func<string, JsonElement, Task> row, CancellationToken cancellationToken)
     {
         var (header, hash) = await BackupHeader.ReadAsync(file, cancellationToken);
+        var masterKey = await FindKeyAsync(header, cancellationToken);
+        using var cipher = new PieceCipher(masterKey.BackupKey(header.Salt), header.NoncePrefix, hash);
+        await using var content = new OpeningStream(file, cipher);
+        var counts = await BackupContent.ReadAsync(content, begin, row, cancellationToken);
+        return new BackupReport(header.At, header.MadeBy, counts);
+    }
+
+    private async Task<MasterKey> FindKeyAsync(BackupHeader header, CancellationToken cancellationToken)
+    {
         if (await _provider.FindAsync(header.MasterKeyKept, cancellationToken) is not { } key
             || !CryptographicOperations.FixedTimeEquals(header.MasterKeyCheckValue, KeyCheckValue.Of(key, "master")))
         {
-            throw new VaultStartException($"The master key (Vault:MasterKey, provider '{_provider.Name}') is not the one that the backup was made with (provider '{header.MasterKeyProvider}').");
+            // Nobody vouches for what the header says yet: of its text, only a name that is known is repeated.
+            var madeWith = MasterKeyProviders.IsKnown(header.MasterKeyProvider) ? $"provider '{header.MasterKeyProvider}'" : "an unknown provider";
+            throw new VaultStartException($"The master key (Vault:MasterKey, provider '{_provider.Name}') is not the one that the backup was made with ({madeWith}).");
         }
 
         var masterKey = new MasterKey();
         masterKey.Set(key);
         CryptographicOperations.ZeroMemory(key);
-        using var cipher = new PieceCipher(masterKey.BackupKey(header.Salt), header.NoncePrefix, hash);
-        await using var content = new OpeningStream(file, cipher);
-        var counts = await BackupContent.ReadAsync(content, begin, row, cancellationToken);
-        return new BackupReport(header.At, header.MadeBy, counts);
+        return masterKey;
     }
 }

@@ -12,6 +12,7 @@ namespace Vault.Core.Storage.Codec;
 public sealed class DefinitionCodec(IntegrityKey key)
 {
     private readonly RowMacs _macs = new(key);
+    private readonly SharedValues _shared = new();
 
     /// <summary>The row of an external credential.</summary>
     public ExternalCredentialRow ToRow(ExternalCredential credential)
@@ -95,10 +96,10 @@ public sealed class DefinitionCodec(IntegrityKey key)
             Name = DeveloperName.Parse(document.Name),
             Label = document.Label,
             Description = document.Description,
-            Authentication = document.Authentication,
-            AllowedHosts = document.AllowedHosts?.Select(host => new AllowedHost(host.Scheme, host.Host, host.Port, host.IsWildcard)).ToArray(),
+            Authentication = _shared.Of(document.Authentication),
+            AllowedHosts = document.AllowedHosts?.Select(host => new AllowedHost(_shared.Of(host.Scheme), _shared.Of(host.Host), host.Port, host.IsWildcard)).ToArray(),
             Principals = [.. document.Principals.Select(principal => new Principal(
-                principal.Id, DeveloperName.Parse(principal.Name), principal.Sequence, principal.IsPerUser ? PrincipalType.PerUser : PrincipalType.Named))],
+                principal.Id, DeveloperName.Parse(_shared.Of(principal.Name)), principal.Sequence, principal.IsPerUser ? PrincipalType.PerUser : PrincipalType.Named))],
             CustomHeaders = headers,
             IsInline = document.IsInline,
             Version = row.Version,
@@ -155,17 +156,17 @@ public sealed class DefinitionCodec(IntegrityKey key)
     private static CustomHeaderDocument[] ToDocuments(IReadOnlyList<CustomHeader> headers) =>
         [.. headers.Select(header => new CustomHeaderDocument(header.Name, header.Value.Text, header.Sequence))];
 
-    private static List<CustomHeader>? Headers(IReadOnlyList<CustomHeaderDocument> documents)
+    private static CustomHeader[]? Headers(IReadOnlyList<CustomHeaderDocument> documents)
     {
-        var headers = new List<CustomHeader>(documents.Count);
-        foreach (var document in documents)
+        var headers = documents.Count == 0 ? [] : new CustomHeader[documents.Count];
+        for (var i = 0; i < headers.Length; i++)
         {
-            if (MergeTemplate.Parse(document.Value) is not { IsOk: true } value)
+            if (MergeTemplate.Parse(documents[i].Value) is not { IsOk: true } value)
             {
                 return null;
             }
 
-            headers.Add(new CustomHeader(document.Name, value.Value, document.Sequence));
+            headers[i] = new CustomHeader(documents[i].Name, value.Value, documents[i].Sequence);
         }
 
         return headers;

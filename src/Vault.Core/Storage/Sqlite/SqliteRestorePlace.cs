@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Storage.Backups;
 
@@ -10,6 +11,7 @@ namespace Vault.Core.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteRestorePlace : IRestorePlace
 {
+    private const string DatabaseFile = "database";
     private static readonly string[] Companions = ["", "-wal", "-shm", "-journal"];
     private readonly string _directory;
     private readonly string _aside;
@@ -18,23 +20,21 @@ internal sealed class SqliteRestorePlace : IRestorePlace
     private readonly DirectoryLock _lock;
     private bool _isCommitted;
 
-    /// <summary>Takes the directory.</summary>
+    /// <summary>Takes the directory. What a restore for the same database left there in the middle is removed: the backup was looked at before.</summary>
     /// <exception cref="VaultStartException">There is something in it.</exception>
     public SqliteRestorePlace(string directory, string connectionString, string masterKeyPath)
     {
         var connection = new SqliteConnectionStringBuilder(connectionString);
         (_directory, _aside) = (directory, Path.Combine(directory, IRestorePlace.Unfinished));
-        (_database, _databaseAside) = (connection.DataSource, connection.DataSource + ".restoring");
+        _database = Path.GetFullPath(connection.DataSource);
+        _databaseAside = _database + ".restoring";
         MakeForOwner(directory);
         _lock = DirectoryLock.Take(Path.Combine(directory, DirectoryLock.FileName));
         try
         {
             if (Directory.Exists(_aside))
             {
-                // One that ended in the middle: no vault was started since, so nothing here is anybody's data.
-                Clear();
-                Directory.EnumerateFiles(directory, "audit-*").ToList().ForEach(File.Delete);
-                Companions.Select(companion => _database + companion).ToList().ForEach(File.Delete);
+                RemoveUnfinished();
             }
 
             var other = Directory.EnumerateFileSystemEntries(directory)
@@ -45,6 +45,7 @@ internal sealed class SqliteRestorePlace : IRestorePlace
             }
 
             MakeForOwner(_aside);
+            WriteDatabaseName();
         }
         catch
         {
@@ -89,7 +90,10 @@ internal sealed class SqliteRestorePlace : IRestorePlace
         }
 
         File.Move(_databaseAside, _database);
+        DurableDirectory.Flush(_directory);
+        DurableDirectory.Flush(Path.GetDirectoryName(_database) ?? "/");
         Clear();
+        DurableDirectory.Flush(_directory);
         _isCommitted = true;
     }
 
@@ -102,6 +106,44 @@ internal sealed class SqliteRestorePlace : IRestorePlace
         }
 
         _lock.Dispose();
+    }
+
+    // One that ended in the middle. No vault was started in the directory since, so what that restore made is nobody's data: the files of
+    // the audit here, and the one database that it was made for. Any other is somebody's.
+    private void RemoveUnfinished()
+    {
+        var name = Path.Combine(_aside, DatabaseFile);
+        if (!File.Exists(name))
+        {
+            // It ended before it made anything.
+            Directory.Delete(_aside, recursive: true);
+            return;
+        }
+
+        var database = File.ReadAllText(name);
+        if (database != _database)
+        {
+            throw new VaultStartException(
+                $"A restore into {_directory} (Vault:DataDirectory) ended in the middle, and it was for another database than {_database} (ConnectionStrings:Vault). Run it again with its own settings, or remove {_aside} if you know what it left.");
+        }
+
+        Clear();
+        Directory.EnumerateFiles(_directory, "audit-*").ToList().ForEach(File.Delete);
+        Companions.Select(companion => _database + companion).ToList().ForEach(File.Delete);
+    }
+
+    // Whole or not at all: what is in a file of this name decides what the next restore may delete.
+    private void WriteDatabaseName()
+    {
+        var temporary = Path.Combine(_aside, DatabaseFile + ".new");
+        using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+        {
+            file.Write(System.Text.Encoding.UTF8.GetBytes(_database));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, Path.Combine(_aside, DatabaseFile));
+        DurableDirectory.Flush(_aside);
     }
 
     private void Clear()

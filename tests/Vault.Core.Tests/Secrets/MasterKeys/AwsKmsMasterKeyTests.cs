@@ -22,7 +22,7 @@ public sealed class AwsKmsMasterKeyTests : RemoteMasterKeyContract
 
     protected override Dictionary<string, string?> Settings => new() { ["Provider"] = "awsKms", ["KeyId"] = Arn + "one", ["ServiceUrl"] = Service.Url };
 
-    protected override IReadOnlyList<(string, string?)> BadSettings => [("KeyId", null), ("ServiceUrl", "ftp://kms"), ("ServiceUrl", "not a url")];
+    protected override IReadOnlyList<(string, string?)> BadSettings => [("KeyId", null), ("ServiceUrl", "ftp://kms"), ("ServiceUrl", "not a url"), ("ServiceUrl", "http://kms.example.com")];
 
     internal override IMasterKeyProvider Provider => Make(Arn + "one");
 

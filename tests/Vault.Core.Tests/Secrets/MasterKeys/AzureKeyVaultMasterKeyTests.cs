@@ -54,7 +54,7 @@ public sealed class AzureKeyVaultMasterKeyTests : RemoteMasterKeyContract
         _keys["one/v2"] = RSA.Create(2048);
         _current = "v2";
         Assert.Equal(made.Key, await Provider.FindAsync(made.Kept, CancellationToken.None));
-        Assert.EndsWith("keys/one/v2/wrapkey?api-version=7.4", (await LastOfMakingAsync()).Target, StringComparison.Ordinal);
+        Assert.EndsWith("keys/one/v2/sign?api-version=7.4", (await LastOfMakingAsync()).Target, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,6 +62,7 @@ public sealed class AzureKeyVaultMasterKeyTests : RemoteMasterKeyContract
     {
         var made = await MakeAsync();
         var asked = Service.Requests.Count;
+        await Assert.ThrowsAsync<VaultStartException>(() => Make("one/v2").FindAsync(made.Kept, CancellationToken.None));
         foreach (var id in new[] { "https://evil.example/keys/one/v1", "one/../../evil", "other/v1", "one" })
         {
             var planted = (WrappedMasterKey.Read(made.Kept!, Name) with { KeyId = id }).ToBytes();
@@ -69,6 +70,24 @@ public sealed class AzureKeyVaultMasterKeyTests : RemoteMasterKeyContract
         }
 
         Assert.Equal(asked, Service.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task KeyThatSomebodyElseWrapped_WithThePublicKey_IsNeverTaken(bool withOldSignature)
+    {
+        var made = WrappedMasterKey.Read((await MakeAsync()).Kept!, Name);
+        var planted = RandomNumberGenerator.GetBytes(32);
+        using var publicKey = RSA.Create(_keys["one/v1"].ExportParameters(includePrivateParameters: false));
+        var forged = made with
+        {
+            Ciphertext = publicKey.Encrypt(planted, RSAEncryptionPadding.OaepSHA256),
+            CheckValue = KeyCheckValue.Of(planted, "master"),
+            Signature = withOldSignature ? made.Signature : null,
+        };
+        var refused = await Assert.ThrowsAsync<VaultStartException>(() => Provider.FindAsync(forged.ToBytes(), CancellationToken.None));
+        Assert.Contains("wasn't signed", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,11 +144,22 @@ public sealed class AzureKeyVaultMasterKeyTests : RemoteMasterKeyContract
         }
 
         var body = JsonNode.Parse(request.Text)!;
-        Assert.Equal("RSA-OAEP-256", (string?)body["alg"]);
+        Assert.Equal(operation is "sign" or "verify" ? "PS256" : "RSA-OAEP-256", (string?)body["alg"]);
         try
         {
             var value = Base64Url.DecodeFromChars((string)body["value"]!);
-            var result = operation == "wrapkey" ? key.Encrypt(value, RSAEncryptionPadding.OaepSHA256) : key.Decrypt(value, RSAEncryptionPadding.OaepSHA256);
+            if (operation == "verify")
+            {
+                var isSigned = key.VerifyHash(Base64Url.DecodeFromChars((string)body["digest"]!), value, HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
+                return context.Response.WriteAsync(new JsonObject { ["value"] = isSigned }.ToJsonString());
+            }
+
+            var result = operation switch
+            {
+                "wrapkey" => key.Encrypt(value, RSAEncryptionPadding.OaepSHA256),
+                "sign" => key.SignHash(value, HashAlgorithmName.SHA256, RSASignaturePadding.Pss),
+                _ => key.Decrypt(value, RSAEncryptionPadding.OaepSHA256),
+            };
             return context.Response.WriteAsync(new JsonObject { ["kid"] = $"https://name.vault.azure.example/keys/{named}/{version}", ["value"] = Base64Url.EncodeToString(result) }.ToJsonString());
         }
         catch (CryptographicException)

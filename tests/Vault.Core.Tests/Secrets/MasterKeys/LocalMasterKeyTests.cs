@@ -80,6 +80,25 @@ public sealed class CertificateMasterKeyTests : MasterKeyProviderContract, IDisp
         Assert.DoesNotContain("the-password", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task KeyThatSomebodyElseWrapped_WithThePublicCertificate_IsNeverTaken(bool withOldSignature)
+    {
+        var made = WrappedMasterKey.Read((await MakeAsync()).Kept!, Name);
+        var planted = RandomNumberGenerator.GetBytes(32);
+        using var certificate = X509CertificateLoader.LoadPkcs12FromFile(Path.Combine(_directory.FullName, "one.p12"), "the-password");
+        using var publicKey = certificate.GetRSAPublicKey()!;
+        var forged = made with
+        {
+            Ciphertext = publicKey.Encrypt(planted, RSAEncryptionPadding.OaepSHA256),
+            CheckValue = Core.Secrets.KeyCheckValue.Of(planted, "master"),
+            Signature = withOldSignature ? made.Signature : null,
+        };
+        var refused = await Assert.ThrowsAsync<Core.Secrets.VaultStartException>(() => Provider.FindAsync(forged.ToBytes(), CancellationToken.None));
+        Assert.Contains("wasn't signed", refused.Message, StringComparison.Ordinal);
+    }
+
     private Dictionary<string, string?> Of(string file) => new()
     {
         ["Provider"] = "certificate",

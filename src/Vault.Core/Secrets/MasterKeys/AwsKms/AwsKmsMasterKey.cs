@@ -23,6 +23,12 @@ internal sealed class AwsKmsMasterKey(Func<IAmazonKeyManagementService> connect,
         var keyId = settings.Require("KeyId");
         var region = settings.Find("Region") ?? RegionOf(keyId);
         var url = settings.FindUrl("ServiceUrl", mayBeHttp: true);
+        if (url is { IsLoopback: false } && url.Scheme != Uri.UriSchemeHttps)
+        {
+            // The answer holds the master key.
+            throw settings.Bad("ServiceUrl", "must be an https URL; http is for this machine alone");
+        }
+
         var configuration = new AmazonKeyManagementServiceConfig { Timeout = TimeSpan.FromSeconds(10), MaxErrorRetry = 4, RetryMode = RequestRetryMode.Standard };
         if (url is not null)
         {

@@ -10,13 +10,15 @@ using Azure.Identity;
 namespace Vault.Core.Secrets.MasterKeys.AzureKeyVault;
 
 /// <summary>
-/// The master key wrapped by an RSA key of Azure Key Vault or Managed HSM (RSA-OAEP with SHA-256), unwrapped there once for each start.
+/// The master key wrapped by an RSA key of Azure Key Vault or Managed HSM (RSA-OAEP with SHA-256), unwrapped there once for each start;
+/// signed there (RSA-PSS) when it is made, since whoever has the public key can wrap to it.
 /// Credentials are found as every Azure SDK finds them (environment, workload or managed identity, a signed-in developer).
 /// </summary>
 internal sealed partial class AzureKeyVaultMasterKey(HttpPipeline pipeline, Uri vault, string keyName) : IMasterKeyProvider
 {
     private const string ProviderName = "azureKeyVault";
     private const string Algorithm = "RSA-OAEP-256";
+    private const string SignatureAlgorithm = "PS256";
     private const string Version = "7.4";
 
     /// <inheritdoc />
@@ -57,14 +59,21 @@ internal sealed partial class AzureKeyVaultMasterKey(HttpPipeline pipeline, Uri 
 
         var wrapped = WrappedMasterKey.Read(kept, ProviderName);
 
-        // What is kept names the version of the key, and may only name one of the key that is set: a token goes nowhere else.
-        var name = keyName.Split('/')[0];
-        if (wrapped.Algorithm != Algorithm || !wrapped.KeyId.StartsWith(name + "/", StringComparison.OrdinalIgnoreCase) || !KeyName().IsMatch(wrapped.KeyId))
+        // What is kept names the version of the key, and may only name one of the key that is set (that version, where one is set): a token goes nowhere else.
+        var isOfKey = keyName.Contains('/', StringComparison.Ordinal)
+            ? wrapped.KeyId.Equals(keyName, StringComparison.OrdinalIgnoreCase)
+            : wrapped.KeyId.StartsWith(keyName + "/", StringComparison.OrdinalIgnoreCase);
+        if (wrapped.Algorithm != Algorithm || !isOfKey || !KeyName().IsMatch(wrapped.KeyId))
         {
-            throw new VaultStartException($"The master key was wrapped by the key {wrapped.KeyId}, which isn't {name} (Vault:MasterKey:KeyId). Nothing was changed.");
+            throw new VaultStartException($"The master key was wrapped by another key than {keyName} (Vault:MasterKey:KeyId). Nothing was changed.");
         }
 
-        return WrappedMasterKey.Check(await CallAsync(wrapped.KeyId, "unwrapkey", wrapped.Ciphertext, cancellationToken));
+        if (wrapped.Signature is not { } signature || !await VerifyAsync(wrapped.KeyId, wrapped.Digest(), signature, cancellationToken))
+        {
+            throw WrappedMasterKey.NotSigned();
+        }
+
+        return wrapped.CheckSigned(await CallAsync(wrapped.KeyId, "unwrapkey", Algorithm, wrapped.Ciphertext, cancellationToken));
     }
 
     /// <inheritdoc />
@@ -75,16 +84,24 @@ internal sealed partial class AzureKeyVaultMasterKey(HttpPipeline pipeline, Uri 
             ? keyName
             : Read(await SendAsync(RequestMethod.Get, keyName, null, cancellationToken), json => IdOf(json.GetProperty("key")));
         var key = RandomNumberGenerator.GetBytes(32);
-        var value = await CallAsync(keyId, "wrapkey", key, cancellationToken);
-        return new NewMasterKey(key, new WrappedMasterKey(ProviderName, keyId, Algorithm, value).ToBytes());
+        var value = await CallAsync(keyId, "wrapkey", Algorithm, key, cancellationToken);
+        var wrapped = new WrappedMasterKey(ProviderName, keyId, Algorithm, value, KeyCheckValue.Of(key, "master"));
+        var signed = wrapped with { Signature = await CallAsync(keyId, "sign", SignatureAlgorithm, wrapped.Digest(), cancellationToken) };
+        return new NewMasterKey(key, signed.ToBytes());
     }
 
     [GeneratedRegex(@"\A[0-9A-Za-z-]{1,127}(/[0-9A-Za-z]{1,64})?\z")]
     private static partial Regex KeyName();
 
-    private async Task<byte[]> CallAsync(string key, string operation, byte[] value, CancellationToken cancellationToken)
+    private async Task<bool> VerifyAsync(string key, byte[] digest, byte[] signature, CancellationToken cancellationToken)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(new { alg = Algorithm, value = Base64Url.EncodeToString(value) });
+        var body = JsonSerializer.SerializeToUtf8Bytes(new { alg = SignatureAlgorithm, digest = Base64Url.EncodeToString(digest), value = Base64Url.EncodeToString(signature) });
+        return Read(await SendAsync(RequestMethod.Post, $"{key}/verify", body, cancellationToken), json => json.GetProperty("value").GetBoolean());
+    }
+
+    private async Task<byte[]> CallAsync(string key, string operation, string algorithm, byte[] value, CancellationToken cancellationToken)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(new { alg = algorithm, value = Base64Url.EncodeToString(value) });
         var answer = await SendAsync(RequestMethod.Post, $"{key}/{operation}", body, cancellationToken);
         return Read(answer, json => IdOf(json).Equals(key, StringComparison.OrdinalIgnoreCase) ? Base64Url.DecodeFromChars(json.GetProperty("value").GetString()) : throw new FormatException());
     }

@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Vault.Core.Secrets.MasterKeys.Certificate;
 
 /// <summary>
-/// The master key wrapped to a certificate (a PKCS#12 file, or one in the user's or machine's store): RSA-OAEP with SHA-256. An EC
-/// certificate is refused: agreeing on a key isn't wrapping, and one RSA key is all that it takes.
+/// The master key wrapped to a certificate (a PKCS#12 file, or one in the user's or machine's store): RSA-OAEP with SHA-256, signed by
+/// RSA-PSS, since whoever has the certificate can wrap to it. An EC certificate is refused: agreeing on a key isn't wrapping, and one RSA key is all that it takes.
 /// </summary>
 internal sealed class CertificateMasterKey(Func<X509Certificate2> load) : IMasterKeyProvider
 {
@@ -52,28 +52,41 @@ internal sealed class CertificateMasterKey(Func<X509Certificate2> load) : IMaste
 
         var wrapped = WrappedMasterKey.Read(kept, ProviderName);
         using var rsa = certificate.GetRSAPrivateKey();
+        if (wrapped.Algorithm != RsaOaep || rsa is null)
+        {
+            throw Unusable(null);
+        }
+
+        if (wrapped.Signature is not { } signature || !rsa.VerifyHash(wrapped.Digest(), signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pss))
+        {
+            // A renewed certificate with the same key has another thumbprint, and is as good.
+            throw wrapped.KeyId == certificate.Thumbprint ? WrappedMasterKey.NotSigned() : Unusable(null);
+        }
+
         try
         {
-            return wrapped.Algorithm == RsaOaep && rsa is not null
-                ? Task.FromResult<byte[]?>(WrappedMasterKey.Check(rsa.Decrypt(wrapped.Ciphertext, RSAEncryptionPadding.OaepSHA256)))
-                : throw new CryptographicException();
+            return Task.FromResult<byte[]?>(wrapped.CheckSigned(rsa.Decrypt(wrapped.Ciphertext, RSAEncryptionPadding.OaepSHA256)));
         }
         catch (CryptographicException exception)
         {
-            throw new VaultStartException(
-                $"The master key can't be unwrapped with the certificate {certificate.Thumbprint} (Vault:MasterKey:CertificatePath or CertificateThumbprint): it was wrapped to {wrapped.KeyId}. Nothing was changed.",
-                exception);
+            throw Unusable(exception);
         }
+
+        VaultStartException Unusable(Exception? exception) => new(
+            $"The master key can't be unwrapped with the certificate {certificate.Thumbprint} (Vault:MasterKey:CertificatePath or CertificateThumbprint): it was wrapped to another. Nothing was changed.",
+            exception);
     }
 
     /// <inheritdoc />
     public Task<NewMasterKey> CreateAsync(CancellationToken cancellationToken)
     {
         using var certificate = load();
-        using var rsa = certificate.GetRSAPublicKey() ?? throw new VaultStartException("The certificate has no RSA key.");
+        using var rsa = certificate.GetRSAPrivateKey() ?? throw new VaultStartException("The certificate has no RSA key.");
         var key = RandomNumberGenerator.GetBytes(32);
-        var wrapped = new WrappedMasterKey(ProviderName, certificate.Thumbprint, RsaOaep, rsa.Encrypt(key, RSAEncryptionPadding.OaepSHA256));
-        return Task.FromResult(new NewMasterKey(key, wrapped.ToBytes()));
+        var wrapped = new WrappedMasterKey(
+            ProviderName, certificate.Thumbprint, RsaOaep, rsa.Encrypt(key, RSAEncryptionPadding.OaepSHA256), KeyCheckValue.Of(key, "master"));
+        var signed = wrapped with { Signature = rsa.SignHash(wrapped.Digest(), HashAlgorithmName.SHA256, RSASignaturePadding.Pss) };
+        return Task.FromResult(new NewMasterKey(key, signed.ToBytes()));
     }
 
     private static X509Certificate2 Load(MasterKeySettings settings, string path, string? password)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Vault.Core.Primitives;
 using DiskFile = System.IO.File;
 
 namespace Vault.Core.Secrets.MasterKeys.File;
@@ -66,6 +67,7 @@ internal sealed class FileMasterKey(string path, string setting) : IMasterKeyPro
             }
 
             DiskFile.Move(temporary, Path, overwrite: false);
+            DurableDirectory.Flush(directory);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,0 +1,45 @@
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using Vault.Api.Hosting;
+
+namespace Vault.Api.Telemetry;
+
+/// <summary>
+/// <c>/metrics</c>. What collects them is made behind the start: it takes a tenth of a second, and a vault is asked for a callout
+/// sooner than for its numbers.
+/// </summary>
+internal static class MetricsEndpoint
+{
+    private const string Route = "/metrics";
+
+    /// <summary>Serves it, where it is on; needs no key, as those who scrape have none, and tells nothing of what the vault holds.</summary>
+    public static void MapMetrics(this WebApplication app)
+    {
+        app.Services.GetRequiredService<VaultGauges>();
+        if (!IsOn(app.Configuration))
+        {
+            return;
+        }
+
+        var scrape = new Lazy<RequestDelegate>(() => Build(app));
+        app.Lifetime.ApplicationStarted.Register(() => ThreadPool.QueueUserWorkItem(_ => _ = scrape.Value));
+        app.MapGet(Route, (HttpContext context) => scrape.Value(context)).ExcludeFromDescription();
+    }
+
+    /// <summary><c>Vault:Metrics</c>: on unless it is turned off.</summary>
+    private static bool IsOn(IConfiguration configuration) => configuration["Vault:Metrics"] is not { Length: > 0 } text
+        || (bool.TryParse(text, out var isOn) ? isOn : throw new VaultSettingException("Vault:Metrics", "must be true or false."));
+
+    private static RequestDelegate Build(WebApplication app)
+    {
+        var provider = Sdk.CreateMeterProviderBuilder()
+            .ConfigureResource(TelemetrySetup.Describe)
+            .AddMeter(TelemetrySetup.Meters)
+            .AddPrometheusExporter()
+            .Build();
+        app.Lifetime.ApplicationStopped.Register(provider.Dispose);
+        var branch = new ApplicationBuilder(app.Services);
+        branch.UseOpenTelemetryPrometheusScrapingEndpoint(provider, _ => true, null, null, null);
+        return branch.Build();
+    }
+}
