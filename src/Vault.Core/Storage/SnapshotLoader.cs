@@ -11,11 +11,15 @@ public sealed partial class SnapshotLoader(
     StartRows rows, DefinitionCodec definitionCodec, AccessCodec accessCodec, DefinitionCatalog definitions, AccessCatalog access,
     StorageHealth health, ILogger<SnapshotLoader> logger)
 {
+    // From so many rows on, what reading them left behind is given back at once: nobody else would for hours.
+    private const int Many = 10_000;
+    private const int AtOnce = 256;
+
     /// <summary>Loads and puts in force.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        var external = Keep(await rows.ExternalCredentialsAsync(cancellationToken), definitionCodec.Read, row => row.Id.ToString());
-        var named = Keep(await rows.NamedCredentialsAsync(cancellationToken), definitionCodec.Read, row => row.Id.ToString());
+        var external = await KeepAsync(rows.ExternalCredentialsAsync(cancellationToken), definitionCodec.Read, row => row.Id.ToString(), cancellationToken);
+        var named = await KeepAsync(rows.NamedCredentialsAsync(cancellationToken), definitionCodec.Read, row => row.Id.ToString(), cancellationToken);
         definitions.Replace(new DefinitionSnapshot(
             external.ToImmutableDictionary(credential => credential.Id),
             external.ToImmutableDictionary(credential => credential.Name.Key, credential => credential.Id),
@@ -29,6 +33,10 @@ public sealed partial class SnapshotLoader(
             apps.ToImmutableDictionary(app => app.Name.Key, app => app.Id),
             keys.ToImmutableDictionary(key => key.Id),
             grants.ToImmutableDictionary(grant => (grant.AppId, grant.NamedCredentialId))));
+        if (external.Count + named.Count + grants.Count > Many)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
     }
 
     /// <summary>Reads what another replica changed, and puts it in force.</summary>
@@ -61,7 +69,7 @@ public sealed partial class SnapshotLoader(
 
     private async Task ReloadExternalCredentialAsync(Guid id, CancellationToken cancellationToken)
     {
-        var found = Keep(await rows.ExternalCredentialsAsync(cancellationToken, new("Id", id)), definitionCodec.Read, row => row.Id.ToString());
+        var found = await KeepAsync(rows.ExternalCredentialsAsync(cancellationToken, new("Id", id)), definitionCodec.Read, row => row.Id.ToString(), cancellationToken);
         var current = definitions.Current;
         var before = current.ExternalCredentials.GetValueOrDefault(id);
         current = before is null ? current : current.Without(before);
@@ -70,7 +78,7 @@ public sealed partial class SnapshotLoader(
 
     private async Task ReloadNamedCredentialAsync(string name, CancellationToken cancellationToken)
     {
-        var found = Keep(await rows.NamedCredentialsAsync(cancellationToken, new("NameKey", name)), definitionCodec.Read, row => row.Id.ToString());
+        var found = await KeepAsync(rows.NamedCredentialsAsync(cancellationToken, new("NameKey", name)), definitionCodec.Read, row => row.Id.ToString(), cancellationToken);
         var current = definitions.Current;
         if (current.NamedCredentials.TryGetValue(name, out var before))
         {
@@ -115,7 +123,25 @@ public sealed partial class SnapshotLoader(
     [LoggerMessage(3001, LogLevel.Critical, "The {Kind} {Id} in the database is not authentic: it was changed by something else than this vault. It is left out.")]
     private static partial void LogNotAuthentic(ILogger logger, string kind, string id);
 
-    private List<T> Keep<TRow, T>(List<TRow> stored, Func<TRow, T?> read, Func<TRow, string> id)
+    /// <summary>The same on all processors while the rows still come: to authenticate and parse one takes longer than to read it.</summary>
+    private async Task<List<T>> KeepAsync<TRow, T>(IAsyncEnumerable<TRow> stored, Func<TRow, T?> read, Func<TRow, string> id, CancellationToken cancellationToken)
+        where T : class
+    {
+        var all = new List<T>();
+        await Parallel.ForEachAsync(stored.Chunk(AtOnce), cancellationToken, (some, _) =>
+        {
+            var kept = Keep(some, read, id);
+            lock (all)
+            {
+                all.AddRange(kept);
+            }
+
+            return ValueTask.CompletedTask;
+        });
+        return all;
+    }
+
+    private List<T> Keep<TRow, T>(IReadOnlyCollection<TRow> stored, Func<TRow, T?> read, Func<TRow, string> id)
         where T : class
     {
         var kept = new List<T>(stored.Count);

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage;
@@ -27,7 +28,7 @@ public sealed class StartRows
     /// <summary>The same for who can't wait otherwise: what opens values is synchronous.</summary>
     internal List<VaultKeyRow> VaultKeys() => Read(VaultKeysSql, VaultKey);
 
-    internal Task<List<ExternalCredentialRow>> ExternalCredentialsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
+    internal IAsyncEnumerable<ExternalCredentialRow> ExternalCredentialsAsync(CancellationToken cancellationToken, Only only = default) => StreamAsync(
         "SELECT \"Id\", \"NameKey\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM external_credentials",
         row => new ExternalCredentialRow
         {
@@ -39,10 +40,10 @@ public sealed class StartRows
             UpdatedAt = Time(row, 5),
             Mac = Bytes(row, 6),
         },
-        cancellationToken,
-        only);
+        only,
+        cancellationToken);
 
-    internal Task<List<NamedCredentialRow>> NamedCredentialsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
+    internal IAsyncEnumerable<NamedCredentialRow> NamedCredentialsAsync(CancellationToken cancellationToken, Only only = default) => StreamAsync(
         "SELECT \"Id\", \"NameKey\", \"ExternalCredentialId\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM named_credentials",
         row => new NamedCredentialRow
         {
@@ -55,8 +56,8 @@ public sealed class StartRows
             UpdatedAt = Time(row, 6),
             Mac = Bytes(row, 7),
         },
-        cancellationToken,
-        only);
+        only,
+        cancellationToken);
 
     internal Task<List<AppRow>> AppsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
         "SELECT \"Id\", \"NameKey\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM apps",
@@ -131,7 +132,10 @@ public sealed class StartRows
 
     private static DateTimeOffset Time(DbDataReader row, int column) => new(row.GetInt64(column), TimeSpan.Zero);
 
-    private async Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, Only only = default)
+    private Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, Only only = default) =>
+        StreamAsync(sql, read, only, cancellationToken).ToListAsync(cancellationToken).AsTask();
+
+    private async IAsyncEnumerable<T> StreamAsync<T>(string sql, Func<DbDataReader, T> read, Only only, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var connection = _database.CreateConnection();
         await connection.OpenAsync(cancellationToken);
@@ -152,12 +156,9 @@ public sealed class StartRows
         }
 
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(read(reader));
+            yield return read(reader);
         }
-
-        return rows;
     }
 }

@@ -270,6 +270,28 @@ public sealed class SecretSealerTests
         }
     }
 
+    [Fact]
+    public void Ring_OfBeforeKeysHadGenerations_IsTheFirst()
+    {
+        var protection = new TestProtection();
+        var ring = new VaultKeyRing(protection);
+        var (made, integrity) = (ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose));
+        var key = protection.CreateProtector(CryptographicLabels.VaultKeyPurpose, made.Purpose, made.Id.ToString("N")).Unprotect(made.Protected);
+        var text = Encoding.ASCII.GetBytes("canary " + made.Id.ToString("N"));
+        var canary = new byte[12 + text.Length + 16];
+        using (var aes = new AesGcm(key, 16))
+        {
+            aes.Encrypt(canary.AsSpan(0, 12), text, canary.AsSpan(12, text.Length), canary.AsSpan(12 + text.Length), Encoding.UTF8.GetBytes(CryptographicLabels.Canary));
+        }
+
+        var old = made with { Canary = canary };
+        ring.Load([old, integrity]);
+        var next = ring.Create(VaultKeyRing.DataPurpose);
+        ring.Load([old with { IsActive = false }, next, integrity]);
+        Assert.Equal(next.Id, ring.ActiveId);
+        Assert.Throws<VaultStartException>(() => new VaultKeyRing(protection).Load([old, next with { IsActive = false }, integrity]));
+    }
+
     private static VaultKeyRing NewRing()
     {
         var ring = new VaultKeyRing(new TestProtection());

@@ -185,9 +185,10 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
                 throw new VaultStartException("A vault key doesn't match its check value; restore the database from a backup.");
             }
 
+            // Keys made before keys had generations are the first one.
             var expected = CanaryText(stored.Id);
-            var text = new byte[expected.Length + GenerationSize];
-            if (stored.Canary.Length != NonceSize + text.Length + TagSize)
+            var text = new byte[Math.Max(stored.Canary.Length - NonceSize - TagSize, 0)];
+            if (text.Length != expected.Length && text.Length != expected.Length + GenerationSize)
             {
                 throw new VaultStartException("The canary of a vault key is damaged; restore the database from a backup.");
             }
@@ -195,7 +196,7 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
             using var aes = new AesGcm(key, TagSize);
             aes.Decrypt(stored.Canary.AsSpan(0, NonceSize), stored.Canary.AsSpan(NonceSize, text.Length), stored.Canary.AsSpan(NonceSize + text.Length), text, CanaryAad);
             return text.AsSpan(0, expected.Length).SequenceEqual(expected)
-                ? (key, BinaryPrimitives.ReadInt64BigEndian(text.AsSpan(expected.Length)))
+                ? (key, text.Length == expected.Length ? 1 : BinaryPrimitives.ReadInt64BigEndian(text.AsSpan(expected.Length)))
                 : throw new VaultStartException("The canary of a vault key is damaged; restore the database from a backup.");
         }
         catch (CryptographicException exception)
