@@ -16,7 +16,7 @@ public sealed partial class AdminRouteWalkTests(RouteCallers callers) : IClassFi
     private const string Canary = "Canary-Walk-Password-1";
 
     /// <summary>Whoever adds a route outside the admin API says here that anybody may reach it.</summary>
-    private static readonly string[] Open = ["/callout/{**target}", "/oauth/callback", "/healthz/live", "/healthz/ready"];
+    private static readonly string[] Open = ["/callout/{**target}", "/oauth/callback", "/healthz/live", "/healthz/ready", "/metrics"];
 
     private sealed record Route(string Method, string Pattern, IReadOnlyList<VaultRole> Roles, string? Audited)
     {

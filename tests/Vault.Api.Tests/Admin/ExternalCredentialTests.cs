@@ -205,7 +205,6 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         var name = await api.CreatePairAsync();
         foreach (var (method, path) in new[]
         {
-            ("GET", "keys"), ("POST", "keys/rotate"),
             ("GET", $"external-credentials/{name}/principals/default/users"), ("GET", "nonsense"), ("GET", "external-credentials/9bad"),
         })
         {
