@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Vault.Core.Administration.Transfer;
 using Vault.Core.Secrets;
 using Vault.Core.Storage;
@@ -17,6 +18,11 @@ internal static class DatabaseCommand
         {
             // An argument can be read by whoever may list processes; the environment can't.
             throw new VaultStartException("Say where to: --to 'Host=…;Database=…;Username=…;Password=…', or in the environment variable `to`.");
+        }
+
+        if (!app.Services.GetRequiredService<IOptions<VaultStorageOptions>>().Value.IsSqlite)
+        {
+            throw new VaultStartException("Copied is from SQLite: Vault:Database:Provider must be that of the vault as it is, 'sqlite'.");
         }
 
         await app.Services.GetRequiredService<VaultStorageStart>().OpenAloneAsync(CancellationToken.None);

@@ -23,7 +23,7 @@ public sealed class CopyTarget : IAsyncDisposable
         {
             var contexts = new Contexts(connections);
             var database = new PostgreSqlDatabase(connections, contexts);
-            var held = await database.LockAsync(cancellationToken);
+            var held = await database.LockAsync("0", cancellationToken);
             await database.MigrateAsync(cancellationToken);
             return new CopyTarget(connections, held, contexts.CreateDbContext());
         }

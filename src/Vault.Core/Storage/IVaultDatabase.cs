@@ -17,11 +17,19 @@ internal interface IVaultDatabase
     /// database to itself.
     /// </summary>
     /// <exception cref="VaultStartException">The database can't be reached.</exception>
-    Task<IDisposable?> LockAsync(CancellationToken cancellationToken);
+    Task<IStartLock?> LockAsync(CancellationToken cancellationToken);
 
     /// <summary>Whether it has every migration. Reads only, and makes no database where there is none.</summary>
     Task<bool> IsCurrentAsync(CancellationToken cancellationToken);
 
     /// <summary>Brings the schema up to date; the lock is held.</summary>
     Task MigrateAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Keeps other processes away until it is disposed of.</summary>
+internal interface IStartLock : IDisposable
+{
+    /// <summary>Still held; before something is made that may be there once only.</summary>
+    /// <exception cref="VaultStartException">It was lost.</exception>
+    Task RequireAsync(CancellationToken cancellationToken);
 }

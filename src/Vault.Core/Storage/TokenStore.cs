@@ -45,6 +45,12 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
 
         // 2. Nothing came in between.
         var inUse = await Of(context, token.Key).Where(row => row.RetiredAt == null && row.Stamp == token.Key.Stamp).Select(row => row.Id).ToListAsync(cancellationToken);
+        if (inUse.Contains(token.Id))
+        {
+            // It was committed before, and the word of it was lost.
+            return true;
+        }
+
         if (inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } predecessor && !inUse.Contains(predecessor)))
         {
             return false;

@@ -24,6 +24,7 @@ public sealed class VaultStorageStart : IDisposable
     private readonly TimeProvider _time;
     private readonly ISharedChanges? _shared;
     private DirectoryLock? _lock;
+    private IStartLock? _starting;
 
     internal VaultStorageStart(
         IOptions<VaultStorageOptions> options, IVaultDatabase database, IDbContextFactory<VaultDbContext> contexts, StartRows rows, IMasterKeyProvider provider, MasterKey masterKey,
@@ -58,13 +59,15 @@ public sealed class VaultStorageStart : IDisposable
 
         try
         {
-            using (await _database.LockAsync(cancellationToken))
+            using (var held = await _database.LockAsync(cancellationToken))
             {
+                _starting = held;
                 await MigrateAsync(cancellationToken);
                 await LoadMasterKeyAsync(cancellationToken);
                 await LoadVaultKeysAsync(cancellationToken);
             }
 
+            _starting = null;
             if (_shared is not null)
             {
                 await _shared.BeginAsync(cancellationToken);
@@ -158,6 +161,7 @@ public sealed class VaultStorageStart : IDisposable
             // New, or a first start that ended here: a key that is already there is taken, else one is made.
             var made = key is null ? await _provider.CreateAsync(cancellationToken) : new NewMasterKey(key, null);
             key = made.Key;
+            await RequireAloneAsync(cancellationToken);
             context.Facts.AddRange(MasterKeyFacts.Of(made));
             await context.SaveChangesAsync(cancellationToken);
         }
@@ -187,6 +191,7 @@ public sealed class VaultStorageStart : IDisposable
                 throw new VaultStartException("The database lacks its vault keys; restore it from a backup. Nothing was changed.");
             }
 
+            await RequireAloneAsync(cancellationToken);
             EnsureRingKey();
             foreach (var purpose in new[] { VaultKeyRing.DataPurpose, VaultKeyRing.IntegrityPurpose })
             {
@@ -203,6 +208,8 @@ public sealed class VaultStorageStart : IDisposable
             _vaultKeys.Reread = () => [.. _rows.VaultKeys().Select(StoredVaultKeys.Of)];
         }
     }
+
+    private Task RequireAloneAsync(CancellationToken cancellationToken) => _starting?.RequireAsync(cancellationToken) ?? Task.CompletedTask;
 
     // Data Protection must never make a key by itself: under a wrong master key that would be silent.
     private void EnsureRingKey()

@@ -66,6 +66,27 @@ public sealed class DatabaseCopyTests : IAsyncLifetime
         Assert.Equal(0L, await PostgreSqlServer.ExecuteAsync(target, "SELECT COUNT(*) FROM facts"));
     }
 
+    [Fact]
+    public async Task Vault_WithARecordOfNothing_IsNotCopied_AndOnlySqliteIs()
+    {
+        await FillAsync();
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(_directory, "vault.db")};Pooling=False;Foreign Keys=False"))
+        {
+            await connection.OpenAsync();
+            await TestDatabase.ExecuteAsync(connection, """UPDATE secrets SET "ExternalCredentialId" = 'AAAAAAAA-0000-4000-8000-000000000000' WHERE "NameKey" = 'password'""");
+        }
+
+        var target = await (await PostgreSqlServer.GetAsync()).CreateEmptyAsync();
+        var (code, output) = await CopyAsync(target);
+        Assert.Equal(2, code);
+        Assert.Contains("of secrets can't be kept there", output, StringComparison.Ordinal);
+        Assert.Equal(0L, await PostgreSqlServer.ExecuteAsync(target, "SELECT COUNT(*) FROM facts"));
+
+        (code, output) = await CopyAsync(target, "--Vault:Database:Provider", "postgreSql", "--ConnectionStrings:Vault", target);
+        Assert.Equal(2, code);
+        Assert.Contains("from SQLite", output, StringComparison.Ordinal);
+    }
+
     private async Task<string> FillAsync()
     {
         _service.Answer = (context, request) => context.Response.Body.WriteAsync(request.Target == "/login" ? "the-token-of-before"u8.ToArray() : "ok"u8.ToArray()).AsTask();
@@ -84,10 +105,10 @@ public sealed class DatabaseCopyTests : IAsyncLifetime
         return key;
     }
 
-    private async Task<(int Code, string Output)> CopyAsync(string target)
+    private async Task<(int Code, string Output)> CopyAsync(string target, params string[] more)
     {
         await using var output = new StringWriter();
-        var code = await DatabaseCommand.CopyAsync(["--Vault:DataDirectory", _directory, "--to", target], output, output);
+        var code = await DatabaseCommand.CopyAsync(["--Vault:DataDirectory", _directory, "--to", target, .. more], output, output);
         return (code, output.ToString());
     }
 }

@@ -139,6 +139,50 @@ public sealed class FaultTests(ReplicaFixture fixture)
         Assert.Contains("audit.resumed", await listed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ReplicaThatDoesntHearOfChanges_ThoughTheDatabaseAnswers_IsNotReady()
+    {
+        var database = await (await PostgreSqlServer.GetAsync()).EnsureAsync("deaf_" + Guid.NewGuid().ToString("N"));
+        await using var vault = New(database);
+        Assert.Equal(200, await StatusAsync(vault.AdminClient, "/healthz/ready"));
+        await using (var connection = new Npgsql.NpgsqlConnection(database + ";Pooling=false"))
+        {
+            await connection.OpenAsync();
+            await TestDatabase.ExecuteAsync(connection, "BEGIN; LOCK TABLE changes IN ACCESS EXCLUSIVE MODE");
+            await UntilAsync(() => StatusAsync(vault.AdminClient, "/healthz/ready"), 503);
+        }
+
+        await UntilAsync(() => StatusAsync(vault.AdminClient, "/healthz/ready"), 200);
+    }
+
+    [Theory]
+    [InlineData("Host=one,two;Database=vault", "names several hosts")]
+    [InlineData("Host=127.0.0.1;Port=1;Database=vault;Timeout=1", "can't be reached")]
+    public async Task DatabaseThatCantBeUsed_EndsTheStart_WithASentence(string database, string expected)
+    {
+        await RefusedAsync(database, expected);
+    }
+
+    [Fact]
+    public async Task DatabaseThatIsNotUtf8_EndsTheStart_WithASentence()
+    {
+        var server = await PostgreSqlServer.GetAsync();
+        var name = "latin_" + Guid.NewGuid().ToString("N");
+        var other = await server.CreateEmptyAsync();
+        await PostgreSqlServer.ExecuteAsync(other, $"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'");
+        await RefusedAsync(new Npgsql.NpgsqlConnectionStringBuilder(other) { Database = name }.ToString(), "isn't encoded in UTF8");
+    }
+
+    private static async Task RefusedAsync(string database, string expected)
+    {
+        var directory = Directory.CreateTempSubdirectory("vault-refused-").FullName;
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => VaultProcess.StartAsync(directory, ("Vault:Database:Provider", "postgreSql"), ("ConnectionStrings:Vault", database)));
+        Directory.Delete(directory, recursive: true);
+        Assert.Contains("ended with 78: vault: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+    }
+
     private static VaultFactory New(string database, string? masterKey = null) => new(new Dictionary<string, string?>
     {
         ["Vault:Database:Provider"] = "postgreSql",

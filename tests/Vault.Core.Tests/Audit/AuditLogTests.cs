@@ -93,7 +93,14 @@ public sealed class AuditLogTests : IAsyncLifetime
         const string Half = "a\uD83D\0b", Whole = "\U0001F511";
         var audited = new AuditEvent(Half, _time.GetUtcNow(), Half, Half, Half + Whole, Half)
         {
-            Principal = Half, User = Half, Method = Half, Host = Half, Path = Half, RemoteAddress = Half, Code = Half, TraceId = Half,
+            Principal = Half,
+            User = Half,
+            Method = Half,
+            Host = Half,
+            Path = Half,
+            RemoteAddress = Half,
+            Code = Half,
+            TraceId = Half,
         };
         Assert.True(await _parts.Log.WriteAsync(audited));
         var kept = _log[^1].Event;

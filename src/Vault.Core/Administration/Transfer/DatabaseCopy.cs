@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Audit;
@@ -29,7 +30,9 @@ public sealed class DatabaseCopy(
     /// <exception cref="VaultStartException">The target isn't empty, or a record can't be opened; nothing was copied.</exception>
     public async Task<IReadOnlyList<CopiedTable>> CopyAsync(VaultDbContext target, CancellationToken cancellationToken)
     {
+        // One moment of it, and nobody writes to it meanwhile, from whatever directory.
         await using var from = await source.CreateDbContextAsync(cancellationToken);
+        await using var moment = await from.Database.BeginTransactionAsync(cancellationToken);
         await using var transaction = await target.Database.BeginTransactionAsync(cancellationToken);
 
         // Nobody waits for this one.
@@ -42,6 +45,7 @@ public sealed class DatabaseCopy(
 
         // Consents that are under way last ten minutes; they are asked for anew.
         var bound = new Dictionary<Guid, BoundCredential>();
+        var current = "";
         CopiedTable[] copied =
         [
             await CopyAsync<VaultFactRow>("facts", _ => true),
@@ -66,6 +70,7 @@ public sealed class DatabaseCopy(
             where T : class
         {
             var rows = 0L;
+            current = table;
             await foreach (var row in from.Set<T>().AsNoTracking().AsAsyncEnumerable().WithCancellation(cancellationToken))
             {
                 target.Add(row);
@@ -94,8 +99,15 @@ public sealed class DatabaseCopy(
 
         async Task SaveAsync()
         {
-            await target.SaveChangesAsync(cancellationToken);
-            target.ChangeTracker.Clear();
+            try
+            {
+                await target.SaveChangesAsync(cancellationToken);
+                target.ChangeTracker.Clear();
+            }
+            catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: ['2', '2' or '3', ..] } refused)
+            {
+                throw new VaultStartException($"A record of {current} can't be kept there: {refused.Message}; nothing was copied.", exception);
+            }
         }
     }
 
@@ -113,7 +125,12 @@ public sealed class DatabaseCopy(
     private bool Opens(SecretRow row, Dictionary<Guid, BoundCredential> bound)
     {
         // What was replaced may be sealed to settings of before: it opens there or not at all, as it did.
-        var opened = sealer.Open(SecretChanges.Place(row, bound[row.ExternalCredentialId].Binding), row.Sealed);
+        if (!bound.TryGetValue(row.ExternalCredentialId, out var credential))
+        {
+            return false;
+        }
+
+        var opened = sealer.Open(SecretChanges.Place(row, credential.Binding), row.Sealed);
         if (!opened.IsOk)
         {
             return row.RetiredAt is not null;
@@ -124,7 +141,8 @@ public sealed class DatabaseCopy(
     }
 
     private bool Opens(TokenRow row, Dictionary<Guid, BoundCredential> bound) =>
-        row.RetiredAt is not null || new TokenSealing(sealer).Open(TokenEnding.ToStored(row), bound[row.ExternalCredentialId].Binding) is not null;
+        bound.TryGetValue(row.ExternalCredentialId, out var credential)
+        && (row.RetiredAt is not null || new TokenSealing(sealer).Open(TokenEnding.ToStored(row), credential.Binding) is not null);
 
     private async Task VerifyAuditAsync(VaultDbContext target, CancellationToken cancellationToken)
     {

@@ -19,6 +19,9 @@ public interface ITokenLease : IAsyncDisposable
     /// <summary>Of this taking of it: whoever takes it after this has another one.</summary>
     Guid Take { get; }
 
+    /// <summary>Whether disposal leaves it to this process, which alone may take it again until it ends: what renews the token is used up, and what it gave isn't saved.</summary>
+    bool IsAbandoned { get; set; }
+
     /// <summary>Makes it last for a whole sign-in from now; false: it was lost.</summary>
     Task<bool> RenewAsync(CancellationToken cancellationToken);
 }

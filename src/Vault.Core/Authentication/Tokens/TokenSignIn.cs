@@ -68,8 +68,22 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
         return new VaultError(ErrorCodes.TokenRequestFailed, "Another replica has been signing in for too long.");
     }
 
-    // Null: the lease was lost on the way; what was got waits in the slot, to be saved under the next one.
     private async Task<Result<TokenSet>?> SignInAsync(
+        TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace, ITokenLease? lease)
+    {
+        try
+        {
+            return await SignInNowAsync(request, key, slot, isForced, trace, lease);
+        }
+        finally
+        {
+            // Nobody else must try with what was traded in.
+            lease?.IsAbandoned = slot.Unsaved is not null;
+        }
+    }
+
+    // Null: the lease was lost on the way; what was got waits in the slot, to be saved under the next one.
+    private async Task<Result<TokenSet>?> SignInNowAsync(
         TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace, ITokenLease? lease)
     {
         // 1. What was got before and isn't saved.

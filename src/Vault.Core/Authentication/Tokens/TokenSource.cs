@@ -178,7 +178,8 @@ public sealed partial class TokenSource : ICredentialCache
             lock (slot.Gate)
             {
                 var now = _time.GetUtcNow();
-                if (slot is { IsInUse: true, IsEvicted: false, Pending: null, Current: { } token, LastRequest: { } request } && token.IsDue(now) && now >= slot.RetryAt)
+                if (slot is { IsEvicted: false, Pending: null, LastRequest: { } request } && now >= slot.RetryAt
+                    && (slot.Unsaved is not null || (slot is { IsInUse: true, Current: { } token } && token.IsDue(now))))
                 {
                     slot.IsRenewing = true;
                     slot.IsInUse = false;
@@ -322,6 +323,7 @@ public sealed partial class TokenSource : ICredentialCache
             lock (heir.Gate)
             {
                 heir.Unsaved ??= unsaved with { IsDisturbed = true };
+                heir.LastRequest ??= slot.LastRequest;
             }
         }
     }

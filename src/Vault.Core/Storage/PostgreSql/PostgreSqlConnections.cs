@@ -1,3 +1,4 @@
+using System.Net;
 using Npgsql;
 using Vault.Core.Secrets;
 
@@ -13,6 +14,7 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
     private const int MostAside = 4;
     private const int SecondsToConnect = 10;
     private const int SecondsOfSilence = 10;
+    private const int SecondsOfACommand = 15;
 
     // Whatever the server's default: what was promised survives a crash of it.
     private const string Durable = @"-c synchronous_commit=on -c default_transaction_isolation=read\ committed";
@@ -26,6 +28,7 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
     {
         var text = Read(setting);
         RequireOneHost(text);
+        IsUnverified = text.SslMode is not SslMode.VerifyFull && !IsLocal(text.Host ?? "");
         Place = $"the database '{text.Database ?? text.Username}' on {text.Host}:{text.Port} (ConnectionStrings:Vault)";
         var options = text.Options;
         text.Options = $"{options} {Bounds}".Trim();
@@ -38,6 +41,7 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
 
         // What ends the process, or the connection, gives all free that its holder had locked. Statements stay prepared.
         text.Pooling = false;
+        text.CommandTimeout = Math.Min(text.CommandTimeout, SecondsOfACommand);
         text.MaxAutoPrepare = 20;
         text.AutoPrepareMinUsages = 2;
         Lasting = NpgsqlDataSource.Create(text);
@@ -45,6 +49,9 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
 
     /// <summary>Where the database is, for messages; never a password.</summary>
     public string Place { get; }
+
+    /// <summary>Whether the server is elsewhere, and nobody checks that it is the right one.</summary>
+    public bool IsUnverified { get; }
 
     /// <summary>A few of another pool, for what has to go on though all others are taken: to hear of what others change, above all.</summary>
     public NpgsqlDataSource Aside { get; }
@@ -70,6 +77,8 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
         Aside.Dispose();
         Lasting.Dispose();
     }
+
+    private static bool IsLocal(string host) => host.StartsWith('/') || host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
     private static void RequireOneHost(NpgsqlConnectionStringBuilder text)
     {

@@ -16,18 +16,20 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
 
     public DbConnection CreateConnection() => connections.Aside.CreateConnection();
 
-    public async Task<IDisposable?> LockAsync(CancellationToken cancellationToken)
+    // A process that freezes while it starts holds no other up for longer than a minute.
+    public Task<IStartLock?> LockAsync(CancellationToken cancellationToken) => LockAsync("60s", cancellationToken);
+
+    /// <summary>The same, given up where this process is silent for so long; 0: never.</summary>
+    public async Task<IStartLock?> LockAsync(string longestSilence, CancellationToken cancellationToken)
     {
         var connection = connections.Lasting.CreateConnection();
         try
         {
             await connection.OpenAsync(cancellationToken);
             await RequireUtf8Async(connection, cancellationToken);
-
-            // A process that freezes while it starts holds no other up for longer.
-            await using var command = new NpgsqlCommand($"SET idle_session_timeout = '60s'; SELECT pg_advisory_lock({AdvisoryLocks.Start})", connection) { CommandTimeout = 120 };
+            await using var command = new NpgsqlCommand($"SET idle_session_timeout = '{longestSilence}'; SELECT pg_advisory_lock({AdvisoryLocks.Start})", connection) { CommandTimeout = 120 };
             await command.ExecuteNonQueryAsync(cancellationToken);
-            return connection;
+            return new StartLock(connection);
         }
         catch (VaultStartException)
         {
@@ -68,6 +70,25 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
             await context.Database.ExecuteSqlRawAsync(context.GetService<IHistoryRepository>().GetCreateIfNotExistsScript(), cancellationToken);
             await context.Database.MigrateAsync(cancellationToken);
         }
+    }
+
+    private sealed class StartLock(DbConnection connection) : IStartLock
+    {
+        public async Task RequireAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                await using var command = connection.CreateCommand();
+                command.CommandText = "SELECT 1";
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+            catch (Exception exception) when (exception is InvalidOperationException || StorageFaults.IsUnavailable(exception))
+            {
+                throw new VaultStartException("The connection that kept other replicas from starting was lost; start again.", exception);
+            }
+        }
+
+        public void Dispose() => connection.Dispose();
     }
 
     // In the database's own words where it answered, which name no password; else what kind of fault it was.

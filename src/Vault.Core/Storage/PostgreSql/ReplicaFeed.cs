@@ -48,6 +48,11 @@ internal sealed partial class ReplicaFeed(
     /// <summary>Says so before anything is served, so that leases of this replica count from the first.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (connections.IsUnverified)
+        {
+            LogUnverified(logger);
+        }
+
         await using (var connection = connections.Aside.CreateConnection())
         {
             await connection.OpenAsync(cancellationToken);
@@ -167,6 +172,9 @@ internal sealed partial class ReplicaFeed(
 
     [LoggerMessage(3202, LogLevel.Error, "This replica no longer hears of the others: {Fault}. It goes on with what is in force, is soon not ready, and tries again every second.")]
     private static partial void LogLost(ILogger logger, string fault);
+
+    [LoggerMessage(3204, LogLevel.Warning, "The PostgreSQL is on another machine, and ConnectionStrings:Vault doesn't say 'SSL Mode=VerifyFull': who stands in between can read and change what is sent.")]
+    private static partial void LogUnverified(ILogger logger);
 
     [LoggerMessage(3203, LogLevel.Information, "This replica hears of changes again; everything was read anew.")]
     private static partial void LogBack(ILogger logger);

@@ -78,13 +78,18 @@ internal sealed class TokenLeases(PostgreSqlConnections connections, ReplicaFeed
 
         public Guid Take => take;
 
+        public bool IsAbandoned { get; set; }
+
         public async Task<bool> RenewAsync(CancellationToken cancellationToken) => await leases.ExecuteAsync(Renew, this, cancellationToken) is not null;
 
         public async ValueTask DisposeAsync()
         {
             try
             {
-                await leases.ExecuteAsync(GiveBack, this, CancellationToken.None);
+                if (!IsAbandoned)
+                {
+                    await leases.ExecuteAsync(GiveBack, this, CancellationToken.None);
+                }
             }
             catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
             {

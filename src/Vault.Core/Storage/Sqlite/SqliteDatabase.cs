@@ -14,7 +14,7 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
 
     public DbConnection CreateConnection() => new SqliteConnection(options.Value.ConnectionString);
 
-    public Task<IDisposable?> LockAsync(CancellationToken cancellationToken) => Task.FromResult<IDisposable?>(null);
+    public Task<IStartLock?> LockAsync(CancellationToken cancellationToken) => Task.FromResult<IStartLock?>(null);
 
     public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
     {

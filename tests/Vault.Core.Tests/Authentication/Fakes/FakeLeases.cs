@@ -22,6 +22,8 @@ internal sealed class FakeLeases : ITokenLeases
 
         public Guid Take => take;
 
+        public bool IsAbandoned { get; set; }
+
         public Task<bool> RenewAsync(CancellationToken cancellationToken) => Task.FromResult(leases._held.TryGetValue(key, out var held) && held == take);
 
         public ValueTask DisposeAsync()
