@@ -160,7 +160,7 @@ public sealed partial class AuditLog : BackgroundService
     private async Task AppendAsync(IReadOnlyList<Waiting> batch)
     {
         var events = batch.Select(waiting => waiting.Event).OfType<AuditEvent>().ToArray();
-        var outcome = await TryAppendAsync([.. _unkept, .. events]);
+        var outcome = await TryAppendAsync(_unkept.Count == 0 ? events : [.. _unkept, .. events]);
         if (outcome is Outcome.Refused)
         {
             await AppendAloneAsync(batch);
@@ -212,15 +212,15 @@ public sealed partial class AuditLog : BackgroundService
     }
 
     // After a failure whatever is tried next is a record: that a transaction can be begun doesn't say that there is room for one.
-    private async Task<Outcome> TryAppendAsync(IReadOnlyList<AuditEvent> events)
+    private async Task<Outcome> TryAppendAsync(AuditEvent[] events)
     {
         try
         {
             await using var turn = await _tail.TakeTurnAsync(CancellationToken.None);
             var lost = Volatile.Read(ref _lost);
-            AuditEvent[] all = IsKeeping ? [.. events] : [_tail.Own("audit.resumed", lost == 0 ? "vault" : $"vault ({lost} records lost)"), .. events];
+            AuditEvent[] all = IsKeeping ? events : [_tail.Own("audit.resumed", lost == 0 ? "vault" : $"vault ({lost} records lost)"), .. events];
             var started = _time.GetTimestamp();
-            await _store.AppendAsync([.. all.Select(turn.Next)], _begun, CancellationToken.None);
+            await _store.AppendAsync(Array.ConvertAll(all, turn.Next), _begun, CancellationToken.None);
             turn.Done();
             _metrics.Kept(all, _time.GetElapsedTime(started));
             Volatile.Write(ref _failures, 0);
@@ -235,12 +235,12 @@ public sealed partial class AuditLog : BackgroundService
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // A boundary: those who wait refuse what they were about to do.
-            if (events.Count > 0 && _store.IsRefusal(exception))
+            if (events.Length > 0 && _store.IsRefusal(exception))
             {
                 return Outcome.Refused;
             }
 
-            LogNotKept(_logger, events.Count, exception is AuditCutException ? exception.Message : exception.GetType().Name);
+            LogNotKept(_logger, events.Length, exception is AuditCutException ? exception.Message : exception.GetType().Name);
             Volatile.Write(ref _failures, 1);
             return Outcome.Failed;
         }

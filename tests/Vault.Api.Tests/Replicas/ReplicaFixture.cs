@@ -103,7 +103,7 @@ public sealed class ReplicaFixture : IAsyncLifetime
     }
 }
 
-/// <summary>For the runner of the tests.</summary>
+/// <summary>For the runner of the tests: they measure how long processes take, which others would keep from their work.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-[CollectionDefinition(ReplicaFixture.Collection)]
+[CollectionDefinition(ReplicaFixture.Collection, DisableParallelization = true)]
 public sealed class SharedReplicas : ICollectionFixture<ReplicaFixture>;
