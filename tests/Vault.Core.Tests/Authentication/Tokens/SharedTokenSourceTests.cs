@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Primitives;
 using Vault.Core.Tests.Authentication.Fakes;
@@ -84,11 +85,7 @@ public sealed class SharedTokenSourceTests : IDisposable
 
         _leases.LoseAll();
         _vault.SignIn.Gate.SetResult();
-        while (!underWay.IsCompleted)
-        {
-            _vault.Parts.Time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Yield();
-        }
+        await AdvanceUntilAsync(underWay);
 
         Assert.Equal("ada@#2", await underWay);
         Assert.Equal("ada@#2", await GetAsync(_vault.Restart()));
@@ -113,14 +110,24 @@ public sealed class SharedTokenSourceTests : IDisposable
         _leases.LoseAll();
         Assert.Equal("ada@#3", await GetAsync(theirs));
         gate.SetResult();
-        while (!underWay.IsCompleted)
-        {
-            _vault.Parts.Time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Yield();
-        }
+        await AdvanceUntilAsync(underWay);
 
         Assert.Equal("ada@#3", await underWay);
         Assert.Equal("ada@#3", await GetAsync(_vault.Restart()));
+    }
+
+    // The clock goes five times as fast as the world's: whoever isn't waiting for it yet is not left behind by it.
+    private async Task AdvanceUntilAsync(Task underWay)
+    {
+        for (var since = Stopwatch.GetTimestamp(); !underWay.IsCompleted;)
+        {
+            await Task.Yield();
+            if (Stopwatch.GetElapsedTime(since) > TimeSpan.FromMilliseconds(20))
+            {
+                _vault.Parts.Time.Advance(TimeSpan.FromMilliseconds(100));
+                since = Stopwatch.GetTimestamp();
+            }
+        }
     }
 
     private static string Text(Result<TokenSet> result)
