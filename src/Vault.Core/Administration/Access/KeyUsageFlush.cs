@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,8 @@ namespace Vault.Core.Administration.Access;
 /// <summary>Writes when keys were last used, every minute and at the end.</summary>
 public sealed partial class KeyUsageFlush(KeyUsage usage, IDbContextFactory<VaultDbContext> contexts, TimeProvider time, ILogger<KeyUsageFlush> logger) : BackgroundService
 {
-    private readonly Dictionary<string, DateTimeOffset> _written = new(StringComparer.Ordinal);
+    // A vault that is stopped twice at once writes twice at once: what is written twice is the same.
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _written = new(StringComparer.Ordinal);
 
     /// <inheritdoc />
     public override async Task StopAsync(CancellationToken cancellationToken)
