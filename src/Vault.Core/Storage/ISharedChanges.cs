@@ -33,7 +33,7 @@ public readonly record struct Changed(ChangeKind Kind, string Which = "");
 /// </summary>
 public interface ISharedChanges
 {
-    /// <summary>Notes what is committed now; the snapshots are read after it. Once, at the start.</summary>
+    /// <summary>Notes what is committed now; the snapshots are read after it. Once, at the start, while no other process starts.</summary>
     Task BeginAsync(CancellationToken cancellationToken);
 
     /// <summary>Waits until no other process is changing anything, and puts in force what they did; nobody else changes anything until the transaction ends.</summary>

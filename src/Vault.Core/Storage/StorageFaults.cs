@@ -1,5 +1,8 @@
 using System.Data.Common;
+using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Vault.Core.Storage;
 
@@ -18,5 +21,28 @@ public static class StorageFaults
         }
 
         return exception is DbUpdateException;
+    }
+
+    /// <summary>What was wrong, for whoever operates the vault: in the database's own words where it answered, else what kind of fault it was. Names no password and no value.</summary>
+    public static string Reason(Exception exception)
+    {
+        for (var current = exception; current is not null; current = current.InnerException)
+        {
+            switch (current)
+            {
+                case PostgresException answered:
+                    return answered.MessageText;
+                case SqliteException answered:
+                    return answered.Message.TrimEnd('.');
+                case SocketException socket:
+                    return socket.SocketErrorCode.ToString();
+                case TimeoutException:
+                    return "no answer in time";
+                default:
+                    break;
+            }
+        }
+
+        return exception.GetType().Name;
     }
 }

@@ -65,19 +65,19 @@ public sealed class VaultStorageStart : IDisposable
                 await MigrateAsync(cancellationToken);
                 await LoadMasterKeyAsync(cancellationToken);
                 await LoadVaultKeysAsync(cancellationToken);
+                if (_shared is not null)
+                {
+                    await _shared.BeginAsync(cancellationToken);
+                }
             }
 
             _starting = null;
-            if (_shared is not null)
-            {
-                await _shared.BeginAsync(cancellationToken);
-            }
 
             await _loader.LoadAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is not VaultStartException && StorageFaults.IsUnavailable(exception))
         {
-            throw new VaultStartException($"The database can't be read or written: {_database.Place}.", exception);
+            throw new VaultStartException($"The database can't be read or written: {_database.Place}: {StorageFaults.Reason(exception)}.", exception);
         }
     }
 
@@ -95,7 +95,7 @@ public sealed class VaultStorageStart : IDisposable
         }
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {
-            throw new VaultStartException($"The database can't be read: {_database.Place}.", exception);
+            throw new VaultStartException($"The database can't be read: {_database.Place}: {StorageFaults.Reason(exception)}.", exception);
         }
 
         await LoadMasterKeyAsync(cancellationToken);
@@ -141,7 +141,7 @@ public sealed class VaultStorageStart : IDisposable
         }
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {
-            throw new VaultStartException($"The database can't be opened or brought up to date: {_database.Place}.", exception);
+            throw new VaultStartException($"The database can't be opened or brought up to date: {_database.Place}: {StorageFaults.Reason(exception)}.", exception);
         }
     }
 

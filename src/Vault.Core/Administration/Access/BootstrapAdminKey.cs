@@ -14,6 +14,9 @@ public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, Ac
 {
     private const string Fact = "had-admin-key";
 
+    // Replicas that start together make it one after the other; each waits for its turn for some seconds.
+    private const int MostAttempts = 8;
+
     /// <summary>Makes sure that there is, or was, an admin key.</summary>
     /// <param name="setting"><c>Vault:BootstrapAdminKey</c>; null or empty: one is made.</param>
     /// <param name="cancellationToken">Of the start.</param>
@@ -33,33 +36,36 @@ public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, Ac
             Event = new AuditEvent(Guid.CreateVersion7().ToString("N"), gate.Now, "vault", "admin-key.created", "bootstrap", AuditOutcomes.Success),
             CreatedAction = "admin-key.created",
         };
-        var result = await gate.ApplyAsync<string>(
-            async draft =>
-            {
-                if (await draft.Database.Facts.AnyAsync(fact => fact.Name == Fact))
-                {
-                    // There was one, or another replica that starts at the same time was first: nothing is changed, and nothing recorded.
-                    return new VaultError(ErrorCodes.AlreadyExists, "There was an admin key.");
-                }
-
-                var text = given ?? VaultKeyText.Create();
-                KeyAdministration.Store(draft, codec, new VaultKey(
-                    text.Id, VaultRole.Admin, null, DeveloperName.Parse("bootstrap"), [.. hasher.Hash(text, VaultRole.Admin, null)], draft.Now, null));
-                draft.Database.Facts.Add(new VaultFactRow { Name = Fact, Value = [1] });
-                return given is null ? text.Reveal() : "";
-            },
-            cancellationToken);
-        AuditOrigin.Current = null;
-        if (result.Error is { Code: ErrorCodes.AlreadyExists })
+        var text = given ?? VaultKeyText.Create();
+        var result = await StoreAsync(text, cancellationToken);
+        for (var attempt = 1; attempt < MostAttempts && result.Error is { Code: ErrorCodes.StorageUnavailable }; attempt++)
         {
-            return null;
+            result = await StoreAsync(text, cancellationToken);
         }
 
-        if (!result.IsOk)
+        AuditOrigin.Current = null;
+        if (!result.IsOk && result.Error.Code is not ErrorCodes.AlreadyExists)
         {
             throw new VaultStartException("The first admin key could not be stored: " + result.Error.Detail);
         }
 
-        return result.Value.Length == 0 ? null : result.Value;
+        // An attempt whose commit wasn't answered may have been the first.
+        return given is null && catalog.Current.Keys.ContainsKey(text.Id) ? text.Reveal() : null;
     }
+
+    private Task<Result<VaultKey>> StoreAsync(VaultKeyText text, CancellationToken cancellationToken) => gate.ApplyAsync<VaultKey>(
+        async draft =>
+        {
+            if (await draft.Database.Facts.AnyAsync(fact => fact.Name == Fact))
+            {
+                // There was one, or another replica that starts at the same time was first: nothing is changed, and nothing recorded.
+                return new VaultError(ErrorCodes.AlreadyExists, "There was an admin key.");
+            }
+
+            var key = new VaultKey(text.Id, VaultRole.Admin, null, DeveloperName.Parse("bootstrap"), [.. hasher.Hash(text, VaultRole.Admin, null)], draft.Now, null);
+            KeyAdministration.Store(draft, codec, key);
+            draft.Database.Facts.Add(new VaultFactRow { Name = Fact, Value = [1] });
+            return key;
+        },
+        cancellationToken);
 }

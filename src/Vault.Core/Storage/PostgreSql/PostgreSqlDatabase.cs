@@ -39,7 +39,7 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {
             await connection.DisposeAsync();
-            throw new VaultStartException($"The database can't be reached: {Place}: {Reason(exception)}.", exception);
+            throw new VaultStartException($"The database can't be reached: {Place}: {StorageFaults.Reason(exception)}.", exception);
         }
     }
 
@@ -90,13 +90,4 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
 
         public void Dispose() => connection.Dispose();
     }
-
-    // In the database's own words where it answered, which name no password; else what kind of fault it was.
-    private static string Reason(Exception exception) => exception switch
-    {
-        PostgresException answered => answered.MessageText,
-        { InnerException: System.Net.Sockets.SocketException socket } => socket.SocketErrorCode.ToString(),
-        { InnerException: TimeoutException } or TimeoutException => "no answer in time",
-        _ => exception.GetType().Name,
-    };
 }

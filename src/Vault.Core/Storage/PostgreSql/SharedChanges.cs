@@ -34,21 +34,11 @@ internal sealed partial class SharedChanges(
     /// <inheritdoc />
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        // There is always a row, so that rows that are gone are missed.
-        await using (var connection = connections.Aside.CreateConnection())
+        // There is always a row, so that rows that are gone are missed. The first is made while nobody else has started, thus without the lock,
+        // which replicas that run may hold for long.
+        await using (var command = connections.Aside.CreateCommand("""INSERT INTO changes ("Kind", "Key") SELECT 'People', '' WHERE NOT EXISTS (SELECT 1 FROM changes)"""))
         {
-            await connection.OpenAsync(cancellationToken);
-            await using var batch = new NpgsqlBatch(connection)
-            {
-                BatchCommands =
-                {
-                    new NpgsqlBatchCommand("BEGIN"),
-                    new NpgsqlBatchCommand($"SELECT pg_advisory_xact_lock({AdvisoryLocks.Changes})"),
-                    new NpgsqlBatchCommand("""INSERT INTO changes ("Kind", "Key") SELECT 'People', '' WHERE NOT EXISTS (SELECT 1 FROM changes)"""),
-                    new NpgsqlBatchCommand("COMMIT"),
-                },
-            };
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
         await NoteLastAsync(cancellationToken);
