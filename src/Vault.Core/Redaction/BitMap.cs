@@ -56,9 +56,9 @@ internal readonly struct BitMap
 
     /// <summary>The four bytes from a place on, with nothing checked.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Gram(ref byte first, int at)
+    public static uint Gram(ref byte first, nint at)
     {
-        var gram = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, (nint)(uint)at));
+        var gram = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, at));
         return BitConverter.IsLittleEndian ? gram : BinaryPrimitives.ReverseEndianness(gram);
     }
 

@@ -16,7 +16,7 @@ internal sealed class EchoFilter
     private const int MaxWindow = 20;
 
     // Long enough that its two searches seldom begin, short enough that it stays in the first cache between them.
-    private const int Block = 2048;
+    private const int Block = 8192;
 
     private readonly EchoGrams _grams;
     private readonly int _window;
@@ -118,22 +118,29 @@ internal sealed class EchoFilter
     /// <summary>Steps through the samples up to an end; true where one of them is a gram, and those around it are too.</summary>
     private bool FindGram(ReadOnlySpan<byte> bytes, int from, ref int sample, int end)
     {
-        var stride = _stride;
+        var stride = (nint)_stride;
         ref var map = ref _grams.Map;
         ref var first = ref MemoryMarshal.GetReference(bytes);
         var at = sample;
         while (at < end)
         {
-            // Four at a time; each reads a gram, and `end` leaves room for them.
-            for (var last = end - (3 * stride); at < last; at += 4 * stride)
+            // Four at a time; what is near the end, where a place behind the last four might lie outside, is left to the loop below.
+            var last = end - (7 * stride);
+            if (at < last)
             {
-                if (EchoGrams.MayHold(ref map, ref first, at, stride))
+                ref var place = ref Unsafe.Add(ref first, at);
+                ref var lastPlace = ref Unsafe.Add(ref first, last);
+                while (Unsafe.IsAddressLessThan(ref place, ref lastPlace)
+                    && (EchoGrams.MayHold(ref map, ref place, 0) | EchoGrams.MayHold(ref map, ref place, stride)
+                        | EchoGrams.MayHold(ref map, ref place, 2 * stride) | EchoGrams.MayHold(ref map, ref place, 3 * stride)) == 0)
                 {
-                    break;
+                    place = ref Unsafe.Add(ref place, 4 * stride);
                 }
+
+                at = (int)Unsafe.ByteOffset(ref first, ref place);
             }
 
-            for (var i = 0; i < 4 && at < end; i++, at += stride)
+            for (var i = 0; i < 4 && at < end; i++, at += _stride)
             {
                 if (_grams.IsGram(ref first, at) && IsInRun(bytes, from, at))
                 {

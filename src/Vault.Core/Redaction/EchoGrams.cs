@@ -13,18 +13,19 @@ internal sealed class EchoGrams
     /// <summary>Bytes of a gram.</summary>
     public const int Length = 4;
 
-    private const int Bits = 18;
+    private const int Bits = 15;
+    private const int AgainBits = 16;
 
     private static readonly SearchValues<byte> EscapeBytes = SearchValues.Create("\\%&"u8);
 
-    private readonly BitMap _grams;
+    private readonly ByteMap _grams;
     private readonly BitMap _gramsAgain;
 
     /// <summary>Those of other grams, to be added to; or none.</summary>
     public EchoGrams(EchoGrams? known)
     {
-        _grams = known?._grams.Copy() ?? BitMap.Of(Bits);
-        _gramsAgain = known?._gramsAgain.Copy() ?? BitMap.Of(Bits - 2);
+        _grams = known?._grams.Copy() ?? ByteMap.Of(Bits);
+        _gramsAgain = known?._gramsAgain.Copy() ?? BitMap.Of(AgainBits);
         Escapes = new EchoEscapes(known?.Escapes);
     }
 
@@ -32,7 +33,7 @@ internal sealed class EchoGrams
     public EchoEscapes Escapes { get; }
 
     /// <summary>The map for <see cref="MayHold"/>.</summary>
-    public ref uint Map => ref _grams.First;
+    public ref byte Map => ref _grams.First;
 
     /// <summary>Adds those of a pattern.</summary>
     /// <param name="pattern">The pattern.</param>
@@ -59,20 +60,16 @@ internal sealed class EchoGrams
         }
     }
 
-    /// <summary>Whether one of four grams may be in the map: the bytes from four places on, each with room for a gram.</summary>
+    /// <summary>Not zero where the four bytes so far behind a place may be in the map; there must be room for them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool MayHold(ref uint map, ref byte first, int at, int stride) =>
-        ((BitMap.Bit(ref map, BitMap.Gram(ref first, at), Bits)
-            | BitMap.Bit(ref map, BitMap.Gram(ref first, at + stride), Bits)
-            | BitMap.Bit(ref map, BitMap.Gram(ref first, at + (2 * stride)), Bits)
-            | BitMap.Bit(ref map, BitMap.Gram(ref first, at + (3 * stride)), Bits)) & 1) != 0;
+    public static int MayHold(ref byte map, ref byte place, nint behind) => ByteMap.At(ref map, BitMap.Gram(ref place, behind), Bits);
 
     /// <summary>Whether the bytes from a place on are a gram; there must be room for one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsGram(ref byte first, int at)
     {
         var gram = BitMap.Gram(ref first, at);
-        return (BitMap.Bit(ref _grams.First, gram, Bits) & 1) != 0 && _gramsAgain.HasAgain(gram);
+        return ByteMap.At(ref _grams.First, gram, Bits) != 0 && _gramsAgain.HasAgain(gram);
     }
 
     private void AddGrams(EchoStates states, uint gram, int left)
