@@ -19,7 +19,7 @@ public sealed class RewrapProcessTests : IDisposable
         string id, active, key;
         long total;
         var done = new List<long> { 0 };
-        await using (var vault = await VaultProcess.StartAsync(_directory))
+        await using (var vault = await VaultProcess.StartAsync(_directory, await TestDatabase.SettingsAsync(_directory)))
         {
             using var admin = vault.CreateClient(VaultFactory.AdminKey);
             await VaultKeyBench.FillAsync(admin, "Many", users: 15);
@@ -35,7 +35,7 @@ public sealed class RewrapProcessTests : IDisposable
 
         for (var killed = 1; killed < 3; killed++)
         {
-            await using var again = await VaultProcess.StartAsync(_directory);
+            await using var again = await VaultProcess.StartAsync(_directory, await TestDatabase.SettingsAsync(_directory));
             using var admin = again.CreateClient(VaultFactory.AdminKey);
             using var app = again.CreateClient(key);
             using var answer = await app.GetAsync("/callout/Svc");
@@ -43,7 +43,7 @@ public sealed class RewrapProcessTests : IDisposable
             await KillBeyondAsync(again, admin, id, (killed * 700) + RandomNumberGenerator.GetInt32(600), done);
         }
 
-        await using var last = await VaultProcess.StartAsync(_directory);
+        await using var last = await VaultProcess.StartAsync(_directory, await TestDatabase.SettingsAsync(_directory));
         using var client = last.CreateClient(VaultFactory.AdminKey);
         var ended = await VaultKeyBench.EndAsync(client, id);
         Assert.True((string?)ended["status"] == "completed" && (long)ended["done"]! == total, ended.ToJsonString());
