@@ -13,11 +13,7 @@ public static partial class TestDatabase
 
     /// <summary>The settings by which a command finds it.</summary>
     public static async Task<string[]> ArgumentsAsync(string dataDirectory) =>
-        ["--Vault:DataDirectory", dataDirectory, .. (await SettingsAsync(dataDirectory)).SelectMany(setting => new[] { "--" + setting.Name, setting.Value })];
-
-    /// <summary>The settings by which a process of its own finds it.</summary>
-    public static async Task<(string Name, string Value)[]> SettingsAsync(string dataDirectory) =>
-        PostgreSqlServer.IsWanted ? [.. (await PostgreSqlServer.SettingsAsync(dataDirectory)).Select(setting => (setting.Key, setting.Value!))] : [];
+        ["--Vault:DataDirectory", dataDirectory, .. PostgreSqlServer.IsWanted ? (await PostgreSqlServer.SettingsAsync(dataDirectory)).SelectMany(setting => new[] { "--" + setting.Key, setting.Value! }) : []];
 
     /// <summary>Connects.</summary>
     public static async Task<DbConnection> OpenAsync(string dataDirectory)
