@@ -9,6 +9,7 @@ namespace Vault.Core.Audit.Spools;
 /// </summary>
 internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender appender, AuditKeeping keeping, AuditTail tail, TimeProvider time, ILogger logger)
 {
+    private const int Tries = 3;
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
     private enum Step
@@ -30,9 +31,14 @@ internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender append
     /// <exception cref="VaultStartException">It can't be done.</exception>
     public async Task BeginAsync()
     {
-        // What takes a while the first time is done before anybody has little time for it.
+        // What takes a while the first time is done before anybody has little time for it; on a machine that is busy it may be too slow once.
         var fault = spool.Open();
-        var isDone = await appender.AppendAsync(fault is null ? [] : [Damage(fault)], 0, CancellationToken.None) is AppendOutcome.Kept;
+        var isDone = false;
+        for (var tried = 0; tried < Tries && !isDone; tried++)
+        {
+            isDone = await appender.AppendAsync(fault is null ? [] : [Damage(fault)], 0, CancellationToken.None) is AppendOutcome.Kept;
+        }
+
         if (isDone && fault is not null)
         {
             spool.NoteTold();
@@ -41,7 +47,11 @@ internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender append
         while (isDone && spool.NextLeft())
         {
             appender.NoteFailure();
-            isDone = (!spool.IsUnmarked || await appender.AppendAsync([Damage(AuditFaults.Checkpoints)], 0, CancellationToken.None) is AppendOutcome.Kept) && await MoveAsync();
+            isDone = !spool.IsUnmarked || await appender.AppendAsync([Damage(AuditFaults.Checkpoints)], 0, CancellationToken.None) is AppendOutcome.Kept;
+            for (var tried = 0; isDone && spool.IsInUse; tried++)
+            {
+                isDone = await MoveAsync() || tried < Tries;
+            }
         }
 
         if (!isDone)
