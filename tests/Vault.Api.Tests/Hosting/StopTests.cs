@@ -57,7 +57,7 @@ public sealed class StopTests : IDisposable
             using var rest = new StreamReader(stream);
             Assert.Equal("data: last\n\n", await rest.ReadToEndAsync());
             Assert.Equal("data: first\n\n", Encoding.UTF8.GetString(first));
-            Assert.Equal(0, await vault.EndedAsync().WaitAsync(Limit));
+            Assert.Equal(0, await vault.EndedAsync().WaitAsync(2 * Limit));
         }
 
         await using var again = await VaultProcess.StartAsync(_directory);
