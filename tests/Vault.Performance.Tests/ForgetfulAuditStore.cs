@@ -14,6 +14,8 @@ internal sealed class ForgetfulAuditStore : IAuditStore
 
     public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult<AuditEntry?>(null);
 
+    public Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<AuditEvent>>([]);
+
     public bool IsRefusal(Exception exception) => false;
 
     public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -29,6 +29,9 @@ internal static class VaultHost
     /// <summary>The exit code where the vault can't start as it is configured (<c>EX_CONFIG</c> of sysexits.h).</summary>
     private const int BadConfiguration = 78;
 
+    /// <summary>How long a stop waits for callouts that are under way.</summary>
+    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(30);
+
     /// <summary>Runs until it is stopped.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -72,6 +75,7 @@ internal static class VaultHost
         builder.AddVaultKestrel();
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = Drain);
         services.AddVaultStorage(builder.Configuration);
         var egress = EgressOptions.Read(builder.Configuration, builder.Environment.IsDevelopment());
         services.AddVaultEgress(

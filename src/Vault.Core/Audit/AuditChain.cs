@@ -16,16 +16,14 @@ public sealed class AuditChain(IntegrityKey key)
     /// <summary>The record that comes after this head.</summary>
     public AuditEntry Next(AuditHead head, int segment, AuditEvent audited)
     {
-        // Times are kept in microseconds: every database gives them back as they were.
-        if (audited.At.Offset != TimeSpan.Zero || audited.At.Ticks % 10 != 0)
-        {
-            audited = audited with { At = InMicroseconds(audited.At) };
-        }
-
-        audited = Storable(audited);
+        audited = Normal(audited);
         var hash = HashOf(head.Sequence + 1, segment, audited, head.Hash);
         return new AuditEntry(head.Sequence + 1, segment, audited, head.Hash, hash, MacOf(hash));
     }
+
+    /// <summary>What happened, as every database gives it back.</summary>
+    public static AuditEvent Normal(AuditEvent audited) =>
+        Storable(audited.At.Offset != TimeSpan.Zero || audited.At.Ticks % 10 != 0 ? audited with { At = InMicroseconds(audited.At) } : audited);
 
     /// <summary>A time as records keep it.</summary>
     public static DateTimeOffset InMicroseconds(DateTimeOffset time) => new(time.UtcTicks / 10 * 10, TimeSpan.Zero);

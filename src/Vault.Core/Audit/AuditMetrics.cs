@@ -13,8 +13,9 @@ internal sealed class AuditMetrics
     /// <summary>Makes the instruments.</summary>
     /// <param name="meters">Where from.</param>
     /// <param name="waiting">How many records wait to be written now.</param>
+    /// <param name="spooled">How many records wait in the spool.</param>
     /// <param name="isKeeping">Whether the last try to keep records went well.</param>
-    public AuditMetrics(IMeterFactory meters, Func<long> waiting, Func<bool> isKeeping)
+    public AuditMetrics(IMeterFactory meters, Func<long> waiting, Func<long> spooled, Func<bool> isKeeping)
     {
         var meter = meters.Create(VaultTelemetry.Name);
         _events = meter.CreateCounter<long>("vault.audit.events", "{event}", "Records kept in the audit, by action and outcome.");
@@ -23,6 +24,7 @@ internal sealed class AuditMetrics
             "vault.audit.commit.duration", "s", "How long a transaction of audit records took.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5] });
         meter.CreateObservableGauge("vault.audit.waiting", waiting, "{event}", "Records that wait to be written.");
+        meter.CreateObservableGauge("vault.audit.spooled", spooled, "{event}", "Records that are kept on local disk until the database is back.");
         meter.CreateObservableGauge("vault.audit.keeping", () => isKeeping() ? 1 : 0, "1", "1 where the last try to keep records went well; 0: callouts are refused.");
     }
 

@@ -19,6 +19,9 @@ public interface IAuditStore
     /// <summary>The record of this number; null: none.</summary>
     Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken);
 
+    /// <summary>What the records of these ids tell of; whoever has the turn to write sees all that was ever committed.</summary>
+    Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken);
+
     /// <summary>Appends records in one transaction; durable when it returns. None: finds out whether it could be done.</summary>
     /// <param name="entries">The records.</param>
     /// <param name="begun">Told once the lock to write is held and there is room for more; null: nobody wants to know.</param>

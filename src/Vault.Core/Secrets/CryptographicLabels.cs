@@ -60,6 +60,12 @@ public static class CryptographicLabels
     /// <summary>MAC of the mark that says where the audit ends.</summary>
     public const string AuditMark = "cv.audit.mark.v1";
 
+    /// <summary>MAC of a record in a spool, and what its first record follows.</summary>
+    public const string AuditSpool = "cv.audit.spool.v1";
+
+    /// <summary>MAC of the mark that says how much is in a spool.</summary>
+    public const string AuditSpoolMark = "cv.audit.spool-mark.v1";
+
     /// <summary>The key that checkpoints of the audit are signed with.</summary>
     public const string AuditSigningKey = "cv.audit.signing-key.v1";
 

@@ -58,6 +58,10 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
     }
 
     /// <inheritdoc />
+    public async Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        [.. (await writer.OfIdsAsync(ids, cancellationToken)).Select(row => ToEntry(row).Event)];
+
+    /// <inheritdoc />
     public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken) =>
         writer.AppendAsync(entries, begun, cancellationToken).AsTask();
 

@@ -5,10 +5,11 @@ using Vault.Core.Primitives;
 
 namespace Vault.Core.Storage;
 
-/// <summary>Removes replaced secrets and tokens once echoes of them need no longer be redacted (24 hours).</summary>
+/// <summary>Removes replaced secrets and tokens once echoes of them need no longer be redacted (24 hours), and operations that ended 30 days ago.</summary>
 internal sealed partial class RetiredRows(IDbContextFactory<VaultDbContext> contexts, TimeProvider time, ILogger<RetiredRows> logger, IJobTurns? turns = null) : BackgroundService
 {
     private static readonly TimeSpan Life = TimeSpan.FromHours(24);
+    private static readonly TimeSpan OperationLife = TimeSpan.FromDays(30);
 
     /// <summary>Removes what is due now.</summary>
     public async Task PurgeAsync(CancellationToken cancellationToken)
@@ -24,6 +25,8 @@ internal sealed partial class RetiredRows(IDbContextFactory<VaultDbContext> cont
         await context.Secrets.Where(row => row.RetiredAt < before).ExecuteDeleteAsync(cancellationToken);
         await context.AuthorizationRequests.Where(row => row.ExpiresAt < before).ExecuteDeleteAsync(cancellationToken);
         await context.Tokens.Where(row => row.RetiredAt < before || (row.ExpiresAt < before && !row.IsRenewable)).ExecuteDeleteAsync(cancellationToken);
+        DateTimeOffset? ended = time.GetUtcNow() - OperationLife;
+        await context.Operations.Where(row => row.FinishedAt < ended).ExecuteDeleteAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Vault.Core.Audit;
+using Vault.Core.Audit.Spools;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Secrets;
@@ -58,7 +59,8 @@ public static class StorageRegistration
         services.AddSingleton<ICredentialStore, CredentialStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<IAuditStore, AuditStore>();
-        services.AddSingleton(AuditOptions.Read(configuration, dataDirectory) with { IsShared = options.Provider == PostgreSqlRegistration.Provider });
+        services.AddSingleton<ISharedKnowledge>(provider => provider.GetRequiredService<UpToDate>());
+        AddAudit(services, AuditOptions.Read(configuration, dataDirectory) with { IsShared = options.Provider == PostgreSqlRegistration.Provider });
         services.AddSingleton<AuditChain>();
         services.AddSingleton<AuditCheckpoints>();
         services.AddSingleton<AuditMark>();
@@ -128,6 +130,21 @@ public static class StorageRegistration
             directory,
             configuration.GetConnectionString("Vault") is { Length: > 0 } connection ? connection : SqliteRegistration.DefaultConnection(directory),
             configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(directory, "master.key"));
+    }
+
+    private static void AddAudit(IServiceCollection services, AuditOptions options)
+    {
+        if (options is { SpoolDirectory: not null, IsShared: false })
+        {
+            throw new VaultStartException(
+                "Vault:Audit:Spool is for PostgreSQL (Vault:Database:Provider=postgreSql): on SQLite, records that the database can't take have nowhere better to go on the same disk.");
+        }
+
+        services.AddSingleton(options);
+        if (options.SpoolDirectory is not null)
+        {
+            services.AddSingleton<AuditSpool>();
+        }
     }
 
     private static void AddMasterKey(IServiceCollection services, IConfiguration configuration, string dataDirectory)

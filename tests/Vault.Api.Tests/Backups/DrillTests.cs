@@ -68,6 +68,50 @@ public sealed class DrillTests : IDisposable
     }
 
     [Fact]
+    public async Task Script_RestoresVerifiesAndCallsOut()
+    {
+        await using var service = await RecordingUpstream.StartAsync();
+        string key;
+        await using (var vault = await VaultProcess.StartAsync(Data, ("Vault:MasterKey:Path", MasterKey)))
+        {
+            using var admin = vault.CreateClient(VaultFactory.AdminKey);
+            key = await DefineAsync(admin, service.Url, users: 1);
+            Assert.Equal(0, await RunAsync("backup", BackupFile, Data));
+            await vault.KillAsync();
+        }
+
+        Directory.Delete(Data, recursive: true);
+        var (code, said) = await DrillAsync(key, "Svc/after/the/drill");
+        Assert.True(code == 0 && said.Contains("the drill went well", StringComparison.Ordinal), said);
+        var called = Assert.Single(service.Requests);
+        Assert.Equal(("/after/the/drill", "Bearer the-token-of-the-service"), (called.Target, called.Header("Authorization")));
+
+        // What isn't well is no drill that went well: a callout that is refused, a backup that is damaged.
+        (code, said) = await DrillAsync(key, "Other");
+        Assert.True(code != 0 && !said.Contains("went well", StringComparison.Ordinal), said);
+        var bytes = await File.ReadAllBytesAsync(BackupFile);
+        bytes[^40] ^= 1;
+        await File.WriteAllBytesAsync(BackupFile, bytes);
+        (code, said) = await DrillAsync(key, "Svc");
+        Assert.True(code != 0 && !said.Contains("restored", StringComparison.Ordinal), said);
+
+        async Task<(int Code, string Said)> DrillAsync(params string[] callout)
+        {
+            var start = new ProcessStartInfo(RepositoryFiles.PathOf("drill.sh"), [BackupFile, MasterKey, .. callout])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                Environment = { ["VAULT"] = "dotnet " + typeof(Program).Assembly.Location, ["ASPNETCORE_ENVIRONMENT"] = "Development" },
+            };
+            using var process = Process.Start(start)!;
+            var output = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            return (process.ExitCode, await output + await errors);
+        }
+    }
+
+    [Fact]
     public async Task Killed_InTheMiddle_LeavesNoBackup_AndNoHalfOfARestore()
     {
         await using (var vault = await VaultProcess.StartAsync(Data, ("Vault:MasterKey:Path", MasterKey)))

@@ -118,6 +118,8 @@ public sealed class StartTests : IDisposable
     [InlineData("Vault:Http2Url", "ftp://x")]
     [InlineData("Vault:Audit:Durability", "never")]
     [InlineData("Vault:Audit:RetentionDays", "0")]
+    [InlineData("Vault:Audit:SpoolSeconds", "a while")]
+    [InlineData("Vault:Audit:SpoolMegabytes", "1")]
     [InlineData("Vault:Issuers:0:Name", "not a name")]
     public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
         Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);

@@ -7,7 +7,7 @@ namespace Vault.Api.Tests.Replicas;
 
 /// <summary>Three vaults, processes of their own, on one PostgreSQL; started at once on an empty database.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-public sealed class ReplicaFixture : IAsyncLifetime
+public class ReplicaFixture : IAsyncLifetime
 {
     /// <summary>Its tests run one after the other, on the same three.</summary>
     public const string Collection = "Replicas";
@@ -25,7 +25,7 @@ public sealed class ReplicaFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Database = await (await PostgreSqlServer.GetAsync()).CreateEmptyAsync();
+        Database = await CreateDatabaseAsync();
         Service = await RecordingUpstream.StartAsync();
         var starting = Enumerable.Range(0, 3).Select(StartAsync).ToArray();
         try
@@ -45,7 +45,7 @@ public sealed class ReplicaFixture : IAsyncLifetime
         Admins = [.. Vaults.Select(vault => Client(vault, VaultFactory.AdminKey))];
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         _clients.ForEach(client => client.Dispose());
         foreach (var vault in Vaults)
@@ -59,8 +59,14 @@ public sealed class ReplicaFixture : IAsyncLifetime
 
     /// <summary>Starts the replica of this number: its own directory, the master key and the database of all.</summary>
     public Task<VaultProcess> StartAsync(int number) => VaultProcess.StartAsync(
-        Path.Combine(_directory, "replica-" + number),
-        ("Vault:Database:Provider", "postgreSql"), ("ConnectionStrings:Vault", Database), ("Vault:MasterKey:Path", Path.Combine(_directory, "master.key")));
+        DataOf(number), [.. Settings, .. More(number)]);
+
+    /// <summary>What all replicas have in common.</summary>
+    public (string Name, string Value)[] Settings =>
+        [("Vault:Database:Provider", "postgreSql"), ("ConnectionStrings:Vault", Database), ("Vault:MasterKey:Path", Path.Combine(_directory, "master.key"))];
+
+    /// <summary>The data directory of a replica.</summary>
+    public string DataOf(int number) => Path.Combine(_directory, "replica-" + number);
 
     /// <summary>Starts one again in the place of one that is gone.</summary>
     public async Task RestartAsync(int number)
@@ -68,6 +74,12 @@ public sealed class ReplicaFixture : IAsyncLifetime
         Vaults[number] = await StartAsync(number);
         Admins[number] = Client(Vaults[number], VaultFactory.AdminKey);
     }
+
+    /// <summary>An empty database.</summary>
+    protected virtual async Task<string> CreateDatabaseAsync() => await (await PostgreSqlServer.GetAsync()).CreateEmptyAsync();
+
+    /// <summary>Settings of one replica.</summary>
+    protected virtual IEnumerable<(string Name, string Value)> More(int number) => [];
 
     /// <summary>A client of one replica.</summary>
     public HttpClient Client(VaultProcess vault, string key)

@@ -45,7 +45,7 @@ public sealed class MasterKeyTests : IAsyncLifetime
         // With the old key: said so, nothing is made or changed.
         await using (var old = new StringWriter())
         {
-            Assert.Equal(2, await KeysCommand.VerifyAsync(["--Vault:DataDirectory", _directory], TextWriter.Null, old));
+            Assert.Equal(2, await KeysCommand.VerifyAsync(await TestDatabase.ArgumentsAsync(_directory), TextWriter.Null, old));
             Assert.Contains("not the one that the database was made with", old.ToString(), StringComparison.Ordinal);
         }
 
@@ -108,7 +108,7 @@ public sealed class MasterKeyTests : IAsyncLifetime
             // Killed once the new key is on disk: before, in or after the transaction.
             string[] arguments =
             [
-                typeof(Program).Assembly.Location, "keys", "change-master", "--Vault:DataDirectory", _directory,
+                typeof(Program).Assembly.Location, "keys", "change-master", .. await TestDatabase.ArgumentsAsync(_directory),
                 "--Vault:MasterKey:New:Provider", "file", "--Vault:MasterKey:New:Path", newPath,
             ];
             var start = new System.Diagnostics.ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -134,6 +134,7 @@ public sealed class MasterKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Database", "sqlite")]
     public async Task Change_KeepsNobodyFromWriting_AndItsProcessIsHardened()
     {
         await using (var vault = new VaultFactory(dataDirectory: _directory))
@@ -210,6 +211,7 @@ public sealed class MasterKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Database", "sqlite")]
     public async Task FileProvider_LoadsNoCloudsLibrary()
     {
         // The first start migrates: EF Core looks at every type for that.
@@ -237,14 +239,14 @@ public sealed class MasterKeyTests : IAsyncLifetime
         }
 
         await using var output = new StringWriter();
-        var code = await KeysCommand.VerifyAsync(["--Vault:DataDirectory", _directory, "--Vault:MasterKey:Path", keyPath], output, TextWriter.Null);
+        var code = await KeysCommand.VerifyAsync([.. await TestDatabase.ArgumentsAsync(_directory), "--Vault:MasterKey:Path", keyPath], output, TextWriter.Null);
         return code == 0 && (bool)JsonNode.Parse(output.ToString())!["valid"]!;
     }
 
     private async Task<(int Code, string Error)> ChangeAsync(params string[] settings)
     {
         await using var errors = new StringWriter();
-        var code = await KeysCommand.ChangeMasterAsync(["--Vault:DataDirectory", _directory, .. settings], TextWriter.Null, errors);
+        var code = await KeysCommand.ChangeMasterAsync([.. await TestDatabase.ArgumentsAsync(_directory), .. settings], TextWriter.Null, errors);
         return (code, errors.ToString());
     }
 

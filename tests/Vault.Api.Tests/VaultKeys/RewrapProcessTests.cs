@@ -6,6 +6,7 @@ namespace Vault.Api.Tests.VaultKeys;
 
 /// <summary><c>kill -9</c> in the middle of a rewrap, several times, on a real process, with callouts going on.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+[Trait("Database", "sqlite")] // On PostgreSQL, AllFaultsTests does it, with the other replicas going on.
 public sealed class RewrapProcessTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("vault-rewrap-").FullName;
@@ -39,7 +40,7 @@ public sealed class RewrapProcessTests : IDisposable
             using var admin = again.CreateClient(VaultFactory.AdminKey);
             using var app = again.CreateClient(key);
             using var answer = await app.GetAsync("/callout/Svc");
-            Assert.Equal(200, (int)answer.StatusCode);
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
             await KillBeyondAsync(again, admin, id, (killed * 700) + RandomNumberGenerator.GetInt32(600), done);
         }
 

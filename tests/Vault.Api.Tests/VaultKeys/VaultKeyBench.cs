@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
-using Microsoft.Data.Sqlite;
 using Vault.Api.Hosting;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Api.Tests.VaultKeys;
@@ -49,10 +49,11 @@ internal static class VaultKeyBench
     /// <summary>The ids of the vault keys that anything in the database is sealed under, in lower-case hex, and how many values there are.</summary>
     public static async Task<(IReadOnlySet<string> Keys, int Count)> SealedUnderAsync(string directory)
     {
-        await using var connection = new SqliteConnection($"Data Source={Path.Combine(directory, "vault.db")};Pooling=False");
-        await connection.OpenAsync();
+        await using var connection = await TestDatabase.OpenAsync(directory);
         await using var command = connection.CreateCommand();
-        command.CommandText = """SELECT lower(hex(substr("Sealed", 5, 16))) FROM secrets UNION ALL SELECT lower(hex(substr("Sealed", 5, 16))) FROM tokens""";
+        command.CommandText = PostgreSqlServer.IsWanted
+            ? """SELECT encode(substr("Sealed", 5, 16), 'hex') FROM secrets UNION ALL SELECT encode(substr("Sealed", 5, 16), 'hex') FROM tokens"""
+            : """SELECT lower(hex(substr("Sealed", 5, 16))) FROM secrets UNION ALL SELECT lower(hex(substr("Sealed", 5, 16))) FROM tokens""";
         await using var reader = await command.ExecuteReaderAsync();
         var keys = new HashSet<string>();
         var count = 0;
@@ -69,7 +70,7 @@ internal static class VaultKeyBench
     public static async Task<(int Code, JsonNode? Verdict)> VerifyByCommandAsync(string directory)
     {
         await using var output = new StringWriter();
-        var code = await KeysCommand.VerifyAsync(["--Vault:DataDirectory", directory], output, TextWriter.Null);
+        var code = await KeysCommand.VerifyAsync(await TestDatabase.ArgumentsAsync(directory), output, TextWriter.Null);
         return (code, output.ToString() is { Length: > 0 } line ? JsonNode.Parse(line) : null);
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Vault.Core.Audit;
+using Vault.Core.Audit.Spools;
 using Vault.Core.Secrets;
 
 namespace Vault.Core.Tests.Audit;
@@ -11,17 +12,20 @@ internal sealed class AuditParts
 {
     private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
 
-    public AuditParts(string directory, IntegrityKey key, IAuditStore store, TimeProvider time, int? retentionDays = null)
+    public AuditParts(string directory, IntegrityKey key, IAuditStore store, TimeProvider time, int? retentionDays = null, string? spool = null, ISharedKnowledge? knowledge = null)
     {
-        var options = new AuditOptions(AuditDurability.BeforeResponse, directory, retentionDays);
+        var options = new AuditOptions(AuditDurability.BeforeResponse, directory, retentionDays) { SpoolDirectory = spool, SpoolMegabytes = 2 };
+        Spool = spool is null ? null : new AuditSpool(options, key, time, knowledge);
         Chain = new AuditChain(key);
         Checkpoints = new AuditCheckpoints(options, key);
         Mark = new AuditMark(options, key);
         Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(options, store, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance);
-        Log = new AuditLog(store, Tail, time, Meters, NullLogger<AuditLog>.Instance);
+        Log = new AuditLog(store, Tail, time, Meters, NullLogger<AuditLog>.Instance, Spool);
         Verifier = new AuditVerifier(store, Chain, Checkpoints, Mark);
         Retention = new AuditRetention(options, Tail, Verifier, store, time, NullLogger<AuditRetention>.Instance);
     }
+
+    public AuditSpool? Spool { get; }
 
     public AuditChain Chain { get; }
 

@@ -30,6 +30,9 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
         return Task.CompletedTask;
     }
 
+    public Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<AuditEvent>>([.. log.Select(entry => entry.Event).Where(audited => ids.Contains(audited.Id))]);
+
     public bool IsRefusal(Exception exception) => exception is ArgumentException;
 
     public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken)

@@ -11,6 +11,8 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
 {
     private const int Capacity = 50_000;
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan StaleLife = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StalePatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
 
     private readonly ConcurrentDictionary<Key, Entry> _entries = new();
@@ -21,8 +23,25 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
     /// <summary>Whose parameters.</summary>
     private readonly record struct Key(Guid ExternalCredentialId, Guid PrincipalId, string User);
 
-    /// <summary>A load, to come, under way or done; <paramref name="Binding"/> tells under which definition it was made.</summary>
-    private sealed record Entry(Lazy<Task<CredentialSet>> Load, byte[] Binding, long Added);
+    /// <summary>A load, to come, under way or done.</summary>
+    private sealed class Entry
+    {
+        public Entry(byte[] binding, long added, Func<Entry, Task<CredentialSet>> load)
+        {
+            (Binding, Added) = (binding, added);
+            Load = new Lazy<Task<CredentialSet>>(() => Task.Run(() => load(this)));
+        }
+
+        /// <summary>Under which definition it was made.</summary>
+        public byte[] Binding { get; }
+
+        public long Added { get; }
+
+        public Lazy<Task<CredentialSet>> Load { get; }
+
+        /// <summary>How long it is good.</summary>
+        public TimeSpan Life { get; set; } = CredentialSets.Life;
+    }
 
     /// <summary>The parameters of a principal and user.</summary>
     public ValueTask<CredentialSet> GetAsync(BoundCredential credential, Guid principalId, string user, CancellationToken cancellationToken)
@@ -61,7 +80,7 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
         var others = Capacity / 10;
         foreach (var (key, entry) in _entries)
         {
-            if (time.GetElapsedTime(entry.Added) >= Life || others-- > 0)
+            if (time.GetElapsedTime(entry.Added) >= entry.Life || others-- > 0)
             {
                 Remove(key);
             }
@@ -85,8 +104,8 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
             MakeRoom();
         }
 
-        var fresh = new Entry(
-            new Lazy<Task<CredentialSet>>(() => Task.Run(() => LoadAsync(credential, key))), credential.Binding, time.GetTimestamp());
+        var before = old is { Load: { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } loaded } } && old.Binding.AsSpan().SequenceEqual(credential.Binding) ? loaded.Result : null;
+        var fresh = new Entry(credential.Binding, time.GetTimestamp(), entry => LoadAsync(entry, credential, key, before));
         if (old is null ? _entries.TryAdd(key, fresh) : _entries.TryUpdate(key, fresh, old))
         {
             if (old is null)
@@ -102,12 +121,26 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
     }
 
     private bool IsUsable(Entry entry, BoundCredential credential) =>
-        time.GetElapsedTime(entry.Added) < Life
+        time.GetElapsedTime(entry.Added) < entry.Life
         && !(entry.Load.IsValueCreated && entry.Load.Value.IsFaulted)
         && entry.Binding.AsSpan().SequenceEqual(credential.Binding);
 
     // Not cancelled with the caller who began it: others wait for it too.
-    private async Task<CredentialSet> LoadAsync(BoundCredential credential, Key key) => new(
-        sealer, credential, key.PrincipalId, key.User,
-        await store.LoadAsync(key.ExternalCredentialId, key.PrincipalId, key.User, time.GetUtcNow() - RetiredLife, CancellationToken.None));
+    private async Task<CredentialSet> LoadAsync(Entry entry, BoundCredential credential, Key key, CredentialSet? before)
+    {
+        using var limit = before is null ? null : new CancellationTokenSource(StalePatience, time);
+        try
+        {
+            return new CredentialSet(
+                sealer, credential, key.PrincipalId, key.User,
+                await store.LoadAsync(key.ExternalCredentialId, key.PrincipalId, key.User, time.GetUtcNow() - RetiredLife, limit?.Token ?? CancellationToken.None));
+        }
+        catch (Exception exception) when (before is not null && exception is not OutOfMemoryException)
+        {
+            // The store is away. What was read last is what is in force, as far as this process knows: a change would have evicted it. Asked
+            // again soon; how long callouts go on so is bounded by whether they can be recorded.
+            entry.Life = StaleLife;
+            return before;
+        }
+    }
 }

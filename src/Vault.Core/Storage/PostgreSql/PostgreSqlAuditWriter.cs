@@ -1,7 +1,9 @@
 using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
 using Vault.Core.Audit;
+using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage.PostgreSql;
 
@@ -61,6 +63,19 @@ internal sealed class PostgreSqlAuditWriter(PostgreSqlConnections connections) :
             await CloseAsync();
             throw;
         }
+    }
+
+    /// <inheritdoc />
+    public async Task<List<AuditRow>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        if (_connection is not { } connection || !_isHeld)
+        {
+            throw new InvalidOperationException("Nobody has the turn to extend the audit.");
+        }
+
+        // On the connection that has the turn: what a lost one sent is committed or gone by now.
+        await using var context = new PostgreSqlVaultDbContext(new DbContextOptionsBuilder<PostgreSqlVaultDbContext>().UseNpgsql(connection).Options);
+        return await context.Audit.AsNoTracking().Where(row => ids.Contains(row.Id)).ToListAsync(cancellationToken);
     }
 
     /// <inheritdoc />

@@ -62,6 +62,13 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
     /// <summary>Each is a connection of its own.</summary>
     public NpgsqlDataSource Lasting { get; }
 
+    /// <summary>Connections that nobody uses are closed, those in use when they are given back: the next users get new ones.</summary>
+    public void Renew()
+    {
+        Pooled.Clear();
+        Aside.Clear();
+    }
+
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {

@@ -96,6 +96,8 @@ internal sealed partial class SharedChanges(
         {
             if (isWhole)
             {
+                // Connections that broke while nobody used them are found out by their next user, and everybody is about to be one.
+                connections.Renew();
                 await ReloadAsync(cancellationToken);
             }
             else

@@ -1,8 +1,10 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using SQLitePCL;
 using Vault.Core.Audit;
+using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage.Sqlite;
 
@@ -10,7 +12,7 @@ namespace Vault.Core.Storage.Sqlite;
 /// Writes records by a statement that stays prepared, on a connection of its own. Whatever fails closes that connection: the next try
 /// begins with a new one.
 /// </summary>
-internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) : IAuditWriter, IDisposable
+internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options, IDbContextFactory<VaultDbContext> contexts) : IAuditWriter, IDisposable
 {
     // Waiting longer for a lock would hold callouts up that had better be refused.
     private const int MillisecondsToWait = 2_000;
@@ -28,6 +30,13 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options) :
     private sqlite3_stmt? _begin;
     private sqlite3_stmt? _insert;
     private sqlite3_stmt? _commit;
+
+    /// <inheritdoc />
+    public async Task<List<AuditRow>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Audit.AsNoTracking().Where(row => ids.Contains(row.Id)).ToListAsync(cancellationToken);
+    }
 
     /// <inheritdoc />
     public ValueTask AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)

@@ -32,6 +32,28 @@ public sealed class CredentialSetsTests
     }
 
     [Fact]
+    public async Task Get_OfWhatIsOld_WhileTheStoreIsAway_IsWhatWasReadLast_UntilItIsEvicted()
+    {
+        var first = await GetAsync();
+        _parts.Time.Advance(TimeSpan.FromMinutes(15));
+        _store.Fault = new IOException("away");
+        Assert.Same(first, await GetAsync());
+
+        // Not asked for by every callout.
+        Assert.Same(first, await GetAsync());
+        Assert.Equal(2, _store.Loads);
+        _parts.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Same(first, await GetAsync());
+        Assert.Equal(3, _store.Loads);
+        _store.Fault = null;
+        _parts.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.NotSame(first, await GetAsync());
+        _store.Fault = new IOException("away");
+        _sets.Evict(_credential.Definition.Id);
+        await Assert.ThrowsAsync<IOException>(GetAsync);
+    }
+
+    [Fact]
     public async Task Get_ByManyAtOnce_LoadsOnce()
     {
         _store.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

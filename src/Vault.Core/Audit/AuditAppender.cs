@@ -1,0 +1,152 @@
+using Microsoft.Extensions.Logging;
+
+namespace Vault.Core.Audit;
+
+/// <summary>What became of records.</summary>
+internal enum AppendOutcome
+{
+    /// <summary>All of them are durable.</summary>
+    Kept,
+
+    /// <summary>None is: the database couldn't do it now.</summary>
+    Failed,
+
+    /// <summary>None is, and it would be so again: one of them is at fault.</summary>
+    Refused,
+
+    /// <summary>None is: the end of the audit isn't as this process left it.</summary>
+    Cut,
+}
+
+/// <summary>
+/// Appends records to the chain. After a failure whatever is tried next is a record, <c>audit.resumed</c> (that a transaction can be begun doesn't
+/// say that there is room for one), and records that were written all the same, though nobody heard of it, aren't written twice.
+/// </summary>
+internal sealed partial class AuditAppender
+{
+    private readonly IAuditStore _store;
+    private readonly AuditTail _tail;
+    private readonly TimeProvider _time;
+    private readonly AuditMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly Action _begun;
+    private bool _isWriting;
+    private int _failures;
+    private int _lost;
+
+    /// <summary>Takes what it needs.</summary>
+    public AuditAppender(IAuditStore store, AuditTail tail, TimeProvider time, AuditMetrics metrics, ILogger logger)
+    {
+        (_store, _tail, _time, _metrics, _logger) = (store, tail, time, metrics, logger);
+        _begun = () => Volatile.Write(ref _isWriting, true);
+    }
+
+    /// <summary>Whether the last try failed, or records were lost since.</summary>
+    public bool HasFailed => Volatile.Read(ref _failures) != 0;
+
+    /// <summary>Whether this process holds the database's lock to write at this moment, and there is room.</summary>
+    public bool IsWriting => Volatile.Read(ref _isWriting);
+
+    /// <summary>Something couldn't be kept: the next records are told apart from those before.</summary>
+    public void NoteFailure() => Volatile.Write(ref _failures, 1);
+
+    /// <summary>A record is gone; the next one tells of it.</summary>
+    public void Lose(AuditEvent audited)
+    {
+        Interlocked.Increment(ref _lost);
+        NoteFailure();
+        _metrics.Lost();
+        LogLost(_logger, audited.Action);
+    }
+
+    /// <summary>Appends records in one transaction.</summary>
+    /// <param name="events">None: finds out whether it could be done.</param>
+    /// <param name="spooled">How many records wait in the spool, these included.</param>
+    /// <param name="cancellationToken">How long there is.</param>
+    public async Task<AppendOutcome> AppendAsync(AuditEvent[] events, long spooled, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var turn = await _tail.TakeTurnAsync(cancellationToken);
+            var lost = Volatile.Read(ref _lost);
+            var all = HasFailed ? [Resumed(lost, spooled), .. await NewAsync(events, cancellationToken)] : events;
+            var started = _time.GetTimestamp();
+            await _store.AppendAsync(Array.ConvertAll(all, turn.Next), _begun, cancellationToken);
+            turn.Done();
+            _metrics.Kept(all, _time.GetElapsedTime(started));
+            Volatile.Write(ref _failures, 0);
+            if (Interlocked.Add(ref _lost, -lost) > 0)
+            {
+                // Some were lost while this went well: the next record tells of them.
+                NoteFailure();
+            }
+
+            return AppendOutcome.Kept;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A boundary: those who wait refuse what they were about to do.
+            if (events.Length > 0 && _store.IsRefusal(exception))
+            {
+                return AppendOutcome.Refused;
+            }
+
+            if (spooled == 0 || exception is AuditCutException)
+            {
+                LogNotKept(_logger, events.Length, exception is AuditCutException ? exception.Message : exception.GetType().Name);
+            }
+
+            NoteFailure();
+            return exception is AuditCutException ? AppendOutcome.Cut : AppendOutcome.Failed;
+        }
+        finally
+        {
+            Volatile.Write(ref _isWriting, false);
+        }
+    }
+
+    /// <summary>Appends a record by itself: where it can't be kept as it is, one that says so in its place.</summary>
+    /// <param name="audited">The record.</param>
+    /// <param name="spooled">How many records wait in the spool, this one included.</param>
+    /// <param name="cancellationToken">How long there is.</param>
+    /// <returns>What became of the record, and what is still to be kept.</returns>
+    public async Task<(AppendOutcome Outcome, AuditEvent? Unkept)> AppendAloneAsync(AuditEvent audited, long spooled, CancellationToken cancellationToken)
+    {
+        var outcome = await AppendAsync([audited], spooled, cancellationToken);
+        if (outcome is not AppendOutcome.Refused)
+        {
+            return (outcome, outcome is AppendOutcome.Kept ? null : audited);
+        }
+
+        LogReplaced(_logger, audited.Action);
+        var replacement = _tail.Own("audit.replaced", audited.Action) with { At = audited.At, Outcome = AuditOutcomes.Failed };
+        return (outcome, await AppendAsync([replacement], spooled, cancellationToken) is AppendOutcome.Kept ? null : replacement);
+    }
+
+    private AuditEvent Resumed(int lost, long spooled)
+    {
+        var what = spooled > 0 ? $"vault ({spooled} records from the spool)" : "vault";
+        return _tail.Own("audit.resumed", lost == 0 ? what : $"vault ({lost} records lost)");
+    }
+
+    // Of a write that failed nobody knows whether it happened; whoever has the turn can tell.
+    private async Task<IEnumerable<AuditEvent>> NewAsync(AuditEvent[] events, CancellationToken cancellationToken)
+    {
+        if (events.Length == 0)
+        {
+            return events;
+        }
+
+        var known = (await _store.OfIdsAsync([.. events.Select(audited => audited.Id).Distinct()], cancellationToken)).ToHashSet();
+        return known.Count == 0 ? events : events.Where(audited => !known.Contains(AuditChain.Normal(audited)));
+    }
+
+    [LoggerMessage(6001, LogLevel.Error, "{Count} audit records could not be kept in the database ({Fault}); callouts are refused until they can, unless Vault:Audit:Spool keeps them.")]
+    private static partial void LogNotKept(ILogger logger, int count, string fault);
+
+    [LoggerMessage(6009, LogLevel.Critical, "An audit record of {Action} can't be kept as it is, by itself; one that says so was put in its place.")]
+    private static partial void LogReplaced(ILogger logger, string action);
+
+    [LoggerMessage(6002, LogLevel.Error, "An audit record of {Action} was lost: too many wait.")]
+    private static partial void LogLost(ILogger logger, string action);
+}
