@@ -9,6 +9,7 @@ using Microsoft.Extensions.Options;
 using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.ForwardProxy;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
@@ -57,6 +58,7 @@ public static class StorageRegistration
         services.AddSingleton<SnapshotLoader>();
         services.AddSingleton<ICredentialStore, CredentialStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
+        services.AddSingleton<IAuthorityStore, AuthorityStore>();
         services.AddSingleton<IAuditStore, AuditStore>();
         services.AddSingleton(AuditOptions.Read(configuration, dataDirectory) with { IsShared = options.Provider == PostgreSqlRegistration.Provider });
         services.AddSingleton<AuditChain>();
