@@ -34,7 +34,7 @@ dotnet test Vault.sln -c Release --no-build --logger trx --results-directory "$r
 
 # Admin API, callouts, tokens and audit once more, on the other database.
 both=
-for folder in Admin Audit Callouts Logins Protocols Stories; do both+="|FullyQualifiedName~Vault.Api.Tests.$folder."; done
+for folder in Admin Audit Callouts ForwardProxy Logins Protocols Stories; do both+="|FullyQualifiedName~Vault.Api.Tests.$folder."; done
 VAULT_TEST_DATABASE=postgreSql dotnet test tests/Vault.Api.Tests -c Release --no-build --logger trx --results-directory "$results" \
   --filter "Database!=sqlite&(${both#|})" || code=$?
 

@@ -79,7 +79,7 @@ internal sealed class ForwardProxyListener(
         }
 
         // 5. Opened: what comes is TLS, or plain requests.
-        using (tunnels.Open(key ?? "", known, () => connection.Abort(new ConnectionAbortedException("The key of the tunnel is no longer in force."))))
+        using (tunnels.Open(key ?? "", known, () => End(connection)))
         {
             await SkipAsync(connection.Transport.Input, length);
             await EstablishAsync(connection);
@@ -108,6 +108,9 @@ internal sealed class ForwardProxyListener(
 
     /// <summary>Says that the tunnel is open.</summary>
     public static ValueTask<FlushResult> EstablishAsync(ConnectionContext connection) => connection.Transport.Output.WriteAsync(Established, connection.ConnectionClosed);
+
+    /// <summary>Ends the connection of a tunnel, whatever goes on in it.</summary>
+    public static void End(ConnectionContext connection) => connection.Abort(new ConnectionAbortedException("The key of the tunnel is no longer in force."));
 
     private static CancellationTokenSource Limit(ConnectionContext connection)
     {

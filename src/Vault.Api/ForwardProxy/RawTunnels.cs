@@ -71,7 +71,7 @@ internal sealed class RawTunnels(UpstreamConnections connections, CallerResolver
             await ForwardProxyListener.EstablishAsync(connection);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(
                 connection.ConnectionClosed, connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None);
-            using (tunnels.Open(key, known, () => End(ended, connection)))
+            using (tunnels.Open(key, known, () => ForwardProxyListener.End(connection)))
             {
                 await PumpAsync(connection.Transport, upstream, bytes, ended);
             }
@@ -93,12 +93,6 @@ internal sealed class RawTunnels(UpstreamConnections connections, CallerResolver
     {
         public long In;
         public long Out;
-    }
-
-    private static void End(CancellationTokenSource ended, ConnectionContext connection)
-    {
-        ended.Cancel();
-        connection.Abort(new ConnectionAbortedException("The key of the tunnel is no longer in force."));
     }
 
     private async Task<Result<RawTunnel>> OpenAsync(ConnectHead head, CancellationToken cancellationToken)

@@ -57,7 +57,7 @@ public sealed class TunnelTests(ForwardProxyFixture fixture) : IClassFixture<For
         var (key, authority) = (await fixture.Vault.CreateAppAsync(app, name), new Uri(fixture.Plain.Url).Authority);
         var (stream, _) = await fixture.ConnectAsync(authority, ForwardProxyFixture.Basic(key));
         await using var tunnel = stream;
-        Assert.StartsWith("HTTP/1.1 200 ", await ForwardProxyFixture.ExchangeAsync(stream, $"GET /late/1 HTTP/1.1\r\nHost: {authority}\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 ", await ForwardProxyFixture.ExchangeAsync(stream, $"HEAD /late/1 HTTP/1.1\r\nHost: {authority}\r\n\r\n"), StringComparison.Ordinal);
         await fixture.Vault.AdminAsync(HttpMethod.Delete, $"/api/v1/apps/{app}/keys/{IdOf(key)}");
         try
         {
@@ -156,6 +156,25 @@ public sealed class TunnelTests(ForwardProxyFixture fixture) : IClassFixture<For
         var started = TimeProvider.System.GetTimestamp();
         await EndAsync(stream);
         Assert.True(TimeProvider.System.GetElapsedTime(started) < Bound, "The tunnel outlived its key.");
+    }
+
+    [Fact]
+    public async Task Key_StandsInNoLogLine_AndNoRecord_HoweverItIsSent()
+    {
+        var name = await fixture.DefineAsync(fixture.Plain.Url + "/logged");
+        var (key, authority) = (await fixture.AppAsync(name), new Uri(fixture.Plain.Url).Authority);
+        foreach (var header in new[] { ForwardProxyFixture.Basic(key), $"Proxy-Authorization: Bearer {key}\r\n", ForwardProxyFixture.Basic(key + "x"), $"Proxy-Authorization: Bearer {key}\r\nBad Name: 1\r\n" })
+        {
+            var (stream, _) = await fixture.ConnectAsync(authority, header);
+            await using var tunnel = stream;
+            await ForwardProxyFixture.ExchangeAsync(stream, $"GET /logged/x HTTP/1.1\r\nHost: {authority}\r\n{header}\r\n");
+        }
+
+        var basic = ForwardProxyFixture.Basic(key).Split(' ')[^1].Trim();
+        var records = (await fixture.AuditAsync("pageSize=500")).ToJsonString();
+        Assert.DoesNotContain(fixture.Vault.Logs.Lines.Append(records), line =>
+            line.Contains(key.Split('_', 3)[2], StringComparison.Ordinal) || line.Contains(basic, StringComparison.Ordinal) || line.Contains(ForwardProxyFixture.Secret, StringComparison.Ordinal));
+        Assert.All(fixture.Plain.Requests.Where(request => request.Target.StartsWith("/logged", StringComparison.Ordinal)), request => Assert.Null(request.Header("Proxy-Authorization")));
     }
 
     // Reads until the connection ends.
