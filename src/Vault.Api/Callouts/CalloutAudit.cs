@@ -47,6 +47,9 @@ internal sealed class CalloutAudit
     /// <summary>The named credential, as it was called.</summary>
     public string Name => _target;
 
+    /// <summary>Whether a URL was called, rather than a named credential.</summary>
+    public bool IsByUrl => _asked is not null;
+
     /// <summary>Since it began.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 

@@ -64,7 +64,8 @@ internal static class ForwardProxySetup
                 branch.UseMiddleware<StrictFramingMiddleware>();
                 branch.Run(context =>
                 {
-                    if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true })
+                    var proxied = context.Features.GetRequiredFeature<ProxiedConnection>();
+                    if (proxied.Tunnel is null && HttpMethods.IsConnect(context.Request.Method))
                     {
                         // It was refused, or it would never come here: a client that tries again needs a connection whose first request it is.
                         context.Response.OnStarting(static response =>
@@ -74,7 +75,7 @@ internal static class ForwardProxySetup
                         }, context.Response);
                     }
 
-                    return endpoint.InvokeAsync(context, new ProxiedCallout(forwarded, context.Features.GetRequiredFeature<ProxiedConnection>()));
+                    return endpoint.InvokeAsync(context, new ProxiedCallout(forwarded, proxied));
                 });
             });
     }

@@ -19,6 +19,9 @@ public sealed class ReplicaFixture : IAsyncLifetime
 
     public RecordingUpstream Service { get; private set; } = null!;
 
+    /// <summary>The forward proxies' ports.</summary>
+    public int[] ForwardPorts { get; } = [.. Enumerable.Range(0, 3).Select(_ => ForwardProxy.ForwardProxyFixture.FreePort())];
+
     public VaultProcess[] Vaults { get; private set; } = [];
 
     public HttpClient[] Admins { get; private set; } = [];
@@ -60,7 +63,7 @@ public sealed class ReplicaFixture : IAsyncLifetime
     /// <summary>Starts the replica of this number: its own directory, the master key and the database of all.</summary>
     public Task<VaultProcess> StartAsync(int number) => VaultProcess.StartAsync(
         Path.Combine(_directory, "replica-" + number),
-        ("Vault:Database:Provider", "postgreSql"), ("ConnectionStrings:Vault", Database), ("Vault:MasterKey:Path", Path.Combine(_directory, "master.key")));
+        ("Vault:Database:Provider", "postgreSql"), ("ConnectionStrings:Vault", Database), ("Vault:ForwardProxy:Url", $"http://127.0.0.1:{ForwardPorts[number]}"), ("Vault:MasterKey:Path", Path.Combine(_directory, "master.key")));
 
     /// <summary>Starts one again in the place of one that is gone.</summary>
     public async Task RestartAsync(int number)
