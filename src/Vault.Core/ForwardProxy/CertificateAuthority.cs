@@ -15,18 +15,19 @@ public sealed class CertificateAuthority(IAuthorityStore store, SecretSealer sea
     // Nobody loses such a race more often than there are replicas.
     private const int MostTries = 20;
     private static readonly Guid Record = new("0b4a1c1e-7d0f-4c3e-9a55-8f2f6f6f0c01");
-    private static readonly SealPlace Place = new(CryptographicLabels.ForwardProxyAuthority, Record, Guid.Empty, Guid.Empty, "", "authority", 1, ReadOnlyMemory<byte>.Empty);
     private volatile AuthorityCertificate? _current;
 
     // As it was read last: an hour later it is mostly the same.
     private byte[] _stored = [];
 
+    /// <summary>Where it is sealed; the place of no other value.</summary>
+    internal static SealPlace Place { get; } = new(CryptographicLabels.ForwardProxyAuthority, Record, Guid.Empty, Guid.Empty, "", "authority", 1, ReadOnlyMemory<byte>.Empty);
+
     /// <summary>What clients have to trust, as PEM; null: it isn't there, because there is no forward proxy.</summary>
     public string? Pem => _current?.Pem;
 
     /// <summary>
-    /// Reads it, makes it where there is none, renews it a year before its end, and wraps it anew where another vault key has become the
-    /// active one. At the start, and every hour after.
+    /// Reads it, makes it where there is none, and renews it a year before its end. At the start, and every hour after.
     /// </summary>
     /// <exception cref="VaultStartException">What the database holds is not what a vault with these keys has kept.</exception>
     public async Task KeepAsync(CancellationToken cancellationToken)
@@ -54,12 +55,6 @@ public sealed class CertificateAuthority(IAuthorityStore store, SecretSealer sea
                 }
 
                 continue;
-            }
-
-            // Where somebody was faster, it is looked at again in an hour.
-            if (!sealer.IsUnderActiveKey(stored) && sealer.Rewrap(Place, stored) is { } moved)
-            {
-                await store.TryReplaceAsync(stored, moved, cancellationToken);
             }
 
             (_current, _stored) = (kept, stored);

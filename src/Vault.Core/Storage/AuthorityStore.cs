@@ -7,7 +7,8 @@ namespace Vault.Core.Storage;
 /// <summary>The sealed certificate authority of the forward proxy, a fact of the database.</summary>
 internal sealed class AuthorityStore(IDbContextFactory<VaultDbContext> contexts) : IAuthorityStore
 {
-    private const string Fact = "forward-proxy-authority";
+    /// <summary>What the fact is called.</summary>
+    public const string Fact = "forward-proxy-authority";
 
     public async Task<byte[]?> FindAsync(CancellationToken cancellationToken)
     {

@@ -59,16 +59,35 @@ public sealed class AuthorityTests
     }
 
     [Fact]
-    public async Task Authority_MovesToTheActiveVaultKey()
+    public async Task Authority_IsMovedByARewrap_AndLookedAtByAVerification()
     {
         await using var vault = new VaultFactory(forwardPort: ForwardProxyFixture.FreePort());
         await vault.AdminAsync(HttpMethod.Post, "/api/v1/keys/rotate");
         var (authority, store, sealer) = (vault.Services.GetRequiredService<CertificateAuthority>(), vault.Services.GetRequiredService<IAuthorityStore>(), vault.Services.GetRequiredService<SecretSealer>());
         var pem = authority.Pem;
-        Assert.False(sealer.IsUnderActiveKey((await store.FindAsync(CancellationToken.None))!));
+        Assert.Equal((true, 1), await VerdictAsync());
+        var operation = (string)(await vault.AdminAsync(HttpMethod.Post, "/api/v1/keys/rewrap"))!["id"]!;
+        while ((string?)(await vault.AdminAsync(HttpMethod.Get, "/api/v1/operations/" + operation))!["status"] == "running")
+        {
+        }
+
+        var stored = (await store.FindAsync(CancellationToken.None))!;
+        Assert.True(sealer.IsUnderActiveKey(stored));
+        Assert.Equal((true, 0), await VerdictAsync());
         await authority.KeepAsync(CancellationToken.None);
-        Assert.True(sealer.IsUnderActiveKey((await store.FindAsync(CancellationToken.None))!));
         Assert.Equal(pem, authority.Pem);
+
+        byte[] changed = [.. stored];
+        changed[^1] ^= 1;
+        Assert.True(await store.TryReplaceAsync(stored, changed, CancellationToken.None));
+        var verdict = await vault.AdminAsync(HttpMethod.Post, "/api/v1/keys/verify");
+        Assert.Equal("forwardProxyAuthority", (string?)verdict!["problems"]!.AsArray().Single()!["kind"]);
+
+        async Task<(bool, int)> VerdictAsync()
+        {
+            var found = await vault.AdminAsync(HttpMethod.Post, "/api/v1/keys/verify");
+            return ((bool)found!["valid"]!, (int)found["underOlderKeys"]!);
+        }
     }
 
     [Fact]
