@@ -59,13 +59,23 @@ dotnet build samples/TokenService -c Release --verbosity quiet >"$work/build.log
 
 SERVICE=http://localhost:$(free_port)
 VAULT=http://localhost:$(free_port)
+PROXY_PORT=$(free_port)
 ADMIN=vk_demoadmin_$(head -c 64 /dev/urandom | LC_ALL=C tr -dc 'A-Za-z0-9' | head -c 40)
 [ ${#ADMIN} -ge 45 ] || ADMIN=vk_demoadmin_$(date +%s%N)$(date +%s%N)demo
 
+# The same service over https too, where there is a tool to make it a certificate.
+SECURE=
+if command -v openssl >/dev/null && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost -keyout "$work/service.key" -out "$work/service.pem" 2>/dev/null; then
+  SECURE=https://localhost:$(free_port)
+fi
+
 TokenService__Username=service-user TokenService__Password=correct-horse-battery \
-  dotnet samples/TokenService/bin/Release/net10.0/TokenService.dll --urls "$SERVICE" >"$work/service.log" 2>&1 &
+  Kestrel__Certificates__Default__Path=${SECURE:+$work/service.pem} Kestrel__Certificates__Default__KeyPath=${SECURE:+$work/service.key} \
+  dotnet samples/TokenService/bin/Release/net10.0/TokenService.dll --urls "$SERVICE${SECURE:+;$SECURE}" >"$work/service.log" 2>&1 &
 pids+=($!)
 ASPNETCORE_ENVIRONMENT=Development Vault__DataDirectory="$work/data" Vault__BootstrapAdminKey="$ADMIN" Vault__Http2Url="" \
+  Vault__ForwardProxy__Url="http://localhost:$PROXY_PORT" \
   dotnet src/Vault.Api/bin/Release/net10.0/Vault.Api.dll --urls "$VAULT" >"$work/vault.log" 2>&1 &
 pids+=($!)
 ready "$SERVICE/seen"
@@ -102,7 +112,7 @@ grep -q '"' "$work/answer" || fail "no record"
 
 say "Flow 2, as it should be: protocol login; the app just calls"
 call -X POST "$VAULT/api/v1/external-credentials" "${admin[@]}" "${json[@]}" -d '{
-  "name": "ServiceLogin", "label": "SERVICE login",
+  "name": "ServiceLogin", "label": "SERVICE login", "allowedHosts": [ "'"$SERVICE"'", "'"${SECURE:-$SERVICE}"'" ],
   "authentication": { "protocol": "login",
     "steps": [ { "request": { "method": "POST", "url": "/token",
                               "json": { "Username": "{!$Credential.Username}", "Password": "{!$Credential.Password}" } },
@@ -121,6 +131,22 @@ call -X POST "$SERVICE/expire"
 sleep 0.1
 call "$VAULT/callout/Service/record" "${app[@]}"
 grep -q '"' "$work/answer" || fail "no record after renewal"
+
+say "The forward proxy: the app calls the service's own URL, and has the vault in nothing but its environment"
+through="http://x:$APP@localhost:$PROXY_PORT"
+printf '%s\n' '$ http_proxy=http://x:$APP@localhost:'"$PROXY_PORT"' curl $SERVICE/record'
+http_proxy=$through curl --silent --show-error --fail-with-body --noproxy '' "$SERVICE/record"
+printf '\n'
+if [ -n "$SECURE" ]; then
+  printf '%s\n' '$ curl $VAULT/api/v1/forward-proxy/ca.pem > ca.pem'
+  curl --silent --noproxy '*' "$VAULT/api/v1/forward-proxy/ca.pem" >"$work/ca.pem"
+  certificate=$(awk '{ printf "%s\\n", $0 }' "$work/service.pem")
+  call -X POST "$VAULT/api/v1/named-credentials" "${admin[@]}" "${json[@]}" -d '{ "name": "ServiceSecure", "url": "'"$SECURE"'", "externalCredential": "ServiceLogin", "serverCertificates": "'"$certificate"'" }' >/dev/null
+  call -X PUT "$VAULT/api/v1/apps/Billing/grants/ServiceSecure" "${admin[@]}" "${json[@]}" -d '{}' >/dev/null
+  printf '%s\n' '$ HTTPS_PROXY=http://x:$APP@localhost:'"$PROXY_PORT"' CURL_CA_BUNDLE=ca.pem curl '"$SECURE/record"
+  HTTPS_PROXY=$through CURL_CA_BUNDLE=$work/ca.pem curl --silent --show-error --fail-with-body --noproxy '' "$SECURE/record"
+  printf '\n'
+fi
 
 say "What the service received"
 curl --silent --noproxy '*' "$SERVICE/seen"

@@ -7,9 +7,9 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-# The servers and verifiers that tests/Vault.Interop.Tests signs in to, none of them ours.
+# The servers and verifiers that tests/Vault.Interop.Tests signs in to, and what apps are written in; none of them ours.
 declare -A packages=(
-  [apache2]=apache2-bin [htpasswd]=apache2-utils [nginx]=nginx [node]=nodejs [npm]=npm
+  [apache2]=apache2-bin [htpasswd]=apache2-utils [nginx]=nginx [node]=nodejs [npm]=npm [curl]=curl [python3]=python3 [go]=golang-go
 )
 missing=()
 for program in "${!packages[@]}"; do
@@ -25,6 +25,7 @@ if ((${#missing[@]})); then
   "${install[@]}" || { "${root[@]}" apt-get update && "${install[@]}"; }
 fi
 npm ci --prefix tests/Vault.Interop.Tests/Peers
+npm ci --prefix samples/node
 
 dotnet build Vault.sln -c Release
 
@@ -33,7 +34,7 @@ dotnet test Vault.sln -c Release --no-build --logger trx --results-directory "$r
 
 # Admin API, callouts, tokens, audit and keys once more, on the other database.
 both=
-for folder in Admin Audit Callouts Logins Protocols Stories VaultKeys; do both+="|FullyQualifiedName~Vault.Api.Tests.$folder."; done
+for folder in Admin Audit Callouts ForwardProxy Logins Protocols Stories VaultKeys; do both+="|FullyQualifiedName~Vault.Api.Tests.$folder."; done
 VAULT_TEST_DATABASE=postgreSql dotnet test tests/Vault.Api.Tests -c Release --no-build --logger trx --results-directory "$results" \
   --filter "Database!=sqlite&(${both#|})" || code=$?
 

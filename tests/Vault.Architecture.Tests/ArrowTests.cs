@@ -14,7 +14,7 @@ public sealed class ArrowTests
 
     private static readonly string[] Features =
     [
-        "Primitives", "MergeFields", "JsonPaths", "Redaction", "Secrets", "Access", "Egress", "Definitions", "Authentication", "Callouts", "Storage", "Administration", "Audit",
+        "Primitives", "MergeFields", "JsonPaths", "Redaction", "Secrets", "Access", "Egress", "Definitions", "Authentication", "Callouts", "Storage", "Administration", "Audit", "ForwardProxy",
     ];
 
     public static TheoryData<string, string[]> Arrows => new()
@@ -30,7 +30,8 @@ public sealed class ArrowTests
         { "Definitions", ["Primitives", "MergeFields"] },
         { "Authentication", ["Primitives", "MergeFields", "JsonPaths", "Definitions", "Secrets", "Egress", "Audit"] },
         { "Callouts", ["Primitives", "MergeFields", "Redaction", "Definitions", "Secrets", "Egress", "Authentication", "Access", "Audit"] },
-        { "Storage", ["Primitives", "Definitions", "MergeFields", "Access", "Secrets", "Authentication", "Audit"] },
+        { "ForwardProxy", ["Primitives", "Secrets", "Definitions", "Access", "Callouts", "Audit"] },
+        { "Storage", ["Primitives", "Definitions", "MergeFields", "Access", "Secrets", "Authentication", "Audit", "ForwardProxy"] },
     };
 
     [Theory]

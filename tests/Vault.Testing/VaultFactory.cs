@@ -27,7 +27,8 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
     /// <param name="dataDirectory">To start on an existing one; else a fresh one, deleted on disposal.</param>
     /// <param name="services">Replaces services (a clock, a resolver).</param>
     /// <param name="http2Port">A second listener, for HTTP/2 without TLS.</param>
-    public VaultFactory(IReadOnlyDictionary<string, string?>? settings = null, string? dataDirectory = null, Action<IServiceCollection>? services = null, int? http2Port = null)
+    /// <param name="forwardPort">Another one, the forward proxy's.</param>
+    public VaultFactory(IReadOnlyDictionary<string, string?>? settings = null, string? dataDirectory = null, Action<IServiceCollection>? services = null, int? http2Port = null, int? forwardPort = null)
     {
         _ownsDirectory = dataDirectory is null;
         DataDirectory = dataDirectory ?? Directory.CreateTempSubdirectory("vault-test-").FullName;
@@ -52,11 +53,21 @@ public sealed class VaultFactory : WebApplicationFactory<Program>
             _settings[key] = value;
         }
 
+        if (forwardPort is not null)
+        {
+            _settings["Vault:ForwardProxy:Url"] = $"http://127.0.0.1:{forwardPort}";
+        }
+
         UseKestrel(kestrel =>
         {
             if (http2Port is { } port)
             {
                 kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2);
+            }
+
+            if (forwardPort is { } proxy)
+            {
+                kestrel.Listen(IPAddress.Loopback, proxy);
             }
 
             // The last one is the address that clients get.

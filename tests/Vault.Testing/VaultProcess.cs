@@ -27,7 +27,7 @@ public sealed class VaultProcess : IAsyncDisposable
         }
 
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        start.Environment["ASPNETCORE_URLS"] = settings.Any(setting => setting.Name.StartsWith("Kestrel:", StringComparison.Ordinal)) ? "" : "http://127.0.0.1:0";
         start.Environment["Logging__LogLevel__Default"] = "None";
         var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();

@@ -4,6 +4,7 @@ using Vault.Api.Admin.Apps;
 using Vault.Api.Admin.Audit;
 using Vault.Api.Admin.Credentials;
 using Vault.Api.Admin.ExternalCredentials;
+using Vault.Api.Admin.ForwardProxy;
 using Vault.Api.Admin.Grants;
 using Vault.Api.Admin.NamedCredentials;
 using Vault.Api.Admin.Operations;
@@ -30,6 +31,7 @@ internal static class AdminEndpoints
         api.MapAudit();
         api.MapVaultKeys();
         api.MapOperations();
+        api.MapForwardProxy();
     }
 
     /// <summary>Says which problems a route may answer with.</summary>

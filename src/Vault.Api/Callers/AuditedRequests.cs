@@ -90,8 +90,11 @@ internal static class AuditedRequests
     }
 
     /// <summary>An address as the audit keeps it.</summary>
-    public static string? AddressOf(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
+    public static string? AddressOf(HttpContext context) => TextOf(context.Connection.RemoteIpAddress);
+
+    /// <summary>The same of an address.</summary>
+    public static string? TextOf(System.Net.IPAddress? address) =>
+        address is not null ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
 
     private static string? CodeOf(Exception exception) => exception switch
     {

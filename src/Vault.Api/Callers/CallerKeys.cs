@@ -43,6 +43,9 @@ internal static partial class CallerKeys
         return default;
     }
 
+    /// <summary>The key of a request through the forward proxy: nothing but <c>Proxy-Authorization</c>, Bearer, or Basic with the key as the password.</summary>
+    public static string? InProxyAuthorization(StringValues values) => FromAuthorization(Single(values));
+
     /// <summary>The key of a request to the admin API: <c>X-Vault-Key</c>, else <c>Authorization: Bearer</c>.</summary>
     public static string? OfAdmin(IHeaderDictionary headers)
     {

@@ -12,6 +12,17 @@ internal static class RoleFilter
     /// <summary>Marks a route with the roles that may use it; read by the filter, and by the test that walks all routes.</summary>
     internal sealed record AllowedRoles(IReadOnlyList<VaultRole> Roles);
 
+    /// <summary>Marks a route that anybody may use, without a key.</summary>
+    internal sealed record AnyCaller;
+
+    /// <summary>Anybody may use the route: it tells nothing that needs a key, and changes nothing.</summary>
+    public static TBuilder OpenToAll<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        builder.WithMetadata(new AnyCaller());
+        return builder;
+    }
+
     /// <summary>Only these roles may use the route.</summary>
     public static TBuilder RequireRoles<TBuilder>(this TBuilder builder, params VaultRole[] roles)
         where TBuilder : IEndpointConventionBuilder
@@ -27,6 +38,12 @@ internal static class RoleFilter
     public static void UseAdminCallers(this IApplicationBuilder app) => app.Use(static async (context, next) =>
     {
         if (!context.Request.Path.StartsWithSegments("/api/v1"))
+        {
+            await next(context);
+            return;
+        }
+
+        if (context.GetEndpoint()?.Metadata.GetMetadata<AnyCaller>() is not null)
         {
             await next(context);
             return;

@@ -41,7 +41,7 @@ internal static class CallerRequest
     }
 
     /// <summary>The request, with the headers that may go upstream.</summary>
-    public static CalloutRequest Read(HttpContext context, CalloutTarget target, string? keyHeader, bool dropOverrides, bool isUpgrade)
+    public static CalloutRequest Read(HttpContext context, CalloutTarget target, string? keyHeader, bool dropOverrides, bool isUpgrade, bool keepsCookies)
     {
         var request = context.Request;
         var options = ConnectionOptions(request.Headers);
@@ -73,6 +73,7 @@ internal static class CallerRequest
             Body = hasBody && !isUpgrade ? request.Body : null,
             ContentLength = request.ContentLength,
             IsUpgrade = isUpgrade,
+            KeepsCookies = keepsCookies,
             Aborted = context.RequestAborted,
             FlushHead = FlushHead,
             FlushState = context.Response,

@@ -20,6 +20,7 @@ internal sealed class CalloutAudit
     private string _actor = "anonymous";
     private string _target = "";
     private string? _path;
+    private string? _asked;
     private AdmittedCallout? _admitted;
     private long? _declared;
     private bool _isRefused;
@@ -46,6 +47,9 @@ internal sealed class CalloutAudit
     /// <summary>The named credential, as it was called.</summary>
     public string Name => _target;
 
+    /// <summary>Whether a URL was called, rather than a named credential.</summary>
+    public bool IsByUrl => _asked is not null;
+
     /// <summary>Since it began.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
@@ -58,8 +62,11 @@ internal sealed class CalloutAudit
     /// <summary>What is called.</summary>
     public void Target(string name, string path) => (_target, _path) = (Cut(name), Cut(path));
 
-    /// <summary>Where it goes.</summary>
-    public void Admitted(AdmittedCallout admitted) => (_admitted, _target) = (admitted, admitted.Named.Name.Value);
+    /// <summary>The host that was asked for, where the request names one.</summary>
+    public void Asked(string? host) => _asked = host;
+
+    /// <summary>Where it goes, and the path after the name.</summary>
+    public void Admitted(AdmittedCallout admitted, string path) => (_admitted, _target, _path) = (admitted, admitted.Named.Name.Value, Cut(path));
 
     /// <summary>Whether the record can be kept; false: nothing may be sent.</summary>
     public Task<bool> MaySendAsync() => _durability switch
@@ -125,7 +132,7 @@ internal sealed class CalloutAudit
             Principal = _admitted?.Principal.Name.Value,
             User = _admitted is { User.Length: > 0 } ? _admitted.User : _admitted?.RecordedUser,
             Method = Cut(_context.Request.Method),
-            Host = _admitted?.Host,
+            Host = _admitted?.Host ?? _asked,
             Path = _path,
             Status = Status,
             DurationMs = isOver ? Math.Round(Elapsed.TotalMilliseconds, 1) : null,

@@ -5,13 +5,12 @@ using Vault.Api.Hosting;
 using Vault.Core.Access;
 using Vault.Core.Audit;
 using Vault.Core.Callouts;
-using Vault.Core.Callouts.Paths;
 using Vault.Core.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Vault.Api.Callouts;
 
-/// <summary><c>ANY /callout/{name}/{path}</c>: the way of one callout through the vault; contract sections 5 and 9.</summary>
+/// <summary>The way of one callout through the vault, <c>/callout/{name}/{path}</c> or by the forward proxy; contract sections 5 and 9.</summary>
 internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
     AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
@@ -21,13 +20,13 @@ internal sealed class CalloutEndpoint(
     /// enabled, (4) may this request be sent, (5) is it small enough, (6) can it be recorded, (7) are secrets, fields and token
     /// there. Then (8) YARP streams it through the chain of handlers. Every outcome is recorded before it is told.
     /// </summary>
-    public async Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context, ICalloutSource source)
     {
         var audit = new CalloutAudit(context, log, options.Durability, time);
         metrics.Began();
         try
         {
-            var callout = await JudgeAsync(context, audit);
+            var callout = await JudgeAsync(context, source, audit);
             if (!callout.IsOk)
             {
                 await audit.RefuseAsync(callout.Error);
@@ -84,12 +83,13 @@ internal sealed class CalloutEndpoint(
         await audit.RefuseAsync(error);
     }
 
-    private async ValueTask<Result<Callout>> JudgeAsync(HttpContext context, CalloutAudit audit)
+    private async ValueTask<Result<Callout>> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit)
     {
         // 1
-        var key = CallerKeys.OfCallout(context.Request.Headers);
+        var key = source.KeyOf(context);
         var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var target = CalloutTarget.Parse(rawTarget);
+        var target = source.Read(context, rawTarget);
+        audit.Asked(source.Host);
         if (target.IsOk)
         {
             audit.Target(target.Value.Name.Value, target.Value.Path);
@@ -103,7 +103,7 @@ internal sealed class CalloutEndpoint(
                 audit.OnlyCounted();
             }
 
-            return caller.Error;
+            return source.Refusal(caller.Error);
         }
 
         audit.Actor(caller.Value.Actor);
@@ -113,18 +113,19 @@ internal sealed class CalloutEndpoint(
         }
 
         // 2, 3
-        if (!target.IsOk)
+        var found = target.IsOk ? source.Find(target.Value, caller.Value) : target;
+        if (!found.IsOk)
         {
-            return target.Error;
+            return found.Error;
         }
 
-        var admitted = Admit(context, caller.Value, target.Value.Name.Value);
+        var admitted = Admit(context, caller.Value, found.Value.Name.Value);
         if (!admitted.IsOk)
         {
             return admitted.Error;
         }
 
-        audit.Admitted(admitted.Value);
+        audit.Admitted(admitted.Value, found.Value.Path);
         if (LoopMiddleware.IsOwn(context))
         {
             return LoopMiddleware.Refusal;
@@ -133,7 +134,7 @@ internal sealed class CalloutEndpoint(
         // 4, 5
         var named = admitted.Value.Named;
         var isUpgrade = CallerRequest.IsUpgrade(context);
-        var request = CallerRequest.Read(context, target.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade);
+        var request = CallerRequest.Read(context, found.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
         if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {
             return refused;

@@ -19,6 +19,6 @@ internal static class CalloutEndpoints
     public static void UseCallouts(this IApplicationBuilder app)
     {
         var endpoint = app.ApplicationServices.GetRequiredService<CalloutEndpoint>();
-        app.Use((context, next) => context.Request.Path.StartsWithSegments("/callout") ? endpoint.InvokeAsync(context) : next(context));
+        app.Use((context, next) => context.Request.Path.StartsWithSegments("/callout") ? endpoint.InvokeAsync(context, NamedCallout.Instance) : next(context));
     }
 }

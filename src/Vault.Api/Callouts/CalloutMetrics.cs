@@ -55,9 +55,9 @@ internal sealed class CalloutMetrics
     // A route of its own, since callouts are never routed; who called what stands here too: a trace is no series.
     private static void Describe(Activity activity, CalloutAudit audit)
     {
-        const string Route = "/callout/{namedCredential}/{**path}";
-        activity.DisplayName = $"{activity.GetTagItem("http.request.method")} {Route}";
-        activity.SetTag("http.route", Route);
+        var route = audit.IsByUrl ? "(forward proxy)" : "/callout/{namedCredential}/{**path}";
+        activity.DisplayName = $"{activity.GetTagItem("http.request.method")} {route}";
+        activity.SetTag("http.route", route);
         activity.SetTag("vault.named_credential", audit.Name);
         if (audit.Code is { } code)
         {

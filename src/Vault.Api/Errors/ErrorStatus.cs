@@ -15,9 +15,11 @@ internal static class ErrorStatus
         ErrorCodes.MethodNotAllowed => 405,
         ErrorCodes.AlreadyExists or ErrorCodes.InUse or ErrorCodes.LastAdminKey or ErrorCodes.SecretsWouldTravel
             or ErrorCodes.CredentialNotConfigured => 409,
+        ErrorCodes.ProxyAuthenticationRequired => 407,
         ErrorCodes.PreconditionFailed => 412,
         ErrorCodes.BodyTooLarge => 413,
         ErrorCodes.UnsupportedMediaType or ErrorCodes.MergeUnsupportedContent => 415,
+        ErrorCodes.MisdirectedRequest => 421,
         ErrorCodes.HostNotAllowed or ErrorCodes.UnknownReference or ErrorCodes.SecretNotAHeaderValue => 422,
         ErrorCodes.RateLimited => 429,
         ErrorCodes.TokenRequestFailed or ErrorCodes.UpstreamUnreachable or ErrorCodes.ResponseNotInspectable => 502,

@@ -32,6 +32,12 @@ internal static partial class ProblemAnswers
             response.Headers.WWWAuthenticate = "Bearer realm=\"vault\"";
         }
 
+        if (error.Code == ErrorCodes.ProxyAuthenticationRequired)
+        {
+            // Bearer is taken too, but clients know proxies by Basic alone, and some stumble over a second scheme.
+            response.Headers.ProxyAuthenticate = "Basic realm=\"vault\"";
+        }
+
         if (!HttpMethods.IsHead(context.Request.Method))
         {
             await response.WriteAsJsonAsync(error.ToProblem(), options: null, contentType: MediaTypeNames.Application.ProblemJson, context.RequestAborted);

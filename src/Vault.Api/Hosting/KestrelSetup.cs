@@ -4,7 +4,9 @@ using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Net.Http.Headers;
+using Vault.Api.ForwardProxy;
 using Vault.Core.Access;
+using Vault.Core.ForwardProxy;
 
 namespace Vault.Api.Hosting;
 
@@ -22,7 +24,7 @@ internal static class KestrelSetup
     private const int MostConnections = 20_000;
 
     /// <summary>Sets Kestrel up; contract section 8 for the addresses.</summary>
-    public static void AddVaultKestrel(this WebApplicationBuilder builder)
+    public static void AddVaultKestrel(this WebApplicationBuilder builder, ForwardProxyOptions forwardProxy)
     {
         var configuration = builder.Configuration;
         var urls = configuration["urls"];
@@ -44,6 +46,15 @@ internal static class KestrelSetup
 
             http2Port = parsed.Port;
             urls = string.IsNullOrEmpty(urls) ? PortUrls(configuration) + http2Url : urls + ";" + http2Url;
+        }
+
+        // Endpoints of the settings take the place of urls; what is added to them has to be an endpoint too.
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? "").ToArray();
+        if (forwardProxy.Url is { } proxyUrl)
+        {
+            var others = string.IsNullOrEmpty(urls) ? PortUrls(configuration) : urls + ";";
+            RequireOwnPort(proxyUrl, [.. others.Split(';'), .. endpoints]);
+            urls = endpoints.Length == 0 ? others + proxyUrl.GetLeftPart(UriPartial.Authority) : urls;
         }
 
         if (!string.IsNullOrEmpty(urls))
@@ -97,8 +108,42 @@ internal static class KestrelSetup
                 {
                     listen.Protocols = HttpProtocols.Http2;
                 }
+
+                if (forwardProxy.Url is { } url && listen.IPEndPoint?.Port == url.Port)
+                {
+                    listen.UseForwardProxy();
+                }
             });
+            if (endpoints.Length > 0 && forwardProxy.Url is { } own)
+            {
+                Listen(kestrel, own);
+            }
         });
+    }
+
+    /// <summary>Whether an address that the server says it listens on is the forward proxy's.</summary>
+    public static bool IsForwardProxy(string address, ForwardProxyOptions forwardProxy) =>
+        forwardProxy.Url is { } url && ListenerAddress.Parse(address)?.Port == url.Port;
+
+    // A connection's port says whose it is.
+    private static void RequireOwnPort(Uri proxy, IEnumerable<string> others)
+    {
+        if (others.Any(other => ListenerAddress.Parse(other.Trim())?.Port == proxy.Port))
+        {
+            throw new VaultSettingException(ForwardProxyOptions.Section + ":Url", $"has the port of another listener ({proxy.Port}); it needs one of its own.");
+        }
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, Uri url)
+    {
+        if (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address))
+        {
+            kestrel.Listen(address, url.Port);
+        }
+        else
+        {
+            kestrel.ListenLocalhost(url.Port);
+        }
     }
 
     private static Socket Listen(EndPoint endpoint)

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Vault.Core.Administration.Consents;
+using Vault.Core.ForwardProxy;
 
 namespace Vault.Api.Hosting;
 
 /// <summary><c>Vault:PublicUrl</c>; without it, the first address that the vault listens on. Never what a request says of itself.</summary>
-internal sealed class PublicAddress(ConsentOptions options, IServer server) : IPublicAddress
+internal sealed class PublicAddress(ConsentOptions options, ForwardProxyOptions proxy, IServer server) : IPublicAddress
 {
     private const string Default = "http://localhost:5080";
 
@@ -13,7 +14,7 @@ internal sealed class PublicAddress(ConsentOptions options, IServer server) : IP
 
     private string Listener()
     {
-        var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? Default;
+        var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault(listener => !KestrelSetup.IsForwardProxy(listener, proxy)) ?? Default;
         return address
             .Replace("://+", "://localhost", StringComparison.Ordinal).Replace("://*", "://localhost", StringComparison.Ordinal)
             .Replace("://0.0.0.0", "://localhost", StringComparison.Ordinal).Replace("://[::]", "://localhost", StringComparison.Ordinal);

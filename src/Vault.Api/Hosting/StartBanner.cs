@@ -5,9 +5,10 @@ internal static class StartBanner
 {
     /// <summary>Prints where the vault listens and, once, a key that was just made, with commands to begin with.</summary>
     /// <param name="addresses">Where it listens.</param>
+    /// <param name="forwardProxy">Where the forward proxy listens; null: there is none.</param>
     /// <param name="newAdminKey">The key that was made; null where there was one.</param>
     /// <param name="hasSwagger">Whether Swagger UI is served.</param>
-    public static void Print(ICollection<string> addresses, string? newAdminKey, bool hasSwagger)
+    public static void Print(ICollection<string> addresses, Uri? forwardProxy, string? newAdminKey, bool hasSwagger)
     {
         var url = addresses.FirstOrDefault()?.Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
         var output = Console.Out;
@@ -16,6 +17,11 @@ internal static class StartBanner
         if (hasSwagger)
         {
             output.WriteLine($"  Swagger UI           {url}/swagger");
+        }
+
+        if (forwardProxy is not null)
+        {
+            output.WriteLine($"  Forward proxy        {forwardProxy.AbsoluteUri.TrimEnd('/')}, to be trusted: {url}/api/v1/forward-proxy/ca.pem");
         }
 
         if (newAdminKey is not null)

@@ -8,6 +8,7 @@ using Vault.Api.Callers;
 using Vault.Api.Callouts;
 using Vault.Api.Consents;
 using Vault.Api.Errors;
+using Vault.Api.ForwardProxy;
 using Vault.Api.OpenApi;
 using Vault.Api.Telemetry;
 using Vault.Core.Access;
@@ -18,6 +19,7 @@ using Vault.Core.Administration.VaultKeys;
 using Vault.Core.Authentication;
 using Vault.Core.Callouts;
 using Vault.Core.Egress;
+using Vault.Core.ForwardProxy;
 using Vault.Core.Secrets;
 using Vault.Core.Storage;
 
@@ -58,6 +60,11 @@ internal static class VaultHost
             await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
             var newKey = await app.Services.GetRequiredService<BootstrapAdminKey>()
                 .EnsureAsync(app.Configuration["Vault:BootstrapAdminKey"], CancellationToken.None);
+            if (app.Services.GetRequiredService<ForwardProxyOptions>().IsOn)
+            {
+                await app.Services.GetRequiredService<CertificateAuthority>().KeepAsync(CancellationToken.None);
+            }
+
             app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, newKey));
             await app.RunAsync();
             return 0;
@@ -72,7 +79,8 @@ internal static class VaultHost
 
     internal static void AddServices(WebApplicationBuilder builder)
     {
-        builder.AddVaultKestrel();
+        var forwardProxy = ForwardProxyOptions.Read(builder.Configuration);
+        builder.AddVaultKestrel(forwardProxy);
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = Drain);
@@ -88,6 +96,7 @@ internal static class VaultHost
         services.AddSingleton<IPublicAddress, PublicAddress>();
         services.AddVaultCallouts();
         services.AddCalloutEndpoint();
+        services.AddForwardProxy(forwardProxy);
         services.AddVaultOpenApi();
         builder.AddVaultTelemetry();
     }
@@ -96,6 +105,7 @@ internal static class VaultHost
     {
         // Framing and raw path are judged before anything else looks at the request.
         app.UseRequestId();
+        app.UseForwardProxy();
         app.UseSecurityHeaders();
         app.UseMiddleware<StrictFramingMiddleware>();
         app.UseRawTargetGuard();
@@ -115,7 +125,8 @@ internal static class VaultHost
     private static void OnStarted(WebApplication app, string? newKey)
     {
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var proxy = app.Services.GetRequiredService<ForwardProxyOptions>();
         app.Services.GetRequiredService<EgressPolicy>().SetOwnListeners([.. addresses.Select(ListenerAddress.Parse).OfType<IPEndPoint>()]);
-        StartBanner.Print(addresses, newKey, OpenApiSetup.IsOn(app.Configuration));
+        StartBanner.Print([.. addresses.Where(address => !KestrelSetup.IsForwardProxy(address, proxy))], proxy.Url, newKey, OpenApiSetup.IsOn(app.Configuration));
     }
 }

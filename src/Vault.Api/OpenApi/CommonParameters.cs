@@ -25,7 +25,7 @@ internal sealed class CommonParameters : IOperationFilter
             });
         }
 
-        if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith("/export", StringComparison.Ordinal) && !path.EndsWith("credential", StringComparison.Ordinal)))
+        if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith(".pem", StringComparison.Ordinal) && !path.EndsWith("/export", StringComparison.Ordinal) && !path.EndsWith("credential", StringComparison.Ordinal)))
         {
             Add("pageSize", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500; 50 where left out.");
             Add("pageToken", ParameterLocation.Query, JsonSchemaType.String, "The nextPageToken of the page before.");

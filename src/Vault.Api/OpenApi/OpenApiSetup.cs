@@ -46,6 +46,7 @@ internal static class OpenApiSetup
             options.DocumentFilter<MetricsDocument>();
             options.OperationFilter<CommonParameters>();
             options.OperationFilter<Examples>();
+            options.OperationFilter<OpenRoutes>();
             options.SchemaFilter<WriteOnlySecrets>();
             options.SchemaFilter<ProblemSchema>();
         });

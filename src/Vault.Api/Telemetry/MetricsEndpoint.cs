@@ -22,8 +22,21 @@ internal static class MetricsEndpoint
         }
 
         var scrape = new Lazy<RequestDelegate>(() => Build(app));
-        app.Lifetime.ApplicationStarted.Register(() => ThreadPool.QueueUserWorkItem(_ => _ = scrape.Value));
+        var lifetime = app.Lifetime;
+        lifetime.ApplicationStarted.Register(() => ThreadPool.QueueUserWorkItem(_ => MakeReady(scrape, lifetime)));
         app.MapGet(Route, (HttpContext context) => scrape.Value(context)).ExcludeFromDescription();
+    }
+
+    private static void MakeReady(Lazy<RequestDelegate> scrape, IHostApplicationLifetime lifetime)
+    {
+        try
+        {
+            _ = scrape.Value;
+        }
+        catch (ObjectDisposedException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // The vault was stopped sooner than this was made, and on a thread of the pool it would end the process otherwise.
+        }
     }
 
     /// <summary><c>Vault:Metrics</c>: on unless it is turned off.</summary>

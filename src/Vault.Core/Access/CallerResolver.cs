@@ -36,6 +36,22 @@ public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyU
             : ValueTask.FromResult<Result<Caller>>(Unauthenticated);
     }
 
+    /// <summary>Who this is now, for who only looks: no use of the key is noted, and nothing wrong is counted. Null: nobody.</summary>
+    /// <param name="text">The key or token; null: none was sent.</param>
+    /// <param name="connection">What the connection sent before.</param>
+    /// <param name="cancellationToken">Of who looks.</param>
+    public ValueTask<Caller?> PeekAsync(string? text, ConnectionKey connection, CancellationToken cancellationToken)
+    {
+        if (text is not null && connection.Find(text) is { } before && ReferenceEquals(catalog.Current.Keys.GetValueOrDefault(before.Id), before))
+        {
+            return ValueTask.FromResult(Accept(before, isUse: false));
+        }
+
+        return VaultKeyText.TryParse(text) is { } key ? ValueTask.FromResult(Find(key, connection, isUse: false))
+            : text is not null && tokens.MayBe(text) ? tokens.ResolveAsync(text, cancellationToken)
+            : ValueTask.FromResult<Caller?>(null);
+    }
+
     private async ValueTask<Result<Caller>> VerifyAsync(string text, IPAddress? address, CancellationToken cancellationToken) =>
         await tokens.ResolveAsync(text, cancellationToken) is { } caller ? caller : Refuse(address, null);
 
@@ -43,11 +59,11 @@ public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyU
         ? new VaultError(ErrorCodes.RateLimited, "Too many wrong keys or tokens were sent.") { RetryAfter = wait }
         : Unauthenticated;
 
-    private Caller? Find(VaultKeyText key, ConnectionKey? connection)
+    private Caller? Find(VaultKeyText key, ConnectionKey? connection, bool isUse = true)
     {
         var isKnown = catalog.Current.Keys.TryGetValue(key.Id, out var stored);
         var matches = hasher.Matches(key, stored ?? Nobody);
-        if (!isKnown || stored is null || !matches || Accept(stored) is not { } caller)
+        if (!isKnown || stored is null || !matches || Accept(stored, isUse) is not { } caller)
         {
             return null;
         }
@@ -56,7 +72,7 @@ public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyU
         return caller;
     }
 
-    private Caller? Accept(VaultKey stored)
+    private Caller? Accept(VaultKey stored, bool isUse = true)
     {
         var now = time.GetUtcNow();
         if (stored.ExpiresAt <= now)
@@ -75,7 +91,11 @@ public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyU
             name = app.Name;
         }
 
-        usage.Note(stored.Id, now);
+        if (isUse)
+        {
+            usage.Note(stored.Id, now);
+        }
+
         return new Caller(stored.Role, stored.AppId, (name ?? default).Value);
     }
 }

@@ -105,7 +105,7 @@ public static class CalloutMessage
     {
         if (name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase))
         {
-            return AnswerHeaders.RewriteCookie(value, callout.Admitted.Named.Name.Value);
+            return callout.Request.KeepsCookies ? value : AnswerHeaders.RewriteCookie(value, callout.Admitted.Named.Name.Value);
         }
 
         return callout.IsDecoded && name.Equals("ETag", StringComparison.OrdinalIgnoreCase) ? AnswerHeaders.Weaken(value) : value;

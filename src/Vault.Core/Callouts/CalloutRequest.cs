@@ -27,6 +27,9 @@ public sealed record CalloutRequest
     /// <summary>An upgrade (WebSocket): bytes flow both ways and are neither held, searched nor replayed.</summary>
     public bool IsUpgrade { get; init; }
 
+    /// <summary>Whether the caller asked for the service's own URL, so that cookies stay the service's own.</summary>
+    public bool KeepsCookies { get; init; }
+
     /// <summary>Hands the head of the answer on before its body is there; null where the server can't.</summary>
     public Func<object?, CancellationToken, ValueTask>? FlushHead { get; init; }
 

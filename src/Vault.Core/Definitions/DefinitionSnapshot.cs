@@ -36,6 +36,12 @@ public sealed record DefinitionSnapshot(
         .GroupBy(named => named.Value.ExternalCredentialId, named => named.Key)
         .ToImmutableDictionary(group => group.Key, group => group.ToImmutableArray());
 
+    // Made when it is first asked for, and kept up from then on: a vault without a forward proxy never needs it.
+    private UrlPrefixes? Urls { get; set; }
+
+    /// <summary>The named credentials whose <c>url</c> has this origin, as <see cref="UrlOrigin.KeyOf(Uri)"/> writes it, with the paths of their urls; in no order.</summary>
+    public ImmutableArray<UrlPrefix> At(string origin) => (Urls ??= UrlPrefixes.Of(NamedCredentials.Values)).At(origin);
+
     /// <summary>The named credentials that use this external credential, in no order.</summary>
     public IEnumerable<NamedCredential> UsersOf(Guid externalCredentialId) =>
         Links.TryGetValue(externalCredentialId, out var names) ? names.Select(name => NamedCredentials[name]) : [];
@@ -44,17 +50,24 @@ public sealed record DefinitionSnapshot(
     public DefinitionSnapshot With(NamedCredential credential)
     {
         var links = Unlinked(credential.Name.Key);
+        var before = NamedCredentials.GetValueOrDefault(credential.Name.Key);
         var names = links.GetValueOrDefault(credential.ExternalCredentialId, []);
         return this with
         {
             NamedCredentials = NamedCredentials.SetItem(credential.Name.Key, credential),
             Links = links.SetItem(credential.ExternalCredentialId, names.Add(credential.Name.Key)),
+            Urls = (before is null ? Urls : Urls?.Without(before))?.With(credential),
         };
     }
 
     /// <summary>Without this named credential.</summary>
     public DefinitionSnapshot Without(NamedCredential credential) =>
-        this with { NamedCredentials = NamedCredentials.Remove(credential.Name.Key), Links = Unlinked(credential.Name.Key) };
+        this with
+        {
+            NamedCredentials = NamedCredentials.Remove(credential.Name.Key),
+            Links = Unlinked(credential.Name.Key),
+            Urls = NamedCredentials.GetValueOrDefault(credential.Name.Key) is { } before ? Urls?.Without(before) : Urls,
+        };
 
     private ImmutableDictionary<Guid, ImmutableArray<string>> Unlinked(string name)
     {

@@ -50,6 +50,13 @@ public static class UrlOrigin
         return scheme > 0 && origin[end - 1] == '.' && origin[end - 2] is not ('.' or '/') ? url.Remove(end - 1, 1) : url;
     }
 
+    /// <summary>The one form of an origin by which it is looked up: scheme, host in punycode and lower case, port.</summary>
+    public static string KeyOf(Uri url) => KeyOf(url.Scheme, HostOf(url) ?? url.Host, url.Port);
+
+    /// <summary>The same of its parts.</summary>
+    public static string KeyOf(string scheme, string host, int port) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{scheme}://{host.ToLowerInvariant()}:{port}");
+
     /// <summary>The host in punycode, as it is looked up and sent; null where it can't be written so, which <see cref="Uri"/> finds out only here.</summary>
     public static string? HostOf(Uri url)
     {

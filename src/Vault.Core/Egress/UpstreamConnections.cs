@@ -13,6 +13,7 @@ public sealed class UpstreamConnections : IDisposable
     /// <summary>How long a connection takes new requests: a name that leads elsewhere by then is looked up, and judged, anew.</summary>
     internal static readonly TimeSpan LongestLife = TimeSpan.FromMinutes(2);
 
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan IdentityRest = TimeSpan.FromMinutes(10);
     private readonly EgressPolicy _policy;
     private readonly UpstreamDialer _dialer;
@@ -58,6 +59,29 @@ public sealed class UpstreamConnections : IDisposable
         return new Lazy<HttpMessageInvoker>(() => Make(identity));
     })!.Value;
 
+    /// <summary>A connection for bytes that the vault only hands on: judged like every other, nothing put into it.</summary>
+    /// <param name="host">A name or an address, without brackets.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    /// <returns>The connection; it belongs to the caller.</returns>
+    /// <exception cref="EgressDeniedException">The name leads where nothing may go.</exception>
+    /// <exception cref="TimeoutException">Nobody answered within five seconds.</exception>
+    /// <exception cref="HttpRequestException">The proxy of the settings refused.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">There is no such name, or nobody listens.</exception>
+    public async Task<RawTunnel> TunnelAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ConnectLimit);
+        try
+        {
+            return new RawTunnel(await _dialer.ConnectAsync(new DnsEndPoint(host, port), limit.Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException();
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {
@@ -91,7 +115,7 @@ public sealed class UpstreamConnections : IDisposable
         PreAuthenticate = false,
         Credentials = null,
         ActivityHeadersPropagator = null,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
+        ConnectTimeout = ConnectLimit,
         PooledConnectionLifetime = _life,
         EnableMultipleHttp2Connections = true,
         MaxResponseHeadersLength = 64,

@@ -6,6 +6,8 @@ public static class ErrorCodes
 #pragma warning disable CS1591 // Each name is its code; the contract says when it is given.
     public const string InvalidRequest = "invalid-request";
     public const string Unauthenticated = "unauthenticated";
+    public const string ProxyAuthenticationRequired = "proxy-authentication-required";
+    public const string MisdirectedRequest = "misdirected-request";
     public const string Forbidden = "forbidden";
     public const string NotFound = "not-found";
     public const string MethodNotAllowed = "method-not-allowed";

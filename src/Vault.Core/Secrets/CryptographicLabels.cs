@@ -83,4 +83,7 @@ public static class CryptographicLabels
 
     /// <summary>What is signed of a wrapped master key.</summary>
     public const string WrappedMasterKey = "cv.wrapped-master-key.v1";
+
+    /// <summary>What the forward proxy's certificate authority is sealed as.</summary>
+    public const string ForwardProxyAuthority = "forward-proxy-authority";
 }

@@ -10,6 +10,7 @@ using Vault.Core.Audit;
 using Vault.Core.Audit.Spools;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.ForwardProxy;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
@@ -58,6 +59,7 @@ public static class StorageRegistration
         services.AddSingleton<SnapshotLoader>();
         services.AddSingleton<ICredentialStore, CredentialStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
+        services.AddSingleton<IAuthorityStore, AuthorityStore>();
         services.AddSingleton<IAuditStore, AuditStore>();
         services.AddSingleton<ISharedKnowledge>(provider => provider.GetRequiredService<UpToDate>());
         AddAudit(services, AuditOptions.Read(configuration, dataDirectory) with { IsShared = options.Provider == PostgreSqlRegistration.Provider });

@@ -16,7 +16,7 @@ public sealed partial class AdminRouteWalkTests(RouteCallers callers) : IClassFi
     private const string Canary = "Canary-Walk-Password-1";
 
     /// <summary>Whoever adds a route outside the admin API says here that anybody may reach it.</summary>
-    private static readonly string[] Open = ["/callout/{**target}", "/oauth/callback", "/healthz/live", "/healthz/ready", "/metrics"];
+    private static readonly string[] Open = ["/callout/{**target}", "/oauth/callback", "/healthz/live", "/healthz/ready", "/metrics", "/api/v1/forward-proxy/ca.pem"];
 
     private sealed record Route(string Method, string Pattern, IReadOnlyList<VaultRole> Roles, string? Audited)
     {
@@ -34,7 +34,7 @@ public sealed partial class AdminRouteWalkTests(RouteCallers callers) : IClassFi
 
     private List<Route> Routes() =>
     [
-        .. Endpoints().Where(endpoint => endpoint.RoutePattern.RawText?.StartsWith("/api/v1", StringComparison.Ordinal) is true)
+        .. Endpoints().Where(endpoint => endpoint.RoutePattern.RawText?.StartsWith("/api/v1", StringComparison.Ordinal) is true && endpoint.Metadata.GetMetadata<RoleFilter.AnyCaller>() is null)
             .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method => new Route(
                 method, endpoint.RoutePattern.RawText!, endpoint.Metadata.GetMetadata<RoleFilter.AllowedRoles>()?.Roles ?? [],
                 endpoint.Metadata.GetMetadata<AuditedRequests.Resource>()?.Name))),
@@ -58,7 +58,21 @@ public sealed partial class AdminRouteWalkTests(RouteCallers callers) : IClassFi
 
         // No route is anybody's by oversight.
         Assert.All(Endpoints(), endpoint => Assert.True(
-            endpoint.RoutePattern.RawText!.StartsWith("/api/v1", StringComparison.Ordinal) || Open.Contains(endpoint.RoutePattern.RawText), endpoint.RoutePattern.RawText));
+            routes.Exists(route => route.Pattern == endpoint.RoutePattern.RawText) || Open.Contains(endpoint.RoutePattern.RawText), endpoint.RoutePattern.RawText));
+    }
+
+    [Fact]
+    public async Task OpenRoutes_AnswerAlike_WhoeverAsks()
+    {
+        var answers = new List<(int, string)>();
+        foreach (var (_, _, credential) in await callers.MakeAsync("Walker3"))
+        {
+            using var client = callers.Vault.CreateClient(credential);
+            answers.Add(await SendAsync(client, "GET", "/api/v1/forward-proxy/ca.pem", null));
+        }
+
+        // This vault has no forward proxy.
+        Assert.Equal(404, Assert.Single(answers.Distinct()).Item1);
     }
 
     [Fact]

@@ -19,6 +19,9 @@ public class ReplicaFixture : IAsyncLifetime
 
     public RecordingUpstream Service { get; private set; } = null!;
 
+    /// <summary>The forward proxies' ports.</summary>
+    public int[] ForwardPorts { get; } = [.. Enumerable.Range(0, 3).Select(_ => ForwardProxy.ForwardProxyFixture.FreePort())];
+
     public VaultProcess[] Vaults { get; private set; } = [];
 
     public HttpClient[] Admins { get; private set; } = [];
@@ -59,7 +62,7 @@ public class ReplicaFixture : IAsyncLifetime
 
     /// <summary>Starts the replica of this number: its own directory, the master key and the database of all.</summary>
     public Task<VaultProcess> StartAsync(int number) => VaultProcess.StartAsync(
-        DataOf(number), [.. Settings, .. More(number)]);
+        DataOf(number), [.. Settings, ("Vault:ForwardProxy:Url", $"http://127.0.0.1:{ForwardPorts[number]}"), .. More(number)]);
 
     /// <summary>What all replicas have in common.</summary>
     public (string Name, string Value)[] Settings =>

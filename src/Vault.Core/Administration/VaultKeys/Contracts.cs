@@ -34,7 +34,7 @@ public sealed record OperationView(
 public sealed record KeyVerdict(bool Valid, long Opened, long Authentic, long Failed, long Outdated, long UnderOlderKeys, IReadOnlyList<KeyProblem> Problems);
 
 /// <summary>Something that can't be opened, or isn't authentic.</summary>
-/// <param name="Kind"><c>vaultKey</c>, <c>externalCredential</c>, <c>namedCredential</c>, <c>app</c>, <c>key</c>, <c>grant</c>, <c>parameter</c>, <c>token</c> or <c>authorization</c>.</param>
+/// <param name="Kind"><c>vaultKey</c>, <c>externalCredential</c>, <c>namedCredential</c>, <c>app</c>, <c>key</c>, <c>grant</c>, <c>parameter</c>, <c>token</c>, <c>authorization</c> or <c>forwardProxyAuthority</c>.</param>
 /// <param name="Id">Of the row.</param>
 /// <param name="Problem">In words.</param>
 public sealed record KeyProblem(string Kind, string Id, string Problem);

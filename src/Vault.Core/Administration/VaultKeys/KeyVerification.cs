@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
+using Vault.Core.ForwardProxy;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Storage;
@@ -78,6 +79,12 @@ public sealed class KeyVerification : IDisposable
             }
 
             findings.Undecodable(table.Kind, passedOver.Count, passedOver.Ids);
+        }
+
+        if (await database.Facts.AsNoTracking().SingleOrDefaultAsync(row => row.Name == AuthorityStore.Fact, cancellationToken) is { Value: var kept })
+        {
+            findings.Opened(
+                _sealer.CanOpen(CertificateAuthority.Place, kept) ? SealedJudgement.Opens : SealedJudgement.Damaged, _sealer.IsUnderActiveKey(kept), "forwardProxyAuthority", AuthorityStore.Fact);
         }
 
         return findings.ToVerdict();

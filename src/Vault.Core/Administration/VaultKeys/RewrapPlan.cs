@@ -1,3 +1,5 @@
+using Microsoft.EntityFrameworkCore;
+using Vault.Core.ForwardProxy;
 using Vault.Core.Secrets;
 using Vault.Core.Storage;
 using Vault.Core.Storage.Rows;
@@ -82,6 +84,7 @@ internal sealed class RewrapPlan(SecretSealer sealer, TimeProvider time)
         }
 
         operation.Unreadable += passedOver.Count;
+        await MoveAuthorityAsync(database, operation, cancellationToken);
         _roundsInVain = left > 0 && Replaced == 0 ? _roundsInVain + 1 : 0;
         Replaced = 0;
         operation.Total = operation.Done;
@@ -103,6 +106,26 @@ internal sealed class RewrapPlan(SecretSealer sealer, TimeProvider time)
         else
         {
             (operation.Status, operation.FinishedAt) = (OperationStatus.Completed, time.GetUtcNow());
+        }
+    }
+
+    // One value, of the vault itself: where somebody renewed it at this moment, they sealed it under the active key.
+    private async Task MoveAuthorityAsync(VaultDbContext database, OperationRow operation, CancellationToken cancellationToken)
+    {
+        var kept = (await database.Facts.AsNoTracking().SingleOrDefaultAsync(row => row.Name == AuthorityStore.Fact, cancellationToken))?.Value;
+        if (kept is null || sealer.IsUnderActiveKey(kept))
+        {
+            return;
+        }
+
+        if (sealer.Rewrap(CertificateAuthority.Place, kept) is { } moved)
+        {
+            await database.Facts.Where(row => row.Name == AuthorityStore.Fact && row.Value == kept)
+                .ExecuteUpdateAsync(update => update.SetProperty(row => row.Value, moved), cancellationToken);
+        }
+        else
+        {
+            operation.Unreadable++;
         }
     }
 

@@ -1,0 +1,29 @@
+using Vault.Api.Callers;
+using Vault.Core.Access;
+using Vault.Core.Callouts.Paths;
+using Vault.Core.Primitives;
+
+namespace Vault.Api.Callouts;
+
+/// <summary><c>/callout/{name}/{path}</c>: the request names the named credential.</summary>
+internal sealed class NamedCallout : ICalloutSource
+{
+    /// <summary>The only instance.</summary>
+    public static NamedCallout Instance { get; } = new();
+
+    private NamedCallout()
+    {
+    }
+
+    public bool KeepsCookies => false;
+
+    public string? Host => null;
+
+    public CallerKeys.FoundKey KeyOf(HttpContext context) => CallerKeys.OfCallout(context.Request.Headers);
+
+    public Result<CalloutTarget> Read(HttpContext context, string rawTarget) => CalloutTarget.Parse(rawTarget);
+
+    public Result<CalloutTarget> Find(CalloutTarget target, Caller caller) => target;
+
+    public VaultError Refusal(VaultError error) => error;
+}

@@ -1,0 +1,80 @@
+using Vault.Core.Access;
+using Vault.Core.Callouts.Paths;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+
+namespace Vault.Core.ForwardProxy;
+
+/// <summary>Finds the named credential that a request to a service's own URL is for, among those that its caller was granted.</summary>
+public sealed class ForwardedRequests(DefinitionCatalog definitions, AccessCatalog access)
+{
+    // One answer whether there is none or it isn't granted: it must not tell which exist.
+    private static readonly VaultError NotGranted =
+        new(ErrorCodes.CalloutNotGranted, "No named credential that was granted to this caller leads to this URL, so the forward proxy doesn't go there.");
+
+    /// <summary>Whether anything that was granted to the caller leads to this host and port, by whatever scheme.</summary>
+    public bool Leads(Caller caller, string host, int port) =>
+        IsGrantedAny(caller, UrlOrigin.KeyOf(Uri.UriSchemeHttps, host, port)) || IsGrantedAny(caller, UrlOrigin.KeyOf(Uri.UriSchemeHttp, host, port));
+
+    /// <summary>
+    /// The named credential whose <c>url</c> is the longest beginning of what is asked for, cut where segments end, and what remains:
+    /// the path as a callout by name would have it. Of two with one url, the first by name. Or <c>callout-not-granted</c>.
+    /// </summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="origin">As <see cref="UrlOrigin.KeyOf(Uri)"/> writes it.</param>
+    /// <param name="path">The raw path, from its <c>/</c> on; compared byte by byte.</param>
+    /// <param name="query">The raw query, or null.</param>
+    public Result<CalloutTarget> Find(Caller caller, string origin, string path, string? query)
+    {
+        if (caller.AppId is not { } app)
+        {
+            return NotGranted;
+        }
+
+        var snapshot = definitions.Current;
+        var grants = access.Current.Grants;
+        NamedCredential? best = null;
+        UrlPrefix chosen = default;
+        foreach (var prefix in snapshot.At(origin))
+        {
+            if (Covers(prefix.Path, path)
+                && (best is null || prefix.Path.Length > chosen.Path.Length
+                    || (prefix.Path.Length == chosen.Path.Length && string.CompareOrdinal(prefix.NamedCredential, chosen.NamedCredential) < 0))
+                && snapshot.NamedCredentials.TryGetValue(prefix.NamedCredential, out var named)
+                && grants.ContainsKey((app, named.Id)))
+            {
+                (best, chosen) = (named, prefix);
+            }
+        }
+
+        return best is null ? NotGranted : new CalloutTarget(best.Name, path[Kept(chosen.Path)..], query);
+    }
+
+    // `/api` covers /api, /api/ and /api/x, and never /apix; `/api/` covers what begins with it.
+    private static bool Covers(string prefix, string path) =>
+        path.StartsWith(prefix, StringComparison.Ordinal)
+        && (prefix.EndsWith('/') || path.Length == prefix.Length || path[prefix.Length] == '/');
+
+    // A slash at the end of the url is dropped where the two are joined, so the rest begins with it.
+    private static int Kept(string prefix) => prefix.EndsWith('/') ? prefix.Length - 1 : prefix.Length;
+
+    private bool IsGrantedAny(Caller caller, string origin)
+    {
+        if (caller.AppId is not { } app)
+        {
+            return false;
+        }
+
+        var snapshot = definitions.Current;
+        var grants = access.Current.Grants;
+        foreach (var prefix in snapshot.At(origin))
+        {
+            if (snapshot.NamedCredentials.TryGetValue(prefix.NamedCredential, out var named) && grants.ContainsKey((app, named.Id)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
