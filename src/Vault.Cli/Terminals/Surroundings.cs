@@ -1,0 +1,59 @@
+using Spectre.Console;
+
+namespace Vault.Cli.Terminals;
+
+/// <summary>What a command may touch of the machine that it runs on; tests bring their own.</summary>
+internal sealed class Surroundings
+{
+    /// <summary>What the command has to say.</summary>
+    public required TextWriter Output { get; init; }
+
+    /// <summary>What went wrong, and what is only for people.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Bytes as they are: the body of an answer.</summary>
+    public required Func<Stream> OpenOutput { get; init; }
+
+    /// <summary>What is piped in; a body or a secret.</summary>
+    public required Func<Stream> OpenInput { get; init; }
+
+    /// <summary>Whether a person can be asked.</summary>
+    public required bool CanAsk { get; init; }
+
+    /// <summary>Asks a person for a secret, without echo; null where there was no answer.</summary>
+    public required Func<string, string?> AskSecret { get; init; }
+
+    /// <summary>Tables, colours and progress; on <see cref="Output"/>.</summary>
+    public required IAnsiConsole Console { get; init; }
+
+    /// <summary>An environment variable; null where it isn't set.</summary>
+    public required Func<string, string?> Variable { get; init; }
+
+    /// <summary>Where the user's settings are, as in <c>~/.config</c>.</summary>
+    public required string ConfigDirectory { get; init; }
+
+    /// <summary>Where relative paths begin.</summary>
+    public required string WorkingDirectory { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Those of this process.</summary>
+    public static Surroundings OfProcess() => new()
+    {
+        Output = System.Console.Out,
+        Error = System.Console.Error,
+        OpenOutput = System.Console.OpenStandardOutput,
+        OpenInput = System.Console.OpenStandardInput,
+        CanAsk = !System.Console.IsInputRedirected,
+        AskSecret = SecretPrompt.Ask,
+        Console = AnsiConsole.Console,
+        Variable = Environment.GetEnvironmentVariable,
+        ConfigDirectory = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+        WorkingDirectory = Environment.CurrentDirectory,
+        Time = TimeProvider.System,
+    };
+
+    /// <summary>A path that a person gave.</summary>
+    public string PathOf(string path) => Path.GetFullPath(path, WorkingDirectory);
+}
