@@ -39,7 +39,7 @@ internal static class VaultCommandLine
         ArgumentNullException.ThrowIfNull(surroundings);
         return new RootCommand("The command line of the vault.")
         {
-            ImportCommand.Build(),
+            ImportCommand.Build(surroundings),
         };
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Vault.Cli.Import.Salesforce;
+using Vault.Cli.Terminals;
 
 namespace Vault.Cli.Import;
 
@@ -9,5 +11,8 @@ namespace Vault.Cli.Import;
 internal static class ImportCommand
 {
     /// <summary>The command; a system adds its line here.</summary>
-    public static Command Build() => new("import", "Turn what another system keeps into a definitions file.");
+    public static Command Build(Surroundings surroundings) => new("import", "Turn what another system keeps into a definitions file.")
+    {
+        SalesforceImportCommand.Build(surroundings),
+    };
 }
