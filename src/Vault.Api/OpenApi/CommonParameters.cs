@@ -25,7 +25,7 @@ internal sealed class CommonParameters : IOperationFilter
             });
         }
 
-        if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith("/export", StringComparison.Ordinal) && !path.EndsWith("credential", StringComparison.Ordinal)))
+        if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith("/export", StringComparison.Ordinal) && path != "api/v1/definitions" && !path.EndsWith("credential", StringComparison.Ordinal)))
         {
             Add("pageSize", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500; 50 where left out.");
             Add("pageToken", ParameterLocation.Query, JsonSchemaType.String, "The nextPageToken of the page before.");
@@ -59,6 +59,11 @@ internal sealed class CommonParameters : IOperationFilter
         if (method is "PUT" && isDefinition && path.Contains("credentials", StringComparison.Ordinal))
         {
             Add("discardSecrets", ParameterLocation.Query, JsonSchemaType.Boolean, "Removes the secrets where the change would let them travel elsewhere.");
+        }
+
+        if (path is "api/v1/definitions/apply" or "api/v1/definitions/diff")
+        {
+            Add("discardSecrets", ParameterLocation.Query, JsonSchemaType.Boolean, "Removes the secrets where a change would let them travel elsewhere.");
         }
 
         bool IsNew(string name) => operation.Parameters.All(parameter => parameter.Name != name);
