@@ -1,3 +1,4 @@
+using Vault.Cli.Import.Salesforce.Conversion;
 using Vault.Cli.Import.Salesforce.Files;
 
 namespace Vault.Cli.Import.Salesforce;
@@ -34,6 +35,10 @@ internal sealed class ImportReport
     /// <summary>Says what became of an element.</summary>
     public void Add(string file, MetadataElement element, Outcome outcome, string sentence) =>
         _lines.Add(new ReportLine(file, element.Line, element.Column, outcome, Shown.Of(element.Name), sentence));
+
+    /// <summary>Says what became of a parameter.</summary>
+    public void Add(string file, CredentialParameter parameter, Outcome outcome, string sentence) =>
+        _lines.Add(new ReportLine(file, parameter.Element.Line, parameter.Element.Column, outcome, Shown.Of(parameter.Type == parameter.Name ? parameter.Type : $"{parameter.Type} {parameter.Name}"), sentence));
 
     /// <summary>A whole file did not come over.</summary>
     public void Refuse(string file, Problem? problem) =>

@@ -37,7 +37,7 @@ internal static class ReportText
         var report = result.Report;
         return string.Create(CultureInfo.InvariantCulture,
             $"{Count(result.Document.NamedCredentials?.Count ?? 0, "named credential")} and {Count(result.Document.ExternalCredentials?.Count ?? 0, "external credential")} imported, "
-            + $"{report.Lines.Count(line => line.Outcome is Outcome.NotImported)} not imported, {Count(report.Secrets.Count, "value")} to enter.");
+            + $"{Count(report.Lines.Count(line => line.Outcome is Outcome.NotImported), "thing")} not imported, {Count(report.Secrets.Count, "value")} to enter.");
     }
 
     private static void WriteLines(ImportReport report, Outcome outcome, string head, TextWriter output)

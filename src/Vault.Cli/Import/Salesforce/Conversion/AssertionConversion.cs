@@ -35,7 +35,7 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
         {
             if (claim.Group is not null)
             {
-                report.Add(file, claim.Element, Outcome.Note, $"It is a claim of the principal {Shown.Of(claim.Group)}; here it is one of all principals.");
+                report.Add(file, claim, Outcome.Note, $"It is a claim of the principal {Shown.Of(claim.Group)}; here it is one of all principals.");
             }
 
             if (claim.Name == "exp")
@@ -88,7 +88,7 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
                 settings["algorithm"] = algorithm;
                 break;
             case "alg":
-                report.Add(file, header.Element, Outcome.Note, "The vault has no such algorithm; RS256 stands in the definition.");
+                report.Add(file, header, Outcome.Note, "The vault has no such algorithm; RS256 stands in the definition.");
                 break;
             case "typ":
                 settings["type"] = header.Value;
@@ -101,7 +101,7 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
 
                 break;
             default:
-                report.Add(file, header.Element, Outcome.NotImported, $"A header {Shown.Of(header.Name)} of a JWT has no equivalent; there are alg, typ and kid.");
+                report.Add(file, header, Outcome.NotImported, $"A header {Shown.Of(header.Name)} of a JWT has no equivalent; there are alg, typ and kid.");
                 break;
         }
     }
@@ -123,7 +123,7 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
             // Told below, as any other value that isn't a lifetime.
         }
 
-        report.Add(file, claim.Element, Outcome.Note, $"The vault can't read a lifetime out of it; {DefaultLifetime} seconds stand in the definition.");
+        report.Add(file, claim, Outcome.Note, $"The vault can't read a lifetime out of it; {DefaultLifetime} seconds stand in the definition.");
         return DefaultLifetime;
     }
 

@@ -17,7 +17,7 @@ internal static class AuthProviderConversion
     };
 
     /// <summary>Reads one; null where the vault has nothing like it, which is reported.</summary>
-    public static TokenProvider? Read(MetadataFile file, MetadataElement root, ImportReport report)
+    public static TokenProvider? Read(MetadataFile file, MetadataElement root, bool allowHttp, ImportReport report)
     {
         // How people sign in to Salesforce itself with it.
         root.Ignore(
@@ -44,8 +44,8 @@ internal static class AuthProviderConversion
         }
 
         var known = Known.TryGetValue(type, out var urls) ? urls : default;
-        var authorizationUrl = UrlOf(file, root, authorize, known.Authorize, "authorizeUrl", report);
-        var tokenUrl = UrlOf(file, root, token, known.Token, "tokenUrl", report);
+        var authorizationUrl = UrlOf(file, root, authorize, known.Authorize, "authorizeUrl", allowHttp, report);
+        var tokenUrl = UrlOf(file, root, token, known.Token, "tokenUrl", allowHttp, report);
         report.Complete(file.Path, root);
         return authorizationUrl is null || tokenUrl is null ? null : new TokenProvider
         {
@@ -57,7 +57,7 @@ internal static class AuthProviderConversion
         };
     }
 
-    private static Uri? UrlOf(MetadataFile file, MetadataElement root, MetadataElement? element, string? known, string name, ImportReport report)
+    private static Uri? UrlOf(MetadataFile file, MetadataElement root, MetadataElement? element, string? known, string name, bool allowHttp, ImportReport report)
     {
         if (element is null)
         {
@@ -70,7 +70,7 @@ internal static class AuthProviderConversion
             return null;
         }
 
-        if (CredentialUrl.Read(element.Text, allowHttp: false, credential: null, out var problem) is { } url)
+        if (CredentialUrl.Read(element.Text, allowHttp, credential: null, owner: null, out var problem) is { } url)
         {
             return new Uri(url.Text);
         }
@@ -80,5 +80,5 @@ internal static class AuthProviderConversion
     }
 
     // What Salesforce writes when it gives an auth. provider out.
-    private static bool IsPlaceholder(string text) => text.Contains("Placeholder", StringComparison.OrdinalIgnoreCase);
+    private static bool IsPlaceholder(string text) => text.Equals("Placeholder_Value", StringComparison.OrdinalIgnoreCase);
 }

@@ -30,7 +30,7 @@ internal static class AwsConversion
 
         if (sts is [var principal, ..])
         {
-            report.Add(file, principal.Element, Outcome.Note, "The keys that assume the role stand beside the role here: as AccessKeyId and SecretAccessKey of each principal.");
+            report.Add(file, principal, Outcome.Note, "The keys that assume the role stand beside the role here: as AccessKeyId and SecretAccessKey of each principal.");
         }
 
         draft.Settings["roleArn"] = "{!$Credential.RoleArn}";
@@ -48,7 +48,7 @@ internal static class AwsConversion
             }
             else
             {
-                report.Add(file, duration.Element, Outcome.Note, "The duration has to be from 900 to 43200 seconds; AWS's own default is used.");
+                report.Add(file, duration, Outcome.Note, "The duration has to be from 900 to 43200 seconds; AWS's own default is used.");
             }
         }
 
@@ -73,13 +73,13 @@ internal static class AwsConversion
     {
         if (parameter?.Value is { } text)
         {
-            if (CredentialUrl.Read(text, allowHttp: false, credential: null, out var problem) is { } url)
+            if (CredentialUrl.Read(text, allowHttp: false, credential: null, owner: null, out var problem) is { } url)
             {
                 draft.Settings["stsUrl"] = url.Text;
                 return new Uri(url.Text);
             }
 
-            report.Add(file, parameter.Element, Outcome.Note, (problem ?? "") + " The region's own STS is used.");
+            report.Add(file, parameter, Outcome.Note, (problem ?? "") + " The region's own STS is used.");
         }
 
         return Uri.TryCreate($"https://sts.{draft.Settings["region"]}.amazonaws.com/", UriKind.Absolute, out var own) ? own : null;

@@ -49,7 +49,7 @@ internal sealed class ConversionContext(ImportOptions options, ImportReport repo
 
         if (!_providers.TryGetValue(found.File, out var provider))
         {
-            _providers[found.File] = provider = AuthProviderConversion.Read(found.File, found.Root, report);
+            _providers[found.File] = provider = AuthProviderConversion.Read(found.File, found.Root, options.AllowHttp, report);
         }
 
         return provider ?? Unusable(file, user, found.File);
@@ -58,7 +58,7 @@ internal sealed class ConversionContext(ImportOptions options, ImportReport repo
     /// <summary>The external auth identity provider that an element names; null where it can't come over, which is reported.</summary>
     public TokenProvider? FindIdentityProvider(string file, MetadataElement user, string? name, FormulaScope scope) =>
         Find(MetadataKind.IdentityProvider, file, user, name, "ExternalAuthIdentityProvider") is { } found
-            ? new IdentityProviderConversion(found.File, scope, report).Read(found.Root) ?? Unusable(file, user, found.File)
+            ? new IdentityProviderConversion(found.File, scope, options.AllowHttp, report).Read(found.Root) ?? Unusable(file, user, found.File)
             : null;
 
     private (MetadataFile File, MetadataElement Root)? Find(MetadataKind kind, string file, MetadataElement user, string? name, string type)

@@ -74,7 +74,7 @@ internal sealed class CredentialParameters
         var found = TakeAll(type);
         foreach (var further in found.Skip(1))
         {
-            _report.Add(_file, further.Element, Outcome.NotImported, $"There is another {Shown.Of(type)} before it, and only one can count.");
+            _report.Add(_file, further, Outcome.NotImported, $"There is another {Shown.Of(type)} before it, and only one can count.");
         }
 
         return found.Count > 0 ? found[0] : null;
@@ -104,7 +104,7 @@ internal sealed class CredentialParameters
         {
             if (!_taken.Contains(parameter))
             {
-                _report.Add(_file, parameter.Element, Outcome.NotImported, $"The vault has nothing like a {Shown.Of(parameter.Type)} named {Shown.Of(parameter.Name)} here.");
+                _report.Add(_file, parameter, Outcome.NotImported, "It has no equivalent here.");
             }
 
             _report.Complete(_file, parameter.Element);

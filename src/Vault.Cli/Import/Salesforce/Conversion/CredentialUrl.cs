@@ -14,8 +14,9 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
     /// <param name="text">As it stands in the metadata.</param>
     /// <param name="allowHttp">Whether http is fine.</param>
     /// <param name="credential">The external credential that holds secrets of its query; null where it may hold none.</param>
+    /// <param name="owner">The named credential whose URL it is.</param>
     /// <param name="problem">What is wrong.</param>
-    public static CredentialUrl? Read(string text, bool allowHttp, string? credential, out string? problem)
+    public static CredentialUrl? Read(string text, bool allowHttp, string? credential, string? owner, out string? problem)
     {
         problem = Judge(text, allowHttp, out var uri);
         if (problem is not null || uri is null)
@@ -28,7 +29,7 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
         var question = written.IndexOf('?', StringComparison.Ordinal);
         if (credential is not null && question >= 0)
         {
-            written = written[..(question + 1)] + string.Join('&', written[(question + 1)..].Split('&').Select(pair => Hide(pair, credential, secrets)));
+            written = written[..(question + 1)] + string.Join('&', written[(question + 1)..].Split('&').Select(pair => Hide(pair, credential, owner ?? "Url", secrets)));
         }
 
         return new CredentialUrl(written, uri, secrets);
@@ -125,7 +126,7 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
         return output.ToString();
     }
 
-    private static string Hide(string pair, string credential, List<(string Query, string Parameter)> secrets)
+    private static string Hide(string pair, string credential, string owner, List<(string Query, string Parameter)> secrets)
     {
         var equals = pair.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0 || LiteralSecret.Find(pair[..equals], pair[(equals + 1)..]) is null)
@@ -134,7 +135,7 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
         }
 
         var query = pair[..equals];
-        var parameter = VaultName.Of("Url_" + query);
+        var parameter = VaultName.Of($"{owner}_Url_{query}");
         secrets.Add((query, parameter));
         return $"{query}={{!$Credential.{credential}.{parameter}}}";
     }

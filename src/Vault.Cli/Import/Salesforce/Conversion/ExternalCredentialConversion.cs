@@ -25,13 +25,13 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         var due = new List<FormulaParameter>();
         var headers = HeaderConversion.Convert(parameters.TakeAll("AuthHeader"), scope, file.Path, due.Add, context.Report);
         var converted = ConvertProtocol(file.Path, parameters, root, protocol, variant?.Value, scope);
-        parameters.Complete();
-        context.Report.Complete(file.Path, root);
         if (converted is null)
         {
             return;
         }
 
+        parameters.Complete();
+        context.Report.Complete(file.Path, root);
         var draft = new ExternalDraft
         {
             Name = name,
@@ -111,14 +111,14 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         {
             if (names.Find(principal.Name) is not null)
             {
-                context.Report.Add(file, principal.Element, Outcome.NotImported, $"There is another principal {Shown.Of(principal.Name)} before it.");
+                context.Report.Add(file, principal, Outcome.NotImported, $"There is another principal {Shown.Of(principal.Name)} before it.");
                 continue;
             }
 
             var name = names.Give(principal.Name, mayBeComputed: true);
             if (name != principal.Name)
             {
-                context.Report.Add(file, principal.Element, Outcome.Note, $"The principal {Shown.Of(principal.Name)} is called {name} here.");
+                context.Report.Add(file, principal, Outcome.Note, $"The principal {Shown.Of(principal.Name)} is called {name} here.");
             }
 
             // Up to API 57 a principal was a permission set.

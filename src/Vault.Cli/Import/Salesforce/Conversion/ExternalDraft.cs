@@ -49,6 +49,9 @@ internal sealed class ExternalDraft
         where due.Principal is null || due.Principal.Equals(principal.SalesforceName, StringComparison.OrdinalIgnoreCase)
         select new SecretToEnter(Name, principal.Name, principal.IsPerUser && !due.IsShared, due.Name, due.Meaning, due.KnownValue);
 
+    /// <summary>The parameter of this meaning, or null.</summary>
+    public string? FindParameter(string meaning) => Protocol.Parameters.Concat(_parameters).FirstOrDefault(due => due.Meaning == meaning)?.Name;
+
     /// <summary>Something has to be entered.</summary>
     public void Needs(string name, string meaning, bool isShared = false) => _parameters.Add(new DueParameter(name, meaning, IsShared: isShared));
 

@@ -28,24 +28,26 @@ internal static partial class HeaderConversion
         {
             if (!HeaderName().IsMatch(parameter.Name))
             {
-                report.Add(file, parameter.Element, Outcome.NotImported, $"{Shown.Of(parameter.Name)} can't be the name of an HTTP header.");
+                report.Add(file, parameter, Outcome.NotImported, $"{Shown.Of(parameter.Name)} can't be the name of an HTTP header.");
                 continue;
             }
 
             if (Framing.Contains(parameter.Name, StringComparer.OrdinalIgnoreCase))
             {
-                report.Add(file, parameter.Element, Outcome.NotImported, $"The vault sets the header {parameter.Name} itself.");
+                report.Add(file, parameter, Outcome.NotImported, $"The vault sets the header {parameter.Name} itself.");
                 continue;
             }
 
             if (parameter.Group is { } group)
             {
-                report.Add(file, parameter.Element, Outcome.Note, $"It is a header of the principal {Shown.Of(group)}; here it is sent for all principals.");
+                report.Add(file, parameter, Outcome.Note, $"It is a header of the principal {Shown.Of(group)}; here it is sent for all principals.");
             }
 
             try
             {
-                var translation = TemplateTranslator.Translate(parameter.Value ?? "", scope, parameter.Name);
+                // A header may stand there twice, each with a secret of its own.
+                var times = headers.Count(header => header.Name.Equals(parameter.Name, StringComparison.OrdinalIgnoreCase));
+                var translation = TemplateTranslator.Translate(parameter.Value ?? "", scope, times == 0 ? parameter.Name : $"{parameter.Name}_{times + 1}");
                 foreach (var needed in translation.Parameters)
                 {
                     need(needed);
@@ -53,12 +55,12 @@ internal static partial class HeaderConversion
 
                 foreach (var note in translation.Notes)
                 {
-                    report.Add(file, parameter.Element, Outcome.Note, note);
+                    report.Add(file, parameter, Outcome.Note, note);
                 }
 
                 if (translation.HadSecret)
                 {
-                    report.Add(file, parameter.Element, Outcome.SecretInFile,
+                    report.Add(file, parameter, Outcome.SecretInFile,
                         $"What looks like a secret stands in the header {parameter.Name}; it wasn't copied, a parameter takes its place. Take it out of the repository, and out of its history.");
                 }
 
@@ -66,7 +68,7 @@ internal static partial class HeaderConversion
             }
             catch (FormulaException exception)
             {
-                report.Add(file, parameter.Element, Outcome.NotImported, $"The header {parameter.Name} did not come over: {exception.Message}.");
+                report.Add(file, parameter, Outcome.NotImported, $"The header {parameter.Name} did not come over: {exception.Message}.");
             }
         }
 

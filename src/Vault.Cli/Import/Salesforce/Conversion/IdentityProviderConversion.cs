@@ -7,8 +7,9 @@ namespace Vault.Cli.Import.Salesforce.Conversion;
 /// <summary>Reads an <c>ExternalAuthIdentityProvider</c> (API 62 and later).</summary>
 /// <param name="file">The file.</param>
 /// <param name="scope">What names in formulas mean: those of the external credential that uses it.</param>
+/// <param name="allowHttp">Whether http is fine.</param>
 /// <param name="report">Where problems go.</param>
-internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope scope, ImportReport report)
+internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope scope, bool allowHttp, ImportReport report)
 {
     private readonly List<DueParameter> _due = [];
 
@@ -75,12 +76,12 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
             return null;
         }
 
-        if (CredentialUrl.Read(parameter.Value, allowHttp: false, credential: null, out var problem) is { } url)
+        if (CredentialUrl.Read(parameter.Value, allowHttp, credential: null, owner: null, out var problem) is { } url)
         {
             return new Uri(url.Text);
         }
 
-        report.Add(file.Path, parameter.Element, Outcome.NotImported, problem ?? "");
+        report.Add(file.Path, parameter, Outcome.NotImported, problem ?? "");
         return null;
     }
 
@@ -95,14 +96,14 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
                 _due.AddRange(translation.Parameters.Select(needed => new DueParameter(needed.Name, needed.Meaning)));
                 foreach (var note in translation.Notes)
                 {
-                    report.Add(file.Path, parameter.Element, Outcome.Note, note);
+                    report.Add(file.Path, parameter, Outcome.Note, note);
                 }
 
                 values[parameter.Name] = translation.Text;
             }
             catch (FormulaException exception)
             {
-                report.Add(file.Path, parameter.Element, Outcome.NotImported, $"{Shown.Of(parameter.Name)} did not come over: {exception.Message}.");
+                report.Add(file.Path, parameter, Outcome.NotImported, $"{Shown.Of(parameter.Name)} did not come over: {exception.Message}.");
             }
         }
 
@@ -117,7 +118,7 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
     {
         foreach (var parameter in parameters)
         {
-            report.Add(file.Path, parameter.Element, Outcome.Note, "Renewals send what token requests send (tokenParameters, tokenHeaders); nothing can be sent with renewals alone.");
+            report.Add(file.Path, parameter, Outcome.Note, "Renewals send what token requests send (tokenParameters, tokenHeaders); nothing can be sent with renewals alone.");
         }
     }
 
@@ -127,7 +128,7 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
         {
             if (parameter.Value is not { } value || value.Contains("{!", StringComparison.Ordinal) || url is null)
             {
-                report.Add(file.Path, parameter.Element, Outcome.NotImported, "A query parameter of a token request can't be computed; in tokenParameters, which go into its body, one can.");
+                report.Add(file.Path, parameter, Outcome.NotImported, "A query parameter of a token request can't be computed; in tokenParameters, which go into its body, one can.");
                 continue;
             }
 

@@ -45,7 +45,7 @@ internal sealed class LegacyConversion(ConversionContext context)
             Protocol = draft,
             Principals = [new PrincipalDraft("default", "default", isPerUser, 1)],
         };
-        if (new NamedCredentialConversion(context).ReadUrl(file.Path, endpoint, endpoint.Text, external) is not { } url)
+        if (new NamedCredentialConversion(context).ReadUrl(file.Path, endpoint, endpoint.Text, external, common.Name) is not { } url)
         {
             return null;
         }
@@ -148,7 +148,7 @@ internal sealed class LegacyConversion(ConversionContext context)
         var draft = new ProtocolDraft(new JsonObject { ["protocol"] = "oauth2", ["grant"] = "jwtBearer" });
         var certificate = ReadAssertion(file, root, scope, draft, assertion);
         string? problem = null;
-        if (endpoint is null || CredentialUrl.Read(endpoint.Text, allowHttp: false, credential: null, out problem) is not { } token)
+        if (endpoint is null || CredentialUrl.Read(endpoint.Text, context.Options.AllowHttp, credential: null, owner: null, out problem) is not { } token)
         {
             context.Report.Add(file, endpoint ?? root, Outcome.NotImported, problem ?? "It has no <authTokenEndpointUrl>.");
             return null;

@@ -32,9 +32,14 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
             "SecuredEndpoint" or "PrivateEndpoint" => ConvertSecured(file, root, parameters, common),
             _ => Refuse(file.Path, root, $"The vault has no named credentials of the type {Shown.Of(type)}."),
         };
+        if (definition is null)
+        {
+            return null;
+        }
+
         parameters.Complete();
         context.Report.Complete(file.Path, root);
-        if (definition is not null && definition.Name != file.Name)
+        if (definition.Name != file.Name)
         {
             context.Report.Add(file.Path, root, Outcome.Note,
                 $"The named credential {Shown.Of(file.Name)} is called {definition.Name} here: names have letters, digits and single underscores. callout:{Shown.Of(file.Name)} is callout:{definition.Name} from now on.");
@@ -52,13 +57,13 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
         var headers = parameters.TakeAll("HttpHeader");
         foreach (var network in parameters.TakeAll("OutboundNetworkConnection"))
         {
-            context.Report.Add(file.Path, network.Element, Outcome.Note,
+            context.Report.Add(file.Path, network, Outcome.Note,
                 "There are no outbound network connections here: the vault itself has to reach the address (Vault:Egress:AllowedNetworks where it is private).");
         }
 
         foreach (var package in parameters.TakeAll("AllowedManagedPackageNamespaces"))
         {
-            context.Report.Add(file.Path, package.Element, Outcome.Note,
+            context.Report.Add(file.Path, package, Outcome.Note,
                 $"The managed package {Shown.Of(package.Value ?? "")} may use it: what calls in its place is an app here, with a grant.");
         }
 
@@ -79,14 +84,14 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
             return Refuse(file.Path, url?.Element ?? root, "It has no URL.");
         }
 
-        if (ReadUrl(file.Path, url.Element, url.Value, external) is not { } read)
+        if (ReadUrl(file.Path, url.Element, url.Value, external, common.Name) is not { } read)
         {
             return null;
         }
 
         external.UseAt(read.Origin);
         var scope = new FormulaScope(external.Name, external.SalesforceName, [.. external.Principals.Select(principal => principal.SalesforceName)],
-            external.Principals.Any(principal => principal.IsPerUser), external.Summary.StartsWith("oauth2", StringComparison.Ordinal) || external.Summary == "jwt");
+            external.Principals.Any(principal => principal.IsPerUser), external.Summary.StartsWith("oauth2", StringComparison.Ordinal) || external.Summary == "jwt", common.Name);
         var converted = HeaderConversion.Convert(headers, scope, file.Path, needed => external.Needs(needed.Name, needed.Meaning), context.Report);
         return common with
         {
@@ -98,9 +103,9 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
     }
 
     /// <summary>Reads a URL; null where it can't come over, which is reported.</summary>
-    public CredentialUrl? ReadUrl(string file, MetadataElement element, string text, ExternalDraft external)
+    public CredentialUrl? ReadUrl(string file, MetadataElement element, string text, ExternalDraft external, string owner)
     {
-        var read = CredentialUrl.Read(text, context.Options.AllowHttp, external.Name, out var problem);
+        var read = CredentialUrl.Read(text, context.Options.AllowHttp, external.Name, owner, out var problem);
         if (read is null)
         {
             context.Report.Add(file, element, Outcome.NotImported, problem ?? "");
@@ -120,9 +125,12 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
     /// <summary>A certificate for TLS, whose PEM has to be entered.</summary>
     public static ClientCertificateDefinition NeedCertificate(ExternalDraft external, string certificate)
     {
-        var (chain, key) = (Names.VaultName.Of(certificate + "_Certificate"), Names.VaultName.Of(certificate + "_Key"));
+        var chain = Names.VaultName.Of(certificate + "_Certificate");
+        var keyMeaning = OAuthConversion.KeyOf(certificate);
+        // The same certificate may sign JWTs, too; its key is entered once.
+        var key = external.FindParameter(keyMeaning) ?? Names.VaultName.Of(certificate + "_Key");
         external.Needs(chain, $"the certificate {Shown.Of(certificate)} (PEM, those between it and its root behind it)", isShared: true);
-        external.Needs(key, $"the private key (PEM) of the certificate {Shown.Of(certificate)}", isShared: true);
+        external.Needs(key, keyMeaning, isShared: true);
         return new ClientCertificateDefinition { Certificate = chain, PrivateKey = key };
     }
 

@@ -79,7 +79,7 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
             return null;
         }
 
-        if (CredentialUrl.Read(url.Value, allowHttp: false, credential: null, out var problem) is not { } token)
+        if (CredentialUrl.Read(url.Value, context.Options.AllowHttp, credential: null, owner: null, out var problem) is not { } token)
         {
             context.Report.Add(file, url.Element, Outcome.NotImported, problem ?? "");
             return null;
@@ -140,7 +140,7 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
             }
             catch (FormulaException exception)
             {
-                context.Report.Add(file, parameter.Element, Outcome.NotImported, $"The scope did not come over: {exception.Message}.");
+                context.Report.Add(file, parameter, Outcome.NotImported, $"The scope did not come over: {exception.Message}.");
             }
         }
 
@@ -154,7 +154,7 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
         // Each principal has its own: a parameter holds it.
         foreach (var (parameter, text) in own)
         {
-            context.Report.Add(file, parameter.Element, Outcome.Note, $"It is the scope of the principal {Shown.Of(parameter.Group ?? "")} alone: it goes into its parameter Scope.");
+            context.Report.Add(file, parameter, Outcome.Note, $"It is the scope of the principal {Shown.Of(parameter.Group ?? "")} alone: it goes into its parameter Scope.");
             _due.Add(new DueParameter("Scope", "the scope of this principal", Join([.. common, text]), IsShared: true, Principal: parameter.Group));
         }
 
@@ -177,7 +177,7 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
             }
             else
             {
-                context.Report.Add(file, parameter.Element, Outcome.NotImported, "A status that means a dead token is a number from 100 to 599.");
+                context.Report.Add(file, parameter, Outcome.NotImported, "A status that means a dead token is a number from 100 to 599.");
             }
         }
 

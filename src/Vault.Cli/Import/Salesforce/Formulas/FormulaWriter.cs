@@ -97,7 +97,8 @@ internal sealed class FormulaWriter(FormulaScope scope, string? target, Translat
         }
 
         translation.HadSecret = true;
-        return secret.Prefix.Length == 0 ? Parameter(target, Meaning(target)) : $"{Quote(secret.Prefix)} & {Parameter(target, Meaning(target))}";
+        var parameter = Parameter(scope.ParameterFor(target), Meaning(target));
+        return secret.Prefix.Length == 0 ? parameter : $"{Quote(secret.Prefix)} & {parameter}";
     }
 
     private string WriteGlobal(GlobalExpression global, FormulaType due)
@@ -118,7 +119,7 @@ internal sealed class FormulaWriter(FormulaScope scope, string? target, Translat
 
     private string WriteUser(GlobalExpression global)
     {
-        translation.Note($"{Shown.Of(global.Written)} is {{!$User.Id}} here: what the app sends as X-Vault-User, or the subject of the user's token. Apps have to name users by it.");
+        translation.Note($"{Shown.Of(global.Written)} is $User.Id here, which is what the app names the user by (X-Vault-User, or the subject of the user's token): apps have to name users by the same.");
         return "$User.Id";
     }
 
@@ -179,10 +180,8 @@ internal sealed class FormulaWriter(FormulaScope scope, string? target, Translat
         return isQualified ? $"$Credential.{scope.Name}.{name}" : "$Credential." + name;
     }
 
-    private string Parameter(string wished, string meaning)
+    private string Parameter(string name, string meaning)
     {
-        var name = VaultName.Of(wished);
-        name = VaultName.IsComputed(name) ? name + "_Value" : name;
         translation.Needs(name, meaning);
         return $"$Credential.{scope.Name}.{name}";
     }

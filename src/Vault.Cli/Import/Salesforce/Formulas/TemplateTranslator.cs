@@ -1,5 +1,4 @@
 using System.Text;
-using Vault.Cli.Import.Salesforce.Names;
 
 namespace Vault.Cli.Import.Salesforce.Formulas;
 
@@ -62,8 +61,7 @@ internal static class TemplateTranslator
 
         if (target is not null && LiteralSecret.Find(target, literal) is { } secret)
         {
-            var name = VaultName.Of(target);
-            name = VaultName.IsComputed(name) ? name + "_Value" : name;
+            var name = scope.ParameterFor(target);
             translation.HadSecret = true;
             translation.Needs(name, FormulaWriter.Meaning(target));
             output.Append(isWhole ? secret.Prefix.TrimStart() : secret.Prefix).Append("{!$Credential.").Append(scope.Name).Append('.').Append(name).Append('}');
