@@ -23,6 +23,9 @@ internal sealed class Surroundings
     /// <summary>Asks a person for a secret, without echo; null where there was no answer.</summary>
     public required Func<string, string?> AskSecret { get; init; }
 
+    /// <summary>Asks a person whether to go on.</summary>
+    public required Func<string, bool> Confirm { get; init; }
+
     /// <summary>Tables, colours and progress; on <see cref="Output"/>.</summary>
     public required IAnsiConsole Console { get; init; }
 
@@ -47,12 +50,32 @@ internal sealed class Surroundings
         OpenInput = System.Console.OpenStandardInput,
         CanAsk = !System.Console.IsInputRedirected,
         AskSecret = SecretPrompt.Ask,
-        Console = AnsiConsole.Console,
+        Confirm = question => AnsiConsole.Console.Confirm(question, defaultValue: false),
+        Console = ConsoleOf(System.Console.Out, System.Console.IsOutputRedirected),
         Variable = Environment.GetEnvironmentVariable,
         ConfigDirectory = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify),
         WorkingDirectory = Environment.CurrentDirectory,
         Time = TimeProvider.System,
     };
+
+    /// <summary>A console that writes plain lines, as long as they are, where nobody looks.</summary>
+    public static IAnsiConsole ConsoleOf(TextWriter output, bool isPlain)
+    {
+        if (!isPlain)
+        {
+            return AnsiConsole.Console;
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(output),
+        });
+        console.Profile.Width = 1000;
+        return console;
+    }
 
     /// <summary>A path that a person gave.</summary>
     public string PathOf(string path) => Path.GetFullPath(path, WorkingDirectory);

@@ -1,14 +1,15 @@
 using System.Text;
-using Spectre.Console;
-using Vault.Cli.Terminals;
+using Vault.Testing;
 
 namespace Vault.Cli.Tests.Import.Salesforce;
 
 /// <summary>A run of <c>vault import salesforce</c> in a directory of its own.</summary>
-internal sealed class ImportRun : IDisposable
+internal sealed class ImportRun(VaultFactory? vault = null) : IDisposable
 {
+    private readonly CommandRun _commands = new(vault) { Input = "" };
+
     /// <summary>Where it runs.</summary>
-    public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("vault-import-").FullName;
+    public string Directory => _commands.Directory;
 
     /// <summary>The exit code of the last run.</summary>
     public int ExitCode { get; private set; }
@@ -37,30 +38,16 @@ internal sealed class ImportRun : IDisposable
         return name;
     }
 
-    /// <summary>Runs it.</summary>
-    public async Task<ImportRun> RunAsync(params string[] args)
+    /// <summary>Runs an import.</summary>
+    public Task<ImportRun> RunAsync(params string[] args) => CommandAsync("", ["import", "salesforce", .. args]);
+
+    /// <summary>Runs any command.</summary>
+    public async Task<ImportRun> CommandAsync(string input, params string[] args)
     {
-        using var output = new StringWriter { NewLine = "\n" };
-        using var error = new StringWriter { NewLine = "\n" };
-        var surroundings = new Surroundings
-        {
-            Output = output,
-            Error = error,
-            OpenOutput = () => Stream.Null,
-            OpenInput = () => Stream.Null,
-            CanAsk = false,
-            AskSecret = _ => null,
-            Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }),
-            Variable = _ => null,
-            ConfigDirectory = Directory,
-            WorkingDirectory = Directory,
-            Time = TimeProvider.System,
-        };
-        ExitCode = await VaultCommandLine.RunAsync(["import", "salesforce", .. args], surroundings, CancellationToken.None);
-        Output = output.ToString();
-        Error = error.ToString();
+        _commands.Input = input;
+        (ExitCode, Output, Error) = await _commands.RunAsync(args);
         return this;
     }
 
-    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+    public void Dispose() => _commands.Dispose();
 }

@@ -83,6 +83,34 @@ public sealed class ProjectTests
     }
 
     [Fact]
+    public async Task Import_WithApply_LeavesNothingToChangeAndTheCommandsOfTheReportSetEverySecret()
+    {
+        using var vault = new VaultFactory();
+        using var run = new ImportRun(vault);
+
+        await run.RunAsync(ImportRun.Project, "--app", "Crm", "--apply");
+        Assert.True(run.ExitCode == 0, run.Error);
+        var commands = run.Output.Split('\n').Where(line => line.StartsWith("  vault credential set ", StringComparison.Ordinal)).Select(line => line.Split("   #")[0].Trim()).ToArray();
+        await run.CommandAsync("", "diff", "-f", "vault.yaml");
+        Assert.Equal((0, "no changes"), (run.ExitCode, run.Output.Trim()));
+
+        Assert.Equal(37, commands.Length);
+        foreach (var command in commands)
+        {
+            await run.CommandAsync("a value", [.. command.Replace("<user>", "ada@example.com", StringComparison.Ordinal).Split(' ').Skip(1)]);
+            Assert.True(run.ExitCode == 0, command + ": " + run.Error);
+        }
+
+        var externals = (await vault.AdminAsync(HttpMethod.Get, "/api/v1/external-credentials?pageSize=100"))!["items"]!.AsArray();
+        Assert.Equal(14, externals.Count);
+
+        // Whose consent is missing, the report says, too.
+        Assert.All(
+            externals.Where(external => external!["authentication"]!["grant"]?.ToString() != "authorizationCode").SelectMany(external => external!["principals"]!.AsArray().Select(principal => (Name: external["name"]!.ToString(), Principal: principal!))),
+            item => Assert.True(item.Principal["type"]!.ToString() == "perUser" || item.Principal["status"]!.ToString() == "configured", item.Name + ": " + item.Principal));
+    }
+
+    [Fact]
     public async Task Import_HeadersWithFormulas_ArriveAsSalesforceWouldSendThem()
     {
         await using var upstream = await RecordingUpstream.StartAsync();
