@@ -67,7 +67,7 @@ internal static class VaultCommandLine
         ApplyCommand.BuildApply(surroundings),
         ApplyCommand.BuildDiff(surroundings),
         ExportCommand.BuildExport(surroundings),
-        ImportCommand.Build(),
+        ImportCommand.Build(surroundings),
         ExportCommand.BuildSchema(surroundings),
         CallCommand.Build(surroundings),
         TrialCommand.BuildPreview(surroundings),

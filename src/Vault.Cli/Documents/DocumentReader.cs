@@ -66,7 +66,7 @@ internal sealed class DocumentReader(DocumentErrors errors)
                 {
                     read[entry.Name] = value;
                 }
-                else if (entry.Value is ScalarNode { IsNull: true } && (schema?["required"] as JsonArray)?.Any(name => (string?)name == entry.Name) is true)
+                else if (entry.Value is ScalarNode { IsNull: true } && ((schema as JsonObject)?["required"] as JsonArray)?.Any(name => (string?)name == entry.Name) is true)
                 {
                     errors.Add(entry.At, $"{entry.Name} needs a value.");
                 }
@@ -82,7 +82,7 @@ internal sealed class DocumentReader(DocumentErrors errors)
             }
         }
 
-        foreach (var name in (schema?["required"] as JsonArray ?? []).Select(name => (string?)name).OfType<string>().Where(name => mapping.Find(name) is null))
+        foreach (var name in ((schema as JsonObject)?["required"] as JsonArray ?? []).Select(name => (string?)name).OfType<string>().Where(name => mapping.Find(name) is null))
         {
             errors.Add(mapping.At, $"The field {name} is missing.");
         }

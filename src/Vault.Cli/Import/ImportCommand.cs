@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Vault.Cli.Terminals;
 
 namespace Vault.Cli.Import;
 
@@ -9,5 +10,9 @@ namespace Vault.Cli.Import;
 internal static class ImportCommand
 {
     /// <summary>The command; a system adds its line here.</summary>
-    public static Command Build() => new("import", "Turn what another system keeps into a definitions file.");
+    public static Command Build(Surroundings surroundings)
+    {
+        ArgumentNullException.ThrowIfNull(surroundings);
+        return new Command("import", "Turn what another system keeps into a definitions file.");
+    }
 }
