@@ -30,7 +30,32 @@ internal static class DocumentSchema
             root[name] = value?.DeepClone();
         }
 
+        Inline(root, made);
         return root;
+    }
+
+    // What stands in two places is written out in both, for readers that don't follow references.
+    private static void Inline(JsonNode? node, JsonObject whole)
+    {
+        foreach (var child in node switch
+        {
+            JsonObject mapping => mapping.Select(pair => pair.Value).ToArray(),
+            JsonArray list => [.. list],
+            _ => [],
+        })
+        {
+            if (child is JsonObject { } one && (string?)one["$ref"] is { } pointer)
+            {
+                var found = pointer[2..].Split('/').Aggregate((JsonNode?)whole, (at, segment) => at?[segment]);
+                one.Remove("$ref");
+                foreach (var (name, value) in (JsonObject?)found ?? throw new InvalidOperationException("A reference leads nowhere."))
+                {
+                    one[name] = value?.DeepClone();
+                }
+            }
+
+            Inline(child, whole);
+        }
     }
 
     private static JsonNode Describe(JsonSchemaExporterContext context, JsonNode schema)
@@ -43,6 +68,12 @@ internal static class DocumentSchema
         if (context.TypeInfo.Type == typeof(JsonObject))
         {
             node = AuthenticationSchema.Make();
+        }
+
+        if (context.TypeInfo.Type == typeof(IReadOnlyDictionary<string, string?>))
+        {
+            // Null removes a parameter; that values may be null isn't to be seen in the type.
+            node["additionalProperties"] = new JsonObject { ["type"] = new JsonArray("string", "null") };
         }
 
         var attributes = context.PropertyInfo?.AttributeProvider ?? (context.Path.Length == 0 ? context.TypeInfo.Type : null);

@@ -84,7 +84,7 @@ public sealed class DefinitionsFilesTests : IDisposable
         Assert.Equal(
             """[{"name":"login","authentication":{"protocol":"apiKey","in":"header","parameterName":"X-Prod"},"allowedHosts":["prod.example"]}]""", json["externalCredentials"]!.ToJsonString());
         Assert.Equal(["Service", "Other", "More"], json["namedCredentials"]!.AsArray().Select(one => (string)one!["name"]!));
-        Assert.Equal(("https://prod.example", 5), ((string)json["namedCredentials"]![0]!["url"]!, (int)json["namedCredentials"]![0]!["timeoutSeconds"]!));
+        Assert.Equal(("https://prod.example", 5L), ((string)json["namedCredentials"]![0]!["url"]!, (long)json["namedCredentials"]![0]!["timeoutSeconds"]!));
         var failure = Assert.Throws<CommandFailure>(() => Read("vault.yaml", "staging"));
         Assert.Contains("vault.staging.yaml", failure.Message, StringComparison.Ordinal);
     }
@@ -139,6 +139,8 @@ public sealed class DefinitionsFilesTests : IDisposable
         { "externalCredentials: [{name: A}]", false },
         { "externalCredentials: [{name: A, authentication: {protocol: none}, principals: [{name: p, type: shared}]}]", false },
         { "namedCredentials: [{name: A, url: u, externalCredential: E, enabled: false, maxRequestBytes: 5, rateLimit: {permits: 3}, clientCertificate: {pkcs12: P}, allowedRequests: [{methods: [GET], path: /x}]}]", true },
+        { "namedCredentials: [{name: A, url: u, externalCredential: E, customHeaders: [{name: X, value: y}]}]", true },
+        { "namedCredentials: [{name: A, url: u, externalCredential: E, customHeaders: [{name: X, valu: y}]}]", false },
         { "namedCredentials: [{name: A, url: u, externalCredential: E, timeoutSeconds: soon}]", false },
         { "namedCredentials: [{name: A, url: u, externalCredential: E, authentication: {protocol: none}}]", false },
         { "more: 1", false },
