@@ -3,15 +3,16 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Vault.Cli.Import.Salesforce.Files;
 using Vault.Cli.Import.Salesforce.Formulas;
+using Vault.Cli.Import.Salesforce.Names;
 
 namespace Vault.Cli.Import.Salesforce.Conversion;
 
 /// <summary>The claims of a JWT, as settings of <c>jwt</c> and of <c>assertion</c>.</summary>
 /// <param name="file">As it is shown.</param>
 /// <param name="scope">What names in formulas mean.</param>
-/// <param name="draft">Learns what has to be entered.</param>
+/// <param name="need">Learns what has to be entered.</param>
 /// <param name="report">Where problems go.</param>
-internal sealed class AssertionConversion(string file, FormulaScope scope, Action<FormulaParameter> draft, ImportReport report)
+internal sealed class AssertionConversion(string file, FormulaScope scope, Action<DueParameter> need, ImportReport report)
 {
     // What Salesforce takes where nothing is said.
     private const long DefaultLifetime = 120;
@@ -33,12 +34,11 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
         long? lifetime = null;
         foreach (var claim in parameters.TakeAll("JwtBodyClaim").Where(claim => claim.Value is not null))
         {
-            if (claim.Group is not null)
+            if (claim.Group is not null && scope.Principals.Count > 1)
             {
-                report.Add(file, claim, Outcome.Note, $"It is a claim of the principal {Shown.Of(claim.Group)}; here it is one of all principals.");
+                SetOfPrincipal(settings, claims, claim);
             }
-
-            if (claim.Name == "exp")
+            else if (claim.Name == "exp")
             {
                 lifetime = ReadLifetime(claim);
             }
@@ -60,11 +60,14 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
     /// <summary>Sets a claim from what stands in the metadata: text with formulas, or JSON.</summary>
     public void Set(JsonObject settings, JsonObject claims, string name, string value, MetadataElement element)
     {
-        if (Translate(value, name, element) is not { } translated)
+        if (Translate(value, name, element) is { } translated)
         {
-            return;
+            Put(settings, claims, name, translated);
         }
+    }
 
+    private static void Put(JsonObject settings, JsonObject claims, string name, JsonNode translated)
+    {
         var property = name switch { "iss" => "issuer", "sub" => "subject", "aud" => "audience", _ => null };
         if (property is not null && translated is JsonValue text && text.GetValueKind() is JsonValueKind.String)
         {
@@ -79,6 +82,15 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
     /// <summary>Seconds, from how the metadata has them; null where they can't be read.</summary>
     public static long? Lifetime(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= MaxLifetime ? seconds : null;
+
+    // Each principal has a value of its own: a parameter holds it.
+    private void SetOfPrincipal(JsonObject settings, JsonObject claims, CredentialParameter claim)
+    {
+        var parameter = VaultName.Of("Claim_" + claim.Name);
+        Put(settings, claims, claim.Name, JsonValue.Create($"{{!$Credential.{parameter}}}"));
+        need(new DueParameter(parameter, $"the claim {Shown.Of(claim.Name)} of this principal", claim.Value, IsShared: true, Principal: claim.Group));
+        report.Add(file, claim, Outcome.Note, $"It is a claim of the principal {Shown.Of(claim.Group ?? "")} alone: it goes into its parameter {parameter}.");
+    }
 
     private void ReadHeader(CredentialParameter header, JsonObject settings)
     {
@@ -172,7 +184,7 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
 
         foreach (var parameter in translation.Parameters)
         {
-            draft(parameter);
+            need(new DueParameter(parameter.Name, parameter.Meaning));
         }
 
         return JsonValue.Create(translation.Text);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Vault.Cli.Import.Salesforce.Files;
 using Vault.Cli.Import.Salesforce.Formulas;
 using Vault.Cli.Import.Salesforce.Names;
@@ -18,12 +19,12 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         var protocol = root.Take("authenticationProtocol");
         var variant = parameters.Take("AuthProtocolVariant");
         var name = context.ExternalNames.Find(file.Name) ?? file.Name;
-        var principals = ReadPrincipals(file.Path, name, parameters);
+        var principals = ReadPrincipals(file.Path, name, parameters, root);
         var kind = protocol?.Text ?? "";
         var scope = new FormulaScope(name, file.Name, [.. principals.Select(principal => principal.SalesforceName)], principals.Any(principal => principal.IsPerUser),
             kind.Equals("Oauth", StringComparison.OrdinalIgnoreCase) || kind.StartsWith("Jwt", StringComparison.OrdinalIgnoreCase));
         var due = new List<FormulaParameter>();
-        var headers = HeaderConversion.Convert(parameters.TakeAll("AuthHeader"), scope, file.Path, due.Add, context.Report);
+        var headers = HeaderConversion.Convert([.. parameters.TakeAll("AuthHeader"), .. parameters.TakeAll("HttpHeader")], scope, file.Path, due.Add, context.Report);
         var converted = ConvertProtocol(file.Path, parameters, root, protocol, variant?.Value, scope);
         if (converted is null)
         {
@@ -64,7 +65,7 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
             case "NoAuthentication":
                 return ProtocolDraft.Of("none");
             case "Custom":
-                return ProtocolDraft.Of("custom");
+                return ConvertCustom(parameters);
             case "Oauth" or "OAuth":
                 return new OAuthConversion(context, file, scope).Convert(parameters, root, variant);
             case "Jwt":
@@ -82,9 +83,21 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         }
     }
 
+    // Their values are in the org, and not in the metadata.
+    private static ProtocolDraft ConvertCustom(CredentialParameters parameters)
+    {
+        var draft = ProtocolDraft.Of("custom");
+        foreach (var parameter in parameters.TakeAll("AuthParameter"))
+        {
+            draft.Needs(VaultName.Of(parameter.Name), "the parameter " + Shown.Of(parameter.Name));
+        }
+
+        return draft;
+    }
+
     private ProtocolDraft ConvertJwt(string file, CredentialParameters parameters, MetadataElement root, FormulaScope scope)
     {
-        var due = new List<FormulaParameter>();
+        var due = new List<DueParameter>();
         var settings = new AssertionConversion(file, scope, due.Add, context.Report).Read(parameters);
         settings.Insert(0, "protocol", "jwt");
         var certificate = parameters.Take("SigningCertificate");
@@ -96,18 +109,37 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         var draft = new ProtocolDraft(settings).Needs("Key", OAuthConversion.KeyOf(certificate?.Reference ?? certificate?.Value), isShared: true);
         foreach (var parameter in due)
         {
-            draft.Needs(parameter.Name, parameter.Meaning);
+            draft.Needs(parameter.Name, parameter.Meaning, parameter.KnownValue, parameter.IsShared, parameter.Principal);
         }
 
         return draft;
     }
 
-    private List<PrincipalDraft> ReadPrincipals(string file, string credential, CredentialParameters parameters)
+    // Not in the schema, but in many a repository: what it means is plain.
+    private IEnumerable<CredentialParameter> ReadPrincipalElements(string file, MetadataElement root)
+    {
+        foreach (var element in root.TakeAll("principals"))
+        {
+            var (name, type, sequence) = (element.TakeText("principalName"), element.TakeText("principalType"), element.TakeText("sequenceNumber"));
+            if (name is null)
+            {
+                context.Report.Add(file, element, Outcome.NotImported, "It has no <principalName>.");
+                continue;
+            }
+
+            context.Report.Add(file, element, Outcome.Note, "Salesforce has no <principals>; it is read as a principal all the same.");
+            yield return new CredentialParameter(
+                element, type?.StartsWith("PerUser", StringComparison.Ordinal) is true ? "PerUserPrincipal" : "NamedPrincipal", name, null, null,
+                int.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null, null);
+        }
+    }
+
+    private List<PrincipalDraft> ReadPrincipals(string file, string credential, CredentialParameters parameters, MetadataElement root)
     {
         var names = new NameTable();
         var principals = new List<PrincipalDraft>();
-        var found = parameters.TakeAll("NamedPrincipal").Concat(parameters.TakeAll("PerUserPrincipal")).OrderBy(principal => principal.Sequence ?? int.MaxValue).ToArray();
-        foreach (var principal in found)
+        var found = parameters.TakeAll("NamedPrincipal").Concat(parameters.TakeAll("PerUserPrincipal")).Concat(ReadPrincipalElements(file, root));
+        foreach (var principal in found.OrderBy(principal => principal.Sequence ?? int.MaxValue))
         {
             if (names.Find(principal.Name) is not null)
             {

@@ -45,7 +45,7 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
         };
         if (parameters.Take("SigningCertificate") is { } certificate)
         {
-            further["assertion"] = new AssertionConversion(file.Path, scope, parameter => _due.Add(new DueParameter(parameter.Name, parameter.Meaning)), report).Read(parameters);
+            further["assertion"] = new AssertionConversion(file.Path, scope, _due.Add, report).Read(parameters);
             _due.Add(new DueParameter("PrivateKey", $"the private key (PEM) of the certificate {Shown.Of(certificate.Reference ?? certificate.Value ?? "")}", IsShared: true));
             authentication = grant == "clientCredentials" ? "privateKeyJwt" : authentication;
         }

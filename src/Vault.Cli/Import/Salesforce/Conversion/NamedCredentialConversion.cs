@@ -14,6 +14,11 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
         root.Ignore("fullName");
         var parameters = new CredentialParameters(file.Path, root, "namedCredentialParameters", context.Report);
         var type = root.TakeText("namedCredentialType");
+        if (type is null && root.Children.Any(child => child.Name is "externalCredential" or "namedCredentialParameters"))
+        {
+            type = "SecuredEndpoint";
+        }
+
         var common = new NamedCredentialDefinition
         {
             Name = context.NamedNames.Find(file.Name) ?? file.Name,
@@ -51,8 +56,8 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
     private NamedCredentialDefinition? ConvertSecured(MetadataFile file, MetadataElement root, CredentialParameters parameters, NamedCredentialDefinition common)
     {
         // What each of these says is told even where the credential can't come over.
-        var url = parameters.Take("Url");
-        var authentication = parameters.Take("Authentication");
+        var url = parameters.Take("Url") ?? Misplaced(file.Path, root, "endpoint") ?? Misplaced(file.Path, root, "url");
+        var authentication = parameters.Take("Authentication") ?? Misplaced(file.Path, root, "externalCredential");
         var certificate = parameters.Take("ClientCertificate");
         var headers = parameters.TakeAll("HttpHeader");
         foreach (var network in parameters.TakeAll("OutboundNetworkConnection"))
@@ -132,6 +137,18 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
         external.Needs(chain, $"the certificate {Shown.Of(certificate)} (PEM, those between it and its root behind it)", isShared: true);
         external.Needs(key, keyMeaning, isShared: true);
         return new ClientCertificateDefinition { Certificate = chain, PrivateKey = key };
+    }
+
+    // Not where Salesforce has it, but in many a repository: what it means is plain.
+    private CredentialParameter? Misplaced(string file, MetadataElement root, string name)
+    {
+        if (root.Take(name) is not { } element)
+        {
+            return null;
+        }
+
+        context.Report.Add(file, element, Outcome.Note, $"Salesforce takes <{name}> only as one of the namedCredentialParameters; it is read all the same.");
+        return new CredentialParameter(element, name, name, element.Text, null, null, null);
     }
 
     private ExternalDraft? FindExternal(string name) =>

@@ -106,7 +106,7 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
 
     private TokenProvider WithAssertion(CredentialParameters parameters, MetadataElement root, TokenProvider provider)
     {
-        var assertion = new AssertionConversion(file, scope, parameter => _due.Add(new DueParameter(parameter.Name, parameter.Meaning)), context.Report).Read(parameters);
+        var assertion = new AssertionConversion(file, scope, _due.Add, context.Report).Read(parameters);
         var certificate = parameters.Take("SigningCertificate");
         if (certificate is null)
         {
