@@ -80,6 +80,30 @@ public sealed class OptionsTests
     }
 
     [Fact]
+    public async Task Start_FromASection_ReadsEveryOption()
+    {
+        var configuration = new ConfigurationManager { ["Vault:Url"] = "http://vault.internal/base/", ["Vault:Key"] = GoodKey, ["Vault:AllowHttp"] = "true" };
+        await using var app = new ServiceCollection().AddVaultClient(configuration.GetSection("Vault")).BuildServiceProvider();
+
+        var options = app.GetRequiredService<IOptions<VaultClientOptions>>().Value;
+
+        Assert.Equal(("http://vault.internal/base/", GoodKey, true), (options.Url!.ToString(), options.Key, options.AllowHttp));
+    }
+
+    [Fact]
+    public async Task Get_AVaultBelowAPath_KeepsThePath()
+    {
+        await using var vault = await RecordingUpstream.StartAsync();
+        var services = new ServiceCollection().AddVaultClient(options => (options.Url, options.Key) = (new Uri(vault.Url + "/base/"), GoodKey));
+        services.AddHttpClient("x").UseVault("Service");
+        await using var app = services.BuildServiceProvider();
+
+        using var answer = await VaultAndService.ClientOf(app).GetAsync("record?a=1");
+
+        Assert.Equal("/base/callout/Service/record?a=1", Assert.Single(vault.Requests).Target);
+    }
+
+    [Fact]
     public async Task Get_WithAKeySource_AsksItForEachCall()
     {
         await using var vault = await RecordingUpstream.StartAsync();
