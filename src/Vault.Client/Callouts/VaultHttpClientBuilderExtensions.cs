@@ -71,6 +71,9 @@ public static class VaultHttpClientBuilderExtensions
     {
         switch (handler)
         {
+            // One that is in use already throws where it isn't as it has to be.
+            case SocketsHttpHandler { AllowAutoRedirect: false, UseCookies: false } or HttpClientHandler { AllowAutoRedirect: false, UseCookies: false }:
+                break;
             case SocketsHttpHandler sockets:
                 (sockets.AllowAutoRedirect, sockets.UseCookies) = (false, false);
                 break;

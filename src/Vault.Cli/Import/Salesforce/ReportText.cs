@@ -68,7 +68,7 @@ internal static class ReportText
             var command = $"vault credential set {secret.ExternalCredential} {secret.Parameter}"
                 + (secret.Principal == "default" ? "" : $" --principal {secret.Principal}")
                 + (secret.IsPerUser ? " --user <user>" : "");
-            output.WriteLine($"  {command}   # {secret.Meaning}{(secret.KnownValue is { } value ? $"; in the metadata: {Shown.Of(value)}" : "")}");
+            output.WriteLine($"  {command}   # {secret.Meaning}{(secret.KnownValue is { } value ? $"; in the metadata: {Shown.Of(value, 300)}" : "")}");
         }
     }
 

@@ -45,9 +45,12 @@ internal static class SalesforceImport
     private static List<(MetadataFile File, MetadataElement Root)> Parse(IReadOnlyList<MetadataFile> files, ImportReport report)
     {
         var parsed = new List<(MetadataFile File, MetadataElement Root)>();
-        foreach (var file in files.Where(file => file.Kind is not MetadataKind.Permissions || PermissionNotes.AreIn(file)))
+        var known = new Dictionary<(MetadataKind, string), MetadataFile>();
+        foreach (var file in files)
         {
-            if (Duplicate(parsed, file) is { } first)
+            // Two packages of a project may have a permission set of one name; it is the same credential that mustn't be defined twice.
+            var key = (file.Kind, file.Name.ToUpperInvariant());
+            if (file.Kind is not (MetadataKind.Permissions or MetadataKind.RemoteSite) && known.TryGetValue(key, out var first))
             {
                 var isSame = first.Content.Span.SequenceEqual(file.Content.Span);
                 var element = new MetadataElement(file.Kind.ToString(), 1, 1);
@@ -67,15 +70,12 @@ internal static class SalesforceImport
             else
             {
                 parsed.Add((file, root));
+                known.TryAdd(key, file);
             }
         }
 
         return parsed;
     }
-
-    private static MetadataFile? Duplicate(List<(MetadataFile File, MetadataElement Root)> parsed, MetadataFile file) => file.Kind is MetadataKind.Permissions or MetadataKind.RemoteSite
-        ? null
-        : parsed.Where(other => other.File.Kind == file.Kind && other.File.Name.Equals(file.Name, StringComparison.OrdinalIgnoreCase)).Select(other => other.File).FirstOrDefault();
 
     private static void GiveNames(ConversionContext context, MetadataKind kind)
     {

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Vault.Cli.Import.Salesforce.Conversion;
 
 namespace Vault.Cli.Import.Salesforce.Files;
 
@@ -8,7 +9,8 @@ internal sealed class SourceReader(ImportReport report)
 {
     private static readonly HashSet<string> SkippedDirectories = new(StringComparer.OrdinalIgnoreCase) { ".git", ".sf", ".sfdx", "node_modules" };
 
-    private long _total;
+    private long _read;
+    private long _kept;
     private int _entries;
 
     /// <summary>Reads them, in the order of their paths.</summary>
@@ -129,10 +131,23 @@ internal sealed class SourceReader(ImportReport report)
             throw CommandFailure.Usage($"There are more than {SourceLimits.MaxFiles} metadata files; import a part of the project.");
         }
 
-        if (ReadBounded(shown, stream) is { } content)
+        if (ReadBounded(shown, stream) is not { } content)
         {
-            files.Add(new MetadataFile(shown, kind, name, content));
+            return;
         }
+
+        var file = new MetadataFile(shown, kind, name, content);
+        if (kind is MetadataKind.Permissions && !PermissionNotes.AreIn(file))
+        {
+            return;
+        }
+
+        if ((_kept += content.Length) > SourceLimits.MaxKeptBytes)
+        {
+            throw CommandFailure.Usage($"The metadata files have more than {SourceLimits.MaxKeptBytes / 1024 / 1024} MiB together; import a part of the project.");
+        }
+
+        files.Add(file);
     }
 
     // What a zip says about sizes isn't believed: it is counted while it is unpacked.
@@ -143,9 +158,9 @@ internal sealed class SourceReader(ImportReport report)
         int read;
         while ((read = stream.Read(buffer)) > 0)
         {
-            if ((_total += read) > SourceLimits.MaxTotalBytes)
+            if ((_read += read) > SourceLimits.MaxReadBytes)
             {
-                throw CommandFailure.Usage($"The metadata files have more than {SourceLimits.MaxTotalBytes / 1024 / 1024} MiB together; import a part of the project.");
+                throw CommandFailure.Usage($"The metadata files have more than {SourceLimits.MaxReadBytes / 1024 / 1024 / 1024} GiB together; import a part of the project.");
             }
 
             if (content.Length + read > SourceLimits.MaxFileBytes)
