@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Vault.Cli.Connections;
-using Vault.Cli.Documents;
 using Vault.Cli.Terminals;
 
 namespace Vault.Cli.Definitions;
@@ -11,14 +10,15 @@ internal static class ApplyCommand
     /// <summary>Shows the differences, then makes everything as the files say, all or nothing.</summary>
     public static Command BuildApply(Surroundings surroundings)
     {
-        var (files, environment, discard) = (Files(), Environment(), Discard());
+        var source = new DocumentOptions();
         var yes = new Option<bool>("--yes", "-y") { Description = "Don't ask before anything is changed; nobody is asked where input is piped in." };
-        var command = new Command("apply", "Make everything as files say: shows the differences first, changes all or nothing, and the second time nothing.") { files, environment, discard, yes };
+        var command = new Command("apply", "Make everything as files say: shows the differences first, changes all or nothing, and the second time nothing.") { yes };
+        source.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var document = DefinitionsFiles.Read(parsed.GetRequiredValue(files), parsed.GetValue(environment), surroundings);
+            var document = source.Read(parsed, surroundings);
             using var vault = VaultConnection.Open(surroundings);
-            var planned = await DefinitionsClient.CompareAsync(vault, document, parsed.GetValue(discard), cancellationToken);
+            var planned = await DefinitionsClient.CompareAsync(vault, document, source.DiscardsSecrets(parsed), cancellationToken);
             OutcomeText.Write(planned, surroundings.Console);
             if (!OutcomeText.HasChanges(planned) && (int?)planned["undetermined"] is null or 0)
             {
@@ -32,7 +32,7 @@ internal static class ApplyCommand
                 return ExitCodes.Failure;
             }
 
-            var outcome = await DefinitionsClient.ApplyAsync(vault, document, document.Resolve(surroundings), parsed.GetValue(discard), cancellationToken);
+            var outcome = await DefinitionsClient.ApplyAsync(vault, document, document.Resolve(surroundings), source.DiscardsSecrets(parsed), cancellationToken);
 
             // Only now it is known which secrets were different.
             var undetermined = (planned["changes"]?.AsArray() ?? []).Where(change => (string?)change!["action"] == "undetermined").Select(change => (string?)change!["name"]).ToHashSet();
@@ -46,28 +46,18 @@ internal static class ApplyCommand
     /// <summary>Shows the differences alone. Exit code 5: there are some.</summary>
     public static Command BuildDiff(Surroundings surroundings)
     {
-        var (files, environment, discard) = (Files(), Environment(), Discard());
-        var command = new Command("diff", "Show what `apply` would change. Secrets aren't read or compared. Exit code 5: there are differences.") { files, environment, discard };
+        var source = new DocumentOptions();
+        var command = new Command("diff", "Show what `apply` would change. Secrets aren't read or compared. Exit code 5: there are differences.");
+        source.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var document = DefinitionsFiles.Read(parsed.GetRequiredValue(files), parsed.GetValue(environment), surroundings);
+            var document = source.Read(parsed, surroundings);
             using var vault = VaultConnection.Open(surroundings);
-            var planned = await DefinitionsClient.CompareAsync(vault, document, parsed.GetValue(discard), cancellationToken);
+            var planned = await DefinitionsClient.CompareAsync(vault, document, source.DiscardsSecrets(parsed), cancellationToken);
             OutcomeText.Write(planned, surroundings.Console);
             await surroundings.Output.WriteLineAsync(OutcomeText.Summary(planned));
             return OutcomeText.HasChanges(planned) ? ExitCodes.Differences : ExitCodes.Success;
         });
         return command;
     }
-
-    private static Option<string[]> Files() => new("--file", "-f")
-    {
-        Description = "A file, a directory of files, or - for standard input; may stand several times.",
-        Required = true,
-        Arity = ArgumentArity.OneOrMore,
-    };
-
-    private static Option<string?> Environment() => new("--env", "-e") { Description = "Lay the overlays of this environment over the files: for vault.yaml and prod, vault.prod.yaml beside it." };
-
-    private static Option<bool> Discard() => new("--discard-secrets") { Description = "Where a change would let secrets travel elsewhere, remove them instead of refusing the change." };
 }
