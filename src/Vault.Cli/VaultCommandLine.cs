@@ -6,6 +6,7 @@ using Vault.Cli.Callouts;
 using Vault.Cli.Completion;
 using Vault.Cli.Credentials;
 using Vault.Cli.Definitions;
+using Vault.Cli.Documents;
 using Vault.Cli.Import;
 using Vault.Cli.Keys;
 using Vault.Cli.Listing;
@@ -28,7 +29,7 @@ internal static class VaultCommandLine
         {
             var command = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Append(parsed.CommandResult.Command)
                 .Where(one => one is not RootCommand).Select(one => one.Name).Prepend("vault"));
-            await surroundings.Error.WriteLineAsync($"vault: {SafeText.Of(parsed.Errors[0].Message)} See: {command} --help");
+            await surroundings.Error.WriteLineAsync($"vault: {SafeText.Of(Mistake(parsed))} See: {command} --help");
             return ExitCodes.Usage;
         }
 
@@ -52,6 +53,15 @@ internal static class VaultCommandLine
             await surroundings.Error.WriteLineAsync($"vault: An unforeseen fault ended the command ({fault.GetType().Name}); please report it with what you entered, without secrets.");
             return ExitCodes.Failure;
         }
+    }
+
+    // The parser says that a command is missing where one is misspelt.
+    private static string Mistake(ParseResult parsed)
+    {
+        var names = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToArray();
+        return names.Length > 0 && parsed.UnmatchedTokens is [var given, ..]
+            ? $"There is no command {given}." + (NearestName.Of(given, names) is { } nearest ? $" Did you mean {nearest}?" : "")
+            : parsed.Errors[0].Message;
     }
 
     /// <summary>The commands.</summary>

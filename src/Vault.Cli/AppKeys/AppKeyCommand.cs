@@ -50,7 +50,7 @@ internal static class AppKeyCommand
 
     private static Argument<string> App(Surroundings surroundings)
     {
-        var app = new Argument<string>("app") { Description = "The app." };
+        var app = new Argument<string>("app") { Description = "The app.", HelpName = "app" };
         app.CompletionSources.Add(VaultNames.Of(surroundings, "apps"));
         return app;
     }

@@ -8,7 +8,7 @@ namespace Vault.Cli.Callouts;
 /// <summary>The options of curl that say what a request is, for <c>call</c>, <c>preview</c> and <c>test</c>.</summary>
 internal sealed class RequestOptions
 {
-    private readonly Argument<string> _name = new("named-credential") { Description = "The named credential." };
+    private readonly Argument<string> _name = new("named-credential") { Description = "The named credential.", HelpName = "named-credential" };
     private readonly Argument<string?> _path = new("path") { Description = "What stands after its url, with the query, as in /record?id=7.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _method = new("--request", "-X") { Description = "The method; default GET, or POST with --data." };
     private readonly Option<string[]> _headers = new("--header", "-H") { Description = "A header, as in 'Accept: text/plain'; may stand several times." };

@@ -92,7 +92,7 @@ internal static class CredentialCommand
     private static Command BuildRefresh(Surroundings surroundings)
     {
         var target = new CredentialTarget(surroundings);
-        var named = new Option<string?>("--named-credential") { Description = "For which, where tokens are its own." };
+        var named = new Option<string?>("--named-credential") { Description = "For which, where tokens are its own.", HelpName = "named-credential" };
         named.CompletionSources.Add(VaultNames.Of(surroundings, "named-credentials"));
         var command = target.AddTo(new Command("refresh", "Get a fresh token now."));
         command.Add(named);

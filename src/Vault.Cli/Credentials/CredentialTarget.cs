@@ -8,7 +8,7 @@ namespace Vault.Cli.Credentials;
 /// <summary>Whose secrets: an external credential, its principal, and where that is per user, the user.</summary>
 internal sealed class CredentialTarget
 {
-    private readonly Argument<string> _external = new("external-credential") { Description = "The external credential." };
+    private readonly Argument<string> _external = new("external-credential") { Description = "The external credential.", HelpName = "external-credential" };
     private readonly Option<string> _principal = new("--principal", "-p") { Description = "The principal.", DefaultValueFactory = _ => "default" };
     private readonly Option<string?> _user = new("--user", "-u") { Description = "The user, of a principal of type perUser." };
 

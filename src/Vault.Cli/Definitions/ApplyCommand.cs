@@ -11,18 +11,19 @@ internal static class ApplyCommand
     /// <summary>Shows the differences, then makes everything as the files say, all or nothing.</summary>
     public static Command BuildApply(Surroundings surroundings)
     {
-        var (files, environment, discard) = (Files(), Environment(), Discard());
+        var source = new DocumentOptions();
         var yes = new Option<bool>("--yes", "-y") { Description = "Don't ask before anything is changed; nobody is asked where input is piped in." };
-        var command = new Command("apply", "Make everything as files say: shows the differences first, changes all or nothing, and the second time nothing.") { files, environment, discard, yes };
+        var command = new Command("apply", "Make everything as files say: shows the differences first, changes all or nothing, and the second time nothing.") { yes };
+        source.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var document = DefinitionsFiles.Read(parsed.GetRequiredValue(files), parsed.GetValue(environment), surroundings);
-            return await ApplyAsync(document, parsed.GetValue(discard), parsed.GetValue(yes), surroundings, cancellationToken);
+            var document = source.Read(parsed, surroundings);
+            return await ApplyAsync(document, source.DiscardsSecrets(parsed), parsed.GetValue(yes), surroundings, cancellationToken);
         });
         return command;
     }
 
-    /// <summary>Shows the differences, asks, and applies a document.</summary>
+    /// <summary>Shows the differences, asks, and applies a document; the exit code.</summary>
     /// <param name="document">What is to be.</param>
     /// <param name="discardSecrets">Whether secrets that could travel go instead.</param>
     /// <param name="yes">Whether nobody is asked.</param>
@@ -57,28 +58,18 @@ internal static class ApplyCommand
     /// <summary>Shows the differences alone. Exit code 5: there are some.</summary>
     public static Command BuildDiff(Surroundings surroundings)
     {
-        var (files, environment, discard) = (Files(), Environment(), Discard());
-        var command = new Command("diff", "Show what `apply` would change. Secrets aren't read or compared. Exit code 5: there are differences.") { files, environment, discard };
+        var source = new DocumentOptions();
+        var command = new Command("diff", "Show what `apply` would change. Secrets aren't read or compared. Exit code 5: there are differences.");
+        source.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var document = DefinitionsFiles.Read(parsed.GetRequiredValue(files), parsed.GetValue(environment), surroundings);
+            var document = source.Read(parsed, surroundings);
             using var vault = VaultConnection.Open(surroundings);
-            var planned = await DefinitionsClient.CompareAsync(vault, document, parsed.GetValue(discard), cancellationToken);
+            var planned = await DefinitionsClient.CompareAsync(vault, document, source.DiscardsSecrets(parsed), cancellationToken);
             OutcomeText.Write(planned, surroundings.Console);
             await surroundings.Output.WriteLineAsync(OutcomeText.Summary(planned));
             return OutcomeText.HasChanges(planned) ? ExitCodes.Differences : ExitCodes.Success;
         });
         return command;
     }
-
-    private static Option<string[]> Files() => new("--file", "-f")
-    {
-        Description = "A file, a directory of files, or - for standard input; may stand several times.",
-        Required = true,
-        Arity = ArgumentArity.OneOrMore,
-    };
-
-    private static Option<string?> Environment() => new("--env", "-e") { Description = "Lay the overlays of this environment over the files: for vault.yaml and prod, vault.prod.yaml beside it." };
-
-    private static Option<bool> Discard() => new("--discard-secrets") { Description = "Where a change would let secrets travel elsewhere, remove them instead of refusing the change." };
 }

@@ -39,7 +39,7 @@ internal static class DefinitionsClient
     private static string Advice(string code) => code switch
     {
         "secrets-would-travel" => " With --discard-secrets those secrets are removed; those that the document names are set anew.",
-        "forbidden" => " A key of an admin may.",
+        "forbidden" => " A key of an admin may; --without-secrets leaves the secrets of the files out.",
         _ => "",
     };
 }

@@ -68,6 +68,18 @@ internal sealed class DefinitionsFiles
         return _places.GetValueOrDefault(path);
     }
 
+    /// <summary>The same without any secret, for who may not set them or hasn't got them.</summary>
+    public DefinitionsFiles WithoutSecrets()
+    {
+        var json = (JsonObject)Json.DeepClone();
+        foreach (var principal in (json["externalCredentials"] as JsonArray ?? []).SelectMany(external => external?["principals"] as JsonArray ?? []))
+        {
+            (principal as JsonObject)?.Remove("parameters");
+        }
+
+        return new DefinitionsFiles(json, _places);
+    }
+
     /// <summary>A copy with the secrets themselves in it.</summary>
     /// <exception cref="CommandFailure">One can't be had.</exception>
     public JsonObject Resolve(Surroundings surroundings)

@@ -32,7 +32,7 @@ internal static class ListCommand
     public static Command BuildShow(Surroundings surroundings)
     {
         var kind = ResourceKind.Argument(ResourceKind.All.Where(one => one.Name is "external-credentials" or "named-credentials" or "apps"));
-        var name = new Argument<string>("name") { Description = "Its name." };
+        var name = new Argument<string>("name") { Description = "Its name.", HelpName = "name" };
         name.CompletionSources.Add(VaultNames.Of(surroundings, kind));
         var json = new Option<bool>("--json") { Description = "JSON instead of YAML." };
         var command = new Command("show", "Show one definition with all its settings; secrets never.") { kind, name, json };

@@ -34,7 +34,7 @@ internal sealed record ResourceKind(string Name, string? OfApp, params Column[] 
     public static Argument<string> Argument(IEnumerable<ResourceKind> kinds)
     {
         var names = kinds.Select(kind => kind.Name).ToArray();
-        var argument = new Argument<string>("kind") { Description = "One of: " + string.Join(", ", names) + "." };
+        var argument = new Argument<string>("kind") { Description = "One of: " + string.Join(", ", names) + ".", HelpName = "kind" };
         argument.AcceptOnlyFromAmong(names);
         return argument;
     }
@@ -45,7 +45,7 @@ internal sealed record ResourceKind(string Name, string? OfApp, params Column[] 
     /// <summary>An option that names an app.</summary>
     public static Option<string?> AppOption(Surroundings surroundings)
     {
-        var option = new Option<string?>("--app") { Description = "The app, where the kind belongs to one." };
+        var option = new Option<string?>("--app") { Description = "The app, where the kind belongs to one.", HelpName = "app" };
         option.CompletionSources.Add(VaultNames.Of(surroundings, "apps"));
         return option;
     }

@@ -27,7 +27,7 @@ public sealed class DefinitionSetTests(AdminFixture fixture) : IClassFixture<Adm
         var second = await fixture.ExpectAsync(200, null, "POST", "definitions/apply", Document(name));
 
         Assert.Equal((5, 0, 0, 0), Counts(first));
-        Assert.Equal([$"externalCredential {name} created", $"namedCredential {name} created", $"credential {name}/default created", $"app {name} created", $"grant {name}/{name} created"], Changes(first));
+        Assert.Equal([$"externalCredential {name} created", $"namedCredential {name} created", $"app {name} created", $"grant {name}/{name} created", $"credential {name}/default created"], Changes(first));
         Assert.Equal((0, 0, 0, 5), Counts(second));
         Assert.Equal(before.Text, (await fixture.ExpectAsync(200, null, "GET", $"external-credentials/{name}/principals/default/credential")).Text);
         Assert.Equal("configured", (string?)before.Json!["status"]);

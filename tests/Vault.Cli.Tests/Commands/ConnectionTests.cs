@@ -80,6 +80,16 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
         Assert.Contains("is no vault", (await run.ExpectAsync(ExitCodes.Unreachable, "list", "apps")).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task AMisspeltCommand_HasANearestOne_AndHelpAsksNoVault()
+    {
+        using var run = new CommandRun();
+        run.Variables["VAULT_URL"] = "http://localhost:1";
+
+        Assert.Equal("vault: There is no command aply. Did you mean apply? See: vault --help", (await run.ExpectAsync(ExitCodes.Usage, "aply")).Error.Trim());
+        Assert.Contains("call <named-credential> <path>", (await run.ExpectAsync(ExitCodes.Success, "--help")).Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("lst", "apps")]
     [InlineData("list", "aps")]

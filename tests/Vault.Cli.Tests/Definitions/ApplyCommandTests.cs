@@ -95,6 +95,23 @@ public sealed class ApplyCommandTests(VaultFixture fixture) : IClassFixture<Vaul
     }
 
     [Fact]
+    public async Task Operator_AppliesDefinitions_WithoutTheSecrets()
+    {
+        using var run = Run("Operated");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+        run.Variables["VAULT_KEY"] = await fixture.Vault.CreateKeyAsync("operator");
+        run.Variables.Remove("SERVICE_PASSWORD");
+        run.Write("vault.yaml", Document("Operated").Replace("externalCredential: Operated }", "externalCredential: Operated, timeoutSeconds: 7}", StringComparison.Ordinal));
+
+        var refused = await run.ExpectAsync(ExitCodes.NotAllowed, "diff", "-f", "vault.yaml");
+        Assert.Contains("--without-secrets", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("vault.yaml:6:", refused.Error, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "0 created, 1 changed, 3 unchanged\n",
+            (await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml", "--without-secrets")).Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Apply_APersonWhoSaysNo_ChangesNothing()
     {
         using var run = Run("Unwanted", "${prompt}");

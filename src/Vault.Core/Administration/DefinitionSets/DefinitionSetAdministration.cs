@@ -67,13 +67,18 @@ public sealed class DefinitionSetAdministration(
         var (defined, known) = (draft.Definitions, draft.Access);
         var (external, credentials, owners) = (set.ExternalCredentials ?? [], set.NamedCredentials ?? [], set.Apps ?? []);
 
-        // 1 Each name once, so that the order of entries decides nothing.
+        // 1 Each name once, so that the order of entries decides nothing; and no secret that can't be one.
         CheckNames(change, "externalCredentials", external, entry => entry?.Name);
         CheckNames(change, "namedCredentials", credentials, input => input?.Name);
         CheckNames(change, "apps", owners, entry => entry?.Name);
-        if (change.Error is { } twice)
+        if (change.Error is null)
         {
-            return twice;
+            SecretPart.Check(change, external);
+        }
+
+        if (change.Error is { } malformed)
+        {
+            return malformed;
         }
 
         // 2 What all else refers to. Hosts of named credentials, and principals of grants, that the document decides too are judged when it
@@ -87,16 +92,16 @@ public sealed class DefinitionSetAdministration(
         // 3 What refers to it; the first link of an external credential says where its secrets may go.
         await NextAsync(change, () => _named.ApplyAsync(change, credentials));
 
-        // 4 The secrets, sealed to what the definitions are by now.
-        await NextAsync(change, () => _secrets.ApplyAsync(change, external, defined));
-
-        // 5 Who may call.
+        // 4 Who may call.
         await NextAsync(change, () =>
         {
             _apps.Apply(change, owners);
             return Task.CompletedTask;
         });
         await NextAsync(change, () => _apps.ApplyGrantsAsync(change, owners, known));
+
+        // 5 The secrets, sealed to what the definitions are by now, when all else is judged.
+        await NextAsync(change, () => _secrets.ApplyAsync(change, external, defined));
         return change.Error is { } error ? error : change.Outcome;
     }
 

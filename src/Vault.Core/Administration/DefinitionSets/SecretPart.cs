@@ -21,7 +21,30 @@ internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer)
 {
     private readonly SecretChanges _secrets = new(sealer);
 
-    /// <summary>Sets them, once all definitions are what they will be.</summary>
+    /// <summary>Judges them, before any is compared.</summary>
+    public static void Check(SetChange change, IReadOnlyList<ExternalCredentialEntry> entries)
+    {
+        const string Forbidden = "An operator may not set secrets; an admin can.";
+        foreach (var (path, name, parameters) in entries.SelectMany(Sets))
+        {
+            var errors = new InputErrors();
+            ParameterRules.Check([.. parameters], "$.parameters", nullRemoves: true, errors);
+            if (change.Role is not VaultRole.Admin)
+            {
+                change.Refuse(path, name, new VaultError(ErrorCodes.Forbidden, Forbidden, new Dictionary<string, string[]> { ["$.parameters"] = [Forbidden] }));
+            }
+            else if (errors.Any)
+            {
+                change.Refuse(path, name, errors.ToError());
+            }
+        }
+
+        static IEnumerable<(string Path, string Name, Dictionary<string, string?> Parameters)> Sets(ExternalCredentialEntry entry, int index) =>
+            (entry.Principals ?? []).Select((principal, number) => (Path: $"$.externalCredentials[{index}].principals[{number}]", Name: $"{entry.Name}/{principal?.Name}", principal?.Parameters))
+                .Where(set => set.Parameters is not null).Select(set => (set.Path, set.Name, set.Parameters!));
+    }
+
+    /// <summary>Sets them, last of all: nothing can be refused any more, so that nobody learns from a refusal, or from how long it took, what a secret is.</summary>
     /// <param name="change">The document.</param>
     /// <param name="entries">In order.</param>
     /// <param name="before">The definitions before the document.</param>
@@ -35,13 +58,12 @@ internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer)
                 continue;
             }
 
-            var path = $"$.externalCredentials[{index}]";
             var definition = ExternalCredentialAdministration.Find(change.Draft.Definitions, DeveloperName.Parse(entry.Name ?? ""))
                 ?? throw new InvalidOperationException("Secrets come after the definitions that they belong to.");
             var bound = binder.Bind(definition);
             if (!bound.IsOk)
             {
-                change.Refuse(path, entry.Name, bound.Error);
+                change.Refuse($"$.externalCredentials[{index}]", entry.Name, bound.Error);
                 continue;
             }
 
@@ -49,33 +71,19 @@ internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer)
                 ? await change.Draft.Database.Secrets.AsNoTracking()
                     .Where(row => row.ExternalCredentialId == definition.Id && row.User == "" && row.RetiredAt == null).ToListAsync()
                 : [];
-            for (var number = 0; number < entry.Principals.Count; number++)
+            foreach (var principal in entry.Principals)
             {
-                if (entry.Principals[number] is { Parameters: { } parameters } principal
-                    && await SetAsync(change, bound.Value, principal.Name, parameters, rows, before) is { } refused)
+                if (principal is { Parameters: { } parameters })
                 {
-                    change.Refuse($"{path}.principals[{number}]", $"{entry.Name}/{principal.Name}", refused);
+                    await SetAsync(change, bound.Value, principal.Name, parameters, rows, before);
                 }
             }
         }
     }
 
-    private async Task<VaultError?> SetAsync(
+    private async Task SetAsync(
         SetChange change, BoundCredential credential, string? principalName, Dictionary<string, string?> parameters, List<SecretRow> rows, DefinitionSnapshot before)
     {
-        if (change.Role is not VaultRole.Admin)
-        {
-            return new VaultError(
-                ErrorCodes.Forbidden, "An operator may not set secrets; an admin can.", new Dictionary<string, string[]> { ["$.parameters"] = ["An operator may not set secrets; an admin can."] });
-        }
-
-        var errors = new InputErrors();
-        ParameterRules.Check([.. parameters], "$.parameters", nullRemoves: true, errors);
-        if (errors.Any)
-        {
-            return errors.ToError();
-        }
-
         var definition = credential.Definition;
         var principal = definition.Principals.First(candidate => candidate.Name.Value.Equals(principalName, StringComparison.OrdinalIgnoreCase));
         var current = rows.Where(row => row.PrincipalId == principal.Id).ToDictionary(row => row.NameKey, StringComparer.Ordinal);
@@ -96,20 +104,19 @@ internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer)
                 change.NoteUnchanged();
             }
 
-            return null;
+            return;
         }
 
         var different = parameters.Where(parameter => IsDifferent(parameter.Value, current.GetValueOrDefault(parameter.Key.ToLowerInvariant()), credential)).ToArray();
         if (different.Length == 0)
         {
             change.NoteUnchanged();
-            return null;
+            return;
         }
 
         var isNew = !before.ExternalCredentials.TryGetValue(definition.Id, out var old) || old.Principals.All(known => known.Id != principal.Id);
         await _secrets.SetAsync(change.Draft, credential, principal.Id, "", different, isWhole: false, isNew);
         change.Note("credential", "credential", name, current.Count == 0 ? "created" : "changed", Names(different), principal.Name.Value);
-        return null;
     }
 
     private static DefinitionDifference[] Names(IEnumerable<KeyValuePair<string, string?>> parameters) =>
