@@ -54,6 +54,28 @@ public sealed class ShapesTests
         Assert.Contains("vault credential set Lake Claim_sub --principal Blue   # the claim sub of this principal; in the metadata: svc-blue", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("externalAuthIdentityProviderParameter")]
+    [InlineData("externalAuthIdentityProviderParameters")]
+    public async Task Import_AnIdentityProviderForClientCredentials_GivesItsGrant(string element)
+    {
+        using var run = new ImportRun();
+        run.Write("app/Idp.externalAuthIdentityProvider-meta.xml",
+            "<ExternalAuthIdentityProvider><authenticationFlow>ClientCredentials</authenticationFlow><authenticationProtocol>OAuth</authenticationProtocol>"
+            + $"<{element}><parameterName>TokenUrl</parameterName><parameterType>TokenUrl</parameterType><parameterValue>https://login.example/token</parameterValue></{element}>"
+            + $"<{element}><parameterName>tenant</parameterName><parameterType>TokenRequestQueryParameter</parameterType><parameterValue>a b</parameterValue></{element}>"
+            + $"<{element}><parameterName>scope</parameterName><parameterType>RefreshRequestBodyParameter</parameterType><parameterValue>x</parameterValue></{element}></ExternalAuthIdentityProvider>");
+        run.Write("app/Login.externalCredential-meta.xml",
+            "<ExternalCredential><authenticationProtocol>Oauth</authenticationProtocol><label>Login</label><externalCredentialParameters><externalAuthIdentityProvider>Idp</externalAuthIdentityProvider>"
+            + "<parameterName>x</parameterName><parameterType>ExternalAuthIdentityProvider</parameterType></externalCredentialParameters></ExternalCredential>");
+
+        await run.RunAsync("app");
+
+        Assert.Contains("grant: clientCredentials\n      tokenUrl: https://login.example/token?tenant=a%20b\n      clientAuthentication: basic", run.Yaml, StringComparison.Ordinal);
+        Assert.Contains("RefreshRequestBodyParameter scope: Renewals send what token requests send", run.Output, StringComparison.Ordinal);
+        Assert.Contains("vault credential set Login ClientSecret", run.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Import_AFileWithoutTheProject_SaysWhatToRetrieve()
     {

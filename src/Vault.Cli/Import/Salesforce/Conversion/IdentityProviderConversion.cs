@@ -18,7 +18,9 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
     {
         root.Ignore("fullName", "label", "description", "authenticationProtocol");
         var flow = root.TakeText("authenticationFlow") ?? "AuthorizationCode";
-        var parameters = new CredentialParameters(file.Path, root, "externalAuthIdentityProviderParameters", report);
+        // Salesforce's own example has the name in the singular.
+        const string Parameter = "externalAuthIdentityProviderParameter";
+        var parameters = new CredentialParameters(file.Path, root, root.Children.Any(child => child.Name == Parameter) ? Parameter : Parameter + "s", report);
         var grant = flow switch { "AuthorizationCode" => "authorizationCode", "ClientCredentials" => "clientCredentials", "JwtBearer" => "jwtBearer", _ => null };
         if (grant is null)
         {
