@@ -22,8 +22,17 @@ internal sealed class VaultConnection : IDisposable
     {
         _settings = settings;
 
-        // No redirect: the key would follow it.
-        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10) }) { Timeout = Patience };
+        // No redirect: the key would follow it. And no proxy on the way to this machine, which HTTP_PROXY may well be set for (the vault's own is one).
+        _client = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !settings.Address.IsLoopback,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+        })
+        {
+            Timeout = Patience,
+        };
     }
 
     /// <summary>The address of the vault.</summary>

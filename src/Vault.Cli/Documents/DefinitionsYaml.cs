@@ -75,10 +75,13 @@ internal static class DefinitionsYaml
 
     private static Scalar Plain(string text) => new(AnchorName.Empty, TagName.Empty, text, ScalarStyle.Plain, isPlainImplicit: true, isQuotedImplicit: false);
 
-    // A text that would read as something else gets quotes; the emitter itself sees to those that YAML's own signs demand.
+    // Texts of several lines as they are; one that would read as something else, or holds what other readers take for a line break, in quotes.
+    // The emitter itself sees to quotes that YAML's own signs demand.
     private static Scalar Text(string text)
     {
-        var style = text.Contains('\n', StringComparison.Ordinal) && !text.Contains('\r', StringComparison.Ordinal) && !text.StartsWith(' ') ? ScalarStyle.Literal
+        var isOdd = text.Any(character => (char.IsControl(character) && character is not '\n') || character is '\u2028' or '\u2029' or '\ufeff');
+        var style = isOdd ? ScalarStyle.DoubleQuoted
+            : text.Contains('\n', StringComparison.Ordinal) ? char.IsWhiteSpace(text[0]) ? ScalarStyle.DoubleQuoted : ScalarStyle.Literal
             : YamlScalars.IsText(text) ? ScalarStyle.Any : ScalarStyle.DoubleQuoted;
         return new Scalar(AnchorName.Empty, TagName.Empty, text, style, isPlainImplicit: true, isQuotedImplicit: true);
     }

@@ -50,7 +50,7 @@ internal sealed class Surroundings
         OpenInput = System.Console.OpenStandardInput,
         CanAsk = !System.Console.IsInputRedirected,
         AskSecret = SecretPrompt.Ask,
-        Confirm = question => AnsiConsole.Console.Confirm(question, defaultValue: false),
+        Confirm = Confirmed,
         Console = ConsoleOf(System.Console.Out, System.Console.IsOutputRedirected),
         Variable = Environment.GetEnvironmentVariable,
         ConfigDirectory = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify),
@@ -75,6 +75,13 @@ internal sealed class Surroundings
         });
         console.Profile.Width = 1000;
         return console;
+    }
+
+    // On standard error, so that it can be asked where the output goes to a file.
+    private static bool Confirmed(string question)
+    {
+        System.Console.Error.Write(question + " [y/N] ");
+        return System.Console.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
     /// <summary>A path that a person gave.</summary>

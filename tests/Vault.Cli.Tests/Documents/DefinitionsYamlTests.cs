@@ -6,6 +6,65 @@ namespace Vault.Cli.Tests.Documents;
 
 public sealed class DefinitionsYamlTests
 {
+    [Theory]
+    [InlineData("")]
+    [InlineData(" x")]
+    [InlineData("x ")]
+    [InlineData("a: b")]
+    [InlineData("- a")]
+    [InlineData("# c")]
+    [InlineData("a #b")]
+    [InlineData("null")]
+    [InlineData("~")]
+    [InlineData("True")]
+    [InlineData("yes")]
+    [InlineData("1e3")]
+    [InlineData("0x10")]
+    [InlineData("1_000")]
+    [InlineData("2026-01-01")]
+    [InlineData("<<")]
+    [InlineData("a\nb")]
+    [InlineData("a\n")]
+    [InlineData("\n")]
+    [InlineData("a\n\n\nb\n\n")]
+    [InlineData("a\n  b\n")]
+    [InlineData("  a\nb")]
+    [InlineData("\ta\nb")]
+    [InlineData("a \nb")]
+    [InlineData("a\r\nb")]
+    [InlineData("a\rb")]
+    [InlineData("a\tb")]
+    [InlineData("é 😀")]
+    [InlineData("'\"")]
+    [InlineData("{!$Credential.X}")]
+    [InlineData("[a")]
+    [InlineData("*x")]
+    [InlineData("&x")]
+    [InlineData("!t")]
+    [InlineData("%x")]
+    [InlineData("@x")]
+    [InlineData("? a")]
+    [InlineData("---")]
+    [InlineData("...")]
+    [InlineData("\u001b[31m")]
+    [InlineData("a\u2028b\nc")]
+    [InlineData("a\u0085b")]
+    [InlineData("\ufeffx")]
+    public void Write_AnyText_IsReadBackAsItIs(string text)
+    {
+        using var writer = new StringWriter();
+        DefinitionsYaml.Write(new JsonObject { ["v"] = text, ["w"] = new JsonArray(text, "x"), ["n"] = new JsonObject { ["v"] = text } }, writer);
+
+        var read = YamlFile.Read(writer.ToString(), "x.yaml").Single();
+
+        foreach (var node in new[] { read.Find("v"), ((SequenceNode)read.Find("w")!).Items[0], ((MappingNode)read.Find("n")!).Find("v") })
+        {
+            var scalar = Assert.IsType<ScalarNode>(node);
+            Assert.Equal(text, scalar.Text);
+            Assert.True(!scalar.IsPlain || YamlScalars.ToJson(scalar.Text)?.GetValueKind() is System.Text.Json.JsonValueKind.String, writer.ToString());
+        }
+    }
+
     [Fact]
     public void Write_AModel_IsReadableYaml()
     {
