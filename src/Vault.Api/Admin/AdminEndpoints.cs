@@ -3,6 +3,7 @@ using Vault.Api.Admin.AppKeys;
 using Vault.Api.Admin.Apps;
 using Vault.Api.Admin.Audit;
 using Vault.Api.Admin.Credentials;
+using Vault.Api.Admin.DefinitionSets;
 using Vault.Api.Admin.ExternalCredentials;
 using Vault.Api.Admin.ForwardProxy;
 using Vault.Api.Admin.Grants;
@@ -27,6 +28,7 @@ internal static class AdminEndpoints
         api.MapApps();
         api.MapAppKeys();
         api.MapGrants();
+        api.MapDefinitionSets();
         api.MapAdminKeys();
         api.MapAudit();
         api.MapVaultKeys();

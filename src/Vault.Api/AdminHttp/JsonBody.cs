@@ -10,18 +10,19 @@ namespace Vault.Api.AdminHttp;
 /// <summary>Reads a JSON body strictly; what is wrong with it is said with the JSON path where it is.</summary>
 internal static partial class JsonBody
 {
-    private const int Limit = 1024 * 1024;
+    private const int DefaultLimit = 1024 * 1024;
 
     /// <summary>The body as a contract.</summary>
     /// <param name="request">The request.</param>
     /// <param name="whenEmpty">What an absent body means; null: a body is required.</param>
     /// <param name="cancellationToken">Of the request.</param>
-    public static async Task<Result<T>> ReadAsync<T>(HttpRequest request, T? whenEmpty, CancellationToken cancellationToken)
+    /// <param name="mostBytes">How long it may be.</param>
+    public static async Task<Result<T>> ReadAsync<T>(HttpRequest request, T? whenEmpty, CancellationToken cancellationToken, int mostBytes = DefaultLimit)
         where T : class
     {
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = Limit;
+            limit.MaxRequestBodySize = mostBytes;
         }
 
         var hasBody = request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true;

@@ -25,7 +25,7 @@ internal sealed class CommonParameters : IOperationFilter
             });
         }
 
-        if (method == "GET" && path.StartsWith("api/", StringComparison.Ordinal) && (!path.EndsWith('}') && !path.EndsWith(".pem", StringComparison.Ordinal) && !path.EndsWith("/export", StringComparison.Ordinal) && !path.EndsWith("credential", StringComparison.Ordinal)))
+        if (method == "GET" && IsList(path))
         {
             Add("pageSize", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500; 50 where left out.");
             Add("pageToken", ParameterLocation.Query, JsonSchemaType.String, "The nextPageToken of the page before.");
@@ -61,9 +61,18 @@ internal sealed class CommonParameters : IOperationFilter
             Add("discardSecrets", ParameterLocation.Query, JsonSchemaType.Boolean, "Removes the secrets where the change would let them travel elsewhere.");
         }
 
+        if (path is "api/v1/definitions/apply" or "api/v1/definitions/diff")
+        {
+            Add("discardSecrets", ParameterLocation.Query, JsonSchemaType.Boolean, "Removes the secrets where a change would let them travel elsewhere.");
+        }
+
         bool IsNew(string name) => operation.Parameters.All(parameter => parameter.Name != name);
 
         void Add(string name, ParameterLocation location, JsonSchemaType type, string description) =>
             operation.Parameters.Add(new OpenApiParameter { Name = name, In = location, Description = description, Schema = new OpenApiSchema { Type = type } });
     }
+
+    private static bool IsList(string path) =>
+        path.StartsWith("api/", StringComparison.Ordinal) && path != "api/v1/definitions" && !path.EndsWith('}')
+        && !path.EndsWith(".pem", StringComparison.Ordinal) && !path.EndsWith("/export", StringComparison.Ordinal) && !path.EndsWith("credential", StringComparison.Ordinal);
 }

@@ -7,6 +7,13 @@ namespace Vault.Api.OpenApi;
 /// <summary>An example for each body that is sent. None holds anything like a real secret.</summary>
 internal sealed class Examples : IOperationFilter
 {
+    private const string Document = """
+        { "externalCredentials": [ { "name": "ServiceLogin", "authentication": { "protocol": "password" }, "allowedHosts": [ "service.example" ],
+                                     "principals": [ { "name": "default", "parameters": { "Username": "the user", "Password": "the password" } } ] } ],
+          "namedCredentials": [ { "name": "Service", "url": "https://service.example", "externalCredential": "ServiceLogin" } ],
+          "apps": [ { "name": "Billing", "grants": [ { "namedCredential": "Service" } ] } ] }
+        """;
+
     private static readonly Dictionary<string, string> ByRoute = new(StringComparer.Ordinal)
     {
         ["api/v1/external-credentials"] = """
@@ -34,6 +41,8 @@ internal sealed class Examples : IOperationFilter
         ["api/v1/apps/{app}"] = """{ "label": "The billing app" }""",
         ["api/v1/apps/{app}/keys"] = """{ "expiresAt": "2030-01-01T00:00:00Z" }""",
         ["api/v1/apps/{app}/grants/{namedCredential}"] = """{ "principals": [ "default" ] }""",
+        ["api/v1/definitions/apply"] = Document,
+        ["api/v1/definitions/diff"] = Document,
         ["api/v1/admin-keys"] = """{ "name": "Ops", "role": "operator" }""",
     };
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Vault.Core.Administration.Access;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Consents;
+using Vault.Core.Administration.DefinitionSets;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Administration.Transfer;
@@ -36,6 +37,7 @@ public static class AdministrationRegistration
         .AddSingleton<AppAdministration>()
         .AddSingleton<KeyAdministration>()
         .AddSingleton<GrantAdministration>()
+        .AddSingleton<DefinitionSetAdministration>()
         .AddSingleton<BootstrapAdminKey>()
         .AddSingleton<DatabaseCopy>()
         .AddSingleton<VaultKeyAdministration>()

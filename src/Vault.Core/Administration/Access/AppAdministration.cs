@@ -70,7 +70,8 @@ public sealed class AppAdministration(ChangeGate gate, AccessCatalog catalog, Ac
             draft => Task.FromResult(Write(draft, input, route, precondition)),
             cancellationToken);
 
-    private Result<Tagged<AppView>> Write(Draft draft, AppInput input, DeveloperName? route, Precondition precondition)
+    /// <summary>Creates or replaces one as part of a change.</summary>
+    internal Result<Tagged<AppView>> Write(Draft draft, AppInput input, DeveloperName? route, Precondition precondition)
     {
         var before = route is { } key ? Find(draft.Access, key) : null;
         if (precondition.Judge(before is null ? null : EntityTag.Of(before.Id, before.Version)) is { } failed)

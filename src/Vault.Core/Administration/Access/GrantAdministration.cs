@@ -16,30 +16,7 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
 
     /// <summary>Grants, in place of what was granted before.</summary>
     public Task<Result<GrantChange>> PutAsync(DeveloperName app, DeveloperName namedCredential, GrantInput input, CancellationToken cancellationToken) =>
-        gate.ApplyAsync<GrantChange>(
-            async draft =>
-            {
-                var found = Find(draft.Access, draft.Definitions, app, namedCredential);
-                if (!found.IsOk)
-                {
-                    return found.Error;
-                }
-
-                var (owner, named) = found.Value;
-                var principals = input.Principals ?? Default;
-                if (Judge(principals, draft.Definitions.ExternalCredentials[named.ExternalCredentialId]) is { } refused)
-                {
-                    return refused;
-                }
-
-                var grant = new Grant(owner.Id, named.Id, [.. principals.Distinct(StringComparer.OrdinalIgnoreCase)]);
-                var isNew = !draft.Access.Grants.ContainsKey((owner.Id, named.Id));
-                await draft.Database.Grants.Where(row => row.AppId == owner.Id && row.NamedCredentialId == named.Id).ExecuteDeleteAsync();
-                draft.Database.Grants.Add(codec.ToRow(grant));
-                draft.Access = draft.Access with { Grants = draft.Access.Grants.SetItem((owner.Id, named.Id), grant) };
-                return new GrantChange(new GrantView(named.Name.Value, grant.Principals), isNew);
-            },
-            cancellationToken);
+        gate.ApplyAsync(draft => WriteAsync(draft, app, namedCredential, input), cancellationToken);
 
     /// <summary>Withdraws a grant.</summary>
     public Task<Result<bool>> DeleteAsync(DeveloperName app, DeveloperName namedCredential, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
@@ -51,15 +28,12 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
                 return found.Error;
             }
 
-            var key = (found.Value.App.Id, found.Value.Named.Id);
-            if (!draft.Access.Grants.ContainsKey(key))
+            if (!draft.Access.Grants.TryGetValue((found.Value.App.Id, found.Value.Named.Id), out var grant))
             {
                 return new VaultError(ErrorCodes.NotFound, $"The named credential {namedCredential} is not granted to the app {app}.");
             }
 
-            await draft.Database.Grants.Where(row => row.AppId == key.Item1 && row.NamedCredentialId == key.Item2).ExecuteDeleteAsync();
-            draft.Changed.Add(new Changed(ChangeKind.App, key.Item1.ToString()));
-            draft.Access = draft.Access with { Grants = draft.Access.Grants.Remove(key) };
+            await WithdrawAsync(draft, grant);
             return true;
         },
         cancellationToken);
@@ -79,6 +53,46 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
             grant => names[grant.NamedCredentialId].Key,
             _ => null);
         return new Page<GrantView>([.. items.Select(grant => new GrantView(names[grant.NamedCredentialId].Value, grant.Principals))], next);
+    }
+
+    /// <summary>Grants as part of a change.</summary>
+    internal async Task<Result<GrantChange>> WriteAsync(Draft draft, DeveloperName app, DeveloperName namedCredential, GrantInput input)
+    {
+        var found = Find(draft.Access, draft.Definitions, app, namedCredential);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        var (owner, named) = found.Value;
+        var made = Make(owner, named, input, draft.Definitions);
+        if (!made.IsOk)
+        {
+            return made.Error;
+        }
+
+        var isNew = !draft.Access.Grants.ContainsKey((owner.Id, named.Id));
+        await draft.Database.Grants.Where(row => row.AppId == owner.Id && row.NamedCredentialId == named.Id).ExecuteDeleteAsync();
+        draft.Database.Grants.Add(codec.ToRow(made.Value));
+        draft.Access = draft.Access with { Grants = draft.Access.Grants.SetItem((owner.Id, named.Id), made.Value) };
+        return new GrantChange(new GrantView(named.Name.Value, made.Value.Principals), isNew);
+    }
+
+    /// <summary>What an input grants; nothing is written.</summary>
+    internal static Result<Grant> Make(VaultApp owner, NamedCredential named, GrantInput input, DefinitionSnapshot definitions)
+    {
+        var principals = input.Principals ?? Default;
+        return Judge(principals, definitions.ExternalCredentials[named.ExternalCredentialId]) is { } refused
+            ? refused
+            : new Grant(owner.Id, named.Id, [.. principals.Distinct(StringComparer.OrdinalIgnoreCase)]);
+    }
+
+    /// <summary>Withdraws a grant as part of a change.</summary>
+    internal static async Task WithdrawAsync(Draft draft, Grant grant)
+    {
+        await draft.Database.Grants.Where(row => row.AppId == grant.AppId && row.NamedCredentialId == grant.NamedCredentialId).ExecuteDeleteAsync();
+        draft.Changed.Add(new Changed(ChangeKind.App, grant.AppId.ToString()));
+        draft.Access = draft.Access with { Grants = draft.Access.Grants.Remove((grant.AppId, grant.NamedCredentialId)) };
     }
 
     private static VaultError? Judge(IReadOnlyList<string> principals, ExternalCredential external)

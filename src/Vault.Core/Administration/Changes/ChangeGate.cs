@@ -30,7 +30,7 @@ public sealed partial class ChangeGate(
     internal async Task<Result<T>> ApplyAsync<T>(Func<Draft, Task<Result<T>>> change, CancellationToken cancellationToken)
     {
         var ended = new List<EndedTokens>();
-        var result = await ApplyAsync(change, ended, cancellationToken);
+        var result = await ApplyAsync(change, ended, isRehearsal: false, cancellationToken);
         if (result.IsOk)
         {
             // Outside the gate: a service that doesn't answer must not hold up other changes.
@@ -40,7 +40,12 @@ public sealed partial class ChangeGate(
         return result;
     }
 
-    private async Task<Result<T>> ApplyAsync<T>(Func<Draft, Task<Result<T>>> change, List<EndedTokens> ended, CancellationToken cancellationToken)
+    /// <summary>Judges a change with all that it would write, and leaves everything as it was.</summary>
+    internal Task<Result<T>> RehearseAsync<T>(Func<Draft, Task<Result<T>>> change, CancellationToken cancellationToken) =>
+        ApplyAsync(change, [], isRehearsal: true, cancellationToken);
+
+    private async Task<Result<T>> ApplyAsync<T>(
+        Func<Draft, Task<Result<T>>> change, List<EndedTokens> ended, bool isRehearsal, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         AuditTail.Turn? turn = null;
@@ -57,8 +62,9 @@ public sealed partial class ChangeGate(
             var draft = new Draft(database, definitionsBefore, accessBefore, time.GetUtcNow());
             database.SavingChanges += (_, _) => draft.Changed.UnionWith(Touched.Of(database.ChangeTracker));
             var result = await change(draft);
-            if (!result.IsOk)
+            if (!result.IsOk || isRehearsal)
             {
+                // The transaction is rolled back, and the draft forgotten.
                 return result;
             }
 
@@ -73,8 +79,11 @@ public sealed partial class ChangeGate(
                 turn = await audit.TakeTurnAsync(cancellationToken);
             }
 
-            // The change and its record are one transaction: there is never one without the other.
-            database.Audit.Add(AuditStore.ToRow(turn.Next(Describe(result.Value, draft.Now))));
+            // The change and its records are one transaction: there is never one without the other.
+            foreach (var audited in Describe(result.Value, draft.Now))
+            {
+                database.Audit.Add(AuditStore.ToRow(turn.Next(audited)));
+            }
 
             // From here on the change happens, whether or not its caller waits.
             await database.SaveChangesAsync(CancellationToken.None);
@@ -134,16 +143,27 @@ public sealed partial class ChangeGate(
         }
     }
 
-    private static AuditEvent Describe<T>(T result, DateTimeOffset now)
+    private static IEnumerable<AuditEvent> Describe<T>(T result, DateTimeOffset now)
     {
         if (AuditOrigin.Current is not { } origin)
         {
-            return new AuditEvent(Guid.CreateVersion7().ToString("N"), now, "vault", "vault.changed", "vault", AuditOutcomes.Success);
+            yield return new AuditEvent(Guid.CreateVersion7().ToString("N"), now, "vault", "vault.changed", "vault", AuditOutcomes.Success);
+            yield break;
         }
 
         var isNew = result is IWritten { IsNew: true };
         var done = origin.Event with { Outcome = AuditOutcomes.Success, DurationMs = Math.Round((now - origin.Event.At).TotalMilliseconds, 1) };
-        return isNew ? done with { Action = origin.CreatedAction, Status = 201 } : done;
+        if (result is IWrittenTogether together)
+        {
+            foreach (var one in together.Parts)
+            {
+                yield return done with { Action = one.Action, Target = one.Target, Principal = one.Principal, BytesIn = null };
+            }
+
+            done = done with { Target = together.Summary };
+        }
+
+        yield return isNew ? done with { Action = origin.CreatedAction, Status = 201 } : done;
     }
 
     [LoggerMessage(5001, LogLevel.Error, "A change could not be written: {Fault}.")]

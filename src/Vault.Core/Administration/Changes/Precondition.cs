@@ -38,6 +38,22 @@ public interface IWritten
     bool IsNew { get; }
 }
 
+/// <summary>The result of a change of several things at once, each of which has a record of its own in the audit.</summary>
+public interface IWrittenTogether
+{
+    /// <summary>What was changed, in order.</summary>
+    IReadOnlyList<WrittenPart> Parts { get; }
+
+    /// <summary>All of it in a few words; the target of the record that stands for the whole.</summary>
+    string Summary { get; }
+}
+
+/// <summary>One of the things.</summary>
+/// <param name="Action">As in <c>app.created</c>.</param>
+/// <param name="Target">Its name, as it would stand in a route.</param>
+/// <param name="Principal">The principal whose secrets they are; null: they are no secrets.</param>
+public sealed record WrittenPart(string Action, string Target, string? Principal = null);
+
 /// <summary>Entity tags: of one definition's life and version, so that one made anew under an old name has another.</summary>
 internal static class EntityTag
 {

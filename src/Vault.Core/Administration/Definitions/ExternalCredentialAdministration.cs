@@ -95,6 +95,10 @@ public sealed class ExternalCredentialAdministration(
         draft.Definitions = draft.Definitions.Without(credential);
     }
 
+    /// <summary>What an input makes, in the place of the one before; nothing is written.</summary>
+    internal Result<BoundCredential> Make(ExternalCredentialInput input, DeveloperName? route, ExternalCredential? before, DateTimeOffset now) =>
+        _rules.Make(input, route, before, now);
+
     /// <summary>Puts a definition in the draft, in the place of the one before.</summary>
     internal void Store(Draft draft, ExternalCredential credential, ExternalCredential? before)
     {
@@ -128,7 +132,7 @@ public sealed class ExternalCredentialAdministration(
                     return failed;
                 }
 
-                var made = _rules.Make(input, route, before, draft.Now);
+                var made = Make(input, route, before, draft.Now);
                 if (!made.IsOk)
                 {
                     return made.Error;
@@ -139,7 +143,7 @@ public sealed class ExternalCredentialAdministration(
                     return new VaultError(ErrorCodes.AlreadyExists, $"There is an external credential {made.Value.Definition.Name} already.");
                 }
 
-                if (await JudgeAndResealAsync(draft, made.Value, before, discardSecrets) is { } refused)
+                if (await JudgeAndResealAsync(draft, made.Value, before, discardSecrets, draft.Definitions) is { } refused)
                 {
                     return refused;
                 }
@@ -151,9 +155,16 @@ public sealed class ExternalCredentialAdministration(
             },
             cancellationToken);
 
-    private async Task<VaultError?> JudgeAndResealAsync(Draft draft, BoundCredential after, ExternalCredential? before, bool discardSecrets)
+    /// <summary>Why a change is refused; null where it isn't, and then its secrets are sealed to what it will be.</summary>
+    /// <param name="draft">The change.</param>
+    /// <param name="after">What it will be.</param>
+    /// <param name="before">What it is; null: it isn't there.</param>
+    /// <param name="discardSecrets">Whether secrets that could travel go instead.</param>
+    /// <param name="users">Has the named credentials whose hosts have to be allowed; those that are judged themselves afterwards may be missing.</param>
+    internal async Task<VaultError?> JudgeAndResealAsync(
+        Draft draft, BoundCredential after, ExternalCredential? before, bool discardSecrets, DefinitionSnapshot users)
     {
-        if (ExternalCredentialRules.FindHostOutside(draft.Definitions, after) is { } outside)
+        if (ExternalCredentialRules.FindHostOutside(users, after) is { } outside)
         {
             return outside;
         }

@@ -65,7 +65,8 @@ internal sealed class NamedCredentialLink(DefinitionCodec codec, CredentialBinde
         return external.Id;
     }
 
-    private static VaultError NotAllowed(Uri origin, ExternalCredential external) => new(
+    /// <summary>Why a host may not have the secrets.</summary>
+    internal static VaultError NotAllowed(Uri origin, ExternalCredential external) => new(
         ErrorCodes.HostNotAllowed,
         $"{origin.Scheme}://{origin.Authority} is not in allowedHosts of the external credential {external.Name}.",
         new Dictionary<string, string[]> { ["$.url"] = ["Its host is not in allowedHosts of the external credential."] });

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Vault.Cli.Connections;
+using Vault.Cli.Documents;
+using Vault.Cli.Terminals;
+
+namespace Vault.Cli.Definitions;
+
+/// <summary><c>vault apply</c> and <c>vault diff</c>.</summary>
+internal static class ApplyCommand
+{
+    /// <summary>Shows the differences, then makes everything as the files say, all or nothing.</summary>
+    public static Command BuildApply(Surroundings surroundings)
+    {
+        var source = new DocumentOptions();
+        var yes = new Option<bool>("--yes", "-y") { Description = "Don't ask before anything is changed; nobody is asked where input is piped in." };
+        var command = new Command("apply", "Make everything as files say: shows the differences first, changes all or nothing, and the second time nothing.") { yes };
+        source.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var document = source.Read(parsed, surroundings);
+            return await ApplyAsync(document, source.DiscardsSecrets(parsed), parsed.GetValue(yes), surroundings, cancellationToken);
+        });
+        return command;
+    }
+
+    /// <summary>Shows the differences, asks, and applies a document; the exit code.</summary>
+    /// <param name="document">What is to be.</param>
+    /// <param name="discardSecrets">Whether secrets that could travel go instead.</param>
+    /// <param name="yes">Whether nobody is asked.</param>
+    /// <param name="surroundings">Of the command.</param>
+    /// <param name="cancellationToken">Of the command.</param>
+    public static async Task<int> ApplyAsync(DefinitionsFiles document, bool discardSecrets, bool yes, Surroundings surroundings, CancellationToken cancellationToken)
+    {
+        using var vault = VaultConnection.Open(surroundings);
+        var planned = await DefinitionsClient.CompareAsync(vault, document, discardSecrets, cancellationToken);
+        OutcomeText.Write(planned, surroundings.Console);
+        if (!OutcomeText.HasChanges(planned) && (int?)planned["undetermined"] is null or 0)
+        {
+            await surroundings.Output.WriteLineAsync("no changes");
+            return ExitCodes.Success;
+        }
+
+        if (OutcomeText.HasChanges(planned) && surroundings.CanAsk && !yes && !surroundings.Confirm($"Apply this to {vault.Address}?"))
+        {
+            await surroundings.Error.WriteLineAsync("Nothing was changed.");
+            return ExitCodes.Failure;
+        }
+
+        var outcome = await DefinitionsClient.ApplyAsync(vault, document, document.Resolve(surroundings), discardSecrets, cancellationToken);
+
+        // Only now it is known which secrets were different.
+        var undetermined = (planned["changes"]?.AsArray() ?? []).Where(change => (string?)change!["action"] == "undetermined").Select(change => (string?)change!["name"]).ToHashSet();
+        OutcomeText.Write(outcome, surroundings.Console, change => (string?)change["kind"] == "credential" && undetermined.Contains((string?)change["name"]));
+        await surroundings.Output.WriteLineAsync(OutcomeText.Summary(outcome));
+        return ExitCodes.Success;
+    }
+
+    /// <summary>Shows the differences alone. Exit code 5: there are some.</summary>
+    public static Command BuildDiff(Surroundings surroundings)
+    {
+        var source = new DocumentOptions();
+        var command = new Command("diff", "Show what `apply` would change. Secrets aren't read or compared. Exit code 5: there are differences.");
+        source.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var document = source.Read(parsed, surroundings);
+            using var vault = VaultConnection.Open(surroundings);
+            var planned = await DefinitionsClient.CompareAsync(vault, document, source.DiscardsSecrets(parsed), cancellationToken);
+            OutcomeText.Write(planned, surroundings.Console);
+            await surroundings.Output.WriteLineAsync(OutcomeText.Summary(planned));
+            return OutcomeText.HasChanges(planned) ? ExitCodes.Differences : ExitCodes.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Vault.Cli.Documents;
+
+/// <summary>Writes definitions as YAML that people like to read and the reader takes back unchanged.</summary>
+internal static class DefinitionsYaml
+{
+    /// <summary>The JSON form of the model: camelCase, without what is left out.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.General)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
+    /// <summary>Writes a document.</summary>
+    public static void Write(DefinitionsDocument document, TextWriter writer) => Write(JsonSerializer.SerializeToNode(document, Json), writer);
+
+    /// <summary>Writes any JSON as YAML.</summary>
+    public static void Write(JsonNode? node, TextWriter writer)
+    {
+        var emitter = new Emitter(writer, new EmitterSettings(bestIndent: 2, bestWidth: int.MaxValue, isCanonical: false, maxSimpleKeyLength: 1024, indentSequences: true, newLine: "\n"));
+        emitter.Emit(new StreamStart());
+        emitter.Emit(new DocumentStart(null, null, isImplicit: true));
+        Emit(node, emitter);
+        emitter.Emit(new DocumentEnd(isImplicit: true));
+        emitter.Emit(new StreamEnd());
+    }
+
+    private static void Emit(JsonNode? node, Emitter emitter)
+    {
+        switch (node)
+        {
+            case JsonObject mapping:
+                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, isImplicit: true, mapping.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                foreach (var (name, value) in mapping)
+                {
+                    emitter.Emit(Text(name));
+                    Emit(value, emitter);
+                }
+
+                emitter.Emit(new MappingEnd());
+                break;
+            case JsonArray sequence:
+                var isShort = sequence.All(item => item is not (JsonObject or JsonArray)) && sequence.Sum(item => item?.ToString().Length ?? 4) < 80;
+                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, isShort ? SequenceStyle.Flow : SequenceStyle.Block));
+                foreach (var item in sequence)
+                {
+                    Emit(item, emitter);
+                }
+
+                emitter.Emit(new SequenceEnd());
+                break;
+            case JsonValue value when value.GetValueKind() is JsonValueKind.String:
+                emitter.Emit(Text(value.GetValue<string>()));
+                break;
+            case null:
+                emitter.Emit(Plain("null"));
+                break;
+            default:
+                emitter.Emit(Plain(node.ToJsonString()));
+                break;
+        }
+    }
+
+    private static Scalar Plain(string text) => new(AnchorName.Empty, TagName.Empty, text, ScalarStyle.Plain, isPlainImplicit: true, isQuotedImplicit: false);
+
+    // Texts of several lines as they are; one that would read as something else, or holds what other readers take for a line break, in quotes.
+    // The emitter itself sees to quotes that YAML's own signs demand.
+    private static Scalar Text(string text)
+    {
+        var isOdd = text.Any(character => (char.IsControl(character) && character is not '\n') || character is '\u2028' or '\u2029' or '\ufeff');
+        var style = isOdd ? ScalarStyle.DoubleQuoted
+            : text.Contains('\n', StringComparison.Ordinal) ? char.IsWhiteSpace(text[0]) ? ScalarStyle.DoubleQuoted : ScalarStyle.Literal
+            : YamlScalars.IsText(text) ? ScalarStyle.Any : ScalarStyle.DoubleQuoted;
+        return new Scalar(AnchorName.Empty, TagName.Empty, text, style, isPlainImplicit: true, isQuotedImplicit: true);
+    }
+}
+
+/// <summary>What a plain YAML scalar means (YAML 1.2, core schema).</summary>
+internal static class YamlScalars
+{
+    /// <summary>Whether it is a text, and nothing else, also to readers of YAML 1.1.</summary>
+    public static bool IsText(string text) => ToJson(text) is JsonValue value && value.GetValueKind() is JsonValueKind.String
+        && text.Length > 0 && text.ToUpperInvariant() is not ("YES" or "NO" or "ON" or "OFF" or "Y" or "N")
+        && !double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Any, CultureInfo.InvariantCulture, out _)
+        && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _);
+
+    /// <summary>Its value; null is null.</summary>
+    public static JsonNode? ToJson(string text) => text switch
+    {
+        "" or "~" or "null" or "Null" or "NULL" => null,
+        "true" or "True" or "TRUE" => true,
+        "false" or "False" or "FALSE" => false,
+        _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
+        _ when IsDecimal(text) && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
+        _ => text,
+    };
+
+    private static bool IsDecimal(string text) => text[0] is '-' or '+' or '.' or (>= '0' and <= '9') && text.All(c => c is '-' or '+' or '.' or 'e' or 'E' or (>= '0' and <= '9'));
+}

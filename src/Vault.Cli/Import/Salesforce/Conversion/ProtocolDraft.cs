@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+
+namespace Vault.Cli.Import.Salesforce.Conversion;
+
+/// <summary>A parameter that has to be entered for each principal.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Meaning">What it is, for people.</param>
+/// <param name="KnownValue">Its value where it stands in the metadata and is no secret.</param>
+/// <param name="IsShared">Whether all users of a principal have the same, so that it is set on the principal itself.</param>
+/// <param name="Principal">Of this principal only, as Salesforce calls it; null: of all of them.</param>
+internal sealed record DueParameter(string Name, string Meaning, string? KnownValue = null, bool IsShared = false, string? Principal = null);
+
+/// <summary>The <c>authentication</c> of an external credential, and what goes with it.</summary>
+/// <param name="settings">Its protocol and settings.</param>
+internal sealed class ProtocolDraft(JsonObject settings)
+{
+    private readonly List<DueParameter> _parameters = [];
+    private readonly List<Uri> _hosts = [];
+
+    /// <summary>The protocol and its settings.</summary>
+    public JsonObject Settings => settings;
+
+    /// <summary>What has to be entered.</summary>
+    public IReadOnlyList<DueParameter> Parameters => _parameters;
+
+    /// <summary>Where sign-ins go.</summary>
+    public IReadOnlyList<Uri> Hosts => _hosts;
+
+    /// <summary>Whether somebody has to consent in a browser.</summary>
+    public bool NeedsConsent { get; init; }
+
+    /// <summary>A protocol without settings.</summary>
+    public static ProtocolDraft Of(string protocol) => new(new JsonObject { ["protocol"] = protocol });
+
+    /// <summary>A parameter has to be entered.</summary>
+    public ProtocolDraft Needs(string name, string meaning, string? knownValue = null, bool isShared = false, string? principal = null)
+    {
+        _parameters.Add(new DueParameter(name, meaning, knownValue, isShared, principal));
+        return this;
+    }
+
+    /// <summary>Sign-ins go there.</summary>
+    public ProtocolDraft SignsInAt(params ReadOnlySpan<Uri?> urls)
+    {
+        foreach (var url in urls)
+        {
+            if (url is not null)
+            {
+                _hosts.Add(url);
+            }
+        }
+
+        return this;
+    }
+}

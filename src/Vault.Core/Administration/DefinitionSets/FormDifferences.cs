@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Vault.Core.Administration.DefinitionSets;
+
+/// <summary>What is different between two forms, as deep down as it can be said.</summary>
+internal static class FormDifferences
+{
+    /// <summary>None where they are the same.</summary>
+    public static List<DefinitionDifference> Between(JsonObject before, JsonObject after)
+    {
+        var found = new List<DefinitionDifference>();
+        Compare(before, after, "", found);
+        return found;
+    }
+
+    private static void Compare(JsonNode? before, JsonNode? after, string path, List<DefinitionDifference> found)
+    {
+        if (JsonNode.DeepEquals(before, after))
+        {
+            return;
+        }
+
+        if (before is JsonObject one && after is JsonObject other)
+        {
+            foreach (var name in one.Select(property => property.Key).Union(other.Select(property => property.Key)))
+            {
+                Compare(one[name], other[name], path.Length == 0 ? name : $"{path}.{name}", found);
+            }
+        }
+        else if (before is JsonArray first && after is JsonArray second && first.Count == second.Count)
+        {
+            for (var index = 0; index < first.Count; index++)
+            {
+                Compare(first[index], second[index], $"{path}[{index}]", found);
+            }
+        }
+        else
+        {
+            found.Add(new DefinitionDifference(path, ToElement(before), ToElement(after)));
+        }
+    }
+
+    private static JsonElement? ToElement(JsonNode? node) => node is null ? null : JsonSerializer.SerializeToElement(node);
+}

@@ -1,0 +1,107 @@
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Cli.Tests.Commands;
+
+public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultFixture>
+{
+    [Fact]
+    public async Task Login_KeepsTheKey_ForItsOwnerAndThatVaultAlone()
+    {
+        using var run = new CommandRun(fixture.Vault, key: null);
+        var url = run.Variables["VAULT_URL"];
+        run.Variables.Clear();
+        run.Secrets.Enqueue(VaultFactory.AdminKey);
+
+        await run.ExpectAsync(ExitCodes.Success, "login", url);
+        await run.ExpectAsync(ExitCodes.Success, "list", "apps");
+
+        var file = Path.Combine(run.Directory, "config", "vault", "login.json");
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(file)!));
+        }
+
+        // Another address doesn't get it.
+        await using var upstream = await RecordingUpstream.StartAsync();
+        run.Variables["VAULT_URL"] = upstream.Url;
+        Assert.Contains("vault login", (await run.ExpectAsync(ExitCodes.NotAllowed, "list", "apps")).Error, StringComparison.Ordinal);
+        Assert.Empty(upstream.Requests);
+        run.Variables.Clear();
+
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+            Assert.Contains("chmod 600", (await run.ExpectAsync(ExitCodes.Usage, "list", "apps")).Error, StringComparison.Ordinal);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        await run.ExpectAsync(ExitCodes.Success, "logout");
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
+    public async Task Login_WithAWrongKey_KeepsNothing()
+    {
+        using var run = new CommandRun(fixture.Vault, key: null);
+        run.Input = "vk_unknown0_0123456789abcdef0123456789abcdef01234567890\n";
+
+        var refused = await run.ExpectAsync(ExitCodes.NotAllowed, "login");
+
+        Assert.Contains("it is wrong, has expired or was deleted", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("vk_unknown0", refused.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(run.Directory, "config", "vault")));
+    }
+
+    [Theory]
+    [InlineData("http://localhost:1", ExitCodes.Unreachable, "nobody listens there")]
+    [InlineData("https://no-such-host.invalid", ExitCodes.Unreachable, "no such host")]
+    [InlineData("vault.example", ExitCodes.Usage, "is not the address of a vault")]
+    [InlineData("http://vault.example", ExitCodes.Usage, "in clear text")]
+    public async Task AVaultThatIsntThere_IsASentence(string url, int exitCode, string message)
+    {
+        using var run = new CommandRun();
+        run.Variables["VAULT_URL"] = url;
+
+        var result = await run.ExpectAsync(exitCode, "list", "apps");
+
+        Assert.Contains(message, result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public async Task WhatIsNoVault_IsASentence()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync();
+        using var run = new CommandRun();
+        run.Variables["VAULT_URL"] = upstream.Url;
+
+        Assert.Contains("is no vault", (await run.ExpectAsync(ExitCodes.Unreachable, "list", "apps")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AMisspeltCommand_HasANearestOne_AndHelpAsksNoVault()
+    {
+        using var run = new CommandRun();
+        run.Variables["VAULT_URL"] = "http://localhost:1";
+
+        Assert.Equal("vault: There is no command aply. Did you mean apply? See: vault --help", (await run.ExpectAsync(ExitCodes.Usage, "aply")).Error.Trim());
+        Assert.Contains("call <named-credential> <path>", (await run.ExpectAsync(ExitCodes.Success, "--help")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lst", "apps")]
+    [InlineData("list", "aps")]
+    [InlineData("credential", "set", "X")]
+    [InlineData("apply")]
+    [InlineData("list", "grants")]
+    [InlineData("backup")]
+    public async Task AWrongCommandLine_IsASentence_AndExitCode2(params string[] args)
+    {
+        using var run = new CommandRun(fixture.Vault);
+        var result = await run.ExpectAsync(ExitCodes.Usage, args);
+        Assert.StartsWith("vault: ", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.Trim().Split('\n'));
+    }
+}

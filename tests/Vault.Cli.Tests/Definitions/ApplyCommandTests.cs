@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using System.Text;
+using Xunit;
+
+namespace Vault.Cli.Tests.Definitions;
+
+public sealed class ApplyCommandTests(VaultFixture fixture) : IClassFixture<VaultFixture>
+{
+    private const string Secret = "Canary-Cli-Password-1";
+
+    private static string Document(string name, string password = "${env:SERVICE_PASSWORD}") => $$"""
+        externalCredentials:
+          - name: {{name}}
+            authentication: {protocol: password}
+            principals:
+              - name: default
+                parameters: {Username: "${file:user.txt}", Password: "{{password}}"}
+        namedCredentials:
+          - {name: {{name}}, url: "https://service.example", externalCredential: {{name}} }
+        apps:
+          - name: {{name}}
+            grants: [{namedCredential: {{name}} }]
+        """;
+
+    private CommandRun Run(string name, string password = "${env:SERVICE_PASSWORD}")
+    {
+        var run = new CommandRun(fixture.Vault);
+        run.Variables["SERVICE_PASSWORD"] = Secret;
+        run.Write("user.txt", "ann\n");
+        run.Write("vault.yaml", Document(name, password));
+        return run;
+    }
+
+    [Fact]
+    public async Task Apply_Twice_ChangesNothingTheSecondTime()
+    {
+        using var run = Run("Twice");
+
+        var first = await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+        var second = await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+
+        Assert.Contains("+ external credential Twice", first.Output, StringComparison.Ordinal);
+        Assert.Contains("+ grant Twice/Twice", first.Output, StringComparison.Ordinal);
+        Assert.EndsWith("5 created, 0 changed, 0 unchanged\n", first.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.EndsWith("no changes\n", second.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, first.Output + first.Error + second.Output, StringComparison.Ordinal);
+        Assert.Single(run.Questions);
+
+        var status = await fixture.Vault.AdminAsync(HttpMethod.Get, "/api/v1/external-credentials/Twice/principals/default/credential");
+        Assert.Equal("configured", (string?)status!["status"]);
+    }
+
+    [Fact]
+    public async Task Apply_AnotherSecret_ChangesThatAlone()
+    {
+        using var run = Run("Rotated");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+        run.Variables["SERVICE_PASSWORD"] = "Canary-Cli-Password-2";
+
+        var changed = await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+
+        Assert.Contains("~ secrets of Rotated/default: Password", changed.Output, StringComparison.Ordinal);
+        Assert.EndsWith("0 created, 1 changed, 4 unchanged\n", changed.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Diff_NeedsNoSecrets_AndItsExitCodeSaysWhetherThereAreDifferences()
+    {
+        using var run = Run("Differing");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+        run.Variables.Remove("SERVICE_PASSWORD");
+
+        Assert.EndsWith("no changes\n", (await run.ExpectAsync(ExitCodes.Success, "diff", "-f", "vault.yaml")).Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        run.Write("vault.yaml", Document("Differing").Replace("service.example", "service.example/api", StringComparison.Ordinal));
+        var differs = await run.ExpectAsync(ExitCodes.Differences, "diff", "-f", "vault.yaml");
+
+        Assert.Contains("""url: "https://service.example" → "https://service.example/api""", differs.Output, StringComparison.Ordinal);
+        var missing = await run.ExpectAsync(ExitCodes.Usage, "apply", "-f", "vault.yaml");
+        Assert.Contains("vault.yaml:6:", missing.Error, StringComparison.Ordinal);
+        Assert.Contains("The environment variable SERVICE_PASSWORD isn't set; it is to hold Differing/default Password.", missing.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_WhatTheVaultRefuses_IsToldOfTheLine_AndNothingIsChanged()
+    {
+        using var run = Run("Refused");
+        run.Write("vault.yaml", Document("Refused").Replace("[{namedCredential: Refused }]", "[{namedCredential: Nowhere }]", StringComparison.Ordinal));
+
+        var refused = await run.ExpectAsync(ExitCodes.Failure, "apply", "-f", "vault.yaml");
+
+        Assert.Contains("vault.yaml:11:", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("There is no such named credential.", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", refused.Error, StringComparison.Ordinal);
+        await run.ExpectAsync(ExitCodes.Failure, "show", "apps", "Refused");
+    }
+
+    [Fact]
+    public async Task Operator_AppliesDefinitions_WithoutTheSecrets()
+    {
+        using var run = Run("Operated");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+        run.Variables["VAULT_KEY"] = await fixture.Vault.CreateKeyAsync("operator");
+        run.Variables.Remove("SERVICE_PASSWORD");
+        run.Write("vault.yaml", Document("Operated").Replace("externalCredential: Operated }", "externalCredential: Operated, timeoutSeconds: 7}", StringComparison.Ordinal));
+
+        var refused = await run.ExpectAsync(ExitCodes.NotAllowed, "diff", "-f", "vault.yaml");
+        Assert.Contains("--without-secrets", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("vault.yaml:6:", refused.Error, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "0 created, 1 changed, 3 unchanged\n",
+            (await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml", "--without-secrets")).Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_APersonWhoSaysNo_ChangesNothing()
+    {
+        using var run = Run("Unwanted", "${prompt}");
+        run.Confirms = false;
+        await run.ExpectAsync(ExitCodes.Failure, "apply", "-f", "vault.yaml");
+        await run.ExpectAsync(ExitCodes.Failure, "show", "apps", "Unwanted");
+
+        run.Secrets.Enqueue("Canary-Cli-Password-3");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml", "--yes");
+        Assert.Equal(["Apply this to " + run.Variables["VAULT_URL"] + "?", "Unwanted/default Password"], run.Questions);
+    }
+
+    [Fact]
+    public async Task Apply_FromAPipe_AsksNobody()
+    {
+        using var run = Run("Piped");
+        run.Input = Document("Piped");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "-");
+        run.Input = Document("Piped", "${prompt}");
+        Assert.Contains("nobody can be asked", (await run.ExpectAsync(ExitCodes.Usage, "apply", "-f", "-")).Error, StringComparison.Ordinal);
+        Assert.Empty(run.Questions);
+    }
+
+    [Fact]
+    public async Task Export_AppliedAgain_ChangesNothing()
+    {
+        using var run = Run("Exported");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+
+        await run.ExpectAsync(ExitCodes.Success, "export", "-o", "all.yaml");
+        var text = await File.ReadAllTextAsync(Path.Combine(run.Directory, "all.yaml"));
+        var again = await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "all.yaml");
+        var references = await run.ExpectAsync(ExitCodes.Success, "export", "--references");
+
+        Assert.DoesNotContain(Secret, text, StringComparison.Ordinal);
+        Assert.Equal("no changes", again.Output.Trim());
+        Assert.Contains("Password: ${env:EXPORTED_DEFAULT_PASSWORD}", references.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_AThousandDefinitions_TakesSeconds()
+    {
+        using var run = new CommandRun(fixture.Vault);
+        var yaml = new StringBuilder("externalCredentials:\n");
+        for (var number = 0; number < 500; number++)
+        {
+            yaml.Append("  - {name: Bulk").Append(number).Append(", authentication: {protocol: bearer}, principals: [{name: default, parameters: {Token: \"${env:TOKEN}\"}}]}\n");
+        }
+
+        yaml.Append("namedCredentials:\n");
+        for (var number = 0; number < 500; number++)
+        {
+            yaml.Append("  - {name: Bulk").Append(number).Append(", url: \"https://bulk.example\", externalCredential: Bulk").Append(number).Append("}\n");
+        }
+
+        run.Write("vault.yaml", yaml.ToString());
+        run.Variables["TOKEN"] = "Canary-Bulk-Token-1";
+        var watch = Stopwatch.StartNew();
+        var first = await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml", "--yes");
+        var took = watch.Elapsed;
+
+        Assert.EndsWith("1500 created, 0 changed, 0 unchanged\n", first.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+
+        // Alone on two cores it takes two or three seconds (docs/cli.md); here others run beside it, and every statement is logged.
+        Assert.True(took < TimeSpan.FromSeconds(90), $"It took {took}.");
+        Assert.EndsWith("no changes\n", (await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml")).Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EverySetting_ThatTheSchemaKnows_IsOneThatTheVaultKnows()
+    {
+        foreach (var protocol in new[] { "none", "password", "bearer", "apiKey", "custom", "login", "oauth2", "jwt", "awsSigV4", "oauth1", "digest" })
+        {
+            var settings = Cli.Documents.AuthenticationSchema.Of(protocol)!.Where(name => name != "protocol").Select(name => $"\"{name}\": 1");
+            using var request = new StringContent($$"""
+                { "externalCredentials": [ { "name": "Settings", "authentication": { {{string.Join(", ", settings.Prepend($"\"protocol\": \"{protocol}\""))}} } } ] }
+                """, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+            using var answer = await fixture.Vault.AdminClient.PostAsync("/api/v1/definitions/diff", request);
+            Assert.DoesNotContain("Unknown", await answer.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Vault.Cli.Documents;
+using Xunit;
+
+namespace Vault.Cli.Tests.Documents;
+
+public sealed class DefinitionsYamlTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData(" x")]
+    [InlineData("x ")]
+    [InlineData("a: b")]
+    [InlineData("- a")]
+    [InlineData("# c")]
+    [InlineData("a #b")]
+    [InlineData("null")]
+    [InlineData("~")]
+    [InlineData("True")]
+    [InlineData("yes")]
+    [InlineData("1e3")]
+    [InlineData("0x10")]
+    [InlineData("1_000")]
+    [InlineData("2026-01-01")]
+    [InlineData("<<")]
+    [InlineData("a\nb")]
+    [InlineData("a\n")]
+    [InlineData("\n")]
+    [InlineData("a\n\n\nb\n\n")]
+    [InlineData("a\n  b\n")]
+    [InlineData("  a\nb")]
+    [InlineData("\ta\nb")]
+    [InlineData("a \nb")]
+    [InlineData("a\r\nb")]
+    [InlineData("a\rb")]
+    [InlineData("a\tb")]
+    [InlineData("é 😀")]
+    [InlineData("'\"")]
+    [InlineData("{!$Credential.X}")]
+    [InlineData("[a")]
+    [InlineData("*x")]
+    [InlineData("&x")]
+    [InlineData("!t")]
+    [InlineData("%x")]
+    [InlineData("@x")]
+    [InlineData("? a")]
+    [InlineData("---")]
+    [InlineData("...")]
+    [InlineData("\u001b[31m")]
+    [InlineData("a\u2028b\nc")]
+    [InlineData("a\u0085b")]
+    [InlineData("\ufeffx")]
+    public void Write_AnyText_IsReadBackAsItIs(string text)
+    {
+        using var writer = new StringWriter();
+        DefinitionsYaml.Write(new JsonObject { ["v"] = text, ["w"] = new JsonArray(text, "x"), ["n"] = new JsonObject { ["v"] = text } }, writer);
+
+        var read = YamlFile.Read(writer.ToString(), "x.yaml").Single();
+
+        foreach (var node in new[] { read.Find("v"), ((SequenceNode)read.Find("w")!).Items[0], ((MappingNode)read.Find("n")!).Find("v") })
+        {
+            var scalar = Assert.IsType<ScalarNode>(node);
+            Assert.Equal(text, scalar.Text);
+            Assert.True(!scalar.IsPlain || YamlScalars.ToJson(scalar.Text)?.GetValueKind() is System.Text.Json.JsonValueKind.String, writer.ToString());
+        }
+    }
+
+    [Fact]
+    public void Write_AModel_IsReadableYaml()
+    {
+        var document = new DefinitionsDocument
+        {
+            ExternalCredentials =
+            [
+                new ExternalCredentialDefinition
+                {
+                    Name = "ServiceLogin",
+                    Authentication = new JsonObject { ["protocol"] = "password" },
+                    AllowedHosts = ["service.example", "*.eu.service.example"],
+                    Principals = [new PrincipalDefinition { Name = "default", Parameters = new Dictionary<string, string?> { ["Password"] = "${env:SERVICE_PASSWORD}" } }],
+                },
+            ],
+            NamedCredentials = [new NamedCredentialDefinition { Name = "Service", Url = "https://service.example", ExternalCredential = "ServiceLogin", HttpVersion = "1.1" }],
+        };
+        using var writer = new StringWriter();
+
+        DefinitionsYaml.Write(document, writer);
+
+        Assert.Equal(
+            """
+            externalCredentials:
+              - name: ServiceLogin
+                authentication:
+                  protocol: password
+                allowedHosts: [service.example, '*.eu.service.example']
+                principals:
+                  - name: default
+                    parameters:
+                      Password: ${env:SERVICE_PASSWORD}
+            namedCredentials:
+              - name: Service
+                url: https://service.example
+                externalCredential: ServiceLogin
+                httpVersion: "1.1"
+
+            """,
+            writer.ToString());
+    }
+}

@@ -1,0 +1,23 @@
+using Vault.Cli.Terminals;
+
+namespace Vault.Cli.Tests;
+
+/// <summary>A machine where nobody can be asked, and nothing is set.</summary>
+internal static class TestSurroundings
+{
+    public static Surroundings In(string directory) => new()
+    {
+        Output = TextWriter.Null,
+        Error = TextWriter.Null,
+        OpenOutput = () => Stream.Null,
+        OpenInput = () => Stream.Null,
+        CanAsk = false,
+        AskSecret = _ => null,
+        Confirm = _ => false,
+        Console = Surroundings.ConsoleOf(TextWriter.Null, isPlain: true),
+        Variable = _ => null,
+        ConfigDirectory = directory,
+        WorkingDirectory = directory,
+        Time = TimeProvider.System,
+    };
+}
