@@ -48,6 +48,7 @@ internal static class OpenApiSetup
             options.OperationFilter<Examples>();
             options.SchemaFilter<WriteOnlySecrets>();
             options.SchemaFilter<ProblemSchema>();
+            options.SchemaFilter<ParameterSchema>();
         });
     }
 

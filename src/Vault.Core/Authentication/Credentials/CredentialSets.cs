@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Secrets;
 
 namespace Vault.Core.Authentication.Credentials;
 
 /// <summary>
 /// Loads parameters on first use and keeps them, sealed, for 15 minutes: bounded, so that a callout of what was used before
-/// touches no database. Callers that come at once share one load.
+/// touches no database; values that references led to are kept as long as their source allows. Callers that come at once share one load.
 /// </summary>
-public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, TimeProvider time)
+public sealed class CredentialSets(ICredentialStore store, ReferencedParameters references, SecretSealer sealer, TimeProvider time)
 {
     private const int Capacity = 50_000;
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
@@ -102,12 +103,15 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
     }
 
     private bool IsUsable(Entry entry, BoundCredential credential) =>
-        time.GetElapsedTime(entry.Added) < Life
+        time.GetElapsedTime(entry.Added) < (entry.Load is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result.Life: { } shorter } } ? shorter : Life)
         && !(entry.Load.IsValueCreated && entry.Load.Value.IsFaulted)
         && entry.Binding.AsSpan().SequenceEqual(credential.Binding);
 
     // Not cancelled with the caller who began it: others wait for it too.
-    private async Task<CredentialSet> LoadAsync(BoundCredential credential, Key key) => new(
-        sealer, credential, key.PrincipalId, key.User,
-        await store.LoadAsync(key.ExternalCredentialId, key.PrincipalId, key.User, time.GetUtcNow() - RetiredLife, CancellationToken.None));
+    private async Task<CredentialSet> LoadAsync(BoundCredential credential, Key key)
+    {
+        var stored = await store.LoadAsync(key.ExternalCredentialId, key.PrincipalId, key.User, time.GetUtcNow() - RetiredLife, CancellationToken.None);
+        var followed = await references.FollowAsync(stored, parameter => CredentialSet.PlaceOf(credential, key.PrincipalId, key.User, parameter), CancellationToken.None);
+        return new CredentialSet(sealer, credential, key.PrincipalId, key.User, followed.Parameters, followed.Failures) { Life = followed.Life };
+    }
 }
