@@ -164,6 +164,30 @@ public sealed class SecretSourceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ValueThatTheServiceRefuses_IsAskedForAnew_ButNotByEveryCallout()
+    {
+        var app = await DefineAsync("""{ "Username": "ada", "Password": { "source": "corp", "secret": "kv/billing/db", "field": "password" } }""");
+        _service.Answer = (context, request) =>
+        {
+            context.Response.StatusCode = request.Header("Authorization") == Basic("ada", "the-rotated-one-7") ? 200 : 401;
+            return Task.CompletedTask;
+        };
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync());
+        _value = """{ "data": { "data": { "password": "the-rotated-one-7" } } }""";
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync());
+        Assert.Single(_asked, request => request.Method == "GET");
+        _time.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync());
+        Assert.Equal(2, _asked.Count(request => request.Method == "GET"));
+
+        async Task<HttpStatusCode> StatusAsync()
+        {
+            using var answer = await app.GetAsync("/callout/Service/record");
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task Aws_IsAsked_BySignedRequests()
     {
         var app = await DefineAsync("""{ "Username": "ada", "Password": { "source": "aws", "secret": "prod/billing", "field": "password" } }""");

@@ -55,6 +55,12 @@ public sealed class CredentialSet
     /// <summary>How long the values may be used that references led to; null: there are none.</summary>
     internal TimeSpan? Life { get; init; }
 
+    /// <summary>Whether a service refused them: what references lead to may have changed.</summary>
+    internal bool IsRefused { get; private set; }
+
+    /// <summary>A service refused them (401).</summary>
+    public void NoteRefused() => IsRefused = true;
+
     /// <summary>Whether there are parameters of this very user, beside those that all users of the principal share.</summary>
     public bool HasOwn { get; }
 

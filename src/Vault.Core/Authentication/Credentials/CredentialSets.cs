@@ -12,6 +12,7 @@ public sealed class CredentialSets(ICredentialStore store, ReferencedParameters 
 {
     private const int Capacity = 50_000;
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan RefusedLife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
 
     private readonly ConcurrentDictionary<Key, Entry> _entries = new();
@@ -103,9 +104,14 @@ public sealed class CredentialSets(ICredentialStore store, ReferencedParameters 
     }
 
     private bool IsUsable(Entry entry, BoundCredential credential) =>
-        time.GetElapsedTime(entry.Added) < (entry.Load is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result.Life: { } shorter } } ? shorter : Life)
+        time.GetElapsedTime(entry.Added) < LifeOf(entry)
         && !(entry.Load.IsValueCreated && entry.Load.Value.IsFaulted)
         && entry.Binding.AsSpan().SequenceEqual(credential.Binding);
+
+    // What references lead to is asked for anew where a service refused it, though not by every callout.
+    private static TimeSpan LifeOf(Entry entry) => entry.Load is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: { Life: { } life } set } }
+        ? set.IsRefused && life > RefusedLife ? RefusedLife : life
+        : Life;
 
     // Not cancelled with the caller who began it: others wait for it too.
     private async Task<CredentialSet> LoadAsync(BoundCredential credential, Key key)

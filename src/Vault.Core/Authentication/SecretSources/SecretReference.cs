@@ -16,6 +16,7 @@ public sealed record SecretReference(string Source, string Secret, string? Field
     private const string Prefix = "\0vault-reference:";
     private const int MaxLength = 1024;
     private static readonly byte[] PrefixUtf8 = Encoding.UTF8.GetBytes(Prefix);
+    private static readonly JsonSerializerOptions Compact = new() { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>Whether this is the stored form of a reference, which no value may begin like.</summary>
     public static bool IsStored(ReadOnlySpan<byte> utf8) => utf8.StartsWith(PrefixUtf8);
@@ -79,5 +80,6 @@ public sealed record SecretReference(string Source, string Secret, string? Field
     /// <summary>What is sealed in the place of a value.</summary>
     public string ToStored() => Prefix + JsonSerializer.Serialize(new { source = Source, secret = Secret, field = Field, version = Version }, Compact);
 
-    private static readonly JsonSerializerOptions Compact = new() { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+    /// <summary>What it refers to; not the value.</summary>
+    public override string ToString() => $"{Source}: {Secret}";
 }
