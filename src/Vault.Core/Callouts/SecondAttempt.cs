@@ -14,14 +14,14 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
     /// <summary>Whether the callout is to be sent once more; a token that is dead is given up in any case.</summary>
     public ValueTask<bool> IsNeededAsync(Callout callout, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
-        if (answer.StatusCode is System.Net.HttpStatusCode.Unauthorized)
-        {
-            callout.Credentials.NoteRefused();
-        }
-
         if (IsChallenge(callout, answer))
         {
             return ValueTask.FromResult(callout.Body.CanRecall);
+        }
+
+        if (answer.StatusCode is System.Net.HttpStatusCode.Unauthorized)
+        {
+            callout.Credentials.NoteRefused();
         }
 
         return callout.Attempt is { Token: not null } attempt && callout.Plan.External.Authentication.Tokens is { } protocol

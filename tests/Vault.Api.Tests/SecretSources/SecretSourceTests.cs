@@ -142,11 +142,11 @@ public sealed class SecretSourceTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
             var problem = (await answer.Content.ReadFromJsonAsync<JsonNode>())!;
             Assert.Equal("token-request-failed", (string?)problem["code"]);
-            Assert.Equal("The secret source corp answered 403 when asked for kv/billing/db.", (string?)problem["detail"]);
+            Assert.Equal("The secret source corp answered 403.", (string?)problem["detail"]);
         }
 
         Assert.Equal(0, _service.Connections);
-        Assert.Single(_asked, request => request.Method == "GET");
+        Assert.Equal(2, _asked.Count(request => request.Method == "GET"));
         _status = 200;
         _time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal("ok", await app.GetStringAsync("/callout/Service/record"));
@@ -185,6 +185,57 @@ public sealed class SecretSourceTests : IAsyncLifetime
             using var answer = await app.GetAsync("/callout/Service/record");
             return answer.StatusCode;
         }
+    }
+
+    [Fact]
+    public async Task Value_IsStillThere_AndItsEchoesMasked_WhenHostsAreTakenAway_AndAfterADay()
+    {
+        var app = await DefineAsync("""{ "Username": "ada", "Password": { "source": "files", "secret": "password" } }""");
+        await _vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/ServiceLogin?discardSecrets=false", $$"""
+            { "authentication": { "protocol": "password" }, "allowedHosts": ["{{_service.Url}}"], "label": "renamed" }
+            """);
+        Assert.Equal("ok", await app.GetStringAsync("/callout/Service/record"));
+        await _vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/ServiceLogin?discardSecrets=true", $$"""
+            { "authentication": { "protocol": "password" }, "allowedHosts": ["{{_service.Url}}", "https://more.example"] }
+            """);
+        await PutAsync("""{ "Username": "ada", "Password": { "source": "files", "secret": "password" } }""");
+        Assert.Equal("ok", await app.GetStringAsync("/callout/Service/record"));
+
+        // Fewer hosts: everything is sealed anew to them.
+        await _vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/ServiceLogin", $$"""
+            { "authentication": { "protocol": "password" }, "allowedHosts": ["{{_service.Url}}"] }
+            """);
+        Assert.Equal("ok", await app.GetStringAsync("/callout/Service/record"));
+        Assert.Equal(Basic("ada", Canary), _service.Requests[^1].Header("Authorization"));
+
+        // Used until just before it is replaced, however long ago it was asked for first.
+        _time.Advance(TimeSpan.FromHours(30));
+        await app.GetStringAsync("/callout/Service/record");
+        await File.WriteAllTextAsync(Path.Combine(_files, "password"), "the-next-one-55");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _service.Answer = (context, _) => context.Response.WriteAsync(Canary);
+        Assert.Equal(new string('*', Canary.Length), await app.GetStringAsync("/callout/Service/record"));
+        _time.Advance(TimeSpan.FromHours(23));
+        Assert.Equal(new string('*', Canary.Length), await app.GetStringAsync("/callout/Service/record"));
+        _time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(Canary, await app.GetStringAsync("/callout/Service/record"));
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0xFF, 0xFE, 0x41 }, false)]
+    [InlineData(new byte[] { 0xFF, 0xFE, 0x41 }, true)]
+    [InlineData(new byte[] { (byte)'{', (byte)'"', (byte)'f', (byte)'"', (byte)':', (byte)'"', 0xFF, (byte)'"', (byte)'}' }, true)]
+    [InlineData(new byte[] { (byte)'{', (byte)'"', (byte)'f', (byte)'"', (byte)':', (byte)'"', (byte)'\\', (byte)'u', (byte)'d', (byte)'8', (byte)'0', (byte)'0', (byte)'"', (byte)'}' }, true)]
+    [InlineData(new byte[] { (byte)'[', (byte)']' }, true)]
+    [InlineData(new byte[] { (byte)'\n' }, false)]
+    [InlineData(new byte[0], false)]
+    public async Task File_ThatCantBeRead_FailsTheCallout_AndNothingElse(byte[] content, bool hasField)
+    {
+        await File.WriteAllBytesAsync(Path.Combine(_files, "odd"), content);
+        var app = await DefineAsync($$"""{ "Username": "ada", "Password": { "source": "files", "secret": "odd"{{(hasField ? ", \"field\": \"f\"" : "")}} } }""");
+        using var answer = await app.GetAsync("/callout/Service/record");
+        Assert.Equal("token-request-failed", answer.Headers.GetValues("X-Vault-Error").Single());
+        Assert.Equal(0, _service.Connections);
     }
 
     [Fact]
@@ -282,6 +333,7 @@ public sealed class SecretSourceTests : IAsyncLifetime
     [InlineData("Directory", "", "Vault:SecretSources:files:Directory")]
     [InlineData("Directory", "/no/such/directory", "Vault:SecretSources:files:Directory")]
     [InlineData("CacheSeconds", "0", "Vault:SecretSources:files:CacheSeconds")]
+    [InlineData("Prefix", "a/", "Vault:SecretSources:files:Prefix")]
     public async Task Setting_ThatIsWrong_EndsTheStart_AndIsNamed(string setting, string value, string named)
     {
         var data = Path.Combine(_files, "data");

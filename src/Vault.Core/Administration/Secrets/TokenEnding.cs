@@ -52,7 +52,7 @@ public sealed partial class TokenEnding(
                 .. ended.Secrets.Where(secret => secret.PrincipalId == row.PrincipalId && (secret.User == row.User || secret.User.Length == 0))
                     .Select(secret => new SealedParameter(secret.Id, secret.User, secret.Name, secret.Version, secret.Sealed, secret.UpdatedAt, null)),
             ];
-            var followed = await references.FollowAsync(stored, parameter => CredentialSet.PlaceOf(credential, row.PrincipalId, row.User, parameter), cancellationToken);
+            var followed = await references.FollowAsync(stored, parameter => CredentialSet.PlaceOf(credential, row.PrincipalId, row.User, parameter));
             var parameters = new CredentialSet(sealer, credential, row.PrincipalId, row.User, followed.Parameters, followed.Failures);
             var named = row.NamedCredentialId is { } id ? definitions.Current.NamedCredentials.Values.FirstOrDefault(candidate => candidate.Id == id) : null;
             var url = named is null ? "" : ResolvedUrl.Of(named, credential, parameters, row.User, time);

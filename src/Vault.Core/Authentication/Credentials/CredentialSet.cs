@@ -53,12 +53,20 @@ public sealed class CredentialSet
     }
 
     /// <summary>How long the values may be used that references led to; null: there are none.</summary>
-    internal TimeSpan? Life { get; init; }
+    internal DateTimeOffset? UsableUntil { get; init; }
+
+    /// <summary>When references were followed.</summary>
+    internal DateTimeOffset FollowedAt { get; init; }
+
+    /// <summary>Why a parameter has no value that has to have one, and nobody here knows the last one either; null: all have.</summary>
+    public VaultError? Failure => _failures is { Count: > 0 } failures
+        ? _current.Values.Where(entry => entry.Stored.Fingerprint is null).Select(entry => failures.GetValueOrDefault(entry.Stored.Id)).FirstOrDefault(failure => failure is not null)
+        : null;
 
     /// <summary>Whether a service refused them: what references lead to may have changed.</summary>
     internal bool IsRefused { get; private set; }
 
-    /// <summary>A service refused them (401).</summary>
+    /// <summary>A service refused them.</summary>
     public void NoteRefused() => IsRefused = true;
 
     /// <summary>Whether there are parameters of this very user, beside those that all users of the principal share.</summary>

@@ -87,8 +87,9 @@ public sealed class CredentialSets(ICredentialStore store, ReferencedParameters 
             MakeRoom();
         }
 
+        var wasRefused = old?.Load is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result.IsRefused: true } };
         var fresh = new Entry(
-            new Lazy<Task<CredentialSet>>(() => Task.Run(() => LoadAsync(credential, key))), credential.Binding, time.GetTimestamp());
+            new Lazy<Task<CredentialSet>>(() => Task.Run(() => LoadAsync(credential, key, wasRefused))), credential.Binding, time.GetTimestamp());
         if (old is null ? _entries.TryAdd(key, fresh) : _entries.TryUpdate(key, fresh, old))
         {
             if (old is null)
@@ -104,20 +105,20 @@ public sealed class CredentialSets(ICredentialStore store, ReferencedParameters 
     }
 
     private bool IsUsable(Entry entry, BoundCredential credential) =>
-        time.GetElapsedTime(entry.Added) < LifeOf(entry)
-        && !(entry.Load.IsValueCreated && entry.Load.Value.IsFaulted)
+        time.GetElapsedTime(entry.Added) < Life
+        && !(entry.Load.IsValueCreated && entry.Load.Value.IsCompleted && !(entry.Load.Value.IsCompletedSuccessfully && IsCurrent(entry.Load.Value.Result)))
         && entry.Binding.AsSpan().SequenceEqual(credential.Binding);
 
     // What references lead to is asked for anew where a service refused it, though not by every callout.
-    private static TimeSpan LifeOf(Entry entry) => entry.Load is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: { Life: { } life } set } }
-        ? set.IsRefused && life > RefusedLife ? RefusedLife : life
-        : Life;
+    private bool IsCurrent(CredentialSet set) =>
+        set.UsableUntil is not { } until || (time.GetUtcNow() is var now && now < until && !(set.IsRefused && now >= set.FollowedAt + RefusedLife));
 
     // Not cancelled with the caller who began it: others wait for it too.
-    private async Task<CredentialSet> LoadAsync(BoundCredential credential, Key key)
+    private async Task<CredentialSet> LoadAsync(BoundCredential credential, Key key, bool wasRefused)
     {
         var stored = await store.LoadAsync(key.ExternalCredentialId, key.PrincipalId, key.User, time.GetUtcNow() - RetiredLife, CancellationToken.None);
-        var followed = await references.FollowAsync(stored, parameter => CredentialSet.PlaceOf(credential, key.PrincipalId, key.User, parameter), CancellationToken.None);
-        return new CredentialSet(sealer, credential, key.PrincipalId, key.User, followed.Parameters, followed.Failures) { Life = followed.Life };
+        var followed = await references.FollowAsync(
+            stored, parameter => CredentialSet.PlaceOf(credential, key.PrincipalId, key.User, parameter), wasRefused ? RefusedLife : null);
+        return new CredentialSet(sealer, credential, key.PrincipalId, key.User, followed.Parameters, followed.Failures) { UsableUntil = followed.UsableUntil, FollowedAt = time.GetUtcNow() };
     }
 }

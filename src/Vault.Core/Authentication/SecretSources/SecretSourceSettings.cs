@@ -18,6 +18,23 @@ internal sealed class SecretSourceSettings(IConfigurationSection section, bool a
     /// <exception cref="VaultStartException">It isn't.</exception>
     public string Require(string setting) => Find(setting) ?? throw Bad(setting, $"is missing, and a source of type '{Find("Type")}' needs it");
 
+    /// <summary>No others than these, <c>Type</c> and <c>CacheSeconds</c>: a misspelt bound must never be ignored.</summary>
+    /// <exception cref="VaultStartException">There is another one.</exception>
+    public void AllowOnly(params string[] settings)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            if (!settings.Concat(["Type", "CacheSeconds"]).Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                throw Bad(child.Key, $"is no setting of a source of type '{Find("Type")}'");
+            }
+        }
+    }
+
+    /// <summary>A setting that goes into a header.</summary>
+    /// <exception cref="VaultStartException">It can't.</exception>
+    public string? FindHeader(string setting) => Find(setting) is not { } text || text.All(c => c is > ' ' and <= '~') ? Find(setting) : throw Bad(setting, "must be of printable ASCII characters, without white space");
+
     /// <summary>A setting that is a whole number of seconds.</summary>
     /// <exception cref="VaultStartException">It isn't.</exception>
     public TimeSpan Seconds(string setting, int usual, int most) => Find(setting) is not { } text ? TimeSpan.FromSeconds(usual)

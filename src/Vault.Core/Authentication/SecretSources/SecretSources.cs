@@ -14,6 +14,8 @@ public sealed class SecretSources
 {
     private const int MostCached = 86_400;
     private const int UsuallyCached = 300;
+    private const int MaxCharacters = 65_536;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     private static readonly Dictionary<string, Func<SecretSourceSettings, HttpMessageInvoker, TimeProvider, ISecretSource>> Types = new(StringComparer.Ordinal)
     {
@@ -25,9 +27,12 @@ public sealed class SecretSources
 
     private readonly Dictionary<string, (ISecretSource Source, TimeSpan Cached)> _sources = new(StringComparer.OrdinalIgnoreCase);
 
+    private readonly TimeProvider _time;
+
     /// <summary>With these sources.</summary>
-    internal SecretSources(IEnumerable<(string Name, ISecretSource Source, TimeSpan Cached)> sources)
+    internal SecretSources(IEnumerable<(string Name, ISecretSource Source, TimeSpan Cached)> sources, TimeProvider time)
     {
+        _time = time;
         foreach (var (name, source, cached) in sources)
         {
             _sources.Add(name, (source, cached));
@@ -35,7 +40,7 @@ public sealed class SecretSources
     }
 
     /// <summary>No source at all.</summary>
-    public static SecretSources None { get; } = new([]);
+    public static SecretSources None { get; } = new([], TimeProvider.System);
 
     /// <summary>Reads the settings.</summary>
     /// <exception cref="Secrets.VaultStartException">One of them is wrong; the message names it.</exception>
@@ -49,7 +54,7 @@ public sealed class SecretSources
                     ? (section.Key, make(settings, connections.Invoker, time), settings.Seconds("CacheSeconds", UsuallyCached, MostCached))
                     : throw settings.Bad("Type", $"is '{type}', but must be one of {string.Join(", ", Types.Keys)}")
                 : throw settings.Bad("Type", "belongs to a source whose name " + DeveloperName.Rule);
-        }).ToArray());
+        }).ToArray(), time);
 
     /// <summary>Whether there is none.</summary>
     public bool IsEmpty => _sources.Count == 0;
@@ -67,9 +72,34 @@ public sealed class SecretSources
         .Select(parameter => Check(SecretReference.TryRead(Encoding.UTF8.GetBytes(parameter.Value!))!, $"{path}.{parameter.Key}"))
         .FirstOrDefault(error => error is not null);
 
-    /// <summary>Gets a value, and says how long it may be used; the same errors as <see cref="ISecretSource.GetAsync"/>.</summary>
-    internal async Task<(Result<SecretText> Value, TimeSpan Cached)> GetAsync(SecretReference reference, CancellationToken cancellationToken) =>
-        !_sources.TryGetValue(reference.Source, out var found) || found.Source.Check(reference) is not null
-            ? (new VaultError(ErrorCodes.TokenRequestFailed, $"The secret source {reference.Source} is not among this vault's settings (Vault:SecretSources), or doesn't hold what is referred to."), TimeSpan.Zero)
-            : (await found.Source.GetAsync(reference, cancellationToken), found.Cached);
+    /// <summary>How long a value of this source may be used.</summary>
+    internal TimeSpan CachedFor(string source) => _sources.TryGetValue(source, out var found) ? found.Cached : TimeSpan.Zero;
+
+    /// <summary>Gets a value, of 1 to 65,536 characters; the same errors as <see cref="ISecretSource.GetAsync"/>, and never an exception.</summary>
+    internal async Task<Result<SecretText>> GetAsync(SecretReference reference)
+    {
+        if (!_sources.TryGetValue(reference.Source, out var found) || found.Source.Check(reference) is not null)
+        {
+            return Failed(reference.Source, "is not among this vault's settings (Vault:SecretSources), or can't hold what is referred to");
+        }
+
+        using var limit = new CancellationTokenSource(Limit, _time);
+        try
+        {
+            // On a thread of its own, so that a source that blocks is waited for no longer than one that doesn't answer.
+            var value = await Task.Run(() => found.Source.GetAsync(reference, limit.Token), CancellationToken.None).WaitAsync(limit.Token);
+            return value.IsOk && value.Value.Reveal().Length is 0 or > MaxCharacters ? Failed(reference.Source, $"has a value of no, or more than {MaxCharacters}, characters") : value;
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed(reference.Source, "did not answer in time");
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A boundary: whatever a source's library throws, callers get an answer, and what it says may hold the value.
+            return Failed(reference.Source, $"could not be asked: {exception.GetType().Name}");
+        }
+    }
+
+    private static VaultError Failed(string source, string clause) => new(ErrorCodes.TokenRequestFailed, $"The secret source {source} {clause}.");
 }

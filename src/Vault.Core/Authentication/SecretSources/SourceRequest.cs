@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Vault.Core.Authentication.SignIns;
@@ -17,9 +18,9 @@ internal sealed class SourceRequest(string source, HttpMessageInvoker http, Time
     /// <summary>Sends a request and reads a JSON answer; anything but a 2xx is a failure that says its status and no more. The request is disposed.</summary>
     /// <param name="message">The request.</param>
     /// <param name="read">Takes what is wanted from the answer; null, or <see cref="KeyNotFoundException"/>: it isn't there.</param>
-    /// <param name="what">What was asked for, in words for a message.</param>
     /// <param name="cancellationToken">Of the caller.</param>
-    public async Task<Result<T>> SendAsync<T>(HttpRequestMessage message, Func<JsonElement, T?> read, string what, CancellationToken cancellationToken)
+    /// <param name="refused">Told the status of an answer that is no success.</param>
+    public async Task<Result<T>> SendAsync<T>(HttpRequestMessage message, Func<JsonElement, T?> read, CancellationToken cancellationToken, Action<HttpStatusCode>? refused = null)
         where T : class
     {
         using var request = message;
@@ -30,19 +31,20 @@ internal sealed class SourceRequest(string source, HttpMessageInvoker http, Time
             using var response = await http.SendAsync(request, either.Token);
             if (!response.IsSuccessStatusCode)
             {
-                return Failed($"answered {(int)response.StatusCode} when asked for {what}");
+                refused?.Invoke(response.StatusCode);
+                return Failed($"answered {(int)response.StatusCode}");
             }
 
             var body = await SignInExchange.ReadAsync(response, either.Token);
             if (body is null)
             {
-                return Failed($"answered with more than 1 MiB when asked for {what}");
+                return Failed("answered with more than 1 MiB");
             }
 
             try
             {
                 using var json = JsonDocument.Parse(body);
-                return read(json.RootElement) is { } value ? value : Failed($"has no value for {what}");
+                return read(json.RootElement) is { } value ? value : Failed("has no such value");
             }
             finally
             {
@@ -55,16 +57,16 @@ internal sealed class SourceRequest(string source, HttpMessageInvoker http, Time
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return Failed($"could not be asked for {what}: {SignInExchange.Reason(exception)}");
+            return Failed($"could not be asked: {SignInExchange.Reason(exception)}");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             // What it says may be the secret, or a part of it.
-            return Failed($"answered something that can't be read when asked for {what}");
+            return Failed("answered something that can't be read");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Failed($"did not answer in time when asked for {what}");
+            return Failed("did not answer in time");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Audit;
 using Vault.Core.Authentication;
@@ -30,7 +31,7 @@ internal sealed class Authenticating
         Sealer = new SecretSealer(ring, Time);
         Binder = new CredentialBinder(Protocols);
         var key = new IntegrityKey(ring);
-        References = new ReferencedParameters(SecretSources.None, Sealer, key, Time);
+        References = new ReferencedParameters(SecretSources.None, Sealer, key, Time, NullLogger<ReferencedParameters>.Instance);
         Audit = new AuditParts("", key, new ListAuditStore([]), Time).Log;
     }
 

@@ -13,6 +13,7 @@ namespace Vault.Core.Authentication.SecretSources.AwsSecretsManager;
 /// </summary>
 internal sealed class AwsSecretsManagerSource(string region, Uri url, string? prefix, Func<Task<ImmutableCredentials>> credentials, SourceRequest request, TimeProvider time) : ISecretSource
 {
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private const string Service = "secretsmanager";
     private const string ContentType = "application/x-amz-json-1.1";
     private const string Target = "secretsmanager.GetSecretValue";
@@ -20,6 +21,12 @@ internal sealed class AwsSecretsManagerSource(string region, Uri url, string? pr
     /// <summary>Reads the settings.</summary>
     public static AwsSecretsManagerSource Read(SecretSourceSettings settings, HttpMessageInvoker http, TimeProvider time)
     {
+        settings.AllowOnly("Region", "ServiceUrl", "AccessKeyId", "SecretAccessKey", "SessionToken", "Prefix");
+        if (settings.Find("AccessKeyId") is null && (settings.Find("SecretAccessKey") ?? settings.Find("SessionToken")) is not null)
+        {
+            throw settings.Bad("AccessKeyId", "is missing, and the keys beside it need it");
+        }
+
         var region = settings.Require("Region");
         if (!region.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
         {
@@ -35,7 +42,7 @@ internal sealed class AwsSecretsManagerSource(string region, Uri url, string? pr
 
         Func<Task<ImmutableCredentials>> credentials = settings.Find("AccessKeyId") is { } id
             ? Fixed(id, settings.Require("SecretAccessKey"), settings.Find("SessionToken"))
-            : () => DefaultAWSCredentialsIdentityResolver.GetCredentials().GetCredentialsAsync();
+            : async () => await (await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync()).GetCredentialsAsync();
         return new AwsSecretsManagerSource(region, url, settings.Find("Prefix"), credentials, new SourceRequest(settings.Source, http, time), time);
 
         static Func<Task<ImmutableCredentials>> Fixed(string id, string key, string? session)
@@ -65,7 +72,7 @@ internal sealed class AwsSecretsManagerSource(string region, Uri url, string? pr
         var body = JsonSerializer.SerializeToUtf8Bytes(reference.Version is { } version
             ? new Dictionary<string, string> { ["SecretId"] = reference.Secret, ["VersionId"] = version }
             : new Dictionary<string, string> { ["SecretId"] = reference.Secret });
-        return await request.SendAsync(Sign(body, keys), json => Value(json, reference.Field), reference.Secret, cancellationToken);
+        return await request.SendAsync(Sign(body, keys), json => Value(json, reference.Field), cancellationToken);
     }
 
     private static SecretText? Value(JsonElement answer, string? field)
@@ -81,7 +88,7 @@ internal sealed class AwsSecretsManagerSource(string region, Uri url, string? pr
             return SourceRequest.Field(inner.RootElement, field);
         }
 
-        return field is null && answer.TryGetProperty("SecretBinary", out var binary) ? new SecretText(Encoding.UTF8.GetString(binary.GetBytesFromBase64())) : null;
+        return field is null && answer.TryGetProperty("SecretBinary", out var binary) ? new SecretText(Strict.GetString(binary.GetBytesFromBase64())) : null;
     }
 
     private HttpRequestMessage Sign(byte[] body, ImmutableCredentials keys)

@@ -16,6 +16,7 @@ internal sealed class AzureKeyVaultSource(Uri url, string? prefix, TokenCredenti
     /// <summary>Reads the settings.</summary>
     public static AzureKeyVaultSource Read(SecretSourceSettings settings, HttpMessageInvoker http, TimeProvider time, TokenCredential? credential = null)
     {
+        settings.AllowOnly("VaultUri", "Prefix");
         var url = settings.FindUrl("VaultUri") ?? throw settings.Bad("VaultUri", "is missing");
         return url.AbsolutePath == "/"
             ? new AzureKeyVaultSource(url, settings.Find("Prefix"), credential ?? new DefaultAzureCredential(), new SourceRequest(settings.Source, http, time))
@@ -59,7 +60,7 @@ internal sealed class AzureKeyVaultSource(Uri url, string? prefix, TokenCredenti
                 using var inner = System.Text.Json.JsonDocument.Parse(value.GetString() ?? "");
                 return SourceRequest.Field(inner.RootElement, reference.Field);
             },
-            reference.Secret, cancellationToken);
+            cancellationToken);
     }
 
     private static bool IsName(string name) => name.Length is > 0 and <= 127 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');

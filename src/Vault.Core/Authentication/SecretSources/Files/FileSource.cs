@@ -15,6 +15,7 @@ internal sealed class FileSource(string directory, string source) : ISecretSourc
     /// <summary>Reads the settings.</summary>
     public static FileSource Read(SecretSourceSettings settings)
     {
+        settings.AllowOnly("Directory");
         var directory = Path.GetFullPath(settings.Require("Directory"));
         return Directory.Exists(directory) ? new FileSource(directory, settings.Source) : throw settings.Bad("Directory", "is no directory that this vault can see");
     }
@@ -34,20 +35,20 @@ internal sealed class FileSource(string directory, string source) : ISecretSourc
             await using var file = File.OpenRead(Resolve(path) ?? throw new FileNotFoundException());
             if (file.Length > Limit)
             {
-                return Failed($"the file {reference.Secret} has more than {Limit} bytes");
+                return Failed($"the file has more than {Limit} bytes");
             }
 
             var bytes = new byte[file.Length];
             await file.ReadExactlyAsync(bytes, cancellationToken);
-            return Value(bytes, reference.Field) ?? (Result<SecretText>)Failed($"has no value for {reference.Secret}{(reference.Field is { } field ? " " + field : "")}");
+            return Value(bytes, reference.Field) ?? (Result<SecretText>)Failed("has no such value");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Failed($"can't read the file {reference.Secret}: {exception.GetType().Name}");
+            return Failed($"the file can't be read: {exception.GetType().Name}");
         }
-        catch (Exception exception) when (exception is JsonException or DecoderFallbackException)
+        catch (Exception exception) when (exception is JsonException or DecoderFallbackException or InvalidOperationException)
         {
-            return Failed($"the file {reference.Secret} is not {(reference.Field is null ? "text in UTF-8" : "a JSON object")}");
+            return Failed($"the file is not {(reference.Field is null ? "text in UTF-8" : "a JSON object in UTF-8")}");
         }
     }
 

@@ -8,8 +8,10 @@ namespace Vault.Core.Authentication.SecretSources.HashiCorpVault;
 internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiCorpSignIn.Lease>>> signIn, TimeProvider time)
 {
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FailureLife = TimeSpan.FromSeconds(15);
     private readonly Lock _gate = new();
     private Task<Result<Lease>>? _lease;
+    private long _askedAt;
 
     /// <summary>A token, and how long it is good; null: it doesn't say.</summary>
     internal sealed record Lease(SecretText Token, DateTimeOffset? EndsAt);
@@ -17,7 +19,13 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
     /// <summary>Reads the settings: <c>Token</c> or <c>TokenPath</c>; <c>RoleId</c> with <c>SecretId</c> or <c>SecretIdPath</c>; or <c>KubernetesRole</c>.</summary>
     public static HashiCorpSignIn Read(SecretSourceSettings settings, Uri url, string? @namespace, SourceRequest request, TimeProvider time)
     {
-        if (settings.Find("Token") is { } token)
+        string[] ways = ["Token", "TokenPath", "RoleId", "KubernetesRole"];
+        if (ways.Count(way => settings.Find(way) is not null) > 1)
+        {
+            throw settings.Bad("Token", "is one of several ways to sign in: set one of Token, TokenPath, RoleId and KubernetesRole");
+        }
+
+        if (settings.FindHeader("Token") is { } token)
         {
             return new HashiCorpSignIn(_ => Task.FromResult(Result.Of(new Lease(new SecretText(token), null))), time);
         }
@@ -66,7 +74,7 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
                 message.Headers.Add("X-Vault-Namespace", @namespace);
             }
 
-            return request.SendAsync(message, ReadLease, "a token", cancellationToken);
+            return request.SendAsync(message, ReadLease, cancellationToken);
         }
 
         Lease? ReadLease(JsonElement json)
@@ -88,6 +96,7 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
             // One sign-in for all who come meanwhile, whoever of them goes away.
             if (_lease is not { } known || (known.IsCompleted && !IsGood(known)))
             {
+                _askedAt = time.GetTimestamp();
                 _lease = signIn(CancellationToken.None);
             }
 
@@ -98,17 +107,24 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
         return got.IsOk ? got.Value.Token : got.Error;
     }
 
-    /// <summary>The next token is a fresh one.</summary>
-    public void Forget()
+    /// <summary>The next token is a fresh one; whether there may be one that is better.</summary>
+    public bool Forget()
     {
         lock (_gate)
         {
-            _lease = _lease is { IsCompleted: false } ? _lease : null;
+            if (_lease is not { IsCompletedSuccessfully: true, Result: { IsOk: true, Value.EndsAt: not null } })
+            {
+                return false;
+            }
+
+            _lease = null;
+            return true;
         }
     }
 
-    private bool IsGood(Task<Result<Lease>> lease) =>
-        lease is { IsCompletedSuccessfully: true, Result: { IsOk: true, Value: var got } } && !(got.EndsAt - Early <= time.GetUtcNow());
+    // A failure is remembered for a while, too: who asks too often is locked out.
+    private bool IsGood(Task<Result<Lease>> lease) => lease.IsCompletedSuccessfully
+        && (lease.Result.IsOk ? !(lease.Result.Value.EndsAt - Early <= time.GetUtcNow()) : time.GetElapsedTime(_askedAt) < FailureLife);
 
     private static async Task<Result<string>> ReadFileAsync(string path, string setting, SourceRequest request, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.SecretSources.HashiCorpVault;
@@ -11,6 +12,7 @@ internal sealed class HashiCorpVaultSource(Uri url, string? @namespace, int engi
     /// <summary>Reads the settings.</summary>
     public static HashiCorpVaultSource Read(SecretSourceSettings settings, HttpMessageInvoker http, TimeProvider time)
     {
+        settings.AllowOnly("Url", "Namespace", "EngineVersion", "Prefix", "Token", "TokenPath", "RoleId", "SecretId", "SecretIdPath", "KubernetesRole", "JwtPath", "AuthMount");
         var url = settings.FindUrl("Url") ?? throw settings.Bad("Url", "is missing");
         var engine = settings.Find("EngineVersion") switch
         {
@@ -19,7 +21,13 @@ internal sealed class HashiCorpVaultSource(Uri url, string? @namespace, int engi
             _ => throw settings.Bad("EngineVersion", "must be 1 or 2"),
         };
         var request = new SourceRequest(settings.Source, http, time);
-        var @namespace = settings.Find("Namespace");
+        var @namespace = settings.FindHeader("Namespace");
+        if (engine == 1 && settings.Find("Prefix") is null)
+        {
+            // Of version 1 a path is any of the API's, tokens and leases included.
+            throw settings.Bad("Prefix", "is missing, and an engine of version 1 needs it: the mount, with a / at its end");
+        }
+
         return new HashiCorpVaultSource(url, @namespace, engine, settings.Find("Prefix"), HashiCorpSignIn.Read(settings, url, @namespace, request, time), request);
     }
 
@@ -28,11 +36,25 @@ internal sealed class HashiCorpVaultSource(Uri url, string? @namespace, int engi
         reference.Field is null ? "names no field, and a secret there has several"
         : reference.Version is not null && (engine == 1 || !reference.Version.All(char.IsAsciiDigit)) ? "names a version that isn't a number, or an engine of version 1, which has none"
         : reference.Secret.Split('/') is not [_, _, ..] parts || parts.Any(part => part.Length == 0 || part is "." or "..") ? "must name a secret as mount/path"
+        : parts[0] is "auth" or "sys" or "identity" or "cubbyhole" ? "names a part of the API that keeps no secrets"
         : prefix is not null && !reference.Secret.StartsWith(prefix, StringComparison.Ordinal) ? $"must begin with {prefix} (Prefix)"
         : null;
 
     /// <inheritdoc />
     public async Task<Result<SecretText>> GetAsync(SecretReference reference, CancellationToken cancellationToken)
+    {
+        HttpStatusCode? status = null;
+        var found = await GetAsync(reference, answered => status = answered, cancellationToken);
+        if (status is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized && signIn.Forget())
+        {
+            // It may have been the token that is no longer good.
+            return await GetAsync(reference, null, cancellationToken);
+        }
+
+        return found;
+    }
+
+    private async Task<Result<SecretText>> GetAsync(SecretReference reference, Action<HttpStatusCode>? refused, CancellationToken cancellationToken)
     {
         var token = await signIn.TokenAsync(cancellationToken);
         if (!token.IsOk)
@@ -50,16 +72,9 @@ internal sealed class HashiCorpVaultSource(Uri url, string? @namespace, int engi
             message.Headers.Add("X-Vault-Namespace", @namespace);
         }
 
-        var found = await request.SendAsync(
+        return await request.SendAsync(
             message,
             json => SourceRequest.Field(engine == 1 ? json.GetProperty("data") : json.GetProperty("data").GetProperty("data"), reference.Field),
-            reference.Secret, cancellationToken);
-        if (!found.IsOk)
-        {
-            // It may be the token that is no longer good; the next one who asks begins anew.
-            signIn.Forget();
-        }
-
-        return found;
+            cancellationToken, refused);
     }
 }
