@@ -17,6 +17,7 @@ using Vault.Core.Administration.Access;
 using Vault.Core.Administration.Consents;
 using Vault.Core.Administration.VaultKeys;
 using Vault.Core.Authentication;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Callouts;
 using Vault.Core.Egress;
 using Vault.Core.ForwardProxy;
@@ -56,6 +57,7 @@ internal static class VaultHost
 
             await using var app = builder.Build();
             Map(app);
+            app.Services.GetRequiredService<SecretSources>();
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
             await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
             var newKey = await app.Services.GetRequiredService<BootstrapAdminKey>()

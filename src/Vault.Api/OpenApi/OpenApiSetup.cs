@@ -49,6 +49,7 @@ internal static class OpenApiSetup
             options.OperationFilter<OpenRoutes>();
             options.SchemaFilter<WriteOnlySecrets>();
             options.SchemaFilter<ProblemSchema>();
+            options.SchemaFilter<ParameterSchema>();
         });
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
@@ -12,7 +13,9 @@ using Vault.Core.Authentication.Protocols.None;
 using Vault.Core.Authentication.Protocols.OAuth1;
 using Vault.Core.Authentication.Protocols.OAuth2;
 using Vault.Core.Authentication.Protocols.Password;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Egress;
 
 namespace Vault.Core.Authentication;
 
@@ -36,6 +39,9 @@ public static class AuthenticationRegistration
 
         services.AddSingleton<AuthenticationProtocols>();
         services.AddSingleton<CredentialBinder>();
+        services.AddSingleton(provider => SecretSources.SecretSources.Read(
+            provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<UpstreamConnections>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ReferencedParameters>();
         services.AddSingleton<CredentialSets>();
         services.AddSingleton<NamedCredentialConnections>();
         services.AddSingleton<TokenSource>();

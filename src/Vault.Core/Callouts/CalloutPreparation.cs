@@ -64,6 +64,11 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
             return missing;
         }
 
+        if (parameters.Failure is { } failure)
+        {
+            return failure;
+        }
+
         if (authentication.Tokens is { ConsentParameters: not null } && plan.NeedsToken)
         {
             // Its URL plays no part where tokens aren't a named credential's own.

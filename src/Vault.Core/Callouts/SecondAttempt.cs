@@ -19,6 +19,11 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
             return ValueTask.FromResult(callout.Body.CanRecall);
         }
 
+        if (answer.StatusCode is System.Net.HttpStatusCode.Unauthorized)
+        {
+            callout.Credentials.NoteRefused();
+        }
+
         return callout.Attempt is { Token: not null } attempt && callout.Plan.External.Authentication.Tokens is { } protocol
             ? GiveUpIfDeadAsync(callout, attempt, protocol, answer, cancellationToken)
             : ValueTask.FromResult(false);

@@ -75,6 +75,9 @@ public static class CryptographicLabels
     /// <summary>MAC of what the audit is still to say.</summary>
     public const string PendingRecord = "cv.mac.pending-record.v1";
 
+    /// <summary>What tells one value that a reference led to from another.</summary>
+    public const string ReferencedValue = "cv.mac.referenced-value.v1";
+
     /// <summary>HKDF: master key, and salt of a backup, to the backup's key.</summary>
     public const string BackupKey = "cv.backup.v1";
 

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Vault.Api.Tests.Protocols;
-using Vault.Core.Authentication.Protocols.AwsSigV4;
+using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.Protocols.OAuth1;
 using Vault.Testing;
 using Xunit;

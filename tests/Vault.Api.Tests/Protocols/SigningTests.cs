@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Vault.Core.Authentication.Protocols.AwsSigV4;
+using Vault.Core.Authentication.Signing;
 using Vault.Testing;
 using Xunit;
 

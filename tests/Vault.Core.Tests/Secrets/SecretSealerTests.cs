@@ -233,7 +233,7 @@ public sealed class SecretSealerTests
                 "Canary=cv.canary.v1", "ExternalCredentialRow=cv.mac.external-credential.v1", "NamedCredentialRow=cv.mac.named-credential.v1", "AppRow=cv.mac.app.v1",
                 "GrantRow=cv.mac.grant.v1", "KeyRow=cv.mac.key.v1", "KeyHash=cv.key-hash.v1",
                 "AuditBeginning=cv.audit.beginning.v1", "AuditRecord=cv.audit.record.v1", "AuditMac=cv.audit.mac.v1", "AuditCheckpoint=cv.audit.checkpoint.v2", "AuditMark=cv.audit.mark.v1", "AuditSpool=cv.audit.spool.v1", "AuditSpoolMark=cv.audit.spool-mark.v1", "AuditSigningKey=cv.audit.signing-key.v1",
-                "VaultId=cv.vault-id.v1", "PendingRecord=cv.mac.pending-record.v1", "BackupKey=cv.backup.v1", "BackupPiece=cv.backup.piece.v1", "WrappedMasterKey=cv.wrapped-master-key.v1",
+                "VaultId=cv.vault-id.v1", "PendingRecord=cv.mac.pending-record.v1", "ReferencedValue=cv.mac.referenced-value.v1", "BackupKey=cv.backup.v1", "BackupPiece=cv.backup.piece.v1", "WrappedMasterKey=cv.wrapped-master-key.v1",
                 "ForwardProxyAuthority=forward-proxy-authority",
             ],
             labels);

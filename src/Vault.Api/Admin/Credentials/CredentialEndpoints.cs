@@ -9,8 +9,8 @@ using Vault.Core.Primitives;
 namespace Vault.Api.Admin.Credentials;
 
 /// <summary>The secret values of a principal or user, as they are written; they are never read.</summary>
-/// <param name="Parameters">Names and values; with PATCH, null removes one.</param>
-public sealed record CredentialInput(Dictionary<string, string?>? Parameters = null);
+/// <param name="Parameters">Names and values, or references to where a value is kept; with PATCH, null removes one.</param>
+public sealed record CredentialInput(Dictionary<string, ParameterInput?>? Parameters = null);
 
 /// <summary>Asks for a fresh token.</summary>
 /// <param name="NamedCredential">Where step URLs are relative and several named credentials use them: for which.</param>
@@ -166,7 +166,7 @@ internal static class CredentialEndpoints
         }
 
         return input.Value.Parameters is { } parameters
-            ? AdminResults.Done(await write(account.Value, [.. parameters], cancellationToken))
+            ? AdminResults.Done(await write(account.Value, [.. parameters.Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value?.Stored))], cancellationToken))
             : VaultError.Invalid("$.parameters", "Is required: an object of texts.").ToAnswer();
     }
 }

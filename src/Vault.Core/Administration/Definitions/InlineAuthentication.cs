@@ -68,13 +68,13 @@ internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<
         var parameters = new List<KeyValuePair<string, string?>>();
         foreach (var property in element.EnumerateObject())
         {
-            if (property.Value.ValueKind is JsonValueKind.String)
+            if (ParameterValue.TryRead(property.Value, out var stored) is { } problem)
             {
-                parameters.Add(new(property.Name, property.Value.GetString()));
+                errors.Add($"{Path}.parameters.{property.Name}", problem);
             }
             else
             {
-                errors.Add($"{Path}.parameters.{property.Name}", "Must be a text.");
+                parameters.Add(new(property.Name, stored));
             }
         }
 
@@ -83,13 +83,14 @@ internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<
 
     private static void Add(List<KeyValuePair<string, string?>> parameters, string name, JsonElement value, string path, InputErrors errors)
     {
-        if (value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 and <= 65_536 } text)
+        var problem = ParameterValue.TryRead(value, out var stored);
+        if (problem is null && stored is { Length: > 0 and <= 65_536 })
         {
-            parameters.Add(new(name, text));
+            parameters.Add(new(name, stored));
         }
         else
         {
-            errors.Add(path, "Must be a text of 1 to 65536 characters.");
+            errors.Add(path, problem ?? "Must be a text of 1 to 65536 characters.");
         }
     }
 }

@@ -2,6 +2,7 @@ using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
@@ -10,7 +11,7 @@ using Vault.Core.Storage.Codec;
 namespace Vault.Core.Administration.Definitions;
 
 /// <summary>Makes or changes the external credential of a named credential's inline <c>authentication</c>; contract sections 4 and 9.</summary>
-internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder binder, SecretSealer sealer, AuthenticationProtocols protocols)
+internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder binder, SecretSealer sealer, AuthenticationProtocols protocols, SecretSources sources)
 {
     private readonly SecretChanges _secrets = new(sealer);
 
@@ -26,6 +27,11 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
         if (existing is { IsInline: false } || (existing is not null && before is null))
         {
             return new VaultError(ErrorCodes.AlreadyExists, $"There is an external credential {named.Name} that was not made inline; name it in externalCredential.");
+        }
+
+        if (inline.Parameters is { } sent && sources.Check(sent, "$.authentication.parameters") is { } bad)
+        {
+            return bad;
         }
 
         var after = MakeBound(draft, named, existing, inline);

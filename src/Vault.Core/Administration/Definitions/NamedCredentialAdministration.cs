@@ -4,6 +4,7 @@ using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Listing;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Definitions;
 using Vault.Core.Egress;
 using Vault.Core.Primitives;
@@ -16,10 +17,10 @@ namespace Vault.Core.Administration.Definitions;
 /// <summary>Creates, changes and deletes named credentials; contract sections 4 and 9.</summary>
 public sealed class NamedCredentialAdministration(
     ChangeGate gate, DefinitionCatalog definitions, DefinitionCodec codec, EgressPolicy egress, CredentialBinder binder, SecretSealer sealer,
-    AuthenticationProtocols protocols)
+    AuthenticationProtocols protocols, SecretSources sources)
 {
     private readonly NamedCredentialLink _link = new(codec, binder, sealer);
-    private readonly InlineCredential _inline = new(codec, binder, sealer, protocols);
+    private readonly InlineCredential _inline = new(codec, binder, sealer, protocols, sources);
 
     /// <summary>Creates one.</summary>
     /// <param name="input">What was sent.</param>

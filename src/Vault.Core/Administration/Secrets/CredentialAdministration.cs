@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Listing;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
@@ -32,7 +33,7 @@ public sealed record UserStatus(string User, string Status, DateTimeOffset Updat
 
 /// <summary>Sets, changes and removes the secret values of a principal or user; write-only.</summary>
 public sealed class CredentialAdministration(
-    ChangeGate gate, DefinitionCatalog definitions, Accounts accounts, TokenSource tokens, SecretSealer sealer, IDbContextFactory<VaultDbContext> contexts,
+    ChangeGate gate, DefinitionCatalog definitions, Accounts accounts, TokenSource tokens, SecretSources sources, SecretSealer sealer, IDbContextFactory<VaultDbContext> contexts,
     TimeProvider time)
 {
     private readonly SecretChanges _secrets = new(sealer);
@@ -168,6 +169,11 @@ public sealed class CredentialAdministration(
         if (errors.Any)
         {
             return errors.ToError();
+        }
+
+        if (sources.Check(parameters, "$.parameters") is { } bad)
+        {
+            return bad;
         }
 
         return await gate.ApplyAsync<bool>(

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Secrets;
@@ -14,7 +15,7 @@ namespace Vault.Core.Administration.Secrets;
 /// or replaced. The change is in force already; a service that can't be told is logged, and doesn't undo it.
 /// </summary>
 public sealed partial class TokenEnding(
-    TokenSource tokens, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer, NamedCredentialConnections connections, TimeProvider time, ILogger<TokenEnding> logger)
+    TokenSource tokens, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer, ReferencedParameters references, NamedCredentialConnections connections, TimeProvider time, ILogger<TokenEnding> logger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
@@ -46,12 +47,13 @@ public sealed partial class TokenEnding(
     {
         try
         {
-            var parameters = new CredentialSet(
-                sealer, credential, row.PrincipalId, row.User,
-                [
-                    .. ended.Secrets.Where(secret => secret.PrincipalId == row.PrincipalId && (secret.User == row.User || secret.User.Length == 0))
-                        .Select(secret => new SealedParameter(secret.Id, secret.User, secret.Name, secret.Version, secret.Sealed, secret.UpdatedAt, null)),
-                ]);
+            SealedParameter[] stored =
+            [
+                .. ended.Secrets.Where(secret => secret.PrincipalId == row.PrincipalId && (secret.User == row.User || secret.User.Length == 0))
+                    .Select(secret => new SealedParameter(secret.Id, secret.User, secret.Name, secret.Version, secret.Sealed, secret.UpdatedAt, null)),
+            ];
+            var followed = await references.FollowAsync(stored, parameter => CredentialSet.PlaceOf(credential, row.PrincipalId, row.User, parameter));
+            var parameters = new CredentialSet(sealer, credential, row.PrincipalId, row.User, followed.Parameters, followed.Failures);
             var named = row.NamedCredentialId is { } id ? definitions.Current.NamedCredentials.Values.FirstOrDefault(candidate => candidate.Id == id) : null;
             var url = named is null ? "" : ResolvedUrl.Of(named, credential, parameters, row.User, time);
             if (url is not null)

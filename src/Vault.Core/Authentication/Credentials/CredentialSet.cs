@@ -1,3 +1,4 @@
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 
@@ -12,13 +13,23 @@ public sealed class CredentialSet
     private readonly BoundCredential _credential;
     private readonly Guid _principalId;
     private readonly string _user;
+    private readonly IReadOnlyDictionary<Guid, VaultError>? _failures;
 
     /// <summary>A parameter, ready to be opened.</summary>
     private sealed record Entry(SealedParameter Stored, SealedValue Value);
 
-    /// <summary>Takes the stored parameters.</summary>
-    public CredentialSet(SecretSealer sealer, BoundCredential credential, Guid principalId, string user, IReadOnlyList<SealedParameter> parameters)
+    /// <summary>Takes the stored parameters, with values in the place of references.</summary>
+    /// <param name="sealer">Opens them.</param>
+    /// <param name="credential">Whose they are.</param>
+    /// <param name="principalId">The principal.</param>
+    /// <param name="user">The user; empty: none.</param>
+    /// <param name="parameters">The parameters.</param>
+    /// <param name="failures">Why a parameter, by its row, has no value although it refers to one.</param>
+    public CredentialSet(
+        SecretSealer sealer, BoundCredential credential, Guid principalId, string user, IReadOnlyList<SealedParameter> parameters,
+        IReadOnlyDictionary<Guid, VaultError>? failures = null)
     {
+        _failures = failures;
         _sealer = sealer;
         _credential = credential;
         _principalId = principalId;
@@ -40,6 +51,26 @@ public sealed class CredentialSet
 
         Stamp = StampOf(_current.Values.Select(entry => entry.Stored));
     }
+
+    /// <summary>The parameters as they are stored, references among them.</summary>
+    internal IReadOnlyList<SealedParameter> Stored { get; init; } = [];
+
+    /// <summary>How long the values may be used that references led to; null: there are none.</summary>
+    internal DateTimeOffset? UsableUntil { get; init; }
+
+    /// <summary>When references were followed.</summary>
+    internal DateTimeOffset FollowedAt { get; init; }
+
+    /// <summary>Why a parameter has no value that has to have one, and nobody here knows the last one either; null: all have.</summary>
+    public VaultError? Failure => _failures is { Count: > 0 } failures
+        ? _current.Values.Where(entry => entry.Stored.Fingerprint is null).Select(entry => failures.GetValueOrDefault(entry.Stored.Id)).FirstOrDefault(failure => failure is not null)
+        : null;
+
+    /// <summary>Whether a service refused them: what references lead to may have changed.</summary>
+    internal bool IsRefused { get; private set; }
+
+    /// <summary>A service refused them.</summary>
+    public void NoteRefused() => IsRefused = true;
 
     /// <summary>Whether there are parameters of this very user, beside those that all users of the principal share.</summary>
     public bool HasOwn { get; }
@@ -68,7 +99,7 @@ public sealed class CredentialSet
 
     /// <summary>Opens a parameter; <c>credential-not-configured</c> where it has no value.</summary>
     public Result<SecretText> Open(string parameter) => _current.TryGetValue(parameter, out var entry)
-        ? _sealer.Open(entry.Value)
+        ? _failures?.GetValueOrDefault(entry.Stored.Id) is { } failure ? failure : RequireValue(_sealer.Open(entry.Value), parameter)
         : new VaultError(
             ErrorCodes.CredentialNotConfigured, $"The parameter {parameter} of the external credential {_credential.Definition.Name} has no value.");
 
@@ -77,7 +108,7 @@ public sealed class CredentialSet
     {
         foreach (var entry in _retired)
         {
-            if (_sealer.Open(entry.Value) is { IsOk: true } opened)
+            if (_sealer.Open(entry.Value) is { IsOk: true } opened && !SecretReference.IsStored(opened.Value.RevealUtf8()))
             {
                 yield return (entry.Stored.Name, opened.Value);
             }
@@ -90,11 +121,23 @@ public sealed class CredentialSet
         foreach (var parameter in parameters.OrderBy(parameter => parameter.Id))
         {
             stamp.Add(parameter.Id).Add(parameter.Version);
+            if (parameter.Fingerprint is { } fingerprint)
+            {
+                stamp.Add(fingerprint);
+            }
         }
 
         return Convert.ToHexStringLower(stamp.Sha256());
     }
 
-    private SealPlace Place(SealedParameter stored) => new(
-        "parameter", stored.Id, _credential.Definition.Id, _principalId, stored.User.Length == 0 ? "" : _user, stored.Name.ToLowerInvariant(), stored.Version, _credential.Binding);
+    // A reference that nobody followed is not a value, and must never be taken for one.
+    private static Result<SecretText> RequireValue(Result<SecretText> opened, string parameter) => opened.IsOk && SecretReference.IsStored(opened.Value.RevealUtf8())
+        ? new VaultError(ErrorCodes.TokenRequestFailed, $"The parameter {parameter} refers to a secret source, and this vault has none (Vault:SecretSources).")
+        : opened;
+
+    private SealPlace Place(SealedParameter stored) => PlaceOf(_credential, _principalId, _user, stored);
+
+    /// <summary>Where a parameter is sealed to.</summary>
+    internal static SealPlace PlaceOf(BoundCredential credential, Guid principalId, string user, SealedParameter stored) => new(
+        "parameter", stored.Id, credential.Definition.Id, principalId, stored.User.Length == 0 ? "" : user, stored.Name.ToLowerInvariant(), stored.Version, credential.Binding);
 }

@@ -1,18 +1,20 @@
 using System.Collections.Concurrent;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Secrets;
 
 namespace Vault.Core.Authentication.Credentials;
 
 /// <summary>
 /// Loads parameters on first use and keeps them, sealed, for 15 minutes: bounded, so that a callout of what was used before
-/// touches no database. Callers that come at once share one load.
+/// touches no database; values that references led to are kept as long as their source allows. Callers that come at once share one load.
 /// </summary>
-public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, TimeProvider time)
+public sealed class CredentialSets(ICredentialStore store, ReferencedParameters references, SecretSealer sealer, TimeProvider time)
 {
     private const int Capacity = 50_000;
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan StaleLife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StalePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RefusedLife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
 
     private readonly ConcurrentDictionary<Key, Entry> _entries = new();
@@ -122,25 +124,37 @@ public sealed class CredentialSets(ICredentialStore store, SecretSealer sealer, 
 
     private bool IsUsable(Entry entry, BoundCredential credential) =>
         time.GetElapsedTime(entry.Added) < entry.Life
-        && !(entry.Load.IsValueCreated && entry.Load.Value.IsFaulted)
+        && !(entry.Load.IsValueCreated && entry.Load.Value.IsCompleted && !(entry.Load.Value.IsCompletedSuccessfully && IsCurrent(entry.Load.Value.Result)))
         && entry.Binding.AsSpan().SequenceEqual(credential.Binding);
+
+    // What references lead to is asked for anew where a service refused it, though not by every callout.
+    private bool IsCurrent(CredentialSet set) =>
+        set.UsableUntil is not { } until || (time.GetUtcNow() is var now && now < until && !(set.IsRefused && now >= set.FollowedAt + RefusedLife));
 
     // Not cancelled with the caller who began it: others wait for it too.
     private async Task<CredentialSet> LoadAsync(Entry entry, BoundCredential credential, Key key, CredentialSet? before)
     {
         using var limit = before is null ? null : new CancellationTokenSource(StalePatience, time);
+        IReadOnlyList<SealedParameter> stored;
         try
         {
-            return new CredentialSet(
-                sealer, credential, key.PrincipalId, key.User,
-                await store.LoadAsync(key.ExternalCredentialId, key.PrincipalId, key.User, time.GetUtcNow() - RetiredLife, limit?.Token ?? CancellationToken.None));
+            stored = await store.LoadAsync(key.ExternalCredentialId, key.PrincipalId, key.User, time.GetUtcNow() - RetiredLife, limit?.Token ?? CancellationToken.None);
         }
         catch (Exception exception) when (before is not null && exception is not OutOfMemoryException)
         {
             // The store is away. What was read last is what is in force, as far as this process knows: a change would have evicted it. Asked
             // again soon; how long callouts go on so is bounded by whether they can be recorded.
             entry.Life = StaleLife;
-            return before;
+            stored = before.Stored;
         }
+
+        var followed = await references.FollowAsync(
+            stored, parameter => CredentialSet.PlaceOf(credential, key.PrincipalId, key.User, parameter), before is { IsRefused: true } ? RefusedLife : null);
+        return new CredentialSet(sealer, credential, key.PrincipalId, key.User, followed.Parameters, followed.Failures)
+        {
+            Stored = stored,
+            UsableUntil = followed.UsableUntil,
+            FollowedAt = time.GetUtcNow(),
+        };
     }
 }

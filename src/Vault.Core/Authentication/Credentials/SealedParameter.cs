@@ -9,4 +9,8 @@ namespace Vault.Core.Authentication.Credentials;
 /// <param name="UpdatedAt">When it was set.</param>
 /// <param name="RetiredAt">When it was replaced; null while it is in use.</param>
 public sealed record SealedParameter(
-    Guid Id, string User, string Name, long Version, byte[] Sealed, DateTimeOffset UpdatedAt, DateTimeOffset? RetiredAt);
+    Guid Id, string User, string Name, long Version, byte[] Sealed, DateTimeOffset UpdatedAt, DateTimeOffset? RetiredAt)
+{
+    /// <summary>Tells one value that a reference led to from another; null: the value is the stored one.</summary>
+    public string? Fingerprint { get; init; }
+}

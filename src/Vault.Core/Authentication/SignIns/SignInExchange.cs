@@ -56,7 +56,7 @@ internal static class SignInExchange
     /// <summary>A failure of a token request.</summary>
     public static VaultError Failed(string detail) => new(ErrorCodes.TokenRequestFailed, detail);
 
-    private static string Reason(Exception exception) => (exception as HttpRequestException)?.HttpRequestError switch
+    internal static string Reason(Exception exception) => (exception as HttpRequestException)?.HttpRequestError switch
     {
         _ when exception.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } =>
             "the proxy (Vault:Egress:Proxy) let no connection through",
@@ -72,7 +72,7 @@ internal static class SignInExchange
         body?.Length ?? AnswerLimit + 1L,
         [.. response.Headers.NonValidated.Select(header => header.Key).Concat(response.Content.Headers.NonValidated.Select(header => header.Key))]);
 
-    private static async Task<byte[]?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    internal static async Task<byte[]?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var memory = new MemoryStream();

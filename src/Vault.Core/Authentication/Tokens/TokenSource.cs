@@ -405,6 +405,7 @@ public sealed partial class TokenSource : ICredentialCache
             }
             else
             {
+                request.Parameters.NoteRefused();
                 slot.Pause = slot.Pause == TimeSpan.Zero ? FirstPause : slot.Pause * 2 < LongestPause ? slot.Pause * 2 : LongestPause;
                 slot.RetryAt = _time.GetUtcNow() + slot.Pause;
                 slot.Failure = result.Error;

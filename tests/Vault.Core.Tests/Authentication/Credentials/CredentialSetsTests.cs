@@ -15,7 +15,7 @@ public sealed class CredentialSetsTests
 
     public CredentialSetsTests()
     {
-        _sets = new CredentialSets(_store, _parts.Sealer, _parts.Time);
+        _sets = new CredentialSets(_store, _parts.References, _parts.Sealer, _parts.Time);
         _credential = _parts.Bind(Password, "service.example");
         _store.Parameters.Add(_parts.Seal(_credential, "Username", "one"));
     }

@@ -2,10 +2,12 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Audit;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
@@ -29,6 +31,7 @@ internal sealed class Authenticating
         Sealer = new SecretSealer(ring, Time);
         Binder = new CredentialBinder(Protocols);
         var key = new IntegrityKey(ring);
+        References = new ReferencedParameters(SecretSources.None, Sealer, key, Time, NullLogger<ReferencedParameters>.Instance);
         Audit = new AuditParts("", key, new ListAuditStore([]), Time).Log;
     }
 
@@ -37,6 +40,9 @@ internal sealed class Authenticating
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 4, 0, 0, TimeSpan.Zero));
 
     public SecretSealer Sealer { get; }
+
+    /// <summary>No source to refer to.</summary>
+    public ReferencedParameters References { get; }
 
     /// <summary>Takes records; nobody writes them.</summary>
     public AuditLog Audit { get; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.MergeFields;

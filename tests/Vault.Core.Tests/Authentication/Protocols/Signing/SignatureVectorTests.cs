@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Vault.Core.Authentication.Assertions;
-using Vault.Core.Authentication.Protocols.AwsSigV4;
+using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.Protocols.Digest;
 using Vault.Core.Authentication.Protocols.OAuth1;
 using Xunit;

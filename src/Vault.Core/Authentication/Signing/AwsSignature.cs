@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Vault.Core.Authentication.Protocols.AwsSigV4;
+namespace Vault.Core.Authentication.Signing;
 
 /// <summary>AWS Signature Version 4 (AWS documentation, "Create a signed AWS API request").</summary>
 internal static class AwsSignature

@@ -1,0 +1,85 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Vault.Core.Authentication.SecretSources;
+
+/// <summary>
+/// Where a parameter's value is kept, if not here: <c>{ "source": "corp", "secret": "kv/billing", "field": "password" }</c>. It is sealed in the place of a
+/// value, in a form that no value can have.
+/// </summary>
+/// <param name="Source">One of <c>Vault:SecretSources</c>.</param>
+/// <param name="Secret">The secret's name or path there.</param>
+/// <param name="Field">Which of several values that the secret holds, by its name; null: the secret is one value.</param>
+/// <param name="Version">Which version of the secret; null: the current one.</param>
+public sealed record SecretReference(string Source, string Secret, string? Field, string? Version)
+{
+    private const string Prefix = "\0vault-reference:";
+    private const int MaxLength = 1024;
+    private static readonly byte[] PrefixUtf8 = Encoding.UTF8.GetBytes(Prefix);
+    private static readonly JsonSerializerOptions Compact = new() { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>Whether this is the stored form of a reference, which no value may begin like.</summary>
+    public static bool IsStored(ReadOnlySpan<byte> utf8) => utf8.StartsWith(PrefixUtf8);
+
+    /// <summary>The same of text.</summary>
+    public static bool IsStored(string? text) => text?.StartsWith(Prefix, StringComparison.Ordinal) is true;
+
+    /// <summary>From its stored form; null where it is a value.</summary>
+    public static SecretReference? TryRead(ReadOnlySpan<byte> stored)
+    {
+        if (!IsStored(stored))
+        {
+            return null;
+        }
+
+        var reader = new Utf8JsonReader(stored[PrefixUtf8.Length..]);
+        using var json = JsonDocument.ParseValue(ref reader);
+        return TryRead(json.RootElement, out var reference) is null ? reference : throw new InvalidDataException("The stored form of a reference can't be read.");
+    }
+
+    /// <summary>From what an admin sent: what is wrong with it, or null.</summary>
+    public static string? TryRead(JsonElement json, out SecretReference? reference)
+    {
+        reference = null;
+        string? source = null, secret = null, field = null, version = null;
+        foreach (var property in json.EnumerateObject())
+        {
+            if (property.Value.ValueKind is not JsonValueKind.String || property.Value.GetString() is not { Length: > 0 and <= MaxLength } text || text.Any(char.IsControl))
+            {
+                return $"Must be a text, or a reference whose {property.Name} is a text of 1 to {MaxLength} characters.";
+            }
+
+            switch (property.Name)
+            {
+                case "source":
+                    source = text;
+                    break;
+                case "secret":
+                    secret = text;
+                    break;
+                case "field":
+                    field = text;
+                    break;
+                case "version":
+                    version = text;
+                    break;
+                default:
+                    return $"Must be a text, or a reference of source, secret, field and version; it has an unknown property {property.Name}.";
+            }
+        }
+
+        if (source is null || secret is null)
+        {
+            return "Must be a text, or a reference, which names its source and secret.";
+        }
+
+        reference = new SecretReference(source, secret, field, version);
+        return null;
+    }
+
+    /// <summary>What is sealed in the place of a value.</summary>
+    public string ToStored() => Prefix + JsonSerializer.Serialize(new { source = Source, secret = Secret, field = Field, version = Version }, Compact);
+
+    /// <summary>What it refers to; not the value.</summary>
+    public override string ToString() => $"{Source}: {Secret}";
+}
