@@ -99,6 +99,11 @@ public sealed class DefinitionSetAdministration(
             return Task.CompletedTask;
         });
         await NextAsync(change, () => _apps.ApplyGrantsAsync(change, owners, known));
+        if (!change.IsChanged("app", "grant"))
+        {
+            // Not only equal but the same: nobody has to be told of it.
+            draft.Access = known;
+        }
 
         // 5 The secrets, sealed to what the definitions are by now, when all else is judged.
         await NextAsync(change, () => _secrets.ApplyAsync(change, external, defined));

@@ -36,6 +36,20 @@ internal sealed class SetChange(Draft draft, VaultRole role, bool discardSecrets
     /// <summary>What came of it.</summary>
     public DefinitionSetOutcome Outcome => new(Count("created"), Count("changed"), Count("deleted"), _unchanged, Count("undetermined"), _changes) { Parts = _parts };
 
+    /// <summary>Whether anything of these kinds is different.</summary>
+    public bool IsChanged(params ReadOnlySpan<string> kinds)
+    {
+        foreach (var change in _changes)
+        {
+            if (kinds.Contains(change.Kind))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Notes what is wrong with an entry.</summary>
     /// <param name="path">Of the entry, as in <c>$.apps[0]</c>.</param>
     /// <param name="name">Its name, if it has one.</param>
