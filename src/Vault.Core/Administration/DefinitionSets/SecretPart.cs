@@ -6,6 +6,7 @@ using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
@@ -29,6 +30,12 @@ internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer)
         {
             var errors = new InputErrors();
             ParameterRules.Check([.. parameters], "$.parameters", nullRemoves: true, errors);
+            foreach (var (parameter, _) in parameters.Where(parameter => SecretReference.IsStored(parameter.Value)))
+            {
+                // A document holds values alone: a reference is judged where it is set.
+                errors.Add($"$.parameters.{parameter}", "Must not begin like the stored form of a reference.");
+            }
+
             if (change.Role is not VaultRole.Admin)
             {
                 change.Refuse(path, name, new VaultError(ErrorCodes.Forbidden, Forbidden, new Dictionary<string, string[]> { ["$.parameters"] = [Forbidden] }));
