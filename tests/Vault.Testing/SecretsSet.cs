@@ -63,6 +63,14 @@ public sealed class SecretsSet
 
                 Read(property.Value);
             }
+            else if ((property.NameEquals("externalCredentials") || property.NameEquals("principals")) && property.Value.ValueKind is JsonValueKind.Array)
+            {
+                // A whole document of definitions.
+                foreach (var item in property.Value.EnumerateArray())
+                {
+                    Read(item);
+                }
+            }
         }
     }
 
