@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Vault.Api.Tests.Protocols;
-using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.Protocols.OAuth1;
+using Vault.Core.Authentication.Signing;
 using Vault.Testing;
 using Xunit;
 

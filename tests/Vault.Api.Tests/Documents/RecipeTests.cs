@@ -3,8 +3,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Vault.Api.Tests.Protocols;
-using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.Protocols.OAuth1;
+using Vault.Core.Authentication.Signing;
 using Vault.Testing;
 using Xunit;
 

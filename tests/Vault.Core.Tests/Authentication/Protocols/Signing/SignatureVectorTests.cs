@@ -4,9 +4,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Vault.Core.Authentication.Assertions;
-using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.Protocols.Digest;
 using Vault.Core.Authentication.Protocols.OAuth1;
+using Vault.Core.Authentication.Signing;
 using Xunit;
 
 namespace Vault.Core.Tests.Authentication.Protocols.Signing;
