@@ -21,6 +21,7 @@ internal sealed class EchoFilter
     private readonly EchoGrams _grams;
     private readonly int _window;
     private readonly int _stride;
+    private readonly bool _isWide;
 
     private EchoFilter(EchoFilter? known, EchoPattern[] added)
     {
@@ -35,6 +36,8 @@ internal sealed class EchoFilter
                 _grams.Add(pattern, start, _window);
             }
         }
+
+        _isWide = _stride is >= GramTables.Stride and < (2 * GramTables.Stride) && _grams.Tables.IsUseful;
     }
 
     /// <summary>How many bytes at the end of a piece can't be judged before more is there.</summary>
@@ -118,6 +121,11 @@ internal sealed class EchoFilter
     /// <summary>Steps through the samples up to an end; true where one of them is a gram, and those around it are too.</summary>
     private bool FindGram(ReadOnlySpan<byte> bytes, int from, ref int sample, int end)
     {
+        if (_isWide && FindGramWide(bytes, from, ref sample, end))
+        {
+            return true;
+        }
+
         var stride = (nint)_stride;
         ref var map = ref _grams.Map;
         ref var first = ref MemoryMarshal.GetReference(bytes);
@@ -145,6 +153,29 @@ internal sealed class EchoFilter
                 if (_grams.IsGram(ref first, at) && IsInRun(bytes, from, at))
                 {
                     sample = at;
+                    return true;
+                }
+            }
+        }
+
+        sample = at;
+        return false;
+    }
+
+    /// <summary>The same for a small stride, sixteen samples at a time; it stops where there is no room for so many.</summary>
+    private bool FindGramWide(ReadOnlySpan<byte> bytes, int from, ref int sample, int end)
+    {
+        ref var tables = ref _grams.Tables.First;
+        ref var first = ref MemoryMarshal.GetReference(bytes);
+        var at = sample;
+        for (; at + GramTables.Places <= end; at += GramTables.Places)
+        {
+            for (var found = GramTables.Find(ref tables, ref Unsafe.Add(ref first, at)); found != 0; found &= found - 1)
+            {
+                var place = at + (GramTables.Stride * BitOperations.TrailingZeroCount(found));
+                if (_grams.IsGram(ref first, place) && IsInRun(bytes, from, place))
+                {
+                    sample = place;
                     return true;
                 }
             }

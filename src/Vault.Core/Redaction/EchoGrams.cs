@@ -26,11 +26,15 @@ internal sealed class EchoGrams
     {
         _grams = known?._grams.Copy() ?? ByteMap.Of(Bits);
         _gramsAgain = known?._gramsAgain.Copy() ?? BitMap.Of(AgainBits);
+        Tables = new GramTables(known?.Tables);
         Escapes = new EchoEscapes(known?.Escapes);
     }
 
     /// <summary>The first escapes.</summary>
     public EchoEscapes Escapes { get; }
+
+    /// <summary>The grams once more, for many places at once.</summary>
+    public GramTables Tables { get; }
 
     /// <summary>The map for <see cref="MayHold"/>.</summary>
     public ref byte Map => ref _grams.First;
@@ -84,6 +88,7 @@ internal sealed class EchoGrams
             }
 
             _grams.Add(longer);
+            Tables.Add(longer);
             _gramsAgain.AddAgain(longer);
         }
     }
