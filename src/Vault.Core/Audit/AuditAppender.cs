@@ -20,7 +20,8 @@ internal enum AppendOutcome
 
 /// <summary>
 /// Appends records to the chain. After a failure whatever is tried next is a record, <c>audit.resumed</c> (that a transaction can be begun doesn't
-/// say that there is room for one), and records that were written all the same, though nobody heard of it, aren't written twice.
+/// say that there is room for one), and records that were written all the same, though nobody heard of it, aren't written twice; nor is any
+/// record of a spool, whatever became of those before it.
 /// </summary>
 internal sealed partial class AuditAppender
 {
@@ -63,13 +64,18 @@ internal sealed partial class AuditAppender
     /// <param name="events">None: finds out whether it could be done.</param>
     /// <param name="spooled">How many records wait in the spool, these included.</param>
     /// <param name="cancellationToken">How long there is.</param>
-    public async Task<AppendOutcome> AppendAsync(AuditEvent[] events, long spooled, CancellationToken cancellationToken)
+    public Task<AppendOutcome> AppendAsync(AuditEvent[] events, long spooled, CancellationToken cancellationToken) =>
+        AppendAsync(events, spooled, mayBeThere: spooled > 0, cancellationToken);
+
+    private async Task<AppendOutcome> AppendAsync(AuditEvent[] events, long spooled, bool mayBeThere, CancellationToken cancellationToken)
     {
         try
         {
             await using var turn = await _tail.TakeTurnAsync(cancellationToken);
             var lost = Volatile.Read(ref _lost);
-            var all = HasFailed ? [Resumed(lost, spooled), .. await NewAsync(events, cancellationToken)] : events;
+            var isResuming = HasFailed;
+            var due = isResuming || mayBeThere ? await NewAsync(events, cancellationToken) : events;
+            AuditEvent[] all = isResuming ? [Resumed(lost, spooled), .. due] : due;
             var started = _time.GetTimestamp();
             await _store.AppendAsync(Array.ConvertAll(all, turn.Next), _begun, cancellationToken);
             turn.Done();
@@ -108,11 +114,12 @@ internal sealed partial class AuditAppender
     /// <summary>Appends a record by itself: where it can't be kept as it is, one that says so in its place.</summary>
     /// <param name="audited">The record.</param>
     /// <param name="spooled">How many records wait in the spool, this one included.</param>
+    /// <param name="mayBeThere">Whether it may have been written, though nobody heard of it.</param>
     /// <param name="cancellationToken">How long there is.</param>
     /// <returns>What became of the record, and what is still to be kept.</returns>
-    public async Task<(AppendOutcome Outcome, AuditEvent? Unkept)> AppendAloneAsync(AuditEvent audited, long spooled, CancellationToken cancellationToken)
+    public async Task<(AppendOutcome Outcome, AuditEvent? Unkept)> AppendAloneAsync(AuditEvent audited, long spooled, bool mayBeThere, CancellationToken cancellationToken)
     {
-        var outcome = await AppendAsync([audited], spooled, cancellationToken);
+        var outcome = await AppendAsync([audited], spooled, mayBeThere, cancellationToken);
         if (outcome is not AppendOutcome.Refused)
         {
             return (outcome, outcome is AppendOutcome.Kept ? null : audited);
@@ -130,7 +137,7 @@ internal sealed partial class AuditAppender
     }
 
     // Of a write that failed nobody knows whether it happened; whoever has the turn can tell.
-    private async Task<IEnumerable<AuditEvent>> NewAsync(AuditEvent[] events, CancellationToken cancellationToken)
+    private async Task<AuditEvent[]> NewAsync(AuditEvent[] events, CancellationToken cancellationToken)
     {
         if (events.Length == 0)
         {
@@ -138,7 +145,7 @@ internal sealed partial class AuditAppender
         }
 
         var known = (await _store.OfIdsAsync([.. events.Select(audited => audited.Id).Distinct()], cancellationToken)).ToHashSet();
-        return known.Count == 0 ? events : events.Where(audited => !known.Contains(AuditChain.Normal(audited)));
+        return [.. events.Where(audited => known.Add(AuditChain.Normal(audited)))];
     }
 
     [LoggerMessage(6001, LogLevel.Error, "{Count} audit records could not be kept in the database ({Fault}); callouts are refused until they can, unless Vault:Audit:Spool keeps them.")]

@@ -24,10 +24,13 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
     /// <summary>Whether records can be kept, as far as is known.</summary>
     public bool IsKeeping => !appender.HasFailed || (!Volatile.Read(ref _isCut) && spool is { IsInUse: true, HasRoom: true });
 
+    /// <summary>Whether records go to the database itself, as far as is known.</summary>
+    public bool IsInDatabase => !appender.HasFailed && spool is not { IsInUse: true };
+
     /// <summary>Whether it is known that a record could be kept now.</summary>
     public bool IsSure => appender.IsWriting && !appender.HasFailed;
 
-    /// <summary>Makes a batch durable, and tells who waits.</summary>
+    /// <summary>Makes a batch durable, and tells who waits; never fails.</summary>
     public async Task AppendAsync(IReadOnlyList<AuditWaiting> batch)
     {
         await _turn.WaitAsync();
@@ -67,6 +70,13 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
                     break;
             }
         }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A boundary: whoever waits is told, and the next batch is tried. What may be kept already isn't written twice.
+            LogBroken(logger, exception.GetType().Name);
+            Keep(EventsOf(batch));
+            Tell(batch, isKept: false);
+        }
         finally
         {
             _turn.Release();
@@ -95,6 +105,8 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
 
     private static AuditEvent[] EventsOf(IReadOnlyList<AuditWaiting> batch) => [.. batch.Select(waiting => waiting.Event).OfType<AuditEvent>()];
 
+    private static bool IsIntent(AuditWaiting waiting) => waiting.Event is { Outcome: AuditOutcomes.Intent };
+
     private static void Tell(IReadOnlyList<AuditWaiting> batch, bool isKept)
     {
         foreach (var waiting in batch)
@@ -105,6 +117,13 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
 
     private void Spool(AuditSpool open, IReadOnlyList<AuditWaiting> batch)
     {
+        // An intent begins something, as a question does; what was begun may use what is left of the spool.
+        if (!IsKeeping && batch.Any(IsIntent))
+        {
+            Tell([.. batch.Where(IsIntent)], isKept: false);
+            batch = [.. batch.Where(waiting => !IsIntent(waiting))];
+        }
+
         AuditEvent[] events = EventsOf(batch), all = [.. _unkept, .. events];
         var isKept = all.Length == 0 || open.TryAdd(all);
         if (isKept)
@@ -129,6 +148,9 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
     {
         AuditWaiting[] all = [.. _unkept.Select(audited => new AuditWaiting(audited, null)), .. batch];
         _unkept.Clear();
+
+        // The first that goes well ends the failure, but not the doubt about those after it.
+        var isDoubtful = appender.HasFailed;
         foreach (var waiting in all)
         {
             if (waiting.Event is not { } audited)
@@ -137,7 +159,7 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
                 continue;
             }
 
-            var (outcome, unkept) = await appender.AppendAloneAsync(audited, 0, cancellationToken);
+            var (outcome, unkept) = await appender.AppendAloneAsync(audited, 0, isDoubtful, cancellationToken);
             waiting.Kept?.TrySetResult(outcome is AppendOutcome.Kept);
             if (unkept is not null)
             {
@@ -164,4 +186,7 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
 
     [LoggerMessage(6010, LogLevel.Warning, "The database is away: audit records are kept in Vault:Audit:Spool, and callouts go on by what this process knows.")]
     private static partial void LogSpooling(ILogger logger);
+
+    [LoggerMessage(6015, LogLevel.Critical, "Audit records could not be kept, for a reason that nobody foresaw ({Fault}); callouts that waited for them are refused.")]
+    private static partial void LogBroken(ILogger logger, string fault);
 }

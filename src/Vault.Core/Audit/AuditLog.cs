@@ -30,6 +30,7 @@ public sealed class AuditLog : BackgroundService
 
     // Released when somebody comes who waits.
     private readonly SemaphoreSlim _hurry = new(0);
+    private Task _signed = Task.CompletedTask;
     private Task? _stopped;
 
     /// <summary>Takes what it needs; nothing is read or written yet.</summary>
@@ -114,9 +115,10 @@ public sealed class AuditLog : BackgroundService
 
             await _keeping.AppendAsync(batch);
             batch.Clear();
-            if (_tail.Unsigned >= CheckpointAfter)
+            if (_tail.Unsigned >= CheckpointAfter && _keeping.IsInDatabase && _signed.IsCompleted)
             {
-                await _tail.SignAsync();
+                // Not waited for: where the database goes away just now, records needn't wait for it with the checkpoint. It never fails.
+                _signed = _tail.SignAsync();
             }
         }
 

@@ -16,4 +16,6 @@ internal sealed class CredentialStore(IDbContextFactory<VaultDbContext> contexts
             .Select(row => new SealedParameter(row.Id, row.User, row.Name, row.Version, row.Sealed, row.UpdatedAt, row.RetiredAt))
             .ToListAsync(cancellationToken);
     }
+
+    public bool IsUnavailable(Exception exception) => StorageFaults.IsUnavailable(exception);
 }

@@ -131,6 +131,8 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.ExpiresAt, (DateTimeOffset?)at), cancellationToken);
     }
 
+    public bool IsUnavailable(Exception exception) => StorageFaults.IsUnavailable(exception);
+
     private static IQueryable<TokenRow> Of(VaultDbContext context, TokenKey key) => context.Tokens.Where(row =>
         row.ExternalCredentialId == key.ExternalCredentialId && row.PrincipalId == key.PrincipalId && row.User == key.User
         && row.NamedCredentialId == key.NamedCredentialId);

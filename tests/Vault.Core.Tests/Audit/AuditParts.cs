@@ -12,14 +12,14 @@ internal sealed class AuditParts
 {
     private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
 
-    public AuditParts(string directory, IntegrityKey key, IAuditStore store, TimeProvider time, int? retentionDays = null, string? spool = null, ISharedKnowledge? knowledge = null)
+    public AuditParts(string directory, IntegrityKey key, IAuditStore store, TimeProvider time, int? retentionDays = null, string? spool = null, ISharedKnowledge? knowledge = null, IAuditTurns? turns = null)
     {
         var options = new AuditOptions(AuditDurability.BeforeResponse, directory, retentionDays) { SpoolDirectory = spool, SpoolMegabytes = 2 };
         Spool = spool is null ? null : new AuditSpool(options, key, time, knowledge);
         Chain = new AuditChain(key);
         Checkpoints = new AuditCheckpoints(options, key);
         Mark = new AuditMark(options, key);
-        Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(options, store, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance);
+        Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(options, store, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance, turns);
         Log = new AuditLog(store, Tail, time, Meters, NullLogger<AuditLog>.Instance, Spool);
         Verifier = new AuditVerifier(store, Chain, Checkpoints, Mark);
         Retention = new AuditRetention(options, Tail, Verifier, store, time, NullLogger<AuditRetention>.Instance);

@@ -30,8 +30,11 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<AuditEvent>>([.. log.Select(entry => entry.Event).Where(audited => ids.Contains(audited.Id))]);
+    public Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        var wanted = ids.ToHashSet();
+        return Task.FromResult<IReadOnlyList<AuditEvent>>([.. log.Select(entry => entry.Event).Where(audited => wanted.Contains(audited.Id))]);
+    }
 
     public bool IsRefusal(Exception exception) => exception is ArgumentException;
 

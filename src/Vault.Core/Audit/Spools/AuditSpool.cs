@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Vault.Core.Secrets;
 
 namespace Vault.Core.Audit.Spools;
@@ -6,7 +7,7 @@ namespace Vault.Core.Audit.Spools;
 /// Keeps records on local disk while the database is away, durably, until they are in the chain: <c>Vault:Audit:Spool</c>. One goes on adding to
 /// it while another takes out what was there first. Bounded by its size, by the disk, and by how long this process may go on without the database.
 /// </summary>
-public sealed class AuditSpool : IDisposable
+public sealed partial class AuditSpool : IDisposable
 {
     /// <summary>What is left of the spool's size for the records of callouts that are under way.</summary>
     private const long Reserve = 1 << 20;
@@ -19,6 +20,7 @@ public sealed class AuditSpool : IDisposable
     private readonly SpoolMark _mark;
     private readonly TimeProvider _time;
     private readonly ISharedKnowledge? _knowledge;
+    private readonly ILogger<AuditSpool>? _logger;
     private readonly Lock _gate = new();
     private readonly Queue<(string Path, Guid Id)> _left = [];
     private SpoolMarked? _marked;
@@ -26,11 +28,12 @@ public sealed class AuditSpool : IDisposable
     private FileStream? _lock;
     private DriveInfo? _disk;
     private long _began;
+    private bool _isMarkBehind;
 
     /// <summary>Takes what it needs; nothing is read or written yet.</summary>
-    public AuditSpool(AuditOptions options, IntegrityKey key, TimeProvider time, ISharedKnowledge? knowledge = null)
+    public AuditSpool(AuditOptions options, IntegrityKey key, TimeProvider time, ISharedKnowledge? knowledge = null, ILogger<AuditSpool>? logger = null)
     {
-        (_options, _key, _time, _knowledge) = (options, key, time, knowledge);
+        (_options, _key, _time, _knowledge, _logger) = (options, key, time, knowledge, logger);
         _directory = Path.GetFullPath(options.SpoolDirectory ?? throw new InvalidOperationException("There is no spool."));
         _mark = new SpoolMark(options.SpoolMarkPath, key);
     }
@@ -50,6 +53,30 @@ public sealed class AuditSpool : IDisposable
         }
     }
 
+    /// <summary>How many records were taken out of it, and how many it must have at least; while it isn't in use, what its mark says.</summary>
+    internal (long Moved, long Count) Progress
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _file is { } file ? (file.Read.Number, file.Count) : (0, _marked?.Count ?? 0);
+            }
+        }
+    }
+
+    /// <summary>Whether less than a page is left in it.</summary>
+    internal bool IsNearlyEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _file is not { } file || file.Length - file.Read.Offset < SpoolFile.PageBytes;
+            }
+        }
+    }
+
     /// <summary>Whether callouts may go on by it: there is room, and it isn't too long since this process knew what others change.</summary>
     public bool HasRoom
     {
@@ -57,8 +84,24 @@ public sealed class AuditSpool : IDisposable
         {
             lock (_gate)
             {
-                return _file is { IsBroken: false } file && file.Length + Reserve <= Most && _disk?.AvailableFreeSpace is not < LeastSpace
+                return _file is { IsBroken: false } file && file.Length + Reserve <= Most && HasSpace
                     && _time.GetElapsedTime(_began) < Longest && (_knowledge?.Age ?? TimeSpan.Zero) < Longest;
+            }
+        }
+    }
+
+    // A disk that can't be asked is none to begin anything by.
+    private bool HasSpace
+    {
+        get
+        {
+            try
+            {
+                return _disk?.AvailableFreeSpace is not < LeastSpace;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return false;
             }
         }
     }
@@ -177,10 +220,17 @@ public sealed class AuditSpool : IDisposable
             try
             {
                 _marked = _mark.Set(file.Id, file.Count, isReplayed: false, isDurable: false);
+                _isMarkBehind = false;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // The records are kept; the mark says too little until it can be written.
+                // The records are kept; the mark says too little until it can be written. Said once, not for each batch.
+                if (_logger is not null && !_isMarkBehind)
+                {
+                    LogNoMark(_logger, exception.GetType().Name);
+                }
+
+                _isMarkBehind = true;
             }
 
             return true;
@@ -217,7 +267,10 @@ public sealed class AuditSpool : IDisposable
 
             // The mark first: a file that is still there is read again, and found to be in the database.
             _marked = _mark.Set(file.Id, file.Count, isReplayed: true, isDurable: true);
-            if (isDamaged)
+
+            // Whatever comes of removing it, nothing more goes into it.
+            _file = null;
+            if (isDamaged || file.Read.Offset < file.Length)
             {
                 file.SetAside();
             }
@@ -225,8 +278,6 @@ public sealed class AuditSpool : IDisposable
             {
                 file.Delete();
             }
-
-            _file = null;
         }
     }
 
@@ -240,4 +291,7 @@ public sealed class AuditSpool : IDisposable
             _lock?.Dispose();
         }
     }
+
+    [LoggerMessage(6014, LogLevel.Error, "The mark of the spool of audit records could not be written: {Fault}. Until it can, nobody would notice that the spool's end was cut off.")]
+    private static partial void LogNoMark(ILogger logger, string fault);
 }

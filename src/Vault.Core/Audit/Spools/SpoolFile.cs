@@ -27,9 +27,11 @@ internal readonly record struct SpoolPlace(long Offset, long Number, byte[] Hash
 /// </summary>
 internal sealed class SpoolFile : IDisposable
 {
+    /// <summary>At most so much is read at once.</summary>
+    public const int PageBytes = 1 << 20;
+
     private const string Prefix = "audit-spool-";
     private const string Suffix = ".jsonl";
-    private const int PageBytes = 1 << 20;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -163,7 +165,9 @@ internal sealed class SpoolFile : IDisposable
         {
             if (Parse(rest[..end], place) is not ({ } audited, var next))
             {
-                return new SpoolPage(events, place.Number < Count ? AuditFaults.Modified : null, place);
+                // A whole line is written by the vault, or by somebody else; that the mark asks for no more lines says nothing: after a loss of
+                // power it says too little.
+                return new SpoolPage(events, AuditFaults.Modified, place);
             }
 
             events.Add(audited);
@@ -171,8 +175,25 @@ internal sealed class SpoolFile : IDisposable
             rest = rest[(end + 1)..];
         }
 
-        // A last line without an end is one that nobody was promised, unless there should be more.
-        return new SpoolPage(events, events.Count == 0 && place.Number < Count ? AuditFaults.Truncated : null, place);
+        if (events.Count > 0)
+        {
+            return new SpoolPage(events, null, place);
+        }
+
+        if (place.Number < Count)
+        {
+            return new SpoolPage(events, AuditFaults.Truncated, place);
+        }
+
+        if (rest.Length == PageBytes)
+        {
+            // No record is as long as that.
+            return new SpoolPage(events, AuditFaults.Modified, place);
+        }
+
+        // A last line without an end is one that nobody was promised: it doesn't count.
+        _end = _end with { Offset = place.Offset };
+        return new SpoolPage(events, null, place);
     }
 
     /// <summary>Removes it; what is in it is elsewhere.</summary>

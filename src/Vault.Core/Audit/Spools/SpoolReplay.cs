@@ -10,7 +10,14 @@ namespace Vault.Core.Audit.Spools;
 internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender appender, AuditKeeping keeping, AuditTail tail, TimeProvider time, ILogger logger)
 {
     private const int Tries = 3;
+
+    // So many pages at most before those who add have to wait, however fast they are.
+    private const int MostPages = 256;
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    // How long those who add wait at most for the end; and how long a page may take while they don't, for it to be tried.
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan FastPage = TimeSpan.FromSeconds(1);
 
     private enum Step
     {
@@ -50,7 +57,7 @@ internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender append
             isDone = !spool.IsUnmarked || await appender.AppendAsync([Damage(AuditFaults.Checkpoints)], 0, CancellationToken.None) is AppendOutcome.Kept;
             for (var tried = 0; isDone && spool.IsInUse; tried++)
             {
-                isDone = await MoveAsync() || tried < Tries;
+                isDone = await MoveAsync(isServing: false) || tried < Tries;
             }
         }
 
@@ -70,7 +77,7 @@ internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender append
             {
                 if (spool.IsInUse)
                 {
-                    await MoveAsync();
+                    await MoveAsync(isServing: true);
                 }
             }
         }
@@ -80,23 +87,33 @@ internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender append
         }
     }
 
-    /// <summary>Moves all that is there; false: the database is still away.</summary>
-    public async Task<bool> MoveAsync()
+    // Moves all that is there; false: the database is still away, or too slow to end it now.
+    private async Task<bool> MoveAsync(bool isServing)
     {
         try
         {
             // 1. While others go on adding, so that nobody waits for a database that isn't there.
             Step step;
+            TimeSpan took;
+            var pages = 0;
             do
             {
+                var started = time.GetTimestamp();
                 step = await MovePageAsync(CancellationToken.None);
+                took = time.GetElapsedTime(started);
+                pages++;
             }
-            while (step is Step.Moved);
+            while (step is Step.Moved && !spool.IsNearlyEmpty && (!isServing || pages < MostPages));
+
+            if (step is Step.Failed || (isServing && took >= FastPage))
+            {
+                return false;
+            }
 
             // 2. What came meanwhile, while nobody adds.
-            return step is not Step.Failed && await keeping.AloneAsync(EndAsync);
+            return await keeping.AloneAsync(() => EndAsync(isServing ? EndLimit : Timeout.InfiniteTimeSpan));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // A boundary: it is tried again.
             LogNotMoved(logger, exception.GetType().Name);
@@ -104,11 +121,11 @@ internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender append
         }
     }
 
-    private async Task<bool> EndAsync()
+    private async Task<bool> EndAsync(TimeSpan most)
     {
+        using var limit = new CancellationTokenSource(most, time);
         while (true)
         {
-            using var limit = new CancellationTokenSource(AuditKeeping.Patience, time);
             switch (await MovePageAsync(limit.Token))
             {
                 case Step.All:
@@ -141,7 +158,7 @@ internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender append
         {
             foreach (var audited in page.Events)
             {
-                (outcome, var unkept) = await appender.AppendAloneAsync(audited, waiting, cancellationToken);
+                (outcome, var unkept) = await appender.AppendAloneAsync(audited, waiting, mayBeThere: true, cancellationToken);
                 if (unkept is not null)
                 {
                     return Step.Failed;
@@ -164,7 +181,9 @@ internal sealed partial class SpoolReplay(AuditSpool spool, AuditAppender append
     private AuditEvent Damage(string? fault)
     {
         LogDamaged(logger, fault);
-        return tail.Own("audit.spool") with { Outcome = AuditOutcomes.Failed, Code = fault };
+        var (moved, count) = spool.Progress;
+        var target = count > 0 && moved <= count ? $"vault ({moved} of {count} records)" : $"vault ({moved} of an unknown number of records)";
+        return tail.Own("audit.spool", target) with { Outcome = AuditOutcomes.Failed, Code = fault };
     }
 
     [LoggerMessage(6011, LogLevel.Information, "The database is back: all audit records of the spool are in it.")]

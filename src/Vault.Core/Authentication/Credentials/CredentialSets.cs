@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Secrets;
 
@@ -8,7 +9,8 @@ namespace Vault.Core.Authentication.Credentials;
 /// Loads parameters on first use and keeps them, sealed, for 15 minutes: bounded, so that a callout of what was used before
 /// touches no database; values that references led to are kept as long as their source allows. Callers that come at once share one load.
 /// </summary>
-public sealed class CredentialSets(ICredentialStore store, ReferencedParameters references, SecretSealer sealer, TimeProvider time)
+public sealed partial class CredentialSets(
+    ICredentialStore store, ReferencedParameters references, SecretSealer sealer, TimeProvider time, ILogger<CredentialSets> logger)
 {
     private const int Capacity = 50_000;
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
@@ -140,10 +142,11 @@ public sealed class CredentialSets(ICredentialStore store, ReferencedParameters 
         {
             stored = await store.LoadAsync(key.ExternalCredentialId, key.PrincipalId, key.User, time.GetUtcNow() - RetiredLife, limit?.Token ?? CancellationToken.None);
         }
-        catch (Exception exception) when (before is not null && exception is not OutOfMemoryException)
+        catch (Exception exception) when (before is not null && (exception is OperationCanceledException || store.IsUnavailable(exception)))
         {
             // The store is away. What was read last is what is in force, as far as this process knows: a change would have evicted it. Asked
             // again soon; how long callouts go on so is bounded by whether they can be recorded.
+            LogStale(logger, credential.Definition.Name.Value, exception.GetType().Name);
             entry.Life = StaleLife;
             stored = before.Stored;
         }
@@ -157,4 +160,7 @@ public sealed class CredentialSets(ICredentialStore store, ReferencedParameters 
             FollowedAt = time.GetUtcNow(),
         };
     }
+
+    [LoggerMessage(4006, LogLevel.Warning, "The parameters of the external credential {Credential} could not be read ({Fault}): callouts go on by those that were read last.")]
+    private static partial void LogStale(ILogger logger, string credential, string fault);
 }

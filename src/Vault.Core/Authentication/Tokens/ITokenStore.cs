@@ -20,4 +20,7 @@ public interface ITokenStore
 
     /// <summary>Notes that a token that the service no longer takes has ended, but keeps it for what renews it.</summary>
     Task ExpireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>Whether a fault of one of these says that the store is away, so that it may go well later.</summary>
+    bool IsUnavailable(Exception exception);
 }

@@ -163,9 +163,19 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
         store.SaveAsync(sealing.Seal(token, request.Key, request.Credential.Binding), cancellationToken);
 
     /// <summary>The token is no longer used; what renews it outlives it.</summary>
-    public Task GiveUpAsync(TokenSet token, DateTimeOffset at, CancellationToken cancellationToken) => token.IsRenewable
-        ? store.ExpireAsync(token.Id, at, cancellationToken)
-        : store.RetireAsync(token.Id, at, cancellationToken);
+    /// <returns>False: the store is away, and can't be told.</returns>
+    public async Task<bool> GiveUpAsync(TokenSet token, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (token.IsRenewable ? store.ExpireAsync(token.Id, at, cancellationToken) : store.RetireAsync(token.Id, at, cancellationToken));
+            return true;
+        }
+        catch (Exception exception) when (store.IsUnavailable(exception))
+        {
+            return false;
+        }
+    }
 
     /// <summary>Opens a stored token; null where it can't be opened.</summary>
     public TokenSet? Open(TokenRequest request, StoredToken stored) => sealing.Open(stored, request.Credential.Binding);

@@ -26,6 +26,7 @@ public sealed partial class TokenSource : ICredentialCache
     private readonly CredentialSets _parameters;
     private readonly TokenKeeping _keeping;
     private readonly TokenSignIn _signIn;
+    private readonly bool _isShared;
     private readonly TimeProvider _time;
     private readonly ILogger<TokenSource> _logger;
 
@@ -37,6 +38,7 @@ public sealed partial class TokenSource : ICredentialCache
         _parameters = parameters;
         _keeping = new TokenKeeping(store, new TokenSealing(sealer), time);
         _signIn = new TokenSignIn(_keeping, connections, audit, leases, time, logger);
+        _isShared = leases is not null;
         _time = time;
         _logger = logger;
     }
@@ -210,7 +212,8 @@ public sealed partial class TokenSource : ICredentialCache
 
     /// <summary>
     /// The upstream says that the token is dead. It is given up if it is still the one in use; false where a fresh one would be
-    /// no better, because this one was got less than 10 seconds ago and never worked.
+    /// no better, because this one was got less than 10 seconds ago and never worked; or where there can be none now, because the store that is
+    /// shared with other processes is away: the token is kept, since one answer doesn't say that all would be so.
     /// </summary>
     public async ValueTask<bool> GiveUpAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
     {
@@ -228,12 +231,27 @@ public sealed partial class TokenSource : ICredentialCache
             {
                 return false;
             }
-
-            slot.IsPreviousDoubtful = !slot.HasWorked;
-            Retire(slot, token, now);
         }
 
-        await _keeping.GiveUpAsync(token, now, cancellationToken);
+        // The store first: without it no sign-in gets the lease, and this token would be missed as long as the store is away.
+        if (!await _keeping.GiveUpAsync(token, now, cancellationToken))
+        {
+            LogNotGivenUp(_logger, request.Credential.Definition.Name.Value);
+            if (_isShared)
+            {
+                return false;
+            }
+        }
+
+        lock (slot.Gate)
+        {
+            if (ReferenceEquals(slot.Current, token))
+            {
+                slot.IsPreviousDoubtful = !slot.HasWorked;
+                Retire(slot, token, now);
+            }
+        }
+
         return true;
     }
 
@@ -414,6 +432,9 @@ public sealed partial class TokenSource : ICredentialCache
 
         return result;
     }
+
+    [LoggerMessage(4005, LogLevel.Warning, "The service of the external credential {Credential} refused a token, but the database is away and can't be told.")]
+    private static partial void LogNotGivenUp(ILogger logger, string credential);
 
     [LoggerMessage(4003, LogLevel.Error, "The sign-in for the external credential {Credential} could not be completed: {Fault}.")]
     private static partial void LogSignInFault(ILogger logger, string credential, string fault);

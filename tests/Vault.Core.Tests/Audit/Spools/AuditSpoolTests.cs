@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Audit;
+using Vault.Core.Audit.Spools;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Xunit;
@@ -164,7 +166,8 @@ public sealed class AuditSpoolTests : IAsyncLifetime
         var parts = await StartAsync();
         Assert.Equal(meanwhile[..moved], Callouts());
         var told = Assert.Single(_log, entry => entry.Event.Action == "audit.spool").Event;
-        Assert.Equal((AuditOutcomes.Failed, fault), (told.Outcome, told.Code));
+        var count = fault == AuditFaults.Checkpoints ? "an unknown number of" : "5";
+        Assert.Equal((AuditOutcomes.Failed, fault, $"vault ({(fault == AuditFaults.Checkpoints ? 0 : moved)} of {count} records)"), (told.Outcome, told.Code, told.Target));
         Assert.Empty(Files());
         Assert.True(await parts.Log.WriteAsync(Event()));
 
@@ -259,6 +262,171 @@ public sealed class AuditSpoolTests : IAsyncLifetime
         other.Log.Dispose();
     }
 
+    [Fact]
+    public async Task ManyPages_OfAProcessThatIsKilledBeforeItRemovesThem_AreInTheChainOnce()
+    {
+        var killed = await StartAsync();
+        Away();
+        AuditEvent[] meanwhile = [.. Enumerable.Range(0, 4_200).Select(_ => Event())];
+        Assert.DoesNotContain(false, await Task.WhenAll(meanwhile.Select(killed.Log.WriteAsync)));
+        var (name, left, mark) = (Files()[0], File.ReadAllBytes(Files()[0]), File.ReadAllBytes(MarkPath));
+        Kill(killed);
+        _store.Writing = static _ => { };
+        var second = await StartAsync();
+        Assert.Equal(meanwhile, Callouts());
+        Kill(second);
+        File.WriteAllBytes(name, left);
+        File.WriteAllBytes(MarkPath, mark);
+        await StartAsync();
+        Assert.Equal(meanwhile, Callouts());
+        Assert.Empty(Files());
+    }
+
+    [Fact]
+    public async Task LineThatIsntTheVaults_IsPutAsideWithAllThatFollows_ThoughTheMarkSaysTooLittle()
+    {
+        var killed = await StartAsync();
+        Away();
+        AuditEvent[] meanwhile = [.. Enumerable.Range(0, 5).Select(_ => Event())];
+        foreach (var audited in meanwhile)
+        {
+            Assert.True(await killed.Log.WriteAsync(audited));
+        }
+
+        Kill(killed);
+
+        // What a loss of power leaves of the mark: what it said when the spool began.
+        new SpoolMark(MarkPath, _key).Set(Guid.Parse(Path.GetFileNameWithoutExtension(Files()[0])["audit-spool-".Length..]), 0, isReplayed: false, isDurable: true);
+        Change("a letter of the second record");
+        var left = File.ReadAllBytes(Files()[0]);
+        _store.Writing = static _ => { };
+        await StartAsync();
+        Assert.Equal(meanwhile[..1], Callouts());
+        Assert.Equal(AuditFaults.Modified, Assert.Single(_log, entry => entry.Event.Action == "audit.spool").Event.Code);
+        Assert.Equal(left, File.ReadAllBytes(Assert.Single(Directory.GetFiles(Spool, "*.damaged"))));
+    }
+
+    [Fact]
+    public async Task Intent_LongWithoutTheDatabase_IsRefused_AndNotKept()
+    {
+        var parts = await StartAsync();
+        Away();
+        var early = Event() with { Outcome = AuditOutcomes.Intent };
+        Assert.True(await parts.Log.WriteAsync(early));
+        _time.Advance(TimeSpan.FromSeconds(901));
+        Assert.False(await parts.Log.WriteAsync(Event() with { Outcome = AuditOutcomes.Intent }));
+        var answered = early with { Outcome = AuditOutcomes.Success };
+        Assert.True(await parts.Log.WriteAsync(answered));
+        await BackAsync(parts);
+        Assert.Equal([early, answered], Callouts());
+    }
+
+    [Fact]
+    public async Task SteadyLoad_DoesntKeepTheSpoolFromEnding()
+    {
+        var parts = await StartAsync();
+        Away();
+        Assert.True(await parts.Log.WriteAsync(Event()));
+        var written = new List<Task<bool>>();
+        _store.Writing = isKept =>
+        {
+            if (isKept && parts.Spool!.IsInUse)
+            {
+                // For each page that is moved, one record more comes; it gets into the spool unless that is about to end.
+                var waiting = parts.Spool.Waiting;
+                written.Add(parts.Log.WriteAsync(Event()));
+                SpinWait.SpinUntil(() => parts.Spool.Waiting > waiting, TimeSpan.FromMilliseconds(300));
+            }
+        };
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var (seen, idle) = (0, 0);
+        Assert.True(await UntilAsync(() =>
+        {
+            // The clock goes on only where nothing is moved: moving takes none of its time.
+            (seen, idle) = written.Count == seen ? (seen, idle + 1) : (written.Count, 0);
+            if (idle % 20 == 19)
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            return !parts.Spool!.IsInUse;
+        }));
+        Assert.DoesNotContain(false, await Task.WhenAll(written));
+        Assert.Equal(written.Count + 1, Callouts().Length);
+    }
+
+    [Fact]
+    public async Task CheckpointThatWaitsForTheDatabase_HoldsNoRecordUp()
+    {
+        var turns = new Turns(_log);
+        var parts = await StartAsync(turns);
+        _store.Writing = isKept => turns.IsAway |= isKept && _log.Count > 1_000;
+        Task<bool>[] many = [.. Enumerable.Range(0, 1_000).Select(_ => parts.Log.WriteAsync(Event()))];
+        Assert.True(await UntilAsync(() => turns.IsAway));
+        _time.Advance(TimeSpan.FromSeconds(6));
+        var next = parts.Log.WriteAsync(Event());
+        try
+        {
+            Assert.True(await UntilAsync(() =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                return next.IsCompleted;
+            }));
+            Assert.True(await next);
+            Assert.DoesNotContain(false, await Task.WhenAll(many));
+        }
+        finally
+        {
+            turns.Return();
+        }
+
+        await BackAsync(parts);
+        Assert.Equal(1_001, Callouts().Length);
+    }
+
+    [Fact]
+    public async Task SpoolWhoseDirectoryIsGone_LetsNothingNewBegin_AndNobodyWaitForEver()
+    {
+        var parts = await StartAsync();
+        Away();
+        var patience = TimeSpan.FromSeconds(20);
+        Assert.True(await parts.Log.WriteAsync(Event()));
+        Directory.Delete(Spool, recursive: true);
+        Assert.False(await parts.Log.CanWriteAsync().WaitAsync(patience));
+        Assert.False(parts.Log.IsKeeping);
+        await parts.Log.WriteAsync(Event()).WaitAsync(patience);
+        _store.Writing = static _ => { };
+        Assert.True(await UntilAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return !parts.Spool!.IsInUse;
+        }));
+        Assert.True(await parts.Log.WriteAsync(Event()).WaitAsync(patience));
+        Assert.Equal(3, Callouts().Length);
+    }
+
+    private static async Task<bool> UntilAsync(Func<bool> isSo)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (!isSo() && Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(20))
+        {
+            await PauseAsync();
+        }
+
+        return isSo();
+    }
+
+    // The vault's own clock goes on only between such pauses: what it does in one takes none of its time.
+    private static async Task PauseAsync()
+    {
+        var since = Stopwatch.GetTimestamp();
+        do
+        {
+            await Task.Yield();
+        }
+        while (Stopwatch.GetElapsedTime(since) < TimeSpan.FromMilliseconds(50));
+    }
+
     private static void Kill(AuditParts parts)
     {
         // As far as the files go: nothing more of this process reaches them.
@@ -331,19 +499,47 @@ public sealed class AuditSpoolTests : IAsyncLifetime
         while (parts.Spool!.IsInUse)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
+            await PauseAsync();
         }
     }
 
-    private async Task<AuditParts> StartAsync()
+    private async Task<AuditParts> StartAsync(IAuditTurns? turns = null)
     {
-        var parts = new AuditParts(_directory, _key, _store, _time, spool: Spool, knowledge: _knowledge);
+        var parts = new AuditParts(_directory, _key, _store, _time, spool: Spool, knowledge: _knowledge, turns: turns);
         _processes.Add(parts);
         await parts.Log.StartAsync(CancellationToken.None);
         return parts;
     }
 
     private AuditEvent Event() => new($"request-{_made++}", _time.GetUtcNow(), "Shop", "callout", "Payments", AuditOutcomes.Success) { DurationMs = 1.5, Status = 200, Path = "/\"a\"\n" };
+
+    /// <summary>Turns of one process, which may have to wait for a database that is away.</summary>
+    private sealed class Turns(List<AuditEntry> log) : IAuditTurns
+    {
+        private readonly TaskCompletionSource _back = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsAway { get; set; }
+
+        public void Return()
+        {
+            IsAway = false;
+            _back.TrySetResult();
+        }
+
+        public async Task<AuditClaim> TakeAsync(long known, CancellationToken cancellationToken)
+        {
+            if (IsAway)
+            {
+                await _back.Task.WaitAsync(cancellationToken);
+            }
+
+            return new AuditClaim(
+                log.Count == 0 ? null : new AuditHead(log[^1].Sequence, log[^1].Segment, log[^1].Hash),
+                known == 0 ? AuditChain.Beginning.Hash : log.Find(entry => entry.Sequence == known)?.Hash);
+        }
+
+        public ValueTask ReleaseAsync() => ValueTask.CompletedTask;
+    }
 
     private sealed class Knowledge : ISharedKnowledge
     {

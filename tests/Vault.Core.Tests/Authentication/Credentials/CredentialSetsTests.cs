@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Primitives;
 using Vault.Core.Tests.Authentication.Fakes;
@@ -15,7 +16,7 @@ public sealed class CredentialSetsTests
 
     public CredentialSetsTests()
     {
-        _sets = new CredentialSets(_store, _parts.References, _parts.Sealer, _parts.Time);
+        _sets = new CredentialSets(_store, _parts.References, _parts.Sealer, _parts.Time, NullLogger<CredentialSets>.Instance);
         _credential = _parts.Bind(Password, "service.example");
         _store.Parameters.Add(_parts.Seal(_credential, "Username", "one"));
     }
@@ -37,20 +38,30 @@ public sealed class CredentialSetsTests
         var first = await GetAsync();
         _parts.Time.Advance(TimeSpan.FromMinutes(15));
         _store.Fault = new IOException("away");
-        Assert.Same(first, await GetAsync());
+        var stale = await GetAsync();
+        Assert.Same(first.Stored, stale.Stored);
 
         // Not asked for by every callout.
-        Assert.Same(first, await GetAsync());
+        Assert.Same(stale, await GetAsync());
         Assert.Equal(2, _store.Loads);
         _parts.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Same(first, await GetAsync());
+        Assert.Same(first.Stored, (await GetAsync()).Stored);
         Assert.Equal(3, _store.Loads);
         _store.Fault = null;
         _parts.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.NotSame(first, await GetAsync());
+        Assert.NotSame(first.Stored, (await GetAsync()).Stored);
         _store.Fault = new IOException("away");
         _sets.Evict(_credential.Definition.Id);
         await Assert.ThrowsAsync<IOException>(GetAsync);
+    }
+
+    [Fact]
+    public async Task Get_OfWhatIsOld_WhereTheStoreIsThereButFails_Fails()
+    {
+        await GetAsync();
+        _parts.Time.Advance(TimeSpan.FromMinutes(15));
+        _store.Fault = new InvalidOperationException("A row can't be read.");
+        await Assert.ThrowsAsync<InvalidOperationException>(GetAsync);
     }
 
     [Fact]

@@ -30,4 +30,6 @@ internal sealed class FakeCredentialStore : ICredentialStore
 
         return Fault is null ? read : throw Fault;
     }
+
+    public bool IsUnavailable(Exception exception) => exception is IOException;
 }

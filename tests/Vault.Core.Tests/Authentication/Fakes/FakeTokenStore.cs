@@ -12,6 +12,9 @@ internal sealed class FakeTokenStore : ITokenStore
 
     public Exception? SaveFault { get; set; }
 
+    /// <summary>What giving up a token comes to; null: it goes well.</summary>
+    public Exception? EndFault { get; set; }
+
     public void Put(StoredToken token) => _tokens[token.Id] = token;
 
     public Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken) =>
@@ -50,15 +53,27 @@ internal sealed class FakeTokenStore : ITokenStore
 
     public Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)
     {
+        if (EndFault is not null)
+        {
+            throw EndFault;
+        }
+
         _tokens[tokenId] = _tokens[tokenId] with { RetiredAt = at };
         return Task.CompletedTask;
     }
 
     public Task ExpireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)
     {
+        if (EndFault is not null)
+        {
+            throw EndFault;
+        }
+
         _tokens[tokenId] = _tokens[tokenId] with { ExpiresAt = at };
         return Task.CompletedTask;
     }
+
+    public bool IsUnavailable(Exception exception) => exception is TimeoutException;
 
     private static bool IsOf(StoredToken token, TokenKey key) => token.Key with { Stamp = "" } == key with { Stamp = "" };
 }

@@ -32,6 +32,20 @@ public sealed class SharedTokenSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task GiveUp_WhileTheDatabaseIsAway_KeepsTheToken_AndHandsTheAnswerOn()
+    {
+        var token = await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
+        _vault.Store.EndFault = new TimeoutException("database");
+        Assert.False(await _vault.Source.GiveUpAsync(_vault.Request(), token, CancellationToken.None));
+        Assert.Equal("ada@#1", await GetAsync(_vault.Source));
+
+        _vault.Store.EndFault = null;
+        Assert.True(await _vault.Source.GiveUpAsync(_vault.Request(), token, CancellationToken.None));
+        Assert.Equal("ada@#2", await GetAsync(_vault.Source));
+    }
+
+    [Fact]
     public async Task Refresh_DuringWhichTheDatabaseGoes_LosesNothing()
     {
         Assert.Equal("ada@#1", await GetAsync(_vault.Source));
