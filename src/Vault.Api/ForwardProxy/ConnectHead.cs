@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Definitions;
@@ -10,10 +11,13 @@ internal sealed class ConnectHead
 {
     private const string Method = "CONNECT ";
 
+    // As sent.
+    private readonly string _authority;
+
     private ConnectHead(string authority, Uri origin, IReadOnlyList<string> proxyAuthorization)
     {
-        Authority = authority;
-        Host = UrlOrigin.HostOf(origin) ?? origin.Host;
+        _authority = authority;
+        Host = (UrlOrigin.HostOf(origin) ?? origin.Host).ToLowerInvariant();
         Port = origin.Port;
         ProxyAuthorization = proxyAuthorization;
     }
@@ -21,8 +25,8 @@ internal sealed class ConnectHead
     /// <summary>What every such head begins with.</summary>
     public static ReadOnlySpan<byte> Beginning => "CONNECT "u8;
 
-    /// <summary>Host and port, as sent.</summary>
-    public string Authority { get; }
+    /// <summary>Host and port in the one form by which they are recorded; an IPv6 address in brackets.</summary>
+    public string Target => string.Create(CultureInfo.InvariantCulture, $"{(Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host)}:{Port}");
 
     /// <summary>The host in punycode and lower case; an IPv6 address without brackets.</summary>
     public string Host { get; }
@@ -36,7 +40,7 @@ internal sealed class ConnectHead
     /// <summary>The same request as the server behind takes it: nothing on it but what it is judged by.</summary>
     public byte[] ToPlainHead()
     {
-        var text = new StringBuilder().Append(Method).Append(Authority).Append(" HTTP/1.1\r\nHost: ").Append(Authority).Append("\r\n");
+        var text = new StringBuilder().Append(Method).Append(_authority).Append(" HTTP/1.1\r\nHost: ").Append(_authority).Append("\r\n");
         foreach (var value in ProxyAuthorization)
         {
             text.Append("Proxy-Authorization: ").Append(value).Append("\r\n");
@@ -88,12 +92,15 @@ internal sealed class ConnectHead
     /// <summary>Reads a host with its port, which always stands there; null where it is none, or could be read in two ways.</summary>
     public static Uri? Read(string authority)
     {
+        // The server refuses what isn't ASCII before anybody is judged; so nobody may be judged by it here either.
         var colon = authority.LastIndexOf(':');
-        return colon > 0 && StrictRequestFraming.IsLength(authority[(colon + 1)..]) && authority.IndexOfAny(['/', '?', '#']) < 0 && UrlOrigin.Read("https://" + authority) is { } origin
+        return colon > 0 && WireText.IsTarget(authority) && IsPort(authority[(colon + 1)..]) && authority.IndexOfAny(['/', '?', '#']) < 0 && UrlOrigin.Read("https://" + authority) is { } origin
             ? origin
             : null;
     }
 
+    private static bool IsPort(string port) => port is { Length: <= 5 } and not ['0', ..] && StrictRequestFraming.IsLength(port);
+
     private static bool IsSame(string host, string authority, Uri origin) =>
-        host.Equals(authority, StringComparison.OrdinalIgnoreCase) || authority.Equals(host + ":" + origin.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.OrdinalIgnoreCase);
+        host.Equals(authority, StringComparison.OrdinalIgnoreCase) || authority.Equals(host + ":" + origin.Port.ToString(CultureInfo.InvariantCulture), StringComparison.OrdinalIgnoreCase);
 }

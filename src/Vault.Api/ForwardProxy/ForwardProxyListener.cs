@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Vault.Api.Callers;
@@ -19,6 +20,8 @@ internal sealed class ForwardProxyListener(
     private const byte TlsHandshake = 0x16;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private static readonly byte[] Established = "HTTP/1.1 200 Connection Established\r\n\r\n"u8.ToArray();
+
+    private static ReadOnlySpan<byte> HeadEnd => "\r\n\r\n"u8;
 
     /// <summary>Serves a connection until it ends.</summary>
     /// <param name="connection">The connection.</param>
@@ -56,8 +59,9 @@ internal sealed class ForwardProxyListener(
         {
             if (forwarded.Leads(caller, head.Host, head.Port))
             {
-                proxied.Tunnel = new ProxiedTunnel(head.Host, head.Port, key);
-                isOpened = true;
+                // Its use is noted, though no request may ever come.
+                isOpened = (await callers.ResolveAsync(key, (connection.RemoteEndPoint as IPEndPoint)?.Address, connection.ConnectionClosed, known)).IsOk;
+                proxied.Tunnel = isOpened ? new ProxiedTunnel(head.Host, head.Port, key) : null;
             }
             else if (options.TunnelsUnmatched)
             {
@@ -81,8 +85,11 @@ internal sealed class ForwardProxyListener(
         // 5. Opened: what comes is TLS, or plain requests.
         using (tunnels.Open(key ?? "", known, () => End(connection)))
         {
-            await SkipAsync(connection.Transport.Input, length);
-            await EstablishAsync(connection);
+            if (!await TryEstablishAsync(connection, length))
+            {
+                return;
+            }
+
             patience.CancelAfter(Patience);
             switch (await PeekByteAsync(connection.Transport.Input, patience.Token))
             {
@@ -98,16 +105,21 @@ internal sealed class ForwardProxyListener(
         }
     }
 
-    /// <summary>Takes bytes that were looked at off the connection.</summary>
-    public static async ValueTask SkipAsync(PipeReader input, int length)
+    /// <summary>Takes the head, which was looked at, off the connection, and says that the tunnel is open; false: whoever asked has gone.</summary>
+    public static async ValueTask<bool> TryEstablishAsync(ConnectionContext connection, int length)
     {
-        // They are there: nothing was taken since.
-        var read = await input.ReadAsync();
-        input.AdvanceTo(read.Buffer.GetPosition(length));
+        try
+        {
+            // It is there: nothing was taken since.
+            var read = await connection.Transport.Input.ReadAsync();
+            connection.Transport.Input.AdvanceTo(read.Buffer.GetPosition(length));
+            return !(await connection.Transport.Output.WriteAsync(Established)).IsCompleted;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            return false;
+        }
     }
-
-    /// <summary>Says that the tunnel is open.</summary>
-    public static ValueTask<FlushResult> EstablishAsync(ConnectionContext connection) => connection.Transport.Output.WriteAsync(Established, connection.ConnectionClosed);
 
     /// <summary>Ends the connection of a tunnel, whatever goes on in it.</summary>
     public static void End(ConnectionContext connection) => connection.Abort(new ConnectionAbortedException("The key of the tunnel is no longer in force."));
@@ -125,16 +137,18 @@ internal sealed class ForwardProxyListener(
     {
         try
         {
+            long seen = 0;
             while (true)
             {
                 var read = await input.ReadAsync(limit);
-                var (isDone, length, head) = Look(read.Buffer, read.IsCompleted);
+                var (isDone, length, head) = Look(read.Buffer, read.IsCompleted, seen);
                 if (isDone)
                 {
                     input.AdvanceTo(read.Buffer.Start);
                     return (length, head);
                 }
 
+                seen = read.Buffer.Length;
                 input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             }
         }
@@ -144,7 +158,7 @@ internal sealed class ForwardProxyListener(
         }
     }
 
-    private static (bool IsDone, int Length, ConnectHead? Head) Look(ReadOnlySequence<byte> buffer, bool isCompleted)
+    private static (bool IsDone, int Length, ConnectHead? Head) Look(ReadOnlySequence<byte> buffer, bool isCompleted, long seen)
     {
         var beginning = ConnectHead.Beginning;
         Span<byte> first = stackalloc byte[beginning.Length];
@@ -155,14 +169,18 @@ internal sealed class ForwardProxyListener(
             return (true, 0, null);
         }
 
-        var bytes = buffer.Slice(0, Math.Min(buffer.Length, MostOfAHead)).ToArray();
-        if (bytes.AsSpan().IndexOf("\r\n\r\n"u8) is >= 0 and var end)
+        // Each byte is searched once, however slowly they come: nobody is known yet.
+        var most = buffer.Slice(0, Math.Min(buffer.Length, MostOfAHead));
+        var reader = new SequenceReader<byte>(most);
+        reader.Advance(Math.Clamp(seen - (HeadEnd.Length - 1), 0, most.Length));
+        if (reader.TryReadTo(out ReadOnlySequence<byte> _, HeadEnd))
         {
-            return (true, end + 4, ConnectHead.Parse(bytes.AsSpan(0, end)));
+            var length = (int)reader.Consumed;
+            return (true, length, ConnectHead.Parse(most.Slice(0, length - HeadEnd.Length).ToArray()));
         }
 
         // Too long, or over before it was whole: the server says so.
-        return (isCompleted || bytes.Length == MostOfAHead, buffer.IsEmpty ? -1 : 0, null);
+        return (isCompleted || most.Length == MostOfAHead, buffer.IsEmpty ? -1 : 0, null);
     }
 
     private static async ValueTask<byte?> PeekByteAsync(PipeReader input, CancellationToken limit)

@@ -12,7 +12,10 @@ public sealed class ForwardedRequests(DefinitionCatalog definitions, AccessCatal
     private static readonly VaultError NotGranted =
         new(ErrorCodes.CalloutNotGranted, "No named credential that was granted to this caller leads to this URL, so the forward proxy doesn't go there.");
 
-    /// <summary>Whether anything that was granted to the caller leads to this host and port, by whatever scheme.</summary>
+    /// <summary>
+    /// Whether anything that was granted to the caller leads to this host and port, by whatever scheme; also where its path holds fields, so
+    /// that no request can be found to be for it: what has a secret of the vault is never handed on unread.
+    /// </summary>
     public bool Leads(Caller caller, string host, int port) =>
         IsGrantedAny(caller, UrlOrigin.KeyOf(Uri.UriSchemeHttps, host, port)) || IsGrantedAny(caller, UrlOrigin.KeyOf(Uri.UriSchemeHttp, host, port));
 
@@ -35,19 +38,20 @@ public sealed class ForwardedRequests(DefinitionCatalog definitions, AccessCatal
         var grants = access.Current.Grants;
         NamedCredential? best = null;
         UrlPrefix chosen = default;
+        var kept = "";
         foreach (var prefix in snapshot.At(origin))
         {
-            if (Covers(prefix.Path, path)
-                && (best is null || prefix.Path.Length > chosen.Path.Length
-                    || (prefix.Path.Length == chosen.Path.Length && string.CompareOrdinal(prefix.NamedCredential, chosen.NamedCredential) < 0))
+            if (prefix.Path is { } covered && Covers(covered, path)
+                && (best is null || covered.Length > kept.Length
+                    || (covered.Length == kept.Length && string.CompareOrdinal(prefix.NamedCredential, chosen.NamedCredential) < 0))
                 && snapshot.NamedCredentials.TryGetValue(prefix.NamedCredential, out var named)
                 && grants.ContainsKey((app, named.Id)))
             {
-                (best, chosen) = (named, prefix);
+                (best, chosen, kept) = (named, prefix, covered);
             }
         }
 
-        return best is null ? NotGranted : new CalloutTarget(best.Name, path[Kept(chosen.Path)..], query);
+        return best is null ? NotGranted : new CalloutTarget(best.Name, path[Kept(kept)..], query);
     }
 
     // `/api` covers /api, /api/ and /api/x, and never /apix; `/api/` covers what begins with it.

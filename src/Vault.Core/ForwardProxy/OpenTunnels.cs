@@ -10,9 +10,14 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<Tunnel, byte> _open = [];
+    private readonly Lock _counting = new();
+    private readonly Dictionary<Guid, int> _rawOfApp = [];
+    private int _raw;
 
-    private sealed class Tunnel(OpenTunnels all, string key, ConnectionKey known, Action end) : IDisposable
+    private sealed class Tunnel(OpenTunnels all, string key, ConnectionKey known, Action end, Guid? app = null) : IDisposable
     {
+        private Guid? _counted = app;
+
         public async ValueTask<bool> IsInForceAsync(CallerResolver callers, CancellationToken cancellationToken) =>
             await callers.PeekAsync(key, known, cancellationToken) is not null;
 
@@ -24,8 +29,20 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
             }
         }
 
-        public void Dispose() => all._open.TryRemove(this, out _);
+        // It counts for as long as it is held, whether its key ended it or not.
+        public void Dispose()
+        {
+            all._open.TryRemove(this, out _);
+            all.Uncount(_counted);
+            _counted = null;
+        }
     }
+
+    /// <summary>How many unread tunnels one app may have open.</summary>
+    public const int MostOfAnApp = 500;
+
+    /// <summary>How many unread tunnels may be open in all.</summary>
+    public const int Most = 5_000;
 
     /// <summary>How many.</summary>
     public int Count => _open.Count;
@@ -41,6 +58,30 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
         return tunnel;
     }
 
+    /// <summary>The same for an unread tunnel, of which there may be only so many; null: there are.</summary>
+    /// <param name="app">Whose it is.</param>
+    /// <param name="key">As above.</param>
+    /// <param name="known">As above.</param>
+    /// <param name="end">As above.</param>
+    public IDisposable? TryOpen(Guid app, string key, ConnectionKey known, Action end)
+    {
+        lock (_counting)
+        {
+            var count = _rawOfApp.GetValueOrDefault(app);
+            if (count >= MostOfAnApp || _raw >= Most)
+            {
+                return null;
+            }
+
+            _rawOfApp[app] = count + 1;
+            _raw++;
+        }
+
+        var tunnel = new Tunnel(this, key, known, end, app);
+        _open[tunnel] = 0;
+        return tunnel;
+    }
+
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -50,6 +91,23 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
             foreach (var tunnel in _open.Keys)
             {
                 await JudgeAsync(tunnel, stoppingToken);
+            }
+        }
+    }
+
+    private void Uncount(Guid? app)
+    {
+        if (app is not { } counted)
+        {
+            return;
+        }
+
+        lock (_counting)
+        {
+            _raw--;
+            if (--_rawOfApp[counted] == 0)
+            {
+                _rawOfApp.Remove(counted);
             }
         }
     }

@@ -91,6 +91,30 @@ public sealed class AuthorityTests
     }
 
     [Fact]
+    public async Task Authority_WhoseRowWasDeletedMeanwhile_IsMadeAnewAtTheStart()
+    {
+        var directory = Directory.CreateTempSubdirectory("vault-authority-").FullName;
+        try
+        {
+            var before = await PemAsync();
+            Assert.Equal(before, await PemAsync());
+            await TestDatabase.ExecuteAsync(directory, "DELETE FROM facts WHERE \"Name\" = 'forward-proxy-authority'");
+            Assert.NotEqual(before, await PemAsync());
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        async Task<string> PemAsync()
+        {
+            await using var vault = new VaultFactory(dataDirectory: directory, forwardPort: ForwardProxyFixture.FreePort());
+            using var client = vault.CreateClient(null);
+            return await client.GetStringAsync("/api/v1/forward-proxy/ca.pem");
+        }
+    }
+
+    [Fact]
     public async Task Authority_ThatWasChangedInTheDatabase_IsRefused()
     {
         await using var vault = new VaultFactory(forwardPort: ForwardProxyFixture.FreePort());

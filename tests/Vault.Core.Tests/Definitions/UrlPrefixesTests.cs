@@ -19,8 +19,8 @@ public sealed class UrlPrefixesTests
         Assert.Equal(new UrlPrefix("one", path), Assert.Single(UrlPrefixes.Of([Named("One", url)]).At(origin)));
 
     [Fact]
-    public void Url_WithAFieldInItsPath_IsNowhere() =>
-        Assert.Empty(UrlPrefixes.Of([Named("One", "https://service.example/{!$Credential.Tenant}/a")]).At("https://service.example:443"));
+    public void Url_WithAFieldInItsPath_IsAtItsOrigin_WithNoPath() =>
+        Assert.Equal([new UrlPrefix("one", null)], UrlPrefixes.Of([Named("One", "https://service.example/{!$Credential.Tenant}/a")]).At("https://service.example:443"));
 
     [Fact]
     public void Snapshot_ThatChanges_FindsWhatANewOneFinds()
