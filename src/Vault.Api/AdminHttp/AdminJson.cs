@@ -6,15 +6,18 @@ namespace Vault.Api.AdminHttp;
 /// <summary>The JSON of the admin API: strict to read, times in UTC.</summary>
 internal static class AdminJson
 {
-    /// <summary>For reading and writing.</summary>
-    public static JsonSerializerOptions Options { get; } = Make();
+    /// <summary>For reading.</summary>
+    public static JsonSerializerOptions Options { get; } = Make(maxDepth: 32);
 
-    private static JsonSerializerOptions Make()
+    /// <summary>For writing: what was as deep as may be read stands deeper in an answer.</summary>
+    public static JsonSerializerOptions Written { get; } = Make(maxDepth: 64);
+
+    private static JsonSerializerOptions Make(int maxDepth)
     {
         var options = new JsonSerializerOptions(JsonSerializerOptions.Strict)
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-            MaxDepth = 32,
+            MaxDepth = maxDepth,
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         };
         options.Converters.Add(new UtcTimeConverter());

@@ -59,5 +59,5 @@ internal static class AdminResults
 
     /// <summary>200 with JSON.</summary>
     public static IResult Json<T>(T value, int status = StatusCodes.Status200OK) =>
-        TypedResults.Json(value, AdminJson.Options, statusCode: status);
+        TypedResults.Json(value, AdminJson.Written, statusCode: status);
 }

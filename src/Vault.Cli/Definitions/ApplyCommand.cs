@@ -13,12 +13,13 @@ internal static class ApplyCommand
     {
         var source = new DocumentOptions();
         var yes = new Option<bool>("--yes", "-y") { Description = "Don't ask before anything is changed; nobody is asked where input is piped in." };
-        var command = new Command("apply", "Make everything as files say: shows the differences first, changes all or nothing, and the second time nothing.") { yes };
+        var allowed = new Option<string?>("--allow-files") { Description = "A directory that ${file:…} may name files of, beside the directory of the document." };
+        var command = new Command("apply", "Make everything as files say: shows the differences first, changes all or nothing, and the second time nothing.") { yes, allowed };
         source.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var document = source.Read(parsed, surroundings);
-            return await ApplyAsync(document, source.DiscardsSecrets(parsed), parsed.GetValue(yes), surroundings, cancellationToken);
+            return await ApplyAsync(document, source.DiscardsSecrets(parsed), parsed.GetValue(allowed), parsed.GetValue(yes), surroundings, cancellationToken);
         });
         return command;
     }
@@ -26,14 +27,16 @@ internal static class ApplyCommand
     /// <summary>Shows the differences, asks, and applies a document; the exit code.</summary>
     /// <param name="document">What is to be.</param>
     /// <param name="discardSecrets">Whether secrets that could travel go instead.</param>
+    /// <param name="allowedFiles">A directory that secrets may come from beside the document's; null: none.</param>
     /// <param name="yes">Whether nobody is asked.</param>
     /// <param name="surroundings">Of the command.</param>
     /// <param name="cancellationToken">Of the command.</param>
-    public static async Task<int> ApplyAsync(DefinitionsFiles document, bool discardSecrets, bool yes, Surroundings surroundings, CancellationToken cancellationToken)
+    public static async Task<int> ApplyAsync(
+        DefinitionsFiles document, bool discardSecrets, string? allowedFiles, bool yes, Surroundings surroundings, CancellationToken cancellationToken)
     {
         using var vault = VaultConnection.Open(surroundings);
         var planned = await DefinitionsClient.CompareAsync(vault, document, discardSecrets, cancellationToken);
-        OutcomeText.Write(planned, surroundings.Console);
+        OutcomeText.Write(planned, surroundings.Console, document.References());
         if (!OutcomeText.HasChanges(planned) && (int?)planned["undetermined"] is null or 0)
         {
             await surroundings.Output.WriteLineAsync("no changes");
@@ -46,11 +49,11 @@ internal static class ApplyCommand
             return ExitCodes.Failure;
         }
 
-        var outcome = await DefinitionsClient.ApplyAsync(vault, document, document.Resolve(surroundings), discardSecrets, cancellationToken);
+        var outcome = await DefinitionsClient.ApplyAsync(vault, document, document.Resolve(surroundings, allowedFiles), discardSecrets, cancellationToken);
 
         // Only now it is known which secrets were different.
         var undetermined = (planned["changes"]?.AsArray() ?? []).Where(change => (string?)change!["action"] == "undetermined").Select(change => (string?)change!["name"]).ToHashSet();
-        OutcomeText.Write(outcome, surroundings.Console, change => (string?)change["kind"] == "credential" && undetermined.Contains((string?)change["name"]));
+        OutcomeText.Write(outcome, surroundings.Console, wanted: change => (string?)change["kind"] == "credential" && undetermined.Contains((string?)change["name"]));
         await surroundings.Output.WriteLineAsync(OutcomeText.Summary(outcome));
         return ExitCodes.Success;
     }
@@ -66,7 +69,7 @@ internal static class ApplyCommand
             var document = source.Read(parsed, surroundings);
             using var vault = VaultConnection.Open(surroundings);
             var planned = await DefinitionsClient.CompareAsync(vault, document, source.DiscardsSecrets(parsed), cancellationToken);
-            OutcomeText.Write(planned, surroundings.Console);
+            OutcomeText.Write(planned, surroundings.Console, document.References());
             await surroundings.Output.WriteLineAsync(OutcomeText.Summary(planned));
             return OutcomeText.HasChanges(planned) ? ExitCodes.Differences : ExitCodes.Success;
         });

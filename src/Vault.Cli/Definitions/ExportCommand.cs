@@ -65,7 +65,8 @@ internal static class ExportCommand
                 var parameters = new JsonObject();
                 foreach (var parameter in (status["parameters"] as JsonArray ?? []).Select(one => (string?)one?["name"]).OfType<string>())
                 {
-                    parameters[parameter] = $"${{env:{$"{name}_{owner}_{parameter}".ToUpperInvariant()}}}";
+                    // Names have single underscores alone, so no two have the same variable.
+                    parameters[parameter] = $"${{env:{$"{name}__{owner}__{parameter}".ToUpperInvariant()}}}";
                 }
 
                 if (parameters.Count > 0)

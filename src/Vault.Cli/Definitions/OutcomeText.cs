@@ -1,5 +1,8 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spectre.Console;
+using Vault.Cli.Documents;
 using Vault.Cli.Terminals;
 
 namespace Vault.Cli.Definitions;
@@ -8,6 +11,8 @@ namespace Vault.Cli.Definitions;
 internal static class OutcomeText
 {
     private const int Widest = 100;
+
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly string[] Certain = ["created", "changed", "deleted"];
 
@@ -20,8 +25,16 @@ internal static class OutcomeText
         ["grant"] = "grant",
     };
 
+    // Where secrets go: an address that is cut could end in anything.
+    private static readonly string[] NeverCut = ["url", "allowedHosts", "externalCredential"];
+
     /// <summary>A line for each change, and those below it that say what is different.</summary>
-    public static void Write(JsonNode outcome, IAnsiConsole console, Func<JsonNode, bool>? wanted = null)
+    /// <param name="outcome">What the vault says.</param>
+    /// <param name="console">Where to write.</param>
+    /// <param name="references">Where secrets come from, by what they are for.</param>
+    /// <param name="wanted">Which changes to write; null: all.</param>
+    public static void Write(
+        JsonNode outcome, IAnsiConsole console, IReadOnlyDictionary<string, SecretReference>? references = null, Func<JsonNode, bool>? wanted = null)
     {
         foreach (var change in (outcome["changes"] as JsonArray ?? []).OfType<JsonNode>().Where(change => wanted?.Invoke(change) is not false))
         {
@@ -37,15 +50,25 @@ internal static class OutcomeText
             var line = $"{sign} {Kinds.GetValueOrDefault(kind, kind)} {SafeText.Of((string?)change["name"])}";
             if (kind == "credential")
             {
-                line += ": " + string.Join(", ", differences.Select(difference => ((string?)difference["path"] ?? "").Replace("parameters.", "", StringComparison.Ordinal)))
-                    + (sign == '?' ? " (compared when they are applied)" : "");
-                differences = [];
+                var names = differences.Select(difference => SafeText.Of((string?)difference["path"]).Replace("parameters.", "", StringComparison.Ordinal)).ToArray();
+                line += sign switch { '-' => ": all of them", '?' => $": {string.Join(", ", names)} (compared when they are applied)", _ => $": {string.Join(", ", names)}" };
+                console.MarkupLineInterpolated($"[{color}]{line}[/]");
+                foreach (var name in names)
+                {
+                    if (references?.GetValueOrDefault($"{(string?)change["name"]} {name}") is { } reference)
+                    {
+                        console.WriteLine($"    {name}: {SafeText.Of(reference.Text)}");
+                    }
+                }
+
+                continue;
             }
 
             console.MarkupLineInterpolated($"[{color}]{line}[/]");
             foreach (var difference in differences)
             {
-                console.WriteLine($"    {SafeText.Of((string?)difference["path"])}: {Text(difference["before"])} → {Text(difference["after"])}");
+                var path = SafeText.Of((string?)difference["path"]);
+                console.WriteLine($"    {path}: {Text(difference["before"], difference["after"], isNew: sign == '+', mayBeCut: !NeverCut.Contains(path))}");
             }
         }
     }
@@ -64,9 +87,33 @@ internal static class OutcomeText
     /// <summary>Whether anything is different for certain.</summary>
     public static bool HasChanges(JsonNode outcome) => Certain.Any(name => (int?)outcome[name] > 0);
 
-    private static string Text(JsonNode? value)
+    private static string Text(JsonNode? before, JsonNode? after, bool isNew, bool mayBeCut)
     {
-        var text = value is null ? "–" : SafeText.Of(value.ToJsonString(new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
-        return text.Length <= Widest ? text : text[..Widest] + "…";
+        if (isNew)
+        {
+            return Text(after, mayBeCut);
+        }
+
+        // Of lists, what comes and goes: in two long ones nobody sees it.
+        if (before is null or JsonArray && after is null or JsonArray && Items(before) is { } old && Items(after) is { } next)
+        {
+            var moved = next.Except(old).Select(item => "+ " + item).Concat(old.Except(next).Select(item => "- " + item)).ToArray();
+            if (moved.Length > 0)
+            {
+                return string.Join(", ", moved);
+            }
+        }
+
+        return $"{Text(before, mayBeCut)} → {Text(after, mayBeCut)}";
+    }
+
+    // Null where they aren't texts and numbers alone.
+    private static string[]? Items(JsonNode? list) => list is not JsonArray items ? []
+        : items.All(item => item is JsonValue) ? [.. items.Select(item => Text(item, mayBeCut: false))] : null;
+
+    private static string Text(JsonNode? value, bool mayBeCut)
+    {
+        var text = value is null ? "–" : SafeText.Of(value.ToJsonString(Json));
+        return !mayBeCut || text.Length <= Widest ? text : text[..Widest] + "…";
     }
 }

@@ -51,7 +51,7 @@ internal sealed class DefinitionsFiles
         var json = reader.Read(document);
         var files = new DefinitionsFiles(json, reader.Places);
         files.CheckNames(errors);
-        _ = SecretReference.All(json, files.PlaceOf, errors).Count();
+        _ = files.ReferencesNoting(errors).Count();
         errors.Throw();
         return files;
     }
@@ -80,15 +80,31 @@ internal sealed class DefinitionsFiles
         return new DefinitionsFiles(json, _places);
     }
 
+    /// <summary>Where each secret comes from, by what it is for: <c>ServiceLogin/default Password</c>, without regard to case.</summary>
+    public IReadOnlyDictionary<string, SecretReference> References()
+    {
+        var found = new Dictionary<string, SecretReference>(StringComparer.OrdinalIgnoreCase);
+        foreach (var reference in ReferencesNoting(new DocumentErrors()))
+        {
+            found.TryAdd(reference.Subject, reference);
+        }
+
+        return found;
+    }
+
+    private IEnumerable<SecretReference> ReferencesNoting(DocumentErrors errors) => SecretReference.All(Json, PlaceOf, errors).Select(one => one.Reference);
+
     /// <summary>A copy with the secrets themselves in it.</summary>
+    /// <param name="surroundings">The machine.</param>
+    /// <param name="allowedFiles">A directory that files may come from beside the documents'; null: none.</param>
     /// <exception cref="CommandFailure">One can't be had.</exception>
-    public JsonObject Resolve(Surroundings surroundings)
+    public JsonObject Resolve(Surroundings surroundings, string? allowedFiles)
     {
         var errors = new DocumentErrors();
         var resolved = (JsonObject)Json.DeepClone();
         foreach (var (parameters, name, reference) in SecretReference.All(resolved, PlaceOf, errors).ToArray())
         {
-            parameters[name] = reference.Resolve(surroundings, errors);
+            parameters[name] = reference.Resolve(surroundings, allowedFiles, errors);
         }
 
         errors.Throw();

@@ -11,7 +11,11 @@ namespace Vault.Cli.Documents;
 /// <param name="At">Where the reference stands.</param>
 internal sealed record SecretReference(string Subject, string Kind, string Source, Place At)
 {
-    private const int MostBytes = 256 * 1024;
+    // What opens a vault: a document must not be able to send it to a service.
+    private static readonly string[] KeyVariables = ["VAULT_KEY", "VAULT_APP_KEY"];
+
+    /// <summary>As it stands in the file.</summary>
+    public string Text => Kind == "prompt" ? "${prompt}" : $"${{{Kind}:{Source}}}";
 
     /// <summary>Reads a reference; null where the text is none, which is never told, since it may be a secret.</summary>
     public static SecretReference? Parse(string text, string subject, Place at)
@@ -31,7 +35,10 @@ internal sealed record SecretReference(string Subject, string Kind, string Sourc
     }
 
     /// <summary>The secret; null where it can't be had, which is noted.</summary>
-    public string? Resolve(Surroundings surroundings, DocumentErrors errors)
+    /// <param name="surroundings">The machine.</param>
+    /// <param name="allowedFiles">A directory that files may come from beside the document's; null: none.</param>
+    /// <param name="errors">What is wrong.</param>
+    public string? Resolve(Surroundings surroundings, string? allowedFiles, DocumentErrors errors)
     {
         switch (Kind)
         {
@@ -52,22 +59,29 @@ internal sealed record SecretReference(string Subject, string Kind, string Sourc
 
                 return typed;
             default:
-                return ReadFile(surroundings, errors);
+                return ReadFile(surroundings, allowedFiles, errors);
         }
     }
 
-    private string? ReadFile(Surroundings surroundings, DocumentErrors errors)
+    private string? ReadFile(Surroundings surroundings, string? allowedFiles, DocumentErrors errors)
     {
-        var path = Path.GetFullPath(Source, Path.GetDirectoryName(surroundings.PathOf(At.File)) ?? surroundings.WorkingDirectory);
+        var directory = Path.GetDirectoryName(surroundings.PathOf(At.File)) ?? surroundings.WorkingDirectory;
+        var path = Path.GetFullPath(Source, directory);
         try
         {
-            if (new FileInfo(path).Length > MostBytes)
+            if (!SecretFile.IsWithin(ref path, allowedFiles is null ? [directory] : [directory, surroundings.PathOf(allowedFiles)]))
+            {
+                errors.Add(At, $"The file {Source} is outside the directory of the document; --allow-files names another directory that files may come from.");
+                return null;
+            }
+
+            if (SecretFile.Read(path) is not { } whole)
             {
                 errors.Add(At, $"The file {Source} is too long for a secret.");
                 return null;
             }
 
-            var text = SecretInput.Trim(File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true)));
+            var text = SecretInput.Trim(whole);
             if (text.Length == 0)
             {
                 errors.Add(At, $"The file {Source} is empty; it is to hold {Subject}.");
@@ -77,7 +91,7 @@ internal sealed record SecretReference(string Subject, string Kind, string Sourc
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            errors.Add(At, $"The file {Source}, which is to hold {Subject}, can't be read: {(fault is FileNotFoundException or DirectoryNotFoundException ? "there is none" : "access is denied")}.");
+            errors.Add(At, $"The file {Source}, which is to hold {Subject}, can't be read: {(fault is FileNotFoundException or DirectoryNotFoundException ? "there is none" : fault is IOException ? "it is no regular file, or the disk fails" : "access is denied")}.");
             return null;
         }
         catch (DecoderFallbackException)
@@ -106,6 +120,11 @@ internal sealed record SecretReference(string Subject, string Kind, string Sourc
                     var at = placeOf($"$.externalCredentials[{index}].principals[{number}].parameters.{name}");
                     if (Parse(value.GetValue<string>(), $"{externals[index]!["name"]}/{principals[number]!["name"]} {name}", at) is { } reference)
                     {
+                        if (reference.Kind == "env" && KeyVariables.Contains(reference.Source, StringComparer.OrdinalIgnoreCase))
+                        {
+                            errors.Add(at, $"{reference.Source} is a key to a vault; a document may not send it anywhere. Put the secret into another variable.");
+                        }
+
                         yield return ((JsonObject)principals[number]!["parameters"]!, name, reference);
                     }
                     else

@@ -9,6 +9,7 @@ internal sealed class YamlFile
 {
     private const int MostNodes = 1_000_000;
     private const int Deepest = 60;
+    private const int LongestName = 1024;
 
     private readonly Dictionary<string, DocumentNode> _anchors = new(StringComparer.Ordinal);
     private readonly IParser _parser;
@@ -110,13 +111,19 @@ internal sealed class YamlFile
     private MappingNode ReadMapping(Place at, int depth)
     {
         var entries = new List<DocumentEntry>();
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
         _parser.Consume<MappingStart>();
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
             var name = ReadNode(depth + 1) as ScalarNode ?? throw Wrong(at, "Names must be texts.");
-            if (entries.FirstOrDefault(entry => entry.Name == name.Text) is { } before)
+            if (name.Text.Length > LongestName)
             {
-                throw Wrong(name.At, $"{name.Text} stands here twice; first in line {before.At.Line}.");
+                throw Wrong(name.At, $"A name has at most {LongestName} characters.");
+            }
+
+            if (!lines.TryAdd(name.Text, name.At.Line))
+            {
+                throw Wrong(name.At, $"{name.Text} stands here twice; first in line {lines[name.Text]}.");
             }
 
             entries.Add(new DocumentEntry(name.At, name.Text, ReadNode(depth + 1)));

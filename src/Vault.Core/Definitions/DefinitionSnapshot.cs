@@ -32,9 +32,9 @@ public sealed record DefinitionSnapshot(
     };
 
     // Which named credentials use an external credential: among 100,000 they aren't searched for with every change.
-    private ImmutableDictionary<Guid, ImmutableArray<string>> Links { get; init; } = NamedCredentials
+    private ImmutableDictionary<Guid, ImmutableHashSet<string>> Links { get; init; } = NamedCredentials
         .GroupBy(named => named.Value.ExternalCredentialId, named => named.Key)
-        .ToImmutableDictionary(group => group.Key, group => group.ToImmutableArray());
+        .ToImmutableDictionary(group => group.Key, group => group.ToImmutableHashSet());
 
     // Made when it is first asked for, and kept up from then on: a vault without a forward proxy never needs it.
     private UrlPrefixes? Urls { get; set; }
@@ -69,7 +69,7 @@ public sealed record DefinitionSnapshot(
             Urls = NamedCredentials.GetValueOrDefault(credential.Name.Key) is { } before ? Urls?.Without(before) : Urls,
         };
 
-    private ImmutableDictionary<Guid, ImmutableArray<string>> Unlinked(string name)
+    private ImmutableDictionary<Guid, ImmutableHashSet<string>> Unlinked(string name)
     {
         if (!NamedCredentials.TryGetValue(name, out var before) || !Links.TryGetValue(before.ExternalCredentialId, out var names))
         {

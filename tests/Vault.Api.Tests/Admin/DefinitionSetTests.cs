@@ -237,6 +237,68 @@ public sealed class DefinitionSetTests(AdminFixture fixture) : IClassFixture<Adm
         Assert.True((bool)(await vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!["valid"]!);
     }
 
+    [Fact]
+    public async Task Apply_DiscardedSecrets_AreChangesThatAreTold_RehearsedToo()
+    {
+        var name = fixture.NewName("Set");
+        await fixture.ExpectAsync(200, null, "POST", "definitions/apply", Document(name));
+        var moved = Document(name, "other.example", password: null);
+
+        foreach (var route in new[] { "definitions/diff", "definitions/apply" })
+        {
+            var outcome = await fixture.ExpectAsync(200, null, "POST", route + "?discardSecrets=true", moved);
+            Assert.Equal([$"externalCredential {name} changed", $"credential {name}/default deleted", $"namedCredential {name} changed"], Changes(outcome));
+            Assert.Equal((0, 2, 1, 2), Counts(outcome));
+        }
+
+        var items = (await fixture.ExpectAsync(200, null, "GET", $"audit?target={name}/default&pageSize=5")).Json!["items"]!.AsArray();
+        Assert.Equal("credential.deleted", (string?)items[0]!["action"]);
+    }
+
+    [Fact]
+    public async Task Apply_AFirstLink_IsAChangeOfTheExternalCredential_AndWhatIsNewSaysWhereItLeads()
+    {
+        var name = fixture.NewName("Set");
+        await fixture.ExpectAsync(200, null, "POST", "definitions/apply", $$"""{ "externalCredentials": [ { "name": "{{name}}", "authentication": { "protocol": "password" } } ] }""");
+
+        var linked = await fixture.ExpectAsync(
+            200, null, "POST", "definitions/apply", $$"""{ "namedCredentials": [ { "name": "{{name}}", "url": "https://first.example/x", "externalCredential": "{{name}}" } ] }""");
+
+        Assert.Equal([$"externalCredential {name} changed", $"namedCredential {name} created"], Changes(linked));
+        var hosts = linked.Json!["changes"]![0]!["differences"]!.AsArray().Single()!;
+        Assert.Equal(("allowedHosts", """["first.example"]"""), ((string?)hosts["path"], hosts["after"]!.ToJsonString()));
+        Assert.Equal(["url", "externalCredential"], linked.Json["changes"]![1]!["differences"]!.AsArray().Select(difference => (string?)difference!["path"]));
+    }
+
+    [Fact]
+    public async Task Apply_TooMuchOfIt_IsRefusedBeforeAnybodyWaits()
+    {
+        var name = fixture.NewName("Set");
+        var grants = string.Join(',', Enumerable.Range(0, 5_000).Select(number => "{}"));
+        var refused = await fixture.ExpectAsync(413, "body-too-large", "POST", "definitions/apply", Document(name, grants: $"[{grants}]"));
+        Assert.Contains("5003 entries and grants; 5000 is the most", (string?)refused.Json!["detail"], StringComparison.Ordinal);
+
+        var principals = string.Join(',', Enumerable.Range(0, 10_001).Select(number => $$"""{ "name": "P{{number}}" }"""));
+        await fixture.ExpectAsync(413, "body-too-large", "POST", "definitions/diff", Principals(principals));
+
+        var some = await fixture.ExpectAsync(
+            400, "invalid-request", "POST", "definitions/diff", Principals(string.Join(',', Enumerable.Range(0, 1_001).Select(number => """{ "name": "Same" }"""))));
+        Assert.Equal(["$.externalCredentials[0].principals"], some.ErrorPaths);
+
+        string Principals(string list) => $$"""{ "externalCredentials": [ { "name": "{{name}}", "authentication": { "protocol": "none" }, "principals": [ {{list}} ] } ] }""";
+    }
+
+    [Fact]
+    public async Task Apply_Refused_IsAuditedWithTheEntryThatWasRefusedFirst()
+    {
+        var name = fixture.NewName("Set");
+        await fixture.ExpectAsync(422, "unknown-reference", "POST", "definitions/apply", $$"""{ "apps": [ { "name": "{{name}}", "grants": [ { "namedCredential": "Nowhere" } ] } ] }""");
+
+        var record = (await fixture.ExpectAsync(200, null, "GET", "audit?action=definitions.applied&outcome=denied&pageSize=1")).Json!["items"]![0]!;
+
+        Assert.Equal($"apps[0].grants[0] ({name}/Nowhere)", (string?)record["target"]);
+    }
+
     private static (int Created, int Changed, int Deleted, int Unchanged) Counts(AdminAnswer answer) =>
         ((int)answer.Json!["created"]!, (int)answer.Json["changed"]!, (int)answer.Json["deleted"]!, (int)answer.Json["unchanged"]!);
 

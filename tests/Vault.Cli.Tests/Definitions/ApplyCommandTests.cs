@@ -81,6 +81,65 @@ public sealed class ApplyCommandTests(VaultFixture fixture) : IClassFixture<Vaul
     }
 
     [Fact]
+    public async Task Apply_SaysWhereSecretsComeFrom_AndWhereTheyGo()
+    {
+        using var run = Run("Leading");
+        var first = (await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml")).Output;
+
+        Assert.Contains("    Password: ${env:SERVICE_PASSWORD}", first, StringComparison.Ordinal);
+        Assert.Contains("    Username: ${file:user.txt}", first, StringComparison.Ordinal);
+        Assert.Contains("    url: \"https://service.example\"", first, StringComparison.Ordinal);
+        Assert.Contains("    allowedHosts: [\"service.example\"]", first, StringComparison.Ordinal);
+
+        // A host that is put in between shows as itself, however long the list; and nothing turns the direction of the text.
+        var path = new string('x', 200);
+        run.Write("vault.yaml", Document("Leading").Replace("principals:", "allowedHosts: [first.example, service.example]\n    label: \"a\\u202eb\"\n    principals:", StringComparison.Ordinal)
+            .Replace("https://service.example", "https://service.example/" + path, StringComparison.Ordinal));
+        var changed = (await run.ExpectAsync(ExitCodes.Differences, "diff", "-f", "vault.yaml", "--discard-secrets")).Output;
+        Assert.Contains("    allowedHosts: + \"first.example\"", changed, StringComparison.Ordinal);
+        Assert.Contains(path + "\"", changed, StringComparison.Ordinal);
+        Assert.Contains("a·b", changed, StringComparison.Ordinal);
+        Assert.Contains("- secrets of Leading/default: all of them", changed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_AReferenceThatReachesOut_IsRefused()
+    {
+        using var run = Run("Reaching");
+        var outside = Directory.CreateTempSubdirectory("vault-cli-outside-");
+        try
+        {
+            var secret = Path.Combine(outside.FullName, "secret.txt");
+            await File.WriteAllTextAsync(secret, Secret);
+            File.CreateSymbolicLink(Path.Combine(run.Directory, "link.txt"), secret);
+            Directory.CreateSymbolicLink(Path.Combine(run.Directory, "folder"), outside.FullName);
+
+            foreach (var source in new[] { secret, "link.txt", "folder/secret.txt", "../" + outside.Name + "/secret.txt" })
+            {
+                run.Write("vault.yaml", Document("Reaching", $"${{file:{source}}}"));
+                var refused = await run.ExpectAsync(ExitCodes.Usage, "apply", "-f", "vault.yaml");
+                Assert.Contains("outside the directory of the document", refused.Error, StringComparison.Ordinal);
+            }
+
+            await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml", "--allow-files", outside.FullName);
+        }
+        finally
+        {
+            outside.Delete(recursive: true);
+        }
+
+        run.Write("long.txt", new string('x', 70_000));
+        run.Write("vault.yaml", Document("Reaching", "${file:long.txt}"));
+        Assert.Contains("too long", (await run.ExpectAsync(ExitCodes.Usage, "apply", "-f", "vault.yaml")).Error, StringComparison.Ordinal);
+
+        foreach (var variable in new[] { "VAULT_KEY", "VAULT_APP_KEY" })
+        {
+            run.Write("vault.yaml", Document("Reaching", $"${{env:{variable}}}"));
+            Assert.Contains($"{variable} is a key to a vault", (await run.ExpectAsync(ExitCodes.Usage, "diff", "-f", "vault.yaml")).Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Apply_WhatTheVaultRefuses_IsToldOfTheLine_AndNothingIsChanged()
     {
         using var run = Run("Refused");
@@ -148,7 +207,7 @@ public sealed class ApplyCommandTests(VaultFixture fixture) : IClassFixture<Vaul
 
         Assert.DoesNotContain(Secret, text, StringComparison.Ordinal);
         Assert.Equal("no changes", again.Output.Trim());
-        Assert.Contains("Password: ${env:EXPORTED_DEFAULT_PASSWORD}", references.Output, StringComparison.Ordinal);
+        Assert.Contains("Password: ${env:EXPORTED__DEFAULT__PASSWORD}", references.Output, StringComparison.Ordinal);
     }
 
     [Fact]

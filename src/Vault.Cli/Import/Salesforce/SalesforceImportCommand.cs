@@ -43,7 +43,7 @@ internal static class SalesforceImportCommand
             }
 
             surroundings.Output.WriteLine();
-            return await ApplyCommand.ApplyAsync(DefinitionsFiles.Read([target], null, surroundings), false, parsed.GetValue(yes), surroundings, cancellationToken);
+            return await ApplyCommand.ApplyAsync(DefinitionsFiles.Read([target], null, surroundings), false, null, parsed.GetValue(yes), surroundings, cancellationToken);
         });
         return command;
     }

@@ -12,6 +12,8 @@ namespace Vault.Core.Administration.Access;
 /// <summary>Says which principals of which named credentials an app may use.</summary>
 public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, DefinitionCatalog definitions, AccessCodec codec)
 {
+    private const int MostPrincipals = 1000;
+
     private static readonly string[] Default = ["default"];
 
     /// <summary>Grants, in place of what was granted before.</summary>
@@ -97,15 +99,17 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
 
     private static VaultError? Judge(IReadOnlyList<string> principals, ExternalCredential external)
     {
-        if (principals.Count == 0 || (principals.Contains("*") && principals.Count > 1))
+        if (principals.Count is 0 or > MostPrincipals || (principals.Contains("*") && principals.Count > 1))
         {
-            return VaultError.Invalid("$.principals", "Must be names of principals, or a single \"*\".");
+            return VaultError.Invalid("$.principals", $"Must be at most {MostPrincipals} names of principals, or a single \"*\".");
         }
+
+        var known = external.Principals.Select(principal => principal.Name.Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
         var unknown = new InputErrors();
         for (var index = 0; index < principals.Count; index++)
         {
-            if (principals[index] is not "*" && !external.Principals.Any(principal => principal.Name.Value.Equals(principals[index], StringComparison.OrdinalIgnoreCase)))
+            if (principals[index] is not "*" && (principals[index] is not { } name || !known.Contains(name)))
             {
                 unknown.Add($"$.principals[{index}]", $"The external credential {external.Name} has no such principal.");
             }

@@ -24,6 +24,7 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
     {
         for (var index = 0; index < entries.Count; index++)
         {
+            change.CancellationToken.ThrowIfCancellationRequested();
             if (Apply(change, entries[index]) is { } refused)
             {
                 change.Refuse($"$.apps[{index}]", entries[index].Name, refused);
@@ -41,6 +42,7 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
         var names = change.Draft.Definitions.NamedCredentials.Values.ToDictionary(named => named.Id, named => named.Name.Value);
         for (var index = 0; index < entries.Count; index++)
         {
+            change.CancellationToken.ThrowIfCancellationRequested();
             if (entries[index].Grants is not { } granted)
             {
                 continue;
@@ -51,6 +53,7 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
             var left = owned[app.Id].ToDictionary(grant => grant.NamedCredentialId);
             for (var number = 0; number < granted.Count; number++)
             {
+                change.CancellationToken.ThrowIfCancellationRequested();
                 if (await GrantAsync(change, app, granted[number], left) is { } refused)
                 {
                     change.Refuse($"$.apps[{index}].grants[{number}]", $"{app.Name}/{granted[number]?.NamedCredential}", refused);

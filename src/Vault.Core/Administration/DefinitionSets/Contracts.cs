@@ -45,7 +45,7 @@ public sealed record GrantEntry(string? NamedCredential = null, IReadOnlyList<st
 /// <summary>What a document changes.</summary>
 /// <param name="Created">So many things are new.</param>
 /// <param name="Changed">So many are different.</param>
-/// <param name="Deleted">So many are gone: grants that an app's list has no more.</param>
+/// <param name="Deleted">So many are gone: grants that an app's list has no more, and secrets that <c>discardSecrets</c> removed.</param>
 /// <param name="Unchanged">So many are as they were.</param>
 /// <param name="Undetermined">Only of a comparison: so many sets of secrets are compared when the document is applied, not before.</param>
 /// <param name="Changes">All that isn't unchanged, in the order in which it is done.</param>
@@ -64,7 +64,7 @@ public sealed record DefinitionSetOutcome(int Created, int Changed, int Deleted,
 /// <param name="Kind"><c>externalCredential</c>, <c>credential</c> (secret values), <c>namedCredential</c>, <c>app</c> or <c>grant</c>.</param>
 /// <param name="Name">Its name; of secret values and grants, both names with a slash.</param>
 /// <param name="Action"><c>created</c>, <c>changed</c>, <c>deleted</c> or <c>undetermined</c>.</param>
-/// <param name="Differences">Of what is changed: what in it. Of secret values only the names, whether new or not.</param>
+/// <param name="Differences">Of what is changed: what in it. Of what is new: where it leads (<c>url</c>, <c>externalCredential</c>, <c>allowedHosts</c>). Of secret values only the names, whether new or not.</param>
 public sealed record DefinitionChange(string Kind, string Name, string Action, IReadOnlyList<DefinitionDifference> Differences);
 
 /// <summary>A difference.</summary>

@@ -3,6 +3,7 @@ using Vault.Core.Access;
 using Vault.Core.Administration.Access;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Definitions;
+using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
@@ -29,7 +30,8 @@ public sealed class DefinitionSetAdministration(
     /// <param name="discardSecrets">Whether secrets that a change would let travel elsewhere go instead.</param>
     /// <param name="cancellationToken">Of the request.</param>
     public Task<Result<DefinitionSetOutcome>> ApplyAsync(DefinitionSet set, VaultRole role, bool discardSecrets, CancellationToken cancellationToken) =>
-        gate.ApplyAsync(draft => ApplyAsync(new SetChange(draft, role, discardSecrets, isRehearsal: false), set), cancellationToken);
+        DefinitionSetSize.Judge(set) is { } tooLarge ? Task.FromResult<Result<DefinitionSetOutcome>>(tooLarge)
+        : gate.ApplyAsync(draft => ApplyAsync(new SetChange(draft, role, discardSecrets, isRehearsal: false, cancellationToken), set), cancellationToken);
 
     /// <summary>Says what <see cref="ApplyAsync(DefinitionSet, VaultRole, bool, CancellationToken)"/> would do; changes nothing, and compares no secret.</summary>
     /// <param name="set">The document; of secrets, only their names count.</param>
@@ -37,7 +39,8 @@ public sealed class DefinitionSetAdministration(
     /// <param name="discardSecrets">As there.</param>
     /// <param name="cancellationToken">Of the request.</param>
     public Task<Result<DefinitionSetOutcome>> CompareAsync(DefinitionSet set, VaultRole role, bool discardSecrets, CancellationToken cancellationToken) =>
-        gate.RehearseAsync(draft => ApplyAsync(new SetChange(draft, role, discardSecrets, isRehearsal: true), set), cancellationToken);
+        DefinitionSetSize.Judge(set) is { } tooLarge ? Task.FromResult<Result<DefinitionSetOutcome>>(tooLarge)
+        : gate.RehearseAsync(draft => ApplyAsync(new SetChange(draft, role, discardSecrets, isRehearsal: true, cancellationToken), set), cancellationToken);
 
     /// <summary>All definitions as one document, in the order of their names, without secrets.</summary>
     public JsonObject Export()
@@ -62,6 +65,17 @@ public sealed class DefinitionSetAdministration(
     private static JsonArray List(IEnumerable<JsonObject> forms) => [.. forms];
 
     private async Task<Result<DefinitionSetOutcome>> ApplyAsync(SetChange change, DefinitionSet set)
+    {
+        var outcome = await MakeAsync(change, set);
+        if (AuditOrigin.Current is { } origin && change.FirstRefused is { } refused)
+        {
+            origin.Event = origin.Event with { Target = refused };
+        }
+
+        return outcome;
+    }
+
+    private async Task<Result<DefinitionSetOutcome>> MakeAsync(SetChange change, DefinitionSet set)
     {
         var draft = change.Draft;
         var (defined, known) = (draft.Definitions, draft.Access);
@@ -124,7 +138,7 @@ public sealed class DefinitionSetAdministration(
     {
         if (change.Error is null)
         {
-            await change.Draft.Database.SaveChangesAsync();
+            await change.Draft.Database.SaveChangesAsync(change.CancellationToken);
             change.Draft.Database.ChangeTracker.Clear();
         }
     }

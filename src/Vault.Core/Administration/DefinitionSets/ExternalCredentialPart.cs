@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Vault.Core.Access;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Definitions;
@@ -16,6 +17,7 @@ internal sealed class ExternalCredentialPart(ExternalCredentialAdministration ad
     {
         for (var index = 0; index < entries.Count; index++)
         {
+            change.CancellationToken.ThrowIfCancellationRequested();
             var path = $"$.externalCredentials[{index}]";
             if (await ApplyAsync(change, entries[index], users) is { } refused)
             {
@@ -48,6 +50,7 @@ internal sealed class ExternalCredentialPart(ExternalCredentialAdministration ad
             return new VaultError(ErrorCodes.Forbidden, "An operator may not change external credentials; an admin can.");
         }
 
+        var held = await HoldersAsync(change, before);
         if (await administration.JudgeAndResealAsync(draft, made.Value, before, change.DiscardSecrets, users) is { } refused)
         {
             return refused;
@@ -55,7 +58,29 @@ internal sealed class ExternalCredentialPart(ExternalCredentialAdministration ad
 
         administration.Store(draft, after, before);
         change.Note("externalCredential", "external-credential", after.Name.Value, was, will);
+        if (held.Count > 0)
+        {
+            var still = await HoldersAsync(change, before);
+            foreach (var emptied in held.Where(principal => !still.Contains(principal)))
+            {
+                change.Note("credential", "credential", $"{after.Name}/{emptied.Name}", "deleted", [], emptied.Name.Value);
+            }
+        }
+
         return null;
+    }
+
+    // The principals that have secrets, their users' included.
+    private static async Task<List<Principal>> HoldersAsync(SetChange change, ExternalCredential? before)
+    {
+        if (before is null || !change.DiscardSecrets)
+        {
+            return [];
+        }
+
+        var ids = await change.Draft.Database.Secrets.Where(row => row.ExternalCredentialId == before.Id && row.RetiredAt == null)
+            .Select(row => row.PrincipalId).Distinct().ToListAsync(change.CancellationToken);
+        return [.. before.Principals.Where(principal => ids.Contains(principal.Id))];
     }
 
     private static ExternalCredentialInput ToInput(ExternalCredentialEntry entry) => new()

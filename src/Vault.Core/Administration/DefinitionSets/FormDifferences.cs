@@ -28,7 +28,7 @@ internal static class FormDifferences
                 Compare(one[name], other[name], path.Length == 0 ? name : $"{path}.{name}", found);
             }
         }
-        else if (before is JsonArray first && after is JsonArray second && first.Count == second.Count)
+        else if (before is JsonArray first && after is JsonArray second && first.Count == second.Count && !(IsPlain(first) && IsPlain(second)))
         {
             for (var index = 0; index < first.Count; index++)
             {
@@ -40,6 +40,9 @@ internal static class FormDifferences
             found.Add(new DefinitionDifference(path, ToElement(before), ToElement(after)));
         }
     }
+
+    // A list of texts or numbers is told whole: by its places, an item that was put in front would look like a change of all.
+    private static bool IsPlain(JsonArray items) => items.All(item => item is JsonValue);
 
     private static JsonElement? ToElement(JsonNode? node) => node is null ? null : JsonSerializer.SerializeToElement(node);
 }

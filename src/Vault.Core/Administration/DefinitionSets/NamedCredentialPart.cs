@@ -13,6 +13,7 @@ internal sealed class NamedCredentialPart(NamedCredentialAdministration administ
     {
         for (var index = 0; index < inputs.Count; index++)
         {
+            change.CancellationToken.ThrowIfCancellationRequested();
             if (await ApplyAsync(change, inputs[index]) is { } refused)
             {
                 change.Refuse($"$.namedCredentials[{index}]", inputs[index].Name, refused);
@@ -45,10 +46,18 @@ internal sealed class NamedCredentialPart(NamedCredentialAdministration administ
         }
 
         var was = before is null ? null : DefinitionForms.Of(before, draft.Definitions);
+        var unlinked = DeveloperName.TryParse(input.ExternalCredential, out var owner) ? ExternalCredentialAdministration.Find(draft.Definitions, owner) : null;
         var written = await administration.WriteAsync(draft, input, name, change.Role, Precondition.None, discardSecrets: false);
         if (!written.IsOk)
         {
             return written.Error;
+        }
+
+        // The first link of an external credential says where its secrets may go, which is a change of it.
+        if (unlinked is { AllowedHosts: null } && draft.Definitions.ExternalCredentials[unlinked.Id] is { AllowedHosts: not null } linked)
+        {
+            change.NoteFurther(
+                "externalCredential", "external-credential", linked.Name.Value, FormDifferences.Between(DefinitionForms.Of(unlinked), DefinitionForms.Of(linked)));
         }
 
         var after = draft.Definitions.NamedCredentials[DeveloperName.Parse(written.Value.Value.Name).Key];

@@ -59,6 +59,7 @@ internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer)
     {
         for (var index = 0; index < entries.Count; index++)
         {
+            change.CancellationToken.ThrowIfCancellationRequested();
             var entry = entries[index];
             if (entry.Principals?.Any(principal => principal?.Parameters is not null) is not true)
             {

@@ -10,9 +10,13 @@ namespace Vault.Core.Administration.DefinitionSets;
 /// <param name="role">Of who sent it.</param>
 /// <param name="discardSecrets">Whether secrets that could travel go instead.</param>
 /// <param name="isRehearsal">Whether nothing of it will stay.</param>
-internal sealed class SetChange(Draft draft, VaultRole role, bool discardSecrets, bool isRehearsal)
+/// <param name="cancellationToken">Of the request: a document may be long, and nobody else can change anything meanwhile.</param>
+internal sealed class SetChange(Draft draft, VaultRole role, bool discardSecrets, bool isRehearsal, CancellationToken cancellationToken)
 {
     private const int MostErrors = 100;
+
+    // What says where secrets go.
+    private static readonly string[] Leading = ["url", "externalCredential", "allowedHosts"];
 
     private readonly Dictionary<string, List<string>> _errors = new(StringComparer.Ordinal);
     private readonly List<DefinitionChange> _changes = [];
@@ -27,6 +31,11 @@ internal sealed class SetChange(Draft draft, VaultRole role, bool discardSecrets
     public bool DiscardSecrets => discardSecrets;
 
     public bool IsRehearsal => isRehearsal;
+
+    public CancellationToken CancellationToken => cancellationToken;
+
+    /// <summary>The entry that was refused first, as in <c>apps[0] (Billing)</c>; null while none was.</summary>
+    public string? FirstRefused { get; private set; }
 
     /// <summary>What was wrong first, with all that was found; null while nothing was.</summary>
     public VaultError? Error => _first is null
@@ -57,6 +66,7 @@ internal sealed class SetChange(Draft draft, VaultRole role, bool discardSecrets
     public void Refuse(string path, string? name, VaultError error)
     {
         var subject = path[2..] + (name is { Length: > 0 and <= DeveloperName.MaxLength } ? $" ({name})" : "");
+        FirstRefused ??= subject;
         _first ??= error with { Detail = $"{subject}: {error.Detail}" };
         foreach (var (at, messages) in error.Errors ?? new Dictionary<string, string[]> { ["$"] = [error.Detail] })
         {
@@ -75,17 +85,31 @@ internal sealed class SetChange(Draft draft, VaultRole role, bool discardSecrets
         }
     }
 
-    /// <summary>Notes what became of a definition, by its forms.</summary>
+    /// <summary>Notes what became of a definition, by its forms; of a new one, where it leads.</summary>
     public void Note(string kind, string resource, string name, JsonObject? before, JsonObject after)
     {
-        var differences = before is null ? [] : FormDifferences.Between(before, after);
+        var differences = FormDifferences.Between(before ?? [], after);
         if (before is not null && differences.Count == 0)
         {
             _unchanged++;
             return;
         }
 
-        Note(kind, resource, name, before is null ? "created" : "changed", differences);
+        Note(kind, resource, name, before is null ? "created" : "changed", before is null ? [.. differences.Where(difference => Leading.Contains(difference.Path))] : differences);
+    }
+
+    /// <summary>Notes what else is different about a definition because of another entry; as one change, where it has one already.</summary>
+    public void NoteFurther(string kind, string resource, string name, IReadOnlyList<DefinitionDifference> differences)
+    {
+        var index = _changes.FindIndex(change => change.Kind == kind && change.Name == name);
+        if (index >= 0)
+        {
+            _changes[index] = _changes[index] with { Differences = [.. _changes[index].Differences, .. differences] };
+        }
+        else
+        {
+            Note(kind, resource, name, "changed", differences);
+        }
     }
 
     /// <summary>Notes that something is as it was.</summary>
@@ -101,7 +125,7 @@ internal sealed class SetChange(Draft draft, VaultRole role, bool discardSecrets
     public void Note(string kind, string resource, string name, string action, IReadOnlyList<DefinitionDifference> differences, string? principal = null)
     {
         _changes.Add(new DefinitionChange(kind, name, action, differences));
-        var verb = action == "changed" || kind == "credential" ? "updated" : action;
+        var verb = action == "changed" || (kind == "credential" && action == "created") ? "updated" : action;
         _parts.Add(new WrittenPart($"{resource}.{verb}", name, principal));
     }
 

@@ -170,8 +170,11 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
         if (inputs.Count is 0 or > MaxPrincipals)
         {
             errors.Add("$.principals", $"Must be 1 to {MaxPrincipals} principals.");
+            return [];
         }
 
+        var known = (before?.Principals ?? []).ToDictionary(old => (old.Name, old.Type), old => old.Id);
+        var names = new HashSet<DeveloperName>();
         var principals = new List<Principal>();
         for (var index = 0; index < inputs.Count; index++)
         {
@@ -201,7 +204,7 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
             {
                 errors.Add(path + ".name", "The name " + DeveloperName.Rule + ".");
             }
-            else if (principals.Exists(other => other.Name == name))
+            else if (!names.Add(name))
             {
                 errors.Add(path + ".name", "Stands here twice.");
             }
@@ -209,8 +212,7 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
             {
                 // With another type it is another principal: one user's secrets must not become everybody's.
                 var type = input.Type == "perUser" ? PrincipalType.PerUser : PrincipalType.Named;
-                var id = before?.Principals.FirstOrDefault(old => old.Name == name && old.Type == type)?.Id ?? Guid.NewGuid();
-                principals.Add(new Principal(id, name, input.Sequence ?? index + 1, type));
+                principals.Add(new Principal(known.TryGetValue((name, type), out var id) ? id : Guid.NewGuid(), name, input.Sequence ?? index + 1, type));
             }
         }
 

@@ -133,11 +133,16 @@ internal static class NamedCredentialRules
 
     private static bool IsPem(string text)
     {
+        if (text.Length > 256 * 1024)
+        {
+            return false;
+        }
+
         try
         {
             var certificates = new X509Certificate2Collection();
             certificates.ImportFromPem(text);
-            return certificates.Count > 0 && text.Length <= 256 * 1024;
+            return certificates.Count > 0;
         }
         catch (Exception exception) when (exception is CryptographicException or NotSupportedException or ArgumentException)
         {
