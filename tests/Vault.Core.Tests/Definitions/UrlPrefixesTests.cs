@@ -20,7 +20,7 @@ public sealed class UrlPrefixesTests
 
     [Fact]
     public void Url_WithAFieldInItsPath_IsAtItsOrigin_WithNoPath() =>
-        Assert.Equal([new UrlPrefix("one", null)], UrlPrefixes.Of([Named("One", "https://service.example/{!$Credential.Tenant}/a")]).At("https://service.example:443"));
+        Assert.Equal(new UrlPrefix("one", null), Assert.Single(UrlPrefixes.Of([Named("One", "https://service.example/{!$Credential.Tenant}/a")]).At("https://service.example:443")));
 
     [Fact]
     public void Snapshot_ThatChanges_FindsWhatANewOneFinds()
