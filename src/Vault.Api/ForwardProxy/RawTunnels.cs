@@ -63,7 +63,7 @@ internal sealed class RawTunnels(UpstreamConnections connections, CallerResolver
         }
 
         // 2. The way there. Whoever goes away meanwhile hears no answer: the record is made here.
-        var record = new AuditEvent(RequestIds.Next(time), at, caller.Value.Actor, "tunnel", head.Target, AuditOutcomes.Success)
+        var record = new AuditEvent(RequestIds.Next(time), at, caller.Value.Actor, AuditActions.Tunnel, head.Target, AuditOutcomes.Success)
         {
             Method = HttpMethods.Connect,
             Host = head.Target,

@@ -124,8 +124,8 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
         var all = database.Audit.AsNoTracking();
 
         // Action and target as one text: as columns, the planner would look for the later record among all of that target.
-        // Only callouts have a second record; a document of definitions has thousands of one id, which need not be compared with each other.
-        var rows = all.Where(row => row.Action != AuditMapping.CommonAction || !all.Any(later => later.Id == row.Id && later.Sequence > row.Sequence && later.Action + " " + later.Target == row.Action + " " + row.Target));
+        // Only callouts and tunnels have a second record; a document of definitions has thousands of one id, which need not be compared with each other.
+        var rows = all.Where(row => (row.Action != AuditMapping.CommonAction && row.Action != AuditActions.Tunnel) || !all.Any(later => later.Id == row.Id && later.Sequence > row.Sequence && later.Action + " " + later.Target == row.Action + " " + row.Target));
         if (filter.From is not null || filter.To is not null)
         {
             // Records are in the order of their ends, not of their times; these are the ones between which all of that time lie.
