@@ -67,6 +67,18 @@ public sealed class VaultProcess : IAsyncDisposable
     /// <summary>Everything that the process has mapped from files, as Linux lists it.</summary>
     public string Mapped => File.ReadAllText($"/proc/{_process.Id}/maps");
 
+    /// <summary>Whether a TCP connection from this port of loopback is one of this process, as Linux lists them.</summary>
+    public bool OwnsConnection(int localPort)
+    {
+        // The inode of the socket stands in the tenth column of the line whose local address ends with the port.
+        var sockets = new[] { "tcp", "tcp6" }.SelectMany(table => File.ReadLines($"/proc/{_process.Id}/net/{table}").Skip(1))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(columns => columns[1].EndsWith($":{localPort:X4}", StringComparison.Ordinal))
+            .Select(columns => $"socket:[{columns[9]}]")
+            .ToHashSet(StringComparer.Ordinal);
+        return Directory.GetFiles($"/proc/{_process.Id}/fd").Any(descriptor => new FileInfo(descriptor).LinkTarget is { } target && sockets.Contains(target));
+    }
+
     /// <summary>Sends a signal, as in <c>STOP</c> and <c>CONT</c>.</summary>
     public async Task SignalAsync(string name)
     {
