@@ -19,7 +19,7 @@ internal sealed class SteadyLoad : IAsyncDisposable
     private readonly HttpClient[] _clients;
     private readonly TaskCompletionSource[] _up;
     private readonly int[] _answered;
-    private readonly ConcurrentQueue<string> _seen = new();
+    private readonly ConcurrentDictionary<string, string> _seen = new();
     private readonly ConcurrentQueue<string> _failures = new();
     private readonly CancellationTokenSource _end = new();
     private readonly Task _calling;
@@ -31,26 +31,27 @@ internal sealed class SteadyLoad : IAsyncDisposable
         _clients = replicas.Clients(key);
         _up = [.. _clients.Select(_ => NewSource())];
         Array.ForEach(_up, up => up.SetResult());
-        _answered = new int[_clients.Length];
-        _calling = Task.WhenAll(Enumerable.Range(0, _clients.Length * CallersOfEach).Select(caller => Task.Run(() => CallAsync(caller % _clients.Length))));
+        _answered = new int[_clients.Length * CallersOfEach];
+        _calling = Task.WhenAll(Enumerable.Range(0, _clients.Length * CallersOfEach).Select(caller => Task.Run(() => CallAsync(caller))));
     }
 
-    /// <summary>The ids of the callouts whose answers came.</summary>
-    public IReadOnlyCollection<string> Seen => _seen;
+    /// <summary>The callouts whose answers came, by id: when, and from which replica.</summary>
+    public IReadOnlyDictionary<string, string> Seen => _seen;
 
     /// <summary>What failed, and shouldn't have.</summary>
     public IReadOnlyCollection<string> Failures => _failures;
 
-    /// <summary>Waits until each of these replicas has answered so many callouts more that were begun from now on.</summary>
+    /// <summary>Waits until each caller of these replicas has had so many answers more to callouts that were begun from now on.</summary>
     public async Task ProgressAsync(int more, params int[] replicas)
     {
-        // Those that are under way at this moment don't count.
-        var goals = replicas.Select(replica => (replica, Goal: Volatile.Read(ref _answered[replica]) + CallersOfEach + more)).ToArray();
+        // The one that is under way at this moment doesn't count. Each caller by itself: one that is slow may be two tokens behind the others.
+        var goals = Enumerable.Range(0, _answered.Length).Where(caller => replicas.Contains(ReplicaOf(caller)))
+            .Select(caller => (caller, Goal: Volatile.Read(ref _answered[caller]) + 1 + more)).ToArray();
         while (true)
         {
             var next = Volatile.Read(ref _next);
             Assert.True(_failures.IsEmpty, string.Join('\n', _failures.Take(5)));
-            if (Array.TrueForAll(goals, goal => Volatile.Read(ref _answered[goal.replica]) >= goal.Goal))
+            if (Array.TrueForAll(goals, goal => Volatile.Read(ref _answered[goal.caller]) >= goal.Goal))
             {
                 return;
             }
@@ -89,10 +90,16 @@ internal sealed class SteadyLoad : IAsyncDisposable
         _end.Dispose();
     }
 
+    /// <summary>The time, as it stands beside what was seen and what failed.</summary>
+    public static string Now() => TimeProvider.System.GetUtcNow().ToString("mm:ss.fff", System.Globalization.CultureInfo.InvariantCulture);
+
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private async Task CallAsync(int replica)
+    private int ReplicaOf(int caller) => caller % _clients.Length;
+
+    private async Task CallAsync(int caller)
     {
+        var replica = ReplicaOf(caller);
         while (!_end.IsCancellationRequested)
         {
             await _up[replica].Task;
@@ -103,12 +110,12 @@ internal sealed class SteadyLoad : IAsyncDisposable
                 var text = await answer.Content.ReadAsStringAsync();
                 if (answer.IsSuccessStatusCode)
                 {
-                    _seen.Enqueue(answer.Headers.GetValues("X-Vault-Request-Id").Single());
-                    Interlocked.Increment(ref _answered[replica]);
+                    _seen[answer.Headers.GetValues("X-Vault-Request-Id").Single()] = $"{Now()} replica {replica}";
+                    Interlocked.Increment(ref _answered[caller]);
                 }
                 else
                 {
-                    _failures.Enqueue($"{TimeProvider.System.GetUtcNow():mm:ss.fff} replica {replica}: {(int)answer.StatusCode} {text}");
+                    _failures.Enqueue($"{Now()} replica {replica}: {(int)answer.StatusCode} {text}");
                 }
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException && (!_up[replica].Task.IsCompleted || !ReferenceEquals(client, _clients[replica])))
@@ -117,7 +124,7 @@ internal sealed class SteadyLoad : IAsyncDisposable
             }
             catch (Exception exception)
             {
-                _failures.Enqueue($"{TimeProvider.System.GetUtcNow():mm:ss.fff} replica {replica}: {exception}");
+                _failures.Enqueue($"{Now()} replica {replica}: {exception}");
             }
 
             Interlocked.Exchange(ref _next, NewSource()).TrySetResult();

@@ -122,13 +122,14 @@ internal static class AuditEndpoints
     }
 
     /// <summary>Streams all records, oldest first, one JSON object per line.</summary>
-    private static async Task ExportAsync(HttpContext context, IAuditStore store, AuditTail tail, CancellationToken cancellationToken)
+    private static async Task ExportAsync(HttpContext context, IAuditStore store, CancellationToken cancellationToken)
     {
-        var head = await tail.HeadAsync(cancellationToken);
+        // Where the log ends now, which other replicas may have taken further than this one knows.
+        var last = (await store.HeadAsync(cancellationToken))?.Sequence ?? 0;
         context.Response.ContentType = "application/x-ndjson";
         await foreach (var entry in store.ReadAsync(cancellationToken))
         {
-            if (entry.Sequence > head.Sequence)
+            if (entry.Sequence > last)
             {
                 break;
             }
