@@ -24,6 +24,9 @@ internal interface IVaultDatabase
 
     /// <summary>Brings the schema up to date; the lock is held.</summary>
     Task MigrateAsync(CancellationToken cancellationToken);
+
+    /// <summary>Nobody else writes vault keys until this transaction ends; whoever waited sees what was written.</summary>
+    Task ReserveVaultKeysAsync(VaultDbContext context, CancellationToken cancellationToken);
 }
 
 /// <summary>Keeps other processes away until it is disposed of.</summary>

@@ -6,6 +6,7 @@ using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
 using Vault.Core.Storage.Backups;
+using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage;
 
@@ -193,13 +194,7 @@ public sealed class VaultStorageStart : IDisposable
 
             await RequireAloneAsync(cancellationToken);
             EnsureRingKey();
-            foreach (var purpose in new[] { VaultKeyRing.DataPurpose, VaultKeyRing.IntegrityPurpose })
-            {
-                rows.Add(StoredVaultKeys.ToRow(_vaultKeys.Create(purpose), _time.GetUtcNow()));
-            }
-
-            context.VaultKeys.AddRange(rows);
-            await context.SaveChangesAsync(cancellationToken);
+            rows = await MakeVaultKeysAsync(context, cancellationToken);
         }
 
         _vaultKeys.Load([.. rows.Select(StoredVaultKeys.Of)]);
@@ -207,6 +202,28 @@ public sealed class VaultStorageStart : IDisposable
         {
             _vaultKeys.Reread = () => [.. _rows.VaultKeys().Select(StoredVaultKeys.Of)];
         }
+    }
+
+    // A process that loses the lock between two looks must not make them a second time: what decides is the transaction that writes them.
+    private async Task<List<VaultKeyRow>> MakeVaultKeysAsync(VaultDbContext context, CancellationToken cancellationToken)
+    {
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await _database.ReserveVaultKeysAsync(context, cancellationToken);
+        var rows = await context.VaultKeys.AsNoTracking().ToListAsync(cancellationToken);
+        if (rows.Count > 0)
+        {
+            return rows;
+        }
+
+        foreach (var purpose in new[] { VaultKeyRing.DataPurpose, VaultKeyRing.IntegrityPurpose })
+        {
+            rows.Add(StoredVaultKeys.ToRow(_vaultKeys.Create(purpose), _time.GetUtcNow()));
+        }
+
+        context.VaultKeys.AddRange(rows);
+        await context.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return rows;
     }
 
     private Task RequireAloneAsync(CancellationToken cancellationToken) => _starting?.RequireAsync(cancellationToken) ?? Task.CompletedTask;

@@ -72,6 +72,9 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
         }
     }
 
+    public Task ReserveVaultKeysAsync(VaultDbContext context, CancellationToken cancellationToken) =>
+        context.Database.ExecuteSqlRawAsync("LOCK TABLE vault_keys IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
+
     private sealed class StartLock(DbConnection connection) : IStartLock
     {
         public async Task RequireAsync(CancellationToken cancellationToken)

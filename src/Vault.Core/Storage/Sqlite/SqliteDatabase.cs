@@ -41,4 +41,7 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
         await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
         await context.Database.MigrateAsync(cancellationToken);
     }
+
+    // This process has the directory to itself.
+    public Task ReserveVaultKeysAsync(VaultDbContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 }
