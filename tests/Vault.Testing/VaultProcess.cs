@@ -67,6 +67,16 @@ public sealed class VaultProcess : IAsyncDisposable
     /// <summary>Everything that the process has mapped from files, as Linux lists it.</summary>
     public string Mapped => File.ReadAllText($"/proc/{_process.Id}/maps");
 
+    /// <summary>The most memory that it ever held since <see cref="ForgetPeakMemory"/>, in bytes, as Linux counts it.</summary>
+    public long PeakMemory => Kilobytes("VmHWM:");
+
+    /// <summary>From now on; gives what it holds at this moment.</summary>
+    public long ForgetPeakMemory()
+    {
+        File.WriteAllText($"/proc/{_process.Id}/clear_refs", "5");
+        return Kilobytes("VmRSS:");
+    }
+
     /// <summary>Whether a TCP connection from this port of loopback is one of this process, as Linux lists them.</summary>
     public bool OwnsConnection(int localPort)
     {
@@ -99,6 +109,10 @@ public sealed class VaultProcess : IAsyncDisposable
         _process.Kill();
         await _process.WaitForExitAsync();
     }
+
+    private long Kilobytes(string name) => 1024 * long.Parse(
+        File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal),
+        System.Globalization.CultureInfo.InvariantCulture);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
