@@ -64,6 +64,15 @@ internal sealed class TokenSlot
 
     /// <summary>When the slot was last asked, for eviction.</summary>
     public long LastUsed { get; set; }
+
+    /// <summary>The current token is no longer used; it may still renew, and must not be echoed.</summary>
+    public void Retire(TokenSet token, DateTimeOffset now)
+    {
+        Retired.Add((token, now));
+        Previous = token;
+        Current = null;
+        HasWorked = false;
+    }
 }
 
 /// <summary>A token that was got and isn't saved.</summary>

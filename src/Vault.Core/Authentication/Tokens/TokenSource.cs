@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
@@ -15,14 +14,11 @@ namespace Vault.Core.Authentication.Tokens;
 /// </summary>
 public sealed partial class TokenSource : ICredentialCache
 {
-    private const int Capacity = 10_000;
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TooYoung = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SlotRest = TimeSpan.FromMinutes(2);
 
-    private readonly ConcurrentDictionary<TokenKey, TokenSlot> _slots = new();
-    private readonly ConcurrentDictionary<TokenKey, Task<Result<TokenSet>>> _leaving = new();
+    private readonly TokenSlots _slots;
     private readonly CredentialSets _parameters;
     private readonly TokenKeeping _keeping;
     private readonly TokenSignIn _signIn;
@@ -35,6 +31,7 @@ public sealed partial class TokenSource : ICredentialCache
         ITokenStore store, CredentialSets parameters, SecretSealer sealer, UpstreamConnections connections, AuditLog audit, TimeProvider time, ILogger<TokenSource> logger,
         ITokenLeases? leases = null)
     {
+        _slots = new TokenSlots(time);
         _parameters = parameters;
         _keeping = new TokenKeeping(store, new TokenSealing(sealer), time);
         _signIn = new TokenSignIn(_keeping, connections, audit, leases, time, logger);
@@ -47,7 +44,7 @@ public sealed partial class TokenSource : ICredentialCache
     public async ValueTask<Result<TokenSet>> GetAsync(TokenRequest request, CancellationToken cancellationToken)
     {
         var key = request.Key;
-        var slot = Slot(key);
+        var slot = _slots.Get(key);
         Task<Result<TokenSet>> pending;
         lock (slot.Gate)
         {
@@ -83,7 +80,7 @@ public sealed partial class TokenSource : ICredentialCache
     /// <param name="cancellationToken">Ends the waiting, not the sign-in.</param>
     public async Task<Result<TokenSet>> RenewAsync(TokenRequest request, SignInTrace? trace, CancellationToken cancellationToken)
     {
-        var slot = Slot(request.Key);
+        var slot = _slots.Get(request.Key);
         while (true)
         {
             Task<Result<TokenSet>> pending;
@@ -105,7 +102,7 @@ public sealed partial class TokenSource : ICredentialCache
     /// <summary>Keeps a token that was got in another way than by asking for it here: by a person's consent.</summary>
     public async Task PutAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
     {
-        var slot = Slot(request.Key);
+        var slot = _slots.Get(request.Key);
         if (!slot.IsLoaded)
         {
             await _keeping.LoadAsync(request, request.Key, slot);
@@ -117,7 +114,7 @@ public sealed partial class TokenSource : ICredentialCache
             var now = _time.GetUtcNow();
             if (slot.Current is { } old)
             {
-                Retire(slot, old, now);
+                slot.Retire(old, now);
             }
 
             slot.Generation++;
@@ -140,7 +137,7 @@ public sealed partial class TokenSource : ICredentialCache
             return false;
         }
 
-        var slot = Slot(request.Key);
+        var slot = _slots.Get(request.Key);
         bool isLoaded;
         lock (slot.Gate)
         {
@@ -174,8 +171,8 @@ public sealed partial class TokenSource : ICredentialCache
     /// <summary>Renews the tokens in use that are about to end, so that no callout waits for it, and forgets what nobody uses.</summary>
     public void RenewDue()
     {
-        Forget();
-        foreach (var (key, slot) in _slots)
+        _slots.Forget();
+        foreach (var (key, slot) in _slots.All)
         {
             lock (slot.Gate)
             {
@@ -192,18 +189,18 @@ public sealed partial class TokenSource : ICredentialCache
     }
 
     /// <summary>Ends when no sign-in is under way.</summary>
-    internal Task SettledAsync() => Task.WhenAll(_slots.Values.Select(slot =>
+    internal Task SettledAsync() => Task.WhenAll(_slots.All.Select(entry =>
     {
-        lock (slot.Gate)
+        lock (entry.Value.Gate)
         {
-            return slot.Pending ?? Task.CompletedTask;
+            return entry.Value.Pending ?? Task.CompletedTask;
         }
     }));
 
     /// <summary>The upstream took the token.</summary>
     public void NoteWorked(TokenRequest request, TokenSet token)
     {
-        var slot = Slot(request.Key);
+        var slot = _slots.Get(request.Key);
         lock (slot.Gate)
         {
             slot.HasWorked |= ReferenceEquals(slot.Current, token);
@@ -217,7 +214,7 @@ public sealed partial class TokenSource : ICredentialCache
     /// </summary>
     public async ValueTask<bool> GiveUpAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
     {
-        var slot = Slot(request.Key);
+        var slot = _slots.Get(request.Key);
         var now = _time.GetUtcNow();
         lock (slot.Gate)
         {
@@ -248,7 +245,7 @@ public sealed partial class TokenSource : ICredentialCache
             if (ReferenceEquals(slot.Current, token))
             {
                 slot.IsPreviousDoubtful = !slot.HasWorked;
-                Retire(slot, token, now);
+                slot.Retire(token, now);
             }
         }
 
@@ -258,7 +255,7 @@ public sealed partial class TokenSource : ICredentialCache
     /// <summary>The key's tokens of the last 24 hours, the current one included: what answers must not echo.</summary>
     public IReadOnlyList<SecretText> Known(TokenRequest request)
     {
-        if (!_slots.TryGetValue(request.Key, out var slot))
+        if (_slots.Find(request.Key) is not { } slot)
         {
             return [];
         }
@@ -275,105 +272,14 @@ public sealed partial class TokenSource : ICredentialCache
     public void Evict(Guid externalCredentialId)
     {
         _parameters.Evict(externalCredentialId);
-        EvictSlots(externalCredentialId);
+        _slots.Evict(externalCredentialId);
     }
 
     /// <inheritdoc />
     public void EvictAll()
     {
         _parameters.EvictAll();
-        EvictSlots(null);
-    }
-
-    private void EvictSlots(Guid? externalCredentialId)
-    {
-        foreach (var key in _slots.Keys)
-        {
-            if ((externalCredentialId is not null && key.ExternalCredentialId != externalCredentialId) || !_slots.TryGetValue(key, out var slot))
-            {
-                continue;
-            }
-
-            lock (slot.Gate)
-            {
-                if (slot.Unsaved is { } unsaved)
-                {
-                    // It is nowhere else. What changed may be about it, so it is saved with care, before anything is read.
-                    slot.Unsaved = unsaved with { IsDisturbed = true };
-                    slot.IsLoaded = false;
-                    if (slot.Current is { } current)
-                    {
-                        Retire(slot, current, _time.GetUtcNow());
-                    }
-
-                    continue;
-                }
-
-                if (!_slots.TryRemove(KeyValuePair.Create(key, slot)))
-                {
-                    continue;
-                }
-
-                slot.IsEvicted = true;
-                if (slot.Pending is { } pending)
-                {
-                    _leaving[key] = pending;
-                    _ = pending.ContinueWith(
-                        ended => _leaving.TryRemove(KeyValuePair.Create(key, ended)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-                }
-            }
-        }
-    }
-
-    // A slot that was evicted while its sign-in was under way couldn't save what came of it: the slot after it does.
-    private void HandOn(TokenKey key, TokenSlot slot)
-    {
-        UnsavedToken? unsaved;
-        lock (slot.Gate)
-        {
-            unsaved = slot.IsEvicted ? slot.Unsaved : null;
-            slot.Unsaved = unsaved is null ? slot.Unsaved : null;
-        }
-
-        if (unsaved is not null)
-        {
-            var heir = Slot(key);
-            lock (heir.Gate)
-            {
-                heir.Unsaved ??= unsaved with { IsDisturbed = true };
-                heir.LastRequest ??= slot.LastRequest;
-            }
-        }
-    }
-
-    // The store has every token, so nothing is lost but a read. What was used a moment ago stays: somebody may be about to sign in with it.
-    private void Forget()
-    {
-        foreach (var (key, slot) in _slots.OrderBy(entry => entry.Value.LastUsed).Take(_slots.Count - Capacity).Where(entry => _time.GetElapsedTime(entry.Value.LastUsed) > SlotRest))
-        {
-            lock (slot.Gate)
-            {
-                if (slot is { Pending: null, Unsaved: null })
-                {
-                    _slots.TryRemove(KeyValuePair.Create(key, slot));
-                }
-            }
-        }
-    }
-
-    private static void Retire(TokenSlot slot, TokenSet token, DateTimeOffset now)
-    {
-        slot.Retired.Add((token, now));
-        slot.Previous = token;
-        slot.Current = null;
-        slot.HasWorked = false;
-    }
-
-    private TokenSlot Slot(TokenKey key)
-    {
-        var slot = _slots.GetOrAdd(key, static (added, leaving) => new TokenSlot { After = leaving.GetValueOrDefault(added) }, _leaving);
-        slot.LastUsed = _time.GetTimestamp();
-        return slot;
+        _slots.Evict(null);
     }
 
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
@@ -397,7 +303,7 @@ public sealed partial class TokenSource : ICredentialCache
             result = new VaultError(ErrorCodes.TokenRequestFailed, "The sign-in could not be completed.");
         }
 
-        HandOn(key, slot);
+        _slots.HandOn(key, slot);
 
         lock (slot.Gate)
         {
@@ -412,7 +318,7 @@ public sealed partial class TokenSource : ICredentialCache
             {
                 if (slot.Current is { } old && !ReferenceEquals(old, result.Value))
                 {
-                    Retire(slot, old, _time.GetUtcNow());
+                    slot.Retire(old, _time.GetUtcNow());
                 }
 
                 slot.Current = result.Value;
