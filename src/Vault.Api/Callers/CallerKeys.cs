@@ -58,16 +58,19 @@ internal static partial class CallerKeys
     }
 
     /// <summary>Whether a header's value has the form of a vault key, and so never goes upstream.</summary>
-    public static bool IsKey(string header, string value) =>
-        (header.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || header.Equals(ApiKeyHeader, StringComparison.OrdinalIgnoreCase))
-        && KeyIn(header, value) is not null;
+    public static bool IsKey(string header, string value)
+    {
+        var name = WireText.Canonical(header);
+        return (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals(ApiKeyHeader, StringComparison.OrdinalIgnoreCase))
+            && (KeyIn(name, value) is not null || HasKeyForm(value) || (AfterScheme(value, "Basic") is { } basic && Decode(basic) is { } pair && HasKeyForm(pair)));
+    }
 
     /// <summary>
     /// A vault key in a query is refused although another let the caller in: queries are logged and handed on by everything on
     /// their way, so the key has to be replaced, and whoever put it there has to be told.
     /// </summary>
     public static VaultError? InQuery(string target) =>
-        target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var start && target.Contains(VaultKeyText.Prefix, StringComparison.Ordinal) && KeyForm().IsMatch(target.AsSpan(start))
+        target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var start && HasKeyForm(target.AsSpan(start))
             ? new VaultError(ErrorCodes.InvalidRequest, "A vault key stands in the query, where it is logged on its way. Send it in a header, and replace this one.")
             : null;
 
@@ -98,16 +101,16 @@ internal static partial class CallerKeys
         }
 
         // The key is the password, whatever the user name.
-        var bytes = new byte[basic.Length];
-        if (!Convert.TryFromBase64String(basic, bytes, out var length))
-        {
-            return null;
-        }
-
-        var text = Encoding.UTF8.GetString(bytes, 0, length);
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0 ? null : text[(colon + 1)..];
+        return Decode(basic) is { } text && text.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon ? text[(colon + 1)..] : null;
     }
+
+    private static string? Decode(string base64)
+    {
+        var bytes = new byte[base64.Length];
+        return Convert.TryFromBase64String(base64, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
+    }
+
+    private static bool HasKeyForm(ReadOnlySpan<char> text) => text.Contains(VaultKeyText.Prefix, StringComparison.Ordinal) && KeyForm().IsMatch(text);
 
     private static string? AfterScheme(string value, string scheme) =>
         value.Length > scheme.Length && value[scheme.Length] == ' ' && value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)

@@ -59,6 +59,15 @@ public sealed class Callout : IDisposable
 
     internal CalloutPlan Plan { get; }
 
+    /// <summary>The <c>Content-Type</c> that is sent, an admin's before the caller's; null where there is none, or fields make it.</summary>
+    internal string? ContentType => Plan.ContentType is { } own ? own.HasFields ? null : own.Text : HasComputedContentType ? null : Request.ContentType;
+
+    /// <summary>Whether fields make the <c>Content-Type</c>.</summary>
+    internal bool HasComputedContentType => Plan.ContentType?.HasFields ?? (Request.ContentType is { } type && AttemptHeaders.TemplateOf(this, type) is not null);
+
+    /// <summary>Whether a header is computed from the body, so that it has to be held whole.</summary>
+    internal bool NeedsBody => Plan.NeedsBody || AttemptHeaders.NamesBody(this);
+
     /// <summary>What is reading the caller's body, if anything.</summary>
     internal StreamedContent? Sending { get; set; }
 

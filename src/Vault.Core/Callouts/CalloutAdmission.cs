@@ -52,6 +52,12 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             return NotGranted;
         }
 
+        // Only what is granted is counted: a refusal tells nobody which names exist.
+        if (named.RateLimit is { } limit && rate.Take(app, named.Id, limit) is { } wait)
+        {
+            return new VaultError(ErrorCodes.RateLimited, $"The app calls {named.Name} more often than {limit.Permits} times in {limit.PerSeconds} s.") { RetryAfter = wait };
+        }
+
         Principal? chosen = null;
         for (var i = 0; i < external.Principals.Count; i++)
         {
@@ -67,12 +73,6 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         if (chosen is null)
         {
             return NotGranted;
-        }
-
-        // Only what is granted is counted: a refusal tells nobody which names exist.
-        if (named.RateLimit is { } limit && rate.Take(app, named.Id, limit) is { } wait)
-        {
-            return new VaultError(ErrorCodes.RateLimited, $"The app calls {named.Name} more often than {limit.Permits} times in {limit.PerSeconds} s.") { RetryAfter = wait };
         }
 
         if (!named.Enabled)

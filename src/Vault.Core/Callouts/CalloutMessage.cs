@@ -92,6 +92,20 @@ public static class CalloutMessage
         }
     }
 
+    /// <summary>Whether the attempt has headers that only a content can carry.</summary>
+    internal static bool HasContentHeader(CalloutAttempt attempt)
+    {
+        for (var i = 0; i < attempt.Headers.Count; i++)
+        {
+            if (OfContent.Contains(attempt.Headers[i].Key))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static readonly HashSet<string> EmptySet = [];
 
     /// <summary>The headers that HttpClient takes only with a content.</summary>

@@ -31,6 +31,7 @@ internal sealed class CalloutPlan
             .. named.GenerateAuthorizationHeader ? external.Authentication.AppliedTemplates : [],
         ];
         NeedsBody = AdminTemplates.Any(NamesBody);
+        ContentType = CustomHeaders.FirstOrDefault(header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))?.Value;
         NeedsToken = AdminTemplates.Any(template => template.References.Any(NeedsTokenFor)) || Signing?.NeedsToken is true;
         Origin = new Uri(UrlOrigin.Cut(named.Url.Text));
         OriginHost = Origin.Authority;
@@ -61,7 +62,10 @@ internal sealed class CalloutPlan
     /// <summary>Every template that is resolved for a callout, save the URL.</summary>
     public MergeTemplate[] AdminTemplates { get; }
 
-    /// <summary>Whether a header is computed from the body, so that it has to be held whole.</summary>
+    /// <summary>The <c>Content-Type</c> that is sent in place of the caller's; null: none.</summary>
+    public MergeTemplate? ContentType { get; }
+
+    /// <summary>Whether an admin's header is computed from the body.</summary>
     public bool NeedsBody { get; }
 
     /// <summary>Whether a callout may need a token.</summary>
@@ -69,6 +73,9 @@ internal sealed class CalloutPlan
 
     /// <summary>Computes the authorization over the final request; null where nothing is signed.</summary>
     public IRequestSigning? Signing => Named.GenerateAuthorizationHeader ? External.Authentication.Signing : null;
+
+    /// <summary>Whether a text in an answer's body says that the token is dead.</summary>
+    public bool ReadsAnswers => External.Authentication.Tokens is { } protocol && protocol.RefreshOn.Any(sign => sign.BodyContains is not null);
 
     /// <summary>How much of a body the signature needs.</summary>
     public BodyNeed NeedOf(string? contentType) => Signing?.NeedOf(contentType) ?? BodyNeed.None;

@@ -101,7 +101,7 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
         var request = callout.Request;
         if (request.Body is { } body)
         {
-            var isHeld = !request.IsGrpc && !request.IsUpgrade && (callout.Plan.Named.AllowMergeFieldsInBody || callout.Plan.NeedsBody || callout.Plan.NeedOf(request.ContentType) is not BodyNeed.None);
+            var isHeld = !request.IsGrpc && !request.IsUpgrade && (callout.Plan.Named.AllowMergeFieldsInBody || callout.NeedsBody || callout.Plan.NeedOf(callout.ContentType) is not BodyNeed.None);
             try
             {
                 callout.Body = isHeld

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace Vault.Core.Callouts;
 
@@ -11,6 +12,9 @@ internal static class HeaderText
     /// <summary>The text whose UTF-8 a string of bytes holds.</summary>
     public static string Decode(string bytes) =>
         Ascii.IsValid(bytes) ? bytes : Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(bytes));
+
+    /// <summary>Whether a string of bytes holds UTF-8.</summary>
+    public static bool IsUtf8(string bytes) => Ascii.IsValid(bytes) || Utf8.IsValid(Encoding.Latin1.GetBytes(bytes));
 
     /// <summary>The string of bytes of a text's UTF-8.</summary>
     public static string Encode(string text) =>

@@ -43,6 +43,12 @@ internal static class FieldEncoder
             return MergeErrors.Invalid($"the value of {field.Name} has a character that the body's charset lacks", field.At);
         }
 
+        if (result.Value.IsSecret && scope is not IMergeMask && !Ascii.IsValid(text))
+        {
+            // An echo has the bytes of this charset.
+            scope.OnSecretProduced(Encoding.Latin1.GetBytes(encoded));
+        }
+
         if (result.Value.Escaping is MergeEscaping.Form)
         {
             encoded = PercentText.Escape(Encoding.Latin1.GetBytes(encoded));

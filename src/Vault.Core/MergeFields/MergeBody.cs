@@ -24,6 +24,9 @@ public sealed class MergeBody
     /// <summary>Every reference of every field, in order.</summary>
     public IEnumerable<MergeReference> References => _fields.SelectMany(entry => entry.Field.References);
 
+    /// <summary>Whether the beginning of a field stands in a body of which nobody knows the kind.</summary>
+    public static bool MayHaveFields(ReadOnlySpan<byte> body) => body.IndexOf("{!"u8) >= 0 || body.IndexOf("<!"u8) >= 0;
+
     /// <summary>Parses; <c>merge-field-invalid</c> with line and column. The bytes are kept, not copied.</summary>
     public static Result<MergeBody> Parse(ReadOnlyMemory<byte> body, MergeBodyFormat format)
     {

@@ -88,6 +88,31 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
         Assert.Null(seen.Header(header));
     }
 
+    [Theory]
+    [InlineData("Authorization", "{0}")]
+    [InlineData("Authorization", "Token {0}")]
+    [InlineData("Authorization", "Basic {1}")]
+    [InlineData("X_Api_Key", "{0}")]
+    [InlineData("X-API-Key", "\"{0}\"")]
+    public async Task Key_InAnyForm_IsNotForwarded_BesideTheOneThatCounts(string header, string format)
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "none" }""");
+        var value = string.Format(null, format, callout.Key, Convert.ToBase64String(Encoding.UTF8.GetBytes(callout.Key + ":")));
+        Assert.Null((await callout.SendAndRecordAsync(HttpMethod.Get, "/x", headers: (header, value))).Header(header));
+    }
+
+    [Fact]
+    public async Task ContentHeaders_OfAnAdmin_AreSentWithoutABody_AndSigned()
+    {
+        const string Custom = "\"customHeaders\": [ { \"name\": \"Content-Type\", \"value\": \"application/json\" }, { \"name\": \"Content-Language\", \"value\": \"de\" } ]";
+        var seen = await (await fixture.CreateAsync("""{ "protocol": "none" }""", Custom)).SendAndRecordAsync(HttpMethod.Get, "/x");
+        Assert.Equal(("application/json", "de"), (seen.Header("Content-Type"), seen.Header("Content-Language")));
+        var signed = await (await fixture.CreateAsync(
+            """{ "protocol": "awsSigV4", "region": "eu-west-1", "service": "execute-api", "accessKeyId": "AKIDEXAMPLE1", "secretAccessKey": "the-secret-access-key" }""", Custom)).SendAndRecordAsync(HttpMethod.Get, "/x");
+        Assert.Contains("SignedHeaders=content-type;", signed.Header("Authorization"), StringComparison.Ordinal);
+        Assert.Equal("application/json", signed.Header("Content-Type"));
+    }
+
     [Fact]
     public async Task Key_InXVaultKey_LeavesTheCallersOwnAuthorization()
     {

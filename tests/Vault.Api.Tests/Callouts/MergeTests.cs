@@ -122,6 +122,52 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
         Assert.Matches("^[0-9a-f]{32}$", nonce[0]);
     }
 
+    [Theory]
+    [InlineData("\"allowMergeFieldsInHeader\": true")]
+    [InlineData("\"allowMergeFieldsInHeader\": true, \"allowMergeFieldsInBody\": true")]
+    public async Task Body_InACallersHeader_IsTheBody_OrTooLarge(string settings)
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "secret-a" } }""", settings);
+        var header = ("X-Digest", "{!HEX(HASH('SHA-256', $Credential.Body))}");
+        foreach (var body in new[] { "hello", new string('x', 1 << 20) })
+        {
+            var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", body, "text/plain", header);
+            Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(seen.Body)), seen.Header("X-Digest"));
+        }
+
+        await callout.SendRefusedAsync("body-too-large", HttpStatusCode.RequestEntityTooLarge, HttpMethod.Post, "/x", new string('x', (1 << 20) + 1), "text/plain", header);
+    }
+
+    [Fact]
+    public async Task Escaping_FollowsTheContentTypeThatIsSent()
+    {
+        const string Custom = """{ "protocol": "custom", "parameters": { "A": "p&\"\n" } }""";
+        var fixedType = await fixture.CreateAsync(Custom, InBody + """, "customHeaders": [ { "name": "content-type", "value": "application/json" } ]""");
+        foreach (var type in new[] { "application/x-www-form-urlencoded", "text/plain" })
+        {
+            Assert.Equal("""{"a":"p&\"\n"}""", (await fixedType.SendAndRecordAsync(HttpMethod.Post, "/x", """{"a":"{!$Credential.A}"}""", type)).Text);
+        }
+
+        // Nobody knows the kind of a body whose type is made of fields; without any in it, it goes.
+        var computed = await fixture.CreateAsync(Custom, InBody + """, "customHeaders": [ { "name": "Content-Type", "value": "{!LOWER('APPLICATION/JSON')}" } ]""");
+        await computed.SendRefusedAsync("merge-unsupported-content", HttpStatusCode.UnsupportedMediaType, HttpMethod.Post, "/x", """{"a":"{!$Credential.A}"}""");
+        Assert.Equal("application/json", (await computed.SendAndRecordAsync(HttpMethod.Post, "/x", """{"a":1}""", "text/plain")).Header("Content-Type"));
+    }
+
+    [Theory]
+    [InlineData("a\\r\\nX-Injected: 1")]
+    [InlineData("üüü")]
+    [InlineData("a b")]
+    [InlineData("a#b")]
+    public async Task Url_WithAValueThatCantStandInOne_IsRefused_AndNothingIsSent(string value)
+    {
+        foreach (var path in new[] { "/b?q={!RAW($Credential.A)}&z=1", "/b/{!RAW($Credential.A)}/c" })
+        {
+            var callout = await fixture.CreateAsync($$"""{ "protocol": "custom", "parameters": { "A": "{{value}}" } }""", InBody, path);
+            await callout.SendRefusedAsync("merge-field-invalid", HttpStatusCode.BadRequest, HttpMethod.Get, "/x");
+        }
+    }
+
     [Fact]
     public async Task EmptyBody_OfAPost_HasLengthZero()
     {
@@ -131,6 +177,26 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
         using var response = await callout.Client.SendAsync(request);
         Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync() + response.Headers);
         Assert.Equal("0", fixture.Upstream.Requests[^1].Header("Content-Length"));
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/x-www-form-urlencoded")]
+    public async Task Latin1Body_ThatIsEchoed_IsMasked(string type)
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "pässwördü-éè" } }""", InBody);
+        var answer = fixture.Upstream.Answer;
+        fixture.Upstream.Answer = (context, request) => context.Response.Body.WriteAsync(request.Body).AsTask();
+        try
+        {
+            using var response = await callout.SendAsync(HttpMethod.Post, "/x", "{!$Credential.A}", type + "; charset=iso-8859-1");
+            var sent = fixture.Upstream.Requests[^1].Body;
+            Assert.Equal(new string('*', sent.Length), await response.Content.ReadAsStringAsync());
+        }
+        finally
+        {
+            fixture.Upstream.Answer = answer;
+        }
     }
 
     [Fact]

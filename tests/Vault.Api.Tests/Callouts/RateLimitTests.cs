@@ -7,6 +7,16 @@ namespace Vault.Api.Tests.Callouts;
 public sealed class RateLimitTests : ProtocolBench
 {
     [Fact]
+    public async Task RateLimit_ComesBeforeThePrincipal()
+    {
+        var app = await DefineAsync("""{ "protocol": "none" }""", "", named: """, "rateLimit": { "permits": 2, "perSeconds": 60 }""");
+        app.DefaultRequestHeaders.Add("X-Vault-Principal", "nobody");
+        await ExpectAsync(await CallAsync(app), 403, "callout-not-granted");
+        await ExpectAsync(await CallAsync(app), 403, "callout-not-granted");
+        await ExpectAsync(await CallAsync(app), 429, "rate-limited");
+    }
+
+    [Fact]
     public async Task MoreThanAllowed_IsRefused_UntilTimeHasPassed()
     {
         var app = await DefineAsync("""{ "protocol": "none" }""", "", named: """, "rateLimit": { "permits": 3, "perSeconds": 60 }""");

@@ -157,12 +157,16 @@ public sealed class LoginTests : IAsyncLifetime
     public async Task DeadToken_ByStatusAndText_IsRenewedOnce_ButNotWhenTooYoung()
     {
         var dead = true;
-        _record = (context, _) =>
+        _record = (context, request) =>
         {
+            Assert.Equal("identity", request.Header("Accept-Encoding"));
             context.Response.StatusCode = dead ? 500 : 200;
             return context.Response.WriteAsync(dead ? "... INVALID_SESSION_ID ..." : "fine");
         };
-        var app = await DefineAsync(Simple + """, "refreshOn": [ { "status": 500, "bodyContains": "INVALID_SESSION_ID" } ]""");
+        var app = await DefineAsync(Simple + """, "refreshOn": [ { "status": 500, "bodyContains": "INVALID_SESSION_ID" } ]""", settings: """, "redactResponses": false""");
+
+        // It is read, so it has to come in plain, whatever the caller takes.
+        app.DefaultRequestHeaders.Add("Accept-Encoding", "gzip");
 
         // Just got, never worked: another one would be no better.
         using (var young = await app.GetAsync(Callout("/record")))

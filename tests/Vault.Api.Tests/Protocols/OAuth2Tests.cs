@@ -17,6 +17,7 @@ public sealed class OAuth2Tests : ProtocolBench
     private Func<RecordedRequest, string?> _judge = _ => null;
     private Func<int, string> _answer = number => $$"""{ "access_token": "access-token-{{number}}", "token_type": "Bearer", "expires_in": 3600 }""";
     private int _given;
+    private int _refusal = 400;
 
     public override async Task InitializeAsync()
     {
@@ -39,7 +40,7 @@ public sealed class OAuth2Tests : ProtocolBench
                         return;
                     }
 
-                    await AnswerAsync(context, 400, $$"""{ "error": "{{error}}", "error_description": "nobody-may-see-this" }""");
+                    await AnswerAsync(context, _refusal, $$"""{ "error": "{{error}}", "error_description": "nobody-may-see-this" }""");
                     return;
                 }
 
@@ -184,6 +185,97 @@ public sealed class OAuth2Tests : ProtocolBench
         await ExpectAsync(await CallAsync(app), 200);
         Time.Advance(TimeSpan.FromDays(30));
         await ExpectAsync(await CallAsync(app), 200);
+    }
+
+    [Theory]
+    [InlineData(400, "invalid_grant")]
+    [InlineData(401, "invalid_token")]
+    [InlineData(400, "unsupported_grant_type")]
+    [InlineData(400, "bad_refresh_token")]
+    [InlineData(200, "invalid_grant")]
+    public async Task RefusedRefresh_OfAGrantThatNeedsNobody_IsFollowedByTheGrant(int status, string error)
+    {
+        _answer = number => $$"""{ "access_token": "access-token-{{number}}", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "refresh-token-{{number}}" }""";
+        _refusal = status;
+        _judge = request => Form(request)["grant_type"] == "refresh_token" ? error : null;
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "password", "tokenUrl": "@/token", "clientAuthentication": "none" }""", """{ "ClientId": "me", "Username": "ann", "Password": "p&w" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        _live.Clear();
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(["password", "refresh_token", "password"], _tokenRequests.Select(request => Form(request)["grant_type"]));
+
+        // A server that is busy says nothing about the grant.
+        _judge = request => Form(request)["grant_type"] == "refresh_token" ? Unavailable : null;
+        _live.Clear();
+        await ExpectAsync(await CallAsync(app), 502, "token-request-failed");
+        Assert.Equal(4, _tokenRequests.Count);
+    }
+
+    [Fact]
+    public async Task JwtBearer_NeedsNoClientSecret()
+    {
+        using var key = RSA.Create(2048);
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "jwtBearer", "tokenUrl": "@/token", "assertion": { "algorithm": "RS256", "subject": "ann" } }""",
+            $$"""{ "ClientId": "me", "PrivateKey": {{JsonValue.Create(key.ExportRSAPrivateKeyPem()).ToJsonString()}} }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal("me", Form(Assert.Single(_tokenRequests))["client_id"]);
+    }
+
+    [Fact]
+    public async Task TokenParametersAndHeaders_ReplaceTheVaultsOwn_OfAnyKind()
+    {
+        _answer = number => $$"""{ "access_token": "access-token-{{number}}", "expires_in": 3600, "refresh_token": "refresh-token-{{number}}" }""";
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token", "clientAuthentication": "post", "tokenParameters": { "client_id": "other", "grant_type": "account_credentials" }, "tokenHeaders": { "Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "Content-Language": "de", "Accept": "application/vnd.x+json" } }""",
+            Client);
+        await ExpectAsync(await CallAsync(app), 200);
+        var request = Assert.Single(_tokenRequests);
+        Assert.Equal(("account_credentials", "other"), (Form(request)["grant_type"], Form(request)["client_id"]));
+        Assert.Equal("application/x-www-form-urlencoded; charset=utf-8", request.Header("Content-Type"));
+        Assert.Equal(("de", "application/vnd.x+json"), (request.Header("Content-Language"), request.Header("Accept")));
+
+        // A refresh is one, whatever the grant is called.
+        _live.Clear();
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal("refresh_token", Form(_tokenRequests.Last())["grant_type"]);
+    }
+
+    [Theory]
+    [InlineData("\"token_type\": null, \"error\": null, \"expires_in\": 3600")]
+    [InlineData("\"token_type\": \"\", \"error\": \"\"")]
+    [InlineData("\"token_type\": \"bearer \", \"error\": false, \"expires_in\": 2147483647")]
+    [InlineData("\"token_type\": \"BearerToken\", \"error\": {}")]
+    public async Task OddButGoodAnswer_IsUsed(string members)
+    {
+        _answer = number => $$"""{ "access_token": "access-token-{{number}}", {{members}} }""";
+        await ExpectAsync(await CallAsync(await DefineAsync(ClientCredentials, Client)), 200);
+    }
+
+    [Theory]
+    [InlineData("gzip", true)]
+    [InlineData("zstd", false)]
+    public async Task CompressedAnswer_IsDecoded_OrSaidToBeUnreadable(string coding, bool isRead)
+    {
+        var answer = Service.Answer;
+        Service.Answer = async (context, request) =>
+        {
+            if (request.Target != "/token")
+            {
+                await answer(context, request);
+                return;
+            }
+
+            _live["access-token-z"] = true;
+            context.Response.ContentType = "application/json";
+            context.Response.Headers.ContentEncoding = coding;
+            await using var gzip = new System.IO.Compression.GZipStream(context.Response.Body, System.IO.Compression.CompressionLevel.Fastest);
+            await gzip.WriteAsync("""{ "access_token": "access-token-z", "token_type": "Bearer" }"""u8.ToArray());
+        };
+        using var response = await CallAsync(await DefineAsync(ClientCredentials, Client));
+        Assert.Equal(isRead, response.IsSuccessStatusCode);
+        Assert.Equal(!isRead, (await response.Content.ReadAsStringAsync()).Contains("Content-Encoding", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -59,7 +59,7 @@ internal sealed class SourceRequest(string source, HttpMessageInvoker http, Time
         {
             return Failed($"could not be asked: {SignInExchange.Reason(exception)}");
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception exception) when (exception is JsonException or InvalidDataException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             // What it says may be the secret, or a part of it.
             return Failed("answered something that can't be read");

@@ -37,16 +37,31 @@ internal static class FormRequest
         };
         foreach (var header in headers)
         {
-            message.Headers.TryAddWithoutValidation(header.Name, Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(header.Value)));
+            var bytes = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(header.Value));
+            if (!message.Headers.TryAddWithoutValidation(header.Name, bytes))
+            {
+                content.Headers.Remove(header.Name);
+                content.Headers.TryAddWithoutValidation(header.Name, bytes);
+            }
         }
 
-        message.Headers.TryAddWithoutValidation("Accept", "application/json");
-        message.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        AddDefault("Accept", "application/json");
+        AddDefault("Accept-Encoding", "identity");
         return new SignInRequest(name, message, () => new MaskedRequest(
             "POST",
             url.OriginalString,
-            [.. headers.Select(header => new MaskedHeader(header.Name, header.Shown)), new MaskedHeader("Content-Type", "application/x-www-form-urlencoded")],
+            [.. headers.Select(header => new MaskedHeader(header.Name, header.Shown)), .. Has("Content-Type") ? [] : new[] { new MaskedHeader("Content-Type", "application/x-www-form-urlencoded") }],
             string.Join('&', form.Select(pair => Encode(pair.Name) + "=" + (pair.Mask is null ? Encode(pair.Value) : pair.Shown)))));
+
+        bool Has(string header) => headers.Any(own => own.Name.Equals(header, StringComparison.OrdinalIgnoreCase));
+
+        void AddDefault(string header, string value)
+        {
+            if (!Has(header))
+            {
+                message.Headers.TryAddWithoutValidation(header, value);
+            }
+        }
     }
 
     /// <summary>As <c>application/x-www-form-urlencoded</c> wants it.</summary>

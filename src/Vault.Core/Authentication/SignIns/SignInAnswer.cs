@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using System.Xml;
 using System.Xml.XPath;
 using Vault.Core.Primitives;
@@ -35,7 +36,10 @@ internal sealed class SignInAnswer
     {
         _message = message;
         Request = request;
-        Text = Encoding.UTF8.GetString(body.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? body.AsSpan(3) : body);
+        var charset = message.Content.Headers.ContentType?.CharSet?.Trim('"');
+        Text = "iso-8859-1".Equals(charset, StringComparison.OrdinalIgnoreCase) && !Utf8.IsValid(body)
+            ? Encoding.Latin1.GetString(body)
+            : Encoding.UTF8.GetString(body.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? body.AsSpan(3) : body);
     }
 
     /// <summary>Whether a text is one of OAuth's registered error codes, so that it may be repeated.</summary>
@@ -126,11 +130,15 @@ internal sealed class SignInAnswer
     {
         if (_message.Headers.NonValidated.TryGetValues(name, out var values) || _message.Content.Headers.NonValidated.TryGetValues(name, out values))
         {
-            return [.. values];
+            return [.. values.Select(Decoded)];
         }
 
         return [];
     }
+
+    // The client reads headers as Latin-1; text in them is nearly always UTF-8, and goes out as that.
+    private static string Decoded(string bytes) =>
+        !Ascii.IsValid(bytes) && Encoding.Latin1.GetBytes(bytes) is var raw && Utf8.IsValid(raw) ? Encoding.UTF8.GetString(raw) : bytes;
 
     /// <summary>The values that <c>Set-Cookie</c> gives a cookie; of several, the last counts, as in a browser.</summary>
     public IReadOnlyList<string> Cookie(string name)

@@ -1,6 +1,7 @@
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Egress;
 using Vault.Core.Primitives;
+using Vault.Core.Redaction;
 
 namespace Vault.Core.Authentication.SignIns;
 
@@ -39,6 +40,10 @@ internal static class SignInExchange
         {
             return Failed($"{request.Name} to {host} failed: {Reason(exception)}.");
         }
+        catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
+        {
+            return Failed($"{request.Name} to {host} was answered with a Content-Encoding that can't be decoded.");
+        }
         catch (OperationCanceledException)
         {
             return Failed($"{request.Name} to {host} was not answered in time.");
@@ -72,9 +77,13 @@ internal static class SignInExchange
         body?.Length ?? AnswerLimit + 1L,
         [.. response.Headers.NonValidated.Select(header => header.Key).Concat(response.Content.Headers.NonValidated.Select(header => header.Key))]);
 
+    /// <summary>Reads an answer, decoded (some services compress whatever they are asked for); null: it is longer than 1 MiB.</summary>
+    /// <exception cref="InvalidDataException">It is in a coding that isn't known, or not in the one that it says.</exception>
     internal static async Task<byte[]?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        IEnumerable<string> codings = response.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var named) ? named : Enumerable.Empty<string>();
+        var decoded = ContentDecoding.Decode(codings, await response.Content.ReadAsStreamAsync(cancellationToken));
+        await using var stream = decoded.IsOk ? decoded.Value : throw new InvalidDataException(decoded.Error.Detail);
         using var memory = new MemoryStream();
         var buffer = new byte[16 * 1024];
         int read;

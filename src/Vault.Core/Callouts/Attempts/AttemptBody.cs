@@ -35,7 +35,15 @@ internal readonly struct AttemptBody
             return new AttemptBody(callout, whole, null, null);
         }
 
-        var format = MergeBodyFormat.Parse(callout.Request.ContentType, callout.Request.Header("Content-Encoding"));
+        if (callout.HasComputedContentType)
+        {
+            // How a value would have to be escaped is known only when all is made.
+            return whole is { } held && !MergeBody.MayHaveFields(held.Span)
+                ? new AttemptBody(callout, whole, null, null)
+                : new VaultError(ErrorCodes.MergeUnsupportedContent, "The Content-Type is made of merge fields itself, so that none can be filled into the body.");
+        }
+
+        var format = MergeBodyFormat.Parse(callout.ContentType, callout.Request.Header("Content-Encoding"));
         if (!format.IsOk)
         {
             return format.Error;

@@ -29,7 +29,7 @@ internal static class AttemptContent
                 content.Headers.ContentLength = length;
             }
         }
-        else if (callout.Request.ContentType is not null)
+        else if (CalloutMessage.HasContentHeader(attempt))
         {
             // A content header without content: only a content can carry it.
             content = new ReadOnlyMemoryContent(ReadOnlyMemory<byte>.Empty);

@@ -38,6 +38,11 @@ internal readonly struct AttemptHeaders
 
                 if (parsed.Value.HasFields)
                 {
+                    if (!HeaderText.IsUtf8(headers[i].Value))
+                    {
+                        return AtHeader(headers[i].Key, new VaultError(ErrorCodes.MergeFieldInvalid, "What stands beside the field isn't UTF-8."));
+                    }
+
                     templates ??= new MergeTemplate?[headers.Count];
                     templates[i] = parsed.Value;
                 }
@@ -46,6 +51,26 @@ internal readonly struct AttemptHeaders
 
         return new AttemptHeaders(callout, templates);
     }
+
+    /// <summary>Whether a header of the caller's is computed from the body.</summary>
+    public static bool NamesBody(Callout callout)
+    {
+        var headers = callout.Request.Headers;
+        for (var i = 0; callout.Plan.Named.AllowMergeFieldsInHeader && i < headers.Count; i++)
+        {
+            if (headers[i].Value.Contains("Body", StringComparison.OrdinalIgnoreCase) && TemplateOf(callout, headers[i].Value) is { } template && CalloutPlan.NamesBody(template))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The fields of a value of the caller's; null where it has none, or they aren't filled in.</summary>
+    public static MergeTemplate? TemplateOf(Callout callout, string value) =>
+        callout.Plan.Named.AllowMergeFieldsInHeader && value.Contains('!', StringComparison.Ordinal)
+        && MergeTemplate.Parse(HeaderText.Decode(value)) is { IsOk: true, Value: { HasFields: true } template } ? template : null;
 
     /// <summary>The first reference that isn't known.</summary>
     public VaultError? Check(AttemptScopes scopes)

@@ -74,7 +74,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return noToken;
         }
 
-        var needsWhole = callout.Plan.NeedsBody || callout.Plan.NeedOf(request.ContentType) is BodyNeed.Whole;
+        var needsWhole = callout.NeedsBody || callout.Plan.NeedOf(callout.ContentType) is BodyNeed.Whole;
         if (needsWhole && callout.Body.Exists && outgoing.Value.Whole is null)
         {
             return new VaultError(ErrorCodes.BodyTooLarge, "The body is larger than the 1 MiB that can be held for $Credential.Body or a signature.");
@@ -142,6 +142,12 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         if (!url.IsOk || isPreview)
         {
             return url.IsOk ? url.Value.Text : url.Error;
+        }
+
+        // RAW leaves a value as it is, and the URL is sent byte for byte: only what may stand in a request target may be in it.
+        if (!WireText.IsTarget(url.Value.Text) || url.Value.Text.Contains('#', StringComparison.Ordinal))
+        {
+            return new VaultError(ErrorCodes.MergeFieldInvalid, $"A value in the url of the named credential {callout.Plan.Named.Name} has a character that can't stand in a URL.");
         }
 
         // A value is percent-encoded, but dots stay dots: it must not lead out of the path that the admin wrote.

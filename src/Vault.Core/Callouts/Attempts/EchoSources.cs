@@ -39,24 +39,21 @@ internal static class EchoSources
         Callout callout, IReadOnlyList<KeyValuePair<string, string>> headers, IBodyTransform? transform)
     {
         // A body that is merged while it streams may still make secrets that there were none of before.
-        if (!callout.Echoes.IsOn && !(transform is MergedBody && callout.Plan.Named.RedactResponses))
-        {
-            return headers;
-        }
-
-        if (callout.Request.IsGrpc || callout.Request.IsUpgrade)
+        var isSearched = callout.Echoes.IsOn || (transform is MergedBody && callout.Plan.Named.RedactResponses);
+        if ((!isSearched && !callout.Plan.ReadsAnswers) || callout.Request.IsGrpc || callout.Request.IsUpgrade)
         {
             return headers;
         }
 
         var plain = headers as List<KeyValuePair<string, string>> ?? [.. headers];
-        plain.RemoveAll(static header => IsUnsearchable(header.Key));
+        plain.RemoveAll(header => isSearched ? IsUnsearchable(header.Key) : IsCoding(header.Key));
         plain.Add(new("Accept-Encoding", "identity"));
         return plain;
     }
 
-    private static bool IsUnsearchable(string name) =>
-        name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase)
+    private static bool IsCoding(string name) => name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsUnsearchable(string name) => IsCoding(name)
         || name.Equals("Range", StringComparison.OrdinalIgnoreCase)
         || name.Equals("If-Range", StringComparison.OrdinalIgnoreCase);
 

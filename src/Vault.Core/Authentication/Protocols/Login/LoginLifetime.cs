@@ -11,8 +11,11 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
 {
     private const long MaxSeconds = 10L * 366 * 24 * 3600;
 
-    /// <summary>An <c>exp</c> beyond the year 5138 is read as then, which is refused unless <c>lifetimeSeconds</c> caps it.</summary>
-    private const double Furthest = 1e11;
+    /// <summary>What a service may say at most: more makes no sense, unless <c>lifetimeSeconds</c> caps it. Services say 2^31 - 1, or the year 9999, for "never".</summary>
+    private const double FurthestLife = uint.MaxValue;
+
+    /// <summary>The beginning of the year 10000.</summary>
+    private const double FurthestTime = 253_402_300_800;
 
     /// <summary>Reads the settings.</summary>
     public static LoginLifetime Read(SettingsReader settings, IReadOnlyList<string> known)
@@ -37,57 +40,63 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
     public bool TryFindEnd(IReadOnlyDictionary<string, string> values, DateTimeOffset now, out DateTimeOffset? end)
     {
         end = null;
+        double? life;
+        var furthest = FurthestTime - SecondsOf(now);
         if (ExpiresAt is not null)
         {
-            if (ReadTime(values[ExpiresAt], now) is not { } at)
+            life = ReadTime(values[ExpiresAt]) - SecondsOf(now);
+            if (life is null)
             {
                 return false;
             }
-
-            end = at;
         }
         else if ((ExpiresIn ?? ExpiresInMs) is { } name)
         {
-            if (!double.TryParse(values[name], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            if (!TryReadNumber(values[name], out var number))
             {
                 return false;
             }
 
-            var seconds = ExpiresIn is null ? number / 1000 : number;
-            if (seconds is not (> 0 and <= MaxSeconds))
-            {
-                return false;
-            }
-
-            end = now.AddSeconds(seconds);
+            life = ExpiresIn is null ? number / 1000 : number;
+            furthest = FurthestLife;
         }
         else
         {
-            end = values.Values.Select(ReadJwtEnd).Where(time => time is not null).Min();
+            life = values.Values.Select(ReadJwtEnd).Min() - SecondsOf(now);
         }
 
-        if (LifetimeSeconds is { } cap && (end is null || end > now.AddSeconds(cap)))
+        if (life is null && LifetimeSeconds is null)
         {
-            end = now.AddSeconds(cap);
+            return true;
         }
 
-        return end is null || (end > now && end <= now.AddSeconds(MaxSeconds));
+        if (life is { } said && !(said > 0 && (said <= furthest || LifetimeSeconds is not null)))
+        {
+            return false;
+        }
+
+        end = now.AddSeconds(Math.Min(Math.Min(life ?? MaxSeconds, LifetimeSeconds ?? MaxSeconds), MaxSeconds));
+        return true;
     }
 
-    private static DateTimeOffset? ReadTime(string text, DateTimeOffset now)
+    private static double SecondsOf(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).TotalSeconds;
+
+    private static bool TryReadNumber(string text, out double number) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number);
+
+    private static double? ReadTime(string text)
     {
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        if (TryReadNumber(text, out var number))
         {
             // Seconds until the year 5138, milliseconds from then on: no token lives that long either way.
-            var seconds = number >= 1e11 ? number / 1000 : number;
-            return seconds <= now.ToUnixTimeSeconds() + (double)MaxSeconds ? DateTimeOffset.UnixEpoch.AddSeconds(seconds) : null;
+            return number >= 1e11 ? number / 1000 : number;
         }
 
-        return Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
+        return Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? SecondsOf(time) : null;
     }
 
     // Only read, never trusted for anything but when to renew.
-    private static DateTimeOffset? ReadJwtEnd(string text)
+    private static double? ReadJwtEnd(string text)
     {
         var parts = text.Split('.');
         if (parts.Length != 3 || !text.StartsWith("eyJ", StringComparison.Ordinal) || parts[1].Length > 64 * 1024)
@@ -103,7 +112,7 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
                 && payload.RootElement.TryGetProperty("exp", out var exp)
                 && exp.ValueKind is JsonValueKind.Number
                 && exp.TryGetDouble(out var seconds)
-                    ? DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(seconds, 0, Furthest))
+                    ? seconds
                     : null;
         }
         catch (Exception exception) when (exception is FormatException or JsonException)

@@ -59,7 +59,7 @@ internal sealed class BoundOAuth2 : BoundProtocol
     private static IEnumerable<string> Needed(OAuth2Settings settings)
     {
         yield return "ClientId";
-        if (settings.ClientAuthentication is "basic" or "basicRaw" or "post" && !settings.IsConsent)
+        if (settings.ClientAuthentication is "basic" or "basicRaw" or "post" && !settings.IsConsent && !settings.MayLackSecret)
         {
             yield return "ClientSecret";
         }

@@ -120,7 +120,7 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
             return bad;
         }
 
-        var request = tokens.Requests.Make(context, endpoints.Value, url, "The device authorization request", form, withTokenHeaders: true);
+        var request = tokens.Requests.Make(context, endpoints.Value, url, "The device authorization request", form, isToken: true);
         if (!request.IsOk)
         {
             return request.Error;

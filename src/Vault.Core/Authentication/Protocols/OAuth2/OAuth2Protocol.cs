@@ -30,6 +30,7 @@ internal sealed class OAuth2Protocol : IAuthenticationProtocol
         {
             Grant = grant ?? "",
             ClientAuthentication = clientAuthentication ?? "",
+            MayLackSecret = grant == "jwtBearer" && !settings.Has("clientAuthentication"),
             Issuer = ReadIssuer(settings),
             TokenUrl = UrlSetting.Read(settings, "tokenUrl"),
             AuthorizationUrl = UrlSetting.Read(settings, "authorizationUrl"),

@@ -62,21 +62,12 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
             return badTarget;
         }
 
-        foreach (var parameter in settings.TokenParameters)
-        {
-            form.RemoveAll(own => own.Name == parameter.Name);
-            if (Add(form, parameter.Name, parameter.Template, context) is { } bad)
-            {
-                return bad;
-            }
-        }
-
-        return Make(context, endpoints, endpoints.Token, "The token request", form, withTokenHeaders: true);
+        return Make(context, endpoints, endpoints.Token, "The token request", form, isToken: true);
     }
 
     /// <summary>A request with the client's authentication.</summary>
     public Result<SignInRequest> Make(
-        TokenAcquisition context, OAuth2Endpoints endpoints, Uri url, string name, IEnumerable<SignInValue> parameters, bool withTokenHeaders)
+        TokenAcquisition context, OAuth2Endpoints endpoints, Uri url, string name, IEnumerable<SignInValue> parameters, bool isToken)
     {
         if (!context.IsHostAllowed(url))
         {
@@ -90,7 +81,22 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
             return error;
         }
 
-        foreach (var header in withTokenHeaders ? settings.TokenHeaders : [])
+        foreach (var parameter in isToken ? settings.TokenParameters : [])
+        {
+            // A grant may be called something else here; a refresh is a refresh all the same.
+            if (parameter.Name == "grant_type" && form.Exists(own => own is { Name: "grant_type", Value: "refresh_token" }))
+            {
+                continue;
+            }
+
+            form.RemoveAll(own => own.Name == parameter.Name);
+            if (Add(form, parameter.Name, parameter.Template, context) is { } bad)
+            {
+                return bad;
+            }
+        }
+
+        foreach (var header in isToken ? settings.TokenHeaders : [])
         {
             headers.RemoveAll(own => own.Name.Equals(header.Name, StringComparison.OrdinalIgnoreCase));
             if (Add(headers, header.Name, header.Template, context) is { } bad)

@@ -13,6 +13,9 @@ internal sealed record OAuth2Settings
     /// <summary>As in <c>clientAuthentication</c>.</summary>
     public required string ClientAuthentication { get; init; }
 
+    /// <summary>Whether the grant does without a client secret: the assertion says who asks (RFC 7523 section 2.1), and nothing else was wanted.</summary>
+    public bool MayLackSecret { get; init; }
+
     /// <summary>The issuer whose metadata is read; null: the URLs are given.</summary>
     public Uri? Issuer { get; init; }
 

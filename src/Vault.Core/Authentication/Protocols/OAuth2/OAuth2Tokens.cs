@@ -43,7 +43,8 @@ internal sealed class OAuth2Tokens(OAuth2Settings settings) : ITokenProtocol
                 return renewed.IsGrantGone ? ConsentIsMissing() : renewed.Token;
             }
 
-            if (!renewed.IsGrantGone)
+            // Servers say in many ways that a refresh token is of no use any more; what else there is to sign in with is tried then.
+            if (!renewed.IsRefused)
             {
                 return renewed.Token;
             }
@@ -102,7 +103,7 @@ internal sealed class OAuth2Tokens(OAuth2Settings settings) : ITokenProtocol
             {
                 var request = _requests.Make(
                     context, endpoints.Value, url, "The revocation request",
-                    [new SignInValue("token", value.Reveal(), name), new SignInValue("token_type_hint", hint)], withTokenHeaders: false);
+                    [new SignInValue("token", value.Reveal(), name), new SignInValue("token_type_hint", hint)], isToken: false);
                 if (!request.IsOk)
                 {
                     return request.Error;
@@ -130,19 +131,24 @@ internal sealed class OAuth2Tokens(OAuth2Settings settings) : ITokenProtocol
         return context.Parameters.Has("RefreshToken") && (context.User.Length == 0 || context.Parameters.IsOwn("RefreshToken")) ? context.Parameters.Open("RefreshToken").Value?.Reveal() : null;
     }
 
-    private async Task<(Result<TokenSet> Token, bool IsGrantGone, string? OAuthError)> RequestAsync(
+    private async Task<(Result<TokenSet> Token, bool IsRefused, bool IsGrantGone, string? OAuthError)> RequestAsync(
         TokenAcquisition context, OAuth2Endpoints endpoints, string grantType, IReadOnlyList<SignInValue> parameters, string? refreshToken,
         CancellationToken cancellationToken)
     {
         var request = _requests.MakeToken(context, endpoints, grantType, parameters);
         if (!request.IsOk)
         {
-            return (request.Error, false, null);
+            return (request.Error, false, false, null);
         }
 
         var answer = await SignInExchange.SendAsync(context, request.Value, cancellationToken);
-        return answer.IsOk
-            ? (TokenAnswer.Read(answer.Value, refreshToken, context.Time.GetUtcNow()), !answer.Value.IsSuccess && answer.Value.OAuthError == "invalid_grant", answer.Value.OAuthError)
-            : (answer.Error, false, null);
+        if (!answer.IsOk)
+        {
+            return (answer.Error, false, false, null);
+        }
+
+        // A server that is busy or broken says nothing about the grant.
+        var token = TokenAnswer.Read(answer.Value, refreshToken, context.Time.GetUtcNow());
+        return (token, !token.IsOk && answer.Value.Status is not 429 and < 500, !token.IsOk && answer.Value.OAuthError == "invalid_grant", answer.Value.OAuthError);
     }
 }

@@ -12,6 +12,9 @@ internal static class TokenAnswer
     private const int MaxToken = 64 * 1024;
     private const double MaxSeconds = 10.0 * 366 * 24 * 3600;
 
+    // What stands for "never" (2^31 - 1 and the like) is kept for MaxSeconds; beyond this it makes no sense.
+    private const double Furthest = uint.MaxValue;
+
     /// <summary>The token set.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="refreshToken">The one before, kept where the answer omits it (section 6); null: none.</param>
@@ -28,7 +31,7 @@ internal static class TokenAnswer
             return SignInExchange.Failed($"{answer.Outcome}, but with no JSON object.");
         }
 
-        if (json.TryGetProperty("error", out var error) && error.ValueKind is not JsonValueKind.Null)
+        if (json.TryGetProperty("error", out var error) && !IsNothing(error))
         {
             return SignInExchange.Failed($"{answer.Outcome}, but it carries an error.");
         }
@@ -39,7 +42,7 @@ internal static class TokenAnswer
         }
 
         // RFC 6749 section 7.1: a token of a type that isn't known must not be used. Token exchange has N_A.
-        if (json.TryGetProperty("token_type", out var type) && !(type.ValueKind is JsonValueKind.String && IsBearer(type.GetString())))
+        if (json.TryGetProperty("token_type", out var type) && !IsNothing(type) && !(type.ValueKind is JsonValueKind.String && IsBearer(type.GetString()!.Trim())))
         {
             return SignInExchange.Failed($"{answer.Outcome}, but the token is no bearer token.");
         }
@@ -59,8 +62,19 @@ internal static class TokenAnswer
         return new TokenSet(Guid.NewGuid(), values, now, end);
     }
 
-    private static bool IsBearer(string? type) =>
-        "Bearer".Equals(type, StringComparison.OrdinalIgnoreCase) || "N_A".Equals(type, StringComparison.OrdinalIgnoreCase);
+    // As failWhen has it: some servers always answer with every member.
+    private static bool IsNothing(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => true,
+        JsonValueKind.String => value.GetString()!.Length == 0,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        _ => false,
+    };
+
+    // BearerToken is what Apigee calls it.
+    private static bool IsBearer(string type) =>
+        type.Equals("Bearer", StringComparison.OrdinalIgnoreCase) || type.Equals("BearerToken", StringComparison.OrdinalIgnoreCase) || type.Equals("N_A", StringComparison.OrdinalIgnoreCase);
 
     // A token goes into a header.
     private static bool IsToken(JsonElement value) =>
@@ -81,12 +95,12 @@ internal static class TokenAnswer
             _ => "",
         };
         if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var seconds)
-            || seconds is not (> 0 and <= MaxSeconds))
+            || seconds is not (> 0 and <= Furthest))
         {
             return false;
         }
 
-        end = now.AddSeconds(seconds);
+        end = now.AddSeconds(Math.Min(seconds, MaxSeconds));
         return true;
     }
 }

@@ -9,6 +9,9 @@ namespace Vault.Core.Tests.Authentication.Protocols.Login;
 /// <summary>When a login's token ends, and which answers about it make no sense. The clock stands at 2026-11-24T04:00:00Z.</summary>
 public sealed class LoginLifetimeTests
 {
+    // What means "never" is kept for ten years.
+    private const double Longest = 10.0 * 366 * 24 * 3600;
+
     private readonly Authenticating _parts = new();
 
     [Theory]
@@ -25,6 +28,13 @@ public sealed class LoginLifetimeTests
     [InlineData("\"expiresAt\":\"t\"", "\"1795496400\"", 3600.0)]
     [InlineData("\"expiresIn\":\"t\",\"lifetimeSeconds\":60", "3600", 60.0)]
     [InlineData("\"expiresIn\":\"t\",\"lifetimeSeconds\":7200", "3600", 3600.0)]
+    [InlineData("\"expiresIn\":\"t\"", "1e2", 100.0)]
+    [InlineData("\"expiresIn\":\"t\"", "2147483647", Longest)]
+    [InlineData("\"expiresAt\":\"t\"", "\"9999-12-31T23:59:59Z\"", Longest)]
+    [InlineData("\"expiresIn\":\"t\",\"lifetimeSeconds\":300", "2147483647", 300.0)]
+    [InlineData("\"expiresInMs\":\"t\",\"lifetimeSeconds\":300", "9223372036854775807", 300.0)]
+    [InlineData("\"expiresAt\":\"t\",\"lifetimeSeconds\":300", "4102444800", 300.0)]
+    [InlineData("\"expiresAt\":\"t\",\"lifetimeSeconds\":300", "253402300799000", 300.0)]
     public async Task End_IsFound(string settings, string value, double? seconds) => Assert.Equal(seconds, await LifeAsync(settings, value));
 
     [Theory]
@@ -37,6 +47,7 @@ public sealed class LoginLifetimeTests
     [InlineData("\"expiresIn\":\"t\"", "\"Infinity\"")]
     [InlineData("\"expiresIn\":\"t\"", "true")]
     [InlineData("\"expiresIn\":\"t\",\"lifetimeSeconds\":60", "-5")]
+    [InlineData("\"expiresIn\":\"t\",\"lifetimeSeconds\":60", "\"NaN\"")]
     [InlineData("\"expiresInMs\":\"t\"", "0")]
     [InlineData("\"expiresAt\":\"t\"", "\"2026-11-24T04:00:00Z\"")]
     [InlineData("\"expiresAt\":\"t\"", "\"2020-01-01T00:00:00Z\"")]
@@ -57,6 +68,7 @@ public sealed class LoginLifetimeTests
         Assert.Null(await LifeAsync("", Jwt("[]")));
         Assert.Null(await LifeAsync("", "\"eyJhbGciOiJub25lIn0.%%%.x\""));
         Assert.Equal(60, await LifeAsync("\"lifetimeSeconds\":60", Jwt("""{"exp":253402300799}""")));
+        Assert.Equal(Longest, await LifeAsync("", Jwt("""{"exp":253402300799}""")));
     }
 
     [Theory]
