@@ -41,6 +41,9 @@ public sealed class CommandRun : IDisposable
     /// <summary>What the person says when asked whether to go on.</summary>
     public bool Confirms { get; set; } = true;
 
+    /// <summary>What else happens while the person thinks about it.</summary>
+    public Action? WhileAsked { get; set; }
+
     /// <summary>Where files are.</summary>
     public string Directory => _directory.FullName;
 
@@ -64,6 +67,7 @@ public sealed class CommandRun : IDisposable
             Confirm = question =>
             {
                 Questions.Add(question);
+                WhileAsked?.Invoke();
                 return Confirms;
             },
             Console = Surroundings.ConsoleOf(output, isPlain: true),

@@ -5,10 +5,10 @@ namespace Vault.Cli.Tests;
 /// <summary>A machine where nobody can be asked, and nothing is set.</summary>
 internal static class TestSurroundings
 {
-    public static Surroundings In(string directory) => new()
+    public static Surroundings In(string directory, TextWriter? error = null) => new()
     {
         Output = TextWriter.Null,
-        Error = TextWriter.Null,
+        Error = error ?? TextWriter.Null,
         OpenOutput = () => Stream.Null,
         OpenInput = () => Stream.Null,
         CanAsk = false,

@@ -66,6 +66,11 @@ internal sealed class CommonParameters : IOperationFilter
             Add("discardSecrets", ParameterLocation.Query, JsonSchemaType.Boolean, "Removes the secrets where a change would let them travel elsewhere.");
         }
 
+        if (path is "api/v1/definitions/apply")
+        {
+            Add("If-Match", ParameterLocation.Header, JsonSchemaType.String, "The ETag of a comparison of the same document; 412 where anything was changed since.");
+        }
+
         bool IsNew(string name) => operation.Parameters.All(parameter => parameter.Name != name);
 
         void Add(string name, ParameterLocation location, JsonSchemaType type, string description) =>

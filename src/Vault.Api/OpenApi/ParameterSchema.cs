@@ -1,6 +1,6 @@
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
-using Vault.Api.Admin.Credentials;
+using Vault.Core.Administration.Secrets;
 
 namespace Vault.Api.OpenApi;
 

@@ -2,7 +2,6 @@ using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 using Vault.Api.Admin.Credentials;
 using Vault.Core.Administration.Definitions;
-using Vault.Core.Administration.DefinitionSets;
 
 namespace Vault.Api.OpenApi;
 
@@ -11,7 +10,7 @@ internal sealed class WriteOnlySecrets : ISchemaFilter
 {
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {
-        var name = context.Type == typeof(CredentialInput) || context.Type == typeof(PrincipalEntry) ? "parameters" : context.Type == typeof(NamedCredentialInput) ? "authentication" : null;
+        var name = context.Type == typeof(CredentialInput) ? "parameters" : context.Type == typeof(NamedCredentialInput) ? "authentication" : null;
         if (name is not null && schema.Properties is { } properties && properties.TryGetValue(name, out var property) && property is OpenApiSchema secret)
         {
             secret.WriteOnly = true;

@@ -62,9 +62,18 @@ internal sealed class VaultConnection : IDisposable
     public Task<JsonNode> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
 
     /// <summary>Sends JSON, and reads the answer; an object without properties where there is none.</summary>
-    public async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    public async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken) =>
+        (await SendAsync(method, path, body, ifMatch: null, cancellationToken)).Json;
+
+    /// <summary>The same, on condition that the state is the one with this entity tag; and the entity tag of the answer.</summary>
+    public async Task<(JsonNode Json, string? ETag)> SendAsync(HttpMethod method, string path, JsonNode? body, string? ifMatch, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri($"{Address}api/v1/{path}"));
+        if (ifMatch is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        }
+
         if (body is not null)
         {
             request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, Json)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
@@ -75,7 +84,7 @@ internal sealed class VaultConnection : IDisposable
         await ThrowIfRefusedAsync(answer, cancellationToken);
         try
         {
-            return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text) ?? new JsonObject();
+            return (text.Length == 0 ? new JsonObject() : JsonNode.Parse(text) ?? new JsonObject(), answer.Headers.ETag?.ToString());
         }
         catch (JsonException)
         {

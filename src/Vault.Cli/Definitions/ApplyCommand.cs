@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Vault.Cli.Connections;
 using Vault.Cli.Documents;
 using Vault.Cli.Terminals;
@@ -8,6 +9,9 @@ namespace Vault.Cli.Definitions;
 /// <summary><c>vault apply</c> and <c>vault diff</c>.</summary>
 internal static class ApplyCommand
 {
+    // Somebody else may change something between the plan and the application of it; with so many changes at once, a person has to look.
+    private const int MostPlans = 5;
+
     /// <summary>Shows the differences, then makes everything as the files say, all or nothing.</summary>
     public static Command BuildApply(Surroundings surroundings)
     {
@@ -35,27 +39,52 @@ internal static class ApplyCommand
         DefinitionsFiles document, bool discardSecrets, string? allowedFiles, bool yes, Surroundings surroundings, CancellationToken cancellationToken)
     {
         using var vault = VaultConnection.Open(surroundings);
-        var planned = await DefinitionsClient.CompareAsync(vault, document, discardSecrets, cancellationToken);
-        OutcomeText.Write(planned, surroundings.Console, document.References());
-        if (!OutcomeText.HasChanges(planned) && (int?)planned["undetermined"] is null or 0)
+        JsonNode? agreed = null;
+        JsonObject? resolved = null;
+        for (var number = 1; number <= MostPlans; number++)
         {
-            await surroundings.Output.WriteLineAsync("no changes");
-            return ExitCodes.Success;
+            // 1. The plan, and the state that it is true of.
+            var (planned, state) = await DefinitionsClient.CompareAsync(vault, document, discardSecrets, cancellationToken);
+            var isNew = !JsonNode.DeepEquals(planned, agreed);
+            if (isNew)
+            {
+                OutcomeText.Write(planned, surroundings.Console, document.References());
+            }
+
+            if (!OutcomeText.HasChanges(planned) && (int?)planned["undetermined"] is null or 0)
+            {
+                await surroundings.Output.WriteLineAsync("no changes");
+                return ExitCodes.Success;
+            }
+
+            // 2. A person agrees to it, and isn't asked again where what somebody else changed doesn't matter to it.
+            if (isNew && OutcomeText.HasChanges(planned) && surroundings.CanAsk && !yes && !surroundings.Confirm($"Apply this to {vault.Address}?"))
+            {
+                await surroundings.Error.WriteLineAsync("Nothing was changed.");
+                return ExitCodes.Failure;
+            }
+
+            // 3. It and nothing else is applied.
+            agreed = planned;
+            resolved ??= document.Resolve(surroundings, allowedFiles);
+            if (await DefinitionsClient.ApplyAsync(vault, document, resolved, discardSecrets, state, cancellationToken) is { } outcome)
+            {
+                await WriteAsync(planned, outcome, surroundings);
+                return ExitCodes.Success;
+            }
+
+            await surroundings.Error.WriteLineAsync("Something was changed in the vault after this was compared with it; it is compared anew.");
         }
 
-        if (OutcomeText.HasChanges(planned) && surroundings.CanAsk && !yes && !surroundings.Confirm($"Apply this to {vault.Address}?"))
-        {
-            await surroundings.Error.WriteLineAsync("Nothing was changed.");
-            return ExitCodes.Failure;
-        }
+        throw new CommandFailure(ExitCodes.Failure, $"The vault was changed by others {MostPlans} times while this was to be applied. Nothing was changed; try again.");
+    }
 
-        var outcome = await DefinitionsClient.ApplyAsync(vault, document, document.Resolve(surroundings, allowedFiles), discardSecrets, cancellationToken);
-
-        // Only now it is known which secrets were different.
+    // Only now it is known which secrets were different.
+    private static async Task WriteAsync(JsonNode planned, JsonNode outcome, Surroundings surroundings)
+    {
         var undetermined = (planned["changes"]?.AsArray() ?? []).Where(change => (string?)change!["action"] == "undetermined").Select(change => (string?)change!["name"]).ToHashSet();
         OutcomeText.Write(outcome, surroundings.Console, wanted: change => (string?)change["kind"] == "credential" && undetermined.Contains((string?)change["name"]));
         await surroundings.Output.WriteLineAsync(OutcomeText.Summary(outcome));
-        return ExitCodes.Success;
     }
 
     /// <summary>Shows the differences alone. Exit code 5: there are some.</summary>
@@ -68,7 +97,7 @@ internal static class ApplyCommand
         {
             var document = source.Read(parsed, surroundings);
             using var vault = VaultConnection.Open(surroundings);
-            var planned = await DefinitionsClient.CompareAsync(vault, document, source.DiscardsSecrets(parsed), cancellationToken);
+            var (planned, _) = await DefinitionsClient.CompareAsync(vault, document, source.DiscardsSecrets(parsed), cancellationToken);
             OutcomeText.Write(planned, surroundings.Console, document.References());
             await surroundings.Output.WriteLineAsync(OutcomeText.Summary(planned));
             return OutcomeText.HasChanges(planned) ? ExitCodes.Differences : ExitCodes.Success;

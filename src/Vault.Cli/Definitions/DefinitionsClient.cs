@@ -7,25 +7,36 @@ namespace Vault.Cli.Definitions;
 /// <summary>Sends documents of definitions; what the vault says of a JSON path is told of the line that it came from.</summary>
 internal static class DefinitionsClient
 {
-    /// <summary>What the document would change.</summary>
-    public static Task<JsonNode> CompareAsync(VaultConnection vault, DefinitionsFiles files, bool discardSecrets, CancellationToken cancellationToken) =>
-        SendAsync(vault, "definitions/diff", files, files.Json, discardSecrets, cancellationToken);
+    /// <summary>What the document would change, and the entity tag of the state that this is true of; null from a vault that has none.</summary>
+    public static Task<(JsonNode Plan, string? State)> CompareAsync(VaultConnection vault, DefinitionsFiles files, bool discardSecrets, CancellationToken cancellationToken) =>
+        SendAsync(vault, "definitions/diff", files, files.Json, discardSecrets, state: null, cancellationToken);
 
-    /// <summary>Applies it.</summary>
+    /// <summary>Applies it; null where the state is another by now, and nothing was changed.</summary>
     /// <param name="vault">The vault.</param>
     /// <param name="files">Where it came from.</param>
     /// <param name="resolved">The document, secrets included.</param>
     /// <param name="discardSecrets">Whether secrets that could travel go instead.</param>
+    /// <param name="state">What the comparison was true of; null: whatever is there.</param>
     /// <param name="cancellationToken">Of the command.</param>
-    public static Task<JsonNode> ApplyAsync(VaultConnection vault, DefinitionsFiles files, JsonObject resolved, bool discardSecrets, CancellationToken cancellationToken) =>
-        SendAsync(vault, "definitions/apply", files, resolved, discardSecrets, cancellationToken);
-
-    private static async Task<JsonNode> SendAsync(
-        VaultConnection vault, string path, DefinitionsFiles files, JsonObject document, bool discardSecrets, CancellationToken cancellationToken)
+    public static async Task<JsonNode?> ApplyAsync(
+        VaultConnection vault, DefinitionsFiles files, JsonObject resolved, bool discardSecrets, string? state, CancellationToken cancellationToken)
     {
         try
         {
-            return await vault.SendAsync(HttpMethod.Post, path + (discardSecrets ? "?discardSecrets=true" : ""), document, cancellationToken);
+            return (await SendAsync(vault, "definitions/apply", files, resolved, discardSecrets, state, cancellationToken)).Answer;
+        }
+        catch (VaultRefusal refusal) when (refusal.Code == "precondition-failed")
+        {
+            return null;
+        }
+    }
+
+    private static async Task<(JsonNode Answer, string? State)> SendAsync(
+        VaultConnection vault, string path, DefinitionsFiles files, JsonObject document, bool discardSecrets, string? state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await vault.SendAsync(HttpMethod.Post, path + (discardSecrets ? "?discardSecrets=true" : ""), document, state, cancellationToken);
         }
         catch (VaultRefusal refusal) when (refusal.Errors.Count > 0)
         {

@@ -62,8 +62,8 @@ internal static class ExportCommand
             {
                 var (name, owner) = ((string?)external["name"] ?? "", (string?)principal["name"] ?? "");
                 var status = await vault.GetAsync($"external-credentials/{VaultConnection.Segment(name)}/principals/{VaultConnection.Segment(owner)}/credential", cancellationToken);
-                var parameters = new JsonObject();
-                foreach (var parameter in (status["parameters"] as JsonArray ?? []).Select(one => (string?)one?["name"]).OfType<string>())
+                var parameters = (JsonObject?)principal["parameters"]?.DeepClone() ?? [];
+                foreach (var parameter in (status["parameters"] as JsonArray ?? []).Select(one => (string?)one?["name"]).OfType<string>().Where(one => !parameters.ContainsKey(one)))
                 {
                     // Names have single underscores alone, so no two have the same variable.
                     parameters[parameter] = $"${{env:{$"{name}__{owner}__{parameter}".ToUpperInvariant()}}}";

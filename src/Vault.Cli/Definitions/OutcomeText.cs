@@ -53,11 +53,15 @@ internal static class OutcomeText
                 var names = differences.Select(difference => SafeText.Of((string?)difference["path"]).Replace("parameters.", "", StringComparison.Ordinal)).ToArray();
                 line += sign switch { '-' => ": all of them", '?' => $": {string.Join(", ", names)} (compared when they are applied)", _ => $": {string.Join(", ", names)}" };
                 console.MarkupLineInterpolated($"[{color}]{line}[/]");
-                foreach (var name in names)
+                foreach (var (name, difference) in names.Zip(differences))
                 {
                     if (references?.GetValueOrDefault($"{(string?)change["name"]} {name}") is { } reference)
                     {
                         console.WriteLine($"    {name}: {SafeText.Of(reference.Text)}");
+                    }
+                    else if (difference["before"] is not null || difference["after"] is not null)
+                    {
+                        console.WriteLine($"    {name}: {Text(difference["before"], difference["after"], isNew: difference["before"] is null, mayBeCut: false)}");
                     }
                 }
 

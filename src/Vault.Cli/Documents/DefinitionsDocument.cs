@@ -70,9 +70,32 @@ internal sealed record PrincipalDefinition
     [Description("Of several granted to an app, the lowest is used. Left out: the order of the list.")]
     public int? Sequence { get; init; }
 
-    /// <summary>Names to references of secrets; null removes one.</summary>
-    [Description("The secret parameters, each a reference: ${env:NAME}, ${file:path} or ${prompt}. Those that aren't named stay; null removes one.")]
-    public IReadOnlyDictionary<string, string?>? Parameters { get; init; }
+    /// <summary>Names to where each secret comes from; null removes one.</summary>
+    [Description("The secret parameters: each ${env:NAME}, ${file:path} or ${prompt}, or an object that says where the vault finds it. Those that aren't named stay; null removes one.")]
+    public ParameterDefinitions? Parameters { get; init; }
+}
+
+/// <summary>Parameters by name: a text, as <see cref="SecretReference"/> reads it, or a <see cref="KeptSecretDefinition"/>; null removes one.</summary>
+internal sealed class ParameterDefinitions : Dictionary<string, JsonNode?>;
+
+/// <summary>A secret that stays where it is kept, outside of the vault, which asks for it when it needs it.</summary>
+internal sealed record KeptSecretDefinition
+{
+    /// <summary>One of the vault's settings.</summary>
+    [Description("One of the vault's settings, Vault:SecretSources.")]
+    public required string Source { get; init; }
+
+    /// <summary>Its name or path there.</summary>
+    [Description("The secret's name or path there.")]
+    public required string Secret { get; init; }
+
+    /// <summary>Of several values that it holds.</summary>
+    [Description("Which of several values that the secret holds.")]
+    public string? Field { get; init; }
+
+    /// <summary>Left out: the current one.</summary>
+    [Description("Which version of it. Left out: the current one.")]
+    public string? Version { get; init; }
 }
 
 /// <summary>A custom header.</summary>

@@ -30,6 +30,11 @@ internal sealed class DefinitionsFiles
             var read = YamlFile.Read(Load(file, surroundings), file);
             if (environment is not null && file != "-" && OverlayOf(file, environment) is var over && File.Exists(surroundings.PathOf(over)))
             {
+                if (!RegularFile.IsAt(surroundings.PathOf(over)))
+                {
+                    throw CommandFailure.Usage($"{SafeText.Of(over)} is no regular file.");
+                }
+
                 overlays++;
                 var whole = YamlFile.Read(Load(over, surroundings), over).Aggregate(Join(read, file), Overlay.Apply);
                 documents.Add(whole);
@@ -127,8 +132,20 @@ internal sealed class DefinitionsFiles
         // What is beside another file as its overlay is none of its own.
         var names = Directory.EnumerateFiles(full).Select(Path.GetFileName).OfType<string>()
             .Where(name => Extensions.Contains(Path.GetExtension(name)) && !name.EndsWith(".schema.json", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
-        var files = names.Where(name => !names.Contains(BaseOf(name))).Order(StringComparer.Ordinal).Select(name => Path.Combine(path, name)).ToArray();
+        var files = names.Where(name => !names.Contains(BaseOf(name))).Order(StringComparer.Ordinal).Select(name => Path.Combine(path, name))
+            .Where(file => IsFile(file, surroundings)).ToArray();
         return files.Length > 0 ? files : throw CommandFailure.Usage($"There is no .yaml, .yml or .json file in {path}.");
+    }
+
+    private static bool IsFile(string file, Surroundings surroundings)
+    {
+        var isFile = RegularFile.IsAt(surroundings.PathOf(file));
+        if (!isFile)
+        {
+            surroundings.Error.WriteLine($"{SafeText.Of(file)} is no regular file; it is left out.");
+        }
+
+        return isFile;
     }
 
     // Of vault.prod.yaml, vault.yaml; of what has no environment in its name, nothing.
@@ -145,8 +162,7 @@ internal sealed class DefinitionsFiles
         try
         {
             using var stream = file == "-" ? surroundings.OpenInput() : File.OpenRead(surroundings.PathOf(file));
-            using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            return reader.ReadToEnd();
+            return BoundedText.Read(stream) ?? throw CommandFailure.Usage($"{file} is over {BoundedText.MostBytes / 1024 / 1024} MiB, which is more than a document may have.");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -162,7 +162,8 @@ internal sealed class DocumentReader(DocumentErrors errors)
     };
 
     private static string Wanted(JsonNode? schema) =>
-        Allows(schema, "array") ? "a list"
+        Allows(schema, "string") && Allows(schema, "object") ? "a text or an object"
+        : Allows(schema, "array") ? "a list"
         : Allows(schema, "object") ? "an object"
         : Allows(schema, "boolean") ? "true or false"
         : Allows(schema, "integer") ? "a whole number"

@@ -18,8 +18,7 @@ internal static class DocumentSchema
 
     private static JsonObject Make()
     {
-        var made = (JsonObject)DefinitionsYaml.Json.GetJsonSchemaAsNode(
-            typeof(DefinitionsDocument), new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Describe });
+        var made = (JsonObject)Make(typeof(DefinitionsDocument));
         var root = new JsonObject
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
@@ -33,6 +32,9 @@ internal static class DocumentSchema
         Inline(root, made);
         return root;
     }
+
+    private static JsonNode Make(Type type) => DefinitionsYaml.Json.GetJsonSchemaAsNode(
+        type, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Describe });
 
     // What stands in two places is written out in both, for readers that don't follow references.
     private static void Inline(JsonNode? node, JsonObject whole)
@@ -70,10 +72,12 @@ internal static class DocumentSchema
             node = AuthenticationSchema.Make();
         }
 
-        if (context.TypeInfo.Type == typeof(IReadOnlyDictionary<string, string?>))
+        if (context.TypeInfo.Type == typeof(ParameterDefinitions))
         {
-            // Null removes a parameter; that values may be null isn't to be seen in the type.
-            node["additionalProperties"] = new JsonObject { ["type"] = new JsonArray("string", "null") };
+            // What a value may be, and that null removes a parameter, isn't to be seen in the type.
+            var kept = (JsonObject)Make(typeof(KeptSecretDefinition)).DeepClone();
+            kept["type"] = new JsonArray("string", "object", "null");
+            node["additionalProperties"] = kept;
         }
 
         var attributes = context.PropertyInfo?.AttributeProvider ?? (context.Path.Length == 0 ? context.TypeInfo.Type : null);

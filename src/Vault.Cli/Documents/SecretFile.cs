@@ -30,6 +30,11 @@ internal static class SecretFile
     /// <exception cref="DecoderFallbackException">It isn't UTF-8.</exception>
     public static string? Read(string path)
     {
+        if (!RegularFile.IsAt(path))
+        {
+            throw new IOException("Is no regular file.");
+        }
+
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         if (!file.CanSeek || (File.GetAttributes(path) & (FileAttributes.Device | FileAttributes.Directory)) != 0)
         {

@@ -112,7 +112,8 @@ internal sealed record SecretReference(string Subject, string Kind, string Sourc
             {
                 foreach (var (name, value) in principals[number]?["parameters"] as JsonObject ?? [])
                 {
-                    if (value is null)
+                    // What the vault finds elsewhere is nothing that is found here.
+                    if (value is null or JsonObject)
                     {
                         continue;
                     }
@@ -129,7 +130,7 @@ internal sealed record SecretReference(string Subject, string Kind, string Sourc
                     }
                     else
                     {
-                        errors.Add(at, $"The parameter {name} must be a reference, ${{env:NAME}}, ${{file:path}} or ${{prompt}}: no secret stands in a file.");
+                        errors.Add(at, $"The parameter {name} must be a reference, ${{env:NAME}}, ${{file:path}}, ${{prompt}} or an object of source and secret: no secret stands in a file.");
                     }
                 }
             }

@@ -30,8 +30,37 @@ internal sealed class YamlFile
         }
         catch (YamlException fault)
         {
-            throw CommandFailure.Usage($"{file}:{fault.Start.Line}:{fault.Start.Column}: Is not well-formed YAML: {SafeText.Of(fault.InnerException?.Message ?? fault.Message)}");
+            throw NotWellFormed(file, fault);
         }
+    }
+
+    /// <summary>The only document of a file, whatever it is; null where there is none.</summary>
+    /// <param name="text">What it holds.</param>
+    /// <param name="file">What it is called, for messages.</param>
+    /// <exception cref="CommandFailure">It isn't YAML, or several documents.</exception>
+    public static DocumentNode? ReadOne(string text, string file)
+    {
+        try
+        {
+            return new YamlFile(text, file).ReadOne();
+        }
+        catch (YamlException fault)
+        {
+            throw NotWellFormed(file, fault);
+        }
+    }
+
+    private DocumentNode? ReadOne()
+    {
+        _parser.Consume<StreamStart>();
+        if (!_parser.TryConsume<DocumentStart>(out _))
+        {
+            return null;
+        }
+
+        var node = ReadNode(0);
+        _parser.Consume<DocumentEnd>();
+        return _parser.Accept<StreamEnd>(out _) ? node : throw Wrong(At(_parser.Current ?? throw new InvalidOperationException("The parser has nothing to read.")), "There is a second document in it.");
     }
 
     private List<MappingNode> ReadAll()
@@ -140,6 +169,9 @@ internal sealed class YamlFile
     };
 
     private Place At(ParsingEvent parsed) => new(_file, (int)parsed.Start.Line, (int)parsed.Start.Column);
+
+    private static CommandFailure NotWellFormed(string file, YamlException fault) =>
+        CommandFailure.Usage($"{file}:{fault.Start.Line}:{fault.Start.Column}: Is not well-formed YAML: {SafeText.Of(fault.InnerException?.Message ?? fault.Message)}");
 
     private static CommandFailure Wrong(Place at, string message) => CommandFailure.Usage($"{at}: {SafeText.Of(message)}");
 }

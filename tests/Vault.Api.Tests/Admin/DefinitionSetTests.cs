@@ -299,6 +299,45 @@ public sealed class DefinitionSetTests(AdminFixture fixture) : IClassFixture<Adm
         Assert.Equal($"apps[0].grants[0] ({name}/Nowhere)", (string?)record["target"]);
     }
 
+    [Fact]
+    public async Task Apply_OnlyToTheStateThatWasCompared_IsRefusedWhereAnythingElseChangedIt()
+    {
+        var name = fixture.NewName("Set");
+        var document = Document(name);
+        var tag = await TagAsync();
+        await fixture.ExpectAsync(201, null, "POST", "apps", $$"""{ "name": "{{name}}Other" }""");
+        Assert.NotEqual(tag, await TagAsync());
+        await fixture.ExpectAsync(412, "precondition-failed", "POST", "definitions/apply", document, ifMatch: tag);
+        await fixture.ExpectAsync(404, "not-found", "GET", $"external-credentials/{name}");
+
+        // What was compared is applied; a second time it isn't what was compared any more.
+        tag = await TagAsync();
+        Assert.Equal(tag, await TagAsync());
+        await fixture.ExpectAsync(200, null, "POST", "definitions/apply", document, ifMatch: tag);
+        await fixture.ExpectAsync(412, "precondition-failed", "POST", "definitions/apply", document, ifMatch: tag);
+        await fixture.ExpectAsync(200, null, "POST", "definitions/apply", document, ifMatch: "*");
+
+        // Everything that a plan can depend on: grants, secrets that are set or go, users who have some.
+        foreach (var (method, path, body) in new[]
+        {
+            ("PUT", $"apps/{name}/grants/{name}", """{ "principals": ["*"] }"""),
+            ("DELETE", $"apps/{name}/grants/{name}", null),
+            ("PUT", $"named-credentials/{name}", $$"""{ "url": "https://service.example/x", "externalCredential": "{{name}}" }"""),
+            ("PATCH", $"external-credentials/{name}/principals/default/credential", """{ "parameters": { "Password": "Canary-Set-Password-9" } }"""),
+            ("PATCH", $"external-credentials/{name}/principals/default/credential", """{ "parameters": { "Password": null } }"""),
+            ("PUT", $"external-credentials/{name}", """{ "authentication": { "protocol": "password" }, "principals": [ { "name": "default" }, { "name": "own", "type": "perUser" } ] }"""),
+            ("PUT", $"external-credentials/{name}/principals/own/users/ann/credential", """{ "parameters": { "Password": "Canary-Set-Password-8" } }"""),
+        })
+        {
+            tag = await TagAsync();
+            var changed = await fixture.SendAsync(method, path, body);
+            Assert.True((int)changed.Status < 300, changed.Text);
+            Assert.NotEqual(tag, await TagAsync());
+        }
+
+        async Task<string> TagAsync() => (await fixture.ExpectAsync(200, null, "POST", "definitions/diff?discardSecrets=true", document)).ETag!;
+    }
+
     private static (int Created, int Changed, int Deleted, int Unchanged) Counts(AdminAnswer answer) =>
         ((int)answer.Json!["created"]!, (int)answer.Json["changed"]!, (int)answer.Json["deleted"]!, (int)answer.Json["unchanged"]!);
 

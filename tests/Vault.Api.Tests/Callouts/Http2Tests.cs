@@ -2,11 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Vault.Testing;
 using Xunit;
 
@@ -18,28 +14,25 @@ public sealed class Http2Tests
     [Fact]
     public async Task Grpc_BothWays_WithTheAuthorization_AndTrailers()
     {
-        await using var service = await StartEchoAsync();
+        await using var service = await EchoService.StartAsync();
         var port = FreePort();
         await using var vault = new VaultFactory(http2Port: port);
         var key = await DefineAsync(vault, service.Urls.First(), "auto");
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}", new GrpcChannelOptions { HttpHandler = new Prefix("/callout/Upstream") });
         var client = new Echo.EchoClient(channel);
-        using var call = client.Talk(new Metadata { { "x-vault-key", key } });
+        await EchoService.AssertTalksAsync(client, new Metadata { { "x-vault-key", key } }, "Bearer the-bearer-token");
+    }
 
-        // The head comes before anything is said: a client may wait for it.
-        var headers = await call.ResponseHeadersAsync.WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.Equal("***********************", headers.GetValue("x-seen"));
-        foreach (var text in new[] { "one", "two" })
-        {
-            await call.RequestStream.WriteAsync(new Word { Text = text });
-            Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
-            Assert.Equal("echo " + text, call.ResponseStream.Current.Text);
-        }
+    [Fact]
+    public async Task Grpc_ACallThatFails_FailsWithTheServicesOwnStatus()
+    {
+        await using var service = await EchoService.StartAsync();
+        var port = FreePort();
+        await using var vault = new VaultFactory(http2Port: port);
+        var key = await DefineAsync(vault, service.Urls.First(), "auto");
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}", new GrpcChannelOptions { HttpHandler = new Prefix("/callout/Upstream") });
 
-        await call.RequestStream.CompleteAsync();
-        Assert.False(await call.ResponseStream.MoveNext(CancellationToken.None));
-        Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
-        Assert.Equal("bye", call.GetTrailers().GetValue("x-trailer"));
+        await EchoService.AssertFailsAsync(new Echo.EchoClient(channel), new Metadata { { "x-vault-key", key } });
     }
 
     [Theory]
@@ -97,32 +90,6 @@ public sealed class Http2Tests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static async Task<WebApplication> StartEchoAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddGrpc();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
-        var app = builder.Build();
-        app.MapGrpcService<EchoBack>();
-        await app.StartAsync();
-        return app;
-    }
-
-    private sealed class EchoBack : Echo.EchoBase
-    {
-        public override async Task Talk(IAsyncStreamReader<Word> requestStream, IServerStreamWriter<Word> responseStream, ServerCallContext context)
-        {
-            await context.WriteResponseHeadersAsync(new Metadata { { "x-seen", context.RequestHeaders.GetValue("authorization") == "Bearer the-bearer-token" ? "Bearer the-bearer-token" : "wrong" } });
-            await foreach (var word in requestStream.ReadAllAsync())
-            {
-                await responseStream.WriteAsync(new Word { Text = "echo " + word.Text });
-            }
-
-            context.ResponseTrailers.Add("x-trailer", "bye");
-        }
     }
 
     /// <summary>gRPC clients know no base path; the callout's prefix is put before theirs.</summary>

@@ -72,6 +72,9 @@ public sealed class ForwardProxyFixture : IAsyncLifetime
         },
         forwardPort: port ?? Port);
 
+    /// <summary>A certificate for <see cref="Host"/>, which named credentials of <see cref="DefineAsync"/> trust.</summary>
+    public X509Certificate2 Issue() => _certificates.Issue(Host);
+
     /// <summary>A name that no other test of the class uses.</summary>
     public string NewName() => "N" + Interlocked.Increment(ref _names);
 

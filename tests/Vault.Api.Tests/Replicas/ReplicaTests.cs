@@ -62,6 +62,31 @@ public sealed class ReplicaTests(ReplicaFixture fixture)
     }
 
     [Fact]
+    public async Task Document_ThatWasComparedOnOne_IsAppliedOnAnother_AndOnlyToThatState()
+    {
+        const string Document = """{ "apps": [ { "name": "Compared" } ] }""";
+        var tags = await Task.WhenAll(fixture.Admins.Select(admin => SendAsync(admin, "diff", null)));
+        Assert.Single(tags.Select(answer => answer.Tag).Distinct());
+
+        await fixture.AdminAsync(1, HttpMethod.Put, "/api/v1/apps/Comparing", "{}");
+        Assert.Equal(412, (await SendAsync(fixture.Admins[2], "apply", tags[0].Tag)).Status);
+        var tag = (await SendAsync(fixture.Admins[0], "diff", null)).Tag;
+        Assert.Equal(200, (await SendAsync(fixture.Admins[2], "apply", tag)).Status);
+        Assert.Equal(412, (await SendAsync(fixture.Admins[1], "apply", tag)).Status);
+
+        static async Task<(int Status, string? Tag)> SendAsync(HttpClient admin, string route, string? tag)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/definitions/" + route)
+            {
+                Content = new StringContent(Document, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
+            };
+            request.Headers.TryAddWithoutValidation("If-Match", tag is null ? [] : [tag]);
+            using var answer = await admin.SendAsync(request);
+            return ((int)answer.StatusCode, answer.Headers.ETag?.ToString());
+        }
+    }
+
+    [Fact]
     public async Task VaultKey_ThatWasRotatedOnOne_OpensOnAll_AtOnce()
     {
         var key = await fixture.DefineAsync(0, "Rotated", """{ "protocol": "password" }""", """{ "Username": "ann", "Password": "first-password" }""");

@@ -240,6 +240,113 @@ public sealed class ApplyCommandTests(VaultFixture fixture) : IClassFixture<Vaul
     }
 
     [Fact]
+    public async Task Apply_WhatSomebodyElseChangesMeanwhile_IsPlannedAndAskedAnew()
+    {
+        using var run = Run("Meanwhile");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+        run.Questions.Clear();
+        run.Write("vault.yaml", Document("Meanwhile").Replace("service.example", "service.example/api", StringComparison.Ordinal));
+
+        // Once, and something that this plan is about: the person sees the new plan, and is asked again.
+        run.WhileAsked = () =>
+        {
+            run.WhileAsked = null;
+            Change("named-credentials/Meanwhile", """{ "url": "https://service.example/other", "externalCredential": "Meanwhile" }""");
+        };
+        var again = await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+
+        Assert.Equal(2, run.Questions.Count);
+        Assert.Contains("compared anew", again.Error, StringComparison.Ordinal);
+        Assert.Contains("""url: "https://service.example/other" → "https://service.example/api""", again.Output, StringComparison.Ordinal);
+
+        // Something else: the plan is the same, and was agreed to.
+        run.Questions.Clear();
+        run.Write("vault.yaml", Document("Meanwhile"));
+        run.WhileAsked = () => Change("apps/Elsewhere", "{}");
+        var same = await run.RunAsync("apply", "-f", "vault.yaml");
+        Assert.Single(run.Questions);
+        Assert.Contains("compared anew", same.Error, StringComparison.Ordinal);
+
+        // A person who says no to the second plan has changed nothing.
+        run.Questions.Clear();
+        run.Write("vault.yaml", Document("Meanwhile").Replace("service.example", "service.example/third", StringComparison.Ordinal));
+        run.WhileAsked = () =>
+        {
+            run.Confirms = run.Questions.Count < 2;
+            Change("named-credentials/Meanwhile", $$"""{ "url": "https://service.example/{{run.Questions.Count}}", "externalCredential": "Meanwhile" }""");
+        };
+        await run.ExpectAsync(ExitCodes.Failure, "apply", "-f", "vault.yaml");
+        Assert.Equal("https://service.example/2", (string?)(await fixture.Vault.AdminAsync(HttpMethod.Get, "/api/v1/named-credentials/Meanwhile"))!["url"]);
+    }
+
+    [Fact]
+    public async Task Apply_AVaultThatChangesAllTheTime_IsGivenUpAfterAWhile()
+    {
+        using var run = Run("Restless");
+
+        // An app of the document is there already, each time with another label.
+        run.WhileAsked = () => Change("apps/Restless", $$"""{ "label": "{{run.Questions.Count}}" }""");
+        var refused = await run.ExpectAsync(ExitCodes.Failure, "apply", "-f", "vault.yaml");
+
+        Assert.Contains("changed by others 5 times", refused.Error, StringComparison.Ordinal);
+        await run.ExpectAsync(ExitCodes.Failure, "show", "external-credentials", "Restless");
+    }
+
+    [Fact]
+    public async Task Apply_ASecretThatIsKeptElsewhere_IsComparedLikeADefinition_AndExported()
+    {
+        var files = Directory.CreateTempSubdirectory("vault-cli-source-");
+        try
+        {
+            await using var vault = new Vault.Testing.VaultFactory(new Dictionary<string, string?>
+            {
+                ["Vault:SecretSources:files:Type"] = "file",
+                ["Vault:SecretSources:files:Directory"] = files.FullName,
+            });
+            using var run = new CommandRun(vault);
+            run.Write("user.txt", "ann\n");
+            run.Write("vault.yaml", Document("Kept", "X").Replace("\"X\"", "{source: files, secret: a}", StringComparison.Ordinal));
+
+            var first = await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+            Assert.Contains("""    Password: {"source":"files","secret":"a"}""", first.Output, StringComparison.Ordinal);
+            run.Write("user.txt", "");
+            Assert.Contains("? secrets of Kept/default: Username (", (await run.ExpectAsync(ExitCodes.Success, "diff", "-f", "vault.yaml")).Output, StringComparison.Ordinal);
+
+            run.Write("vault.yaml", Document("Kept", "X").Replace("\"X\"", "{source: files, secret: b}", StringComparison.Ordinal).Replace("Username: \"${file:user.txt}\", ", "", StringComparison.Ordinal));
+            var differs = await run.ExpectAsync(ExitCodes.Differences, "diff", "-f", "vault.yaml");
+            Assert.Contains("~ secrets of Kept/default: Password", differs.Output, StringComparison.Ordinal);
+            Assert.Contains("""    Password: {"source":"files","secret":"a"} → {"source":"files","secret":"b"}""", differs.Output, StringComparison.Ordinal);
+            await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+
+            await run.ExpectAsync(ExitCodes.Success, "export", "--references", "-o", "all.yaml");
+            var text = await File.ReadAllTextAsync(Path.Combine(run.Directory, "all.yaml"));
+            Assert.Contains("secret: b", text, StringComparison.Ordinal);
+            Assert.Contains("Username: ${env:KEPT__DEFAULT__USERNAME}", text, StringComparison.Ordinal);
+            await run.ExpectAsync(ExitCodes.Success, "export", "-o", "plain.yaml");
+            Assert.Equal("no changes", (await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "plain.yaml")).Output.Trim());
+
+            run.Write("vault.yaml", Document("Kept", "X").Replace("\"X\"", "{source: nowhere, secret: b}", StringComparison.Ordinal));
+            var refused = await run.ExpectAsync(ExitCodes.Failure, "diff", "-f", "vault.yaml");
+            Assert.Contains("vault.yaml:6:", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("There is no secret source nowhere", refused.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            files.Delete(recursive: true);
+        }
+    }
+
+    // Synchronously: what asks a person waits for it.
+    private void Change(string path, string json)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = fixture.Vault.AdminClient.BaseAddress };
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/api/v1/" + path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        request.Headers.Add("X-Vault-Key", Vault.Testing.VaultFactory.AdminKey);
+        using var answer = client.Send(request);
+        Assert.True(answer.IsSuccessStatusCode, answer.StatusCode.ToString());
+    }
+
+    [Fact]
     public async Task EverySetting_ThatTheSchemaKnows_IsOneThatTheVaultKnows()
     {
         foreach (var protocol in new[] { "none", "password", "bearer", "apiKey", "custom", "login", "oauth2", "jwt", "awsSigV4", "oauth1", "digest" })

@@ -27,6 +27,8 @@ public sealed class DefinitionsFilesTests : IDisposable
     [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: pasword}", "vault.yaml:3:32: Must be one of: none, password")]
     [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: apiKey, parametername: x}", "vault.yaml:3:40: There is no field parametername here. Did you mean parameterName?")]
     [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: none}\n    principals: [{name: default, parameters: {Password: Canary-In-File}}]", "vault.yaml:4:57: The parameter Password must be a reference")]
+    [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: none}\n    principals: [{name: default, parameters: {Password: {source: corp, secrt: x}}}]", "There is no field secrt here. Did you mean secret?")]
+    [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: none}\n    principals: [{name: default, parameters: {Password: [Canary]}}]", "vault.yaml:4:57: Must be a text or an object, not a list.")]
     [InlineData("a: &x [*x]", "There is no anchor x before this.")]
     public void Read_AMistake_IsToldWithLineAndColumn(string yaml, string message)
     {
@@ -110,6 +112,35 @@ public sealed class DefinitionsFilesTests : IDisposable
         Assert.Contains("too much", Assert.Throws<CommandFailure>(() => Read("vault.yaml")).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public void Read_ADirectoryWithANamedPipe_LeavesItOutAndSaysSo()
+    {
+        _run.Write("all/a.yaml", "apps: [{name: A}]");
+        _run.Write("all/a.prod.yaml", "apps: [{name: A, label: L}]");
+        Pipe("all/b.yaml");
+        Pipe("all/secret");
+        _run.Write("all/c.yaml", "externalCredentials: [{name: E, authentication: {protocol: none}, principals: [{name: p, parameters: {A: '${file:secret}'}}]}]");
+        using var said = new StringWriter();
+        var surroundings = TestSurroundings.In(_run.Directory, said);
+
+        var read = DefinitionsFiles.Read(["all"], null, surroundings);
+
+        Assert.Equal("A", (string?)read.Json["apps"]!.AsArray().Single()!["name"]);
+        Assert.Equal(Path.Combine("all", "b.yaml") + " is no regular file; it is left out." + Environment.NewLine, said.ToString());
+        Assert.Contains("it is no regular file", Assert.Throws<CommandFailure>(() => read.Resolve(surroundings, null)).Message, StringComparison.Ordinal);
+        File.Delete(Path.Combine(_run.Directory, "all/a.prod.yaml"));
+        Pipe("all/a.prod.yaml");
+        Assert.Contains("a.prod.yaml is no regular file", Assert.Throws<CommandFailure>(() => DefinitionsFiles.Read(["all/a.yaml"], "prod", surroundings)).Message, StringComparison.Ordinal);
+    }
+
+    private void Pipe(string name)
+    {
+        using var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(_run.Directory, name)]);
+        made.WaitForExit();
+        Assert.Equal(0, made.ExitCode);
+    }
+
     [Theory]
     [MemberData(nameof(Samples))]
     public void Schema_AgreesWithTheReader(string yaml, bool isGood)
@@ -132,6 +163,9 @@ public sealed class DefinitionsFilesTests : IDisposable
         { "apps: [{name: A, grant: []}]", false },
         { "apps: [{label: A}]", false },
         { "externalCredentials: [{name: A, authentication: {protocol: password}, principals: [{name: p, type: perUser, sequence: 3, parameters: {A: '${prompt}', B: null}}]}]", true },
+        { "externalCredentials: [{name: A, authentication: {protocol: bearer}, principals: [{name: p, parameters: {Token: {source: corp, secret: kv/a, field: token, version: '3'}}}]}]", true },
+        { "externalCredentials: [{name: A, authentication: {protocol: bearer}, principals: [{name: p, parameters: {Token: {source: corp, path: kv/a}}}]}]", false },
+        { "externalCredentials: [{name: A, authentication: {protocol: bearer}, principals: [{name: p, parameters: {Token: {source: corp}}}]}]", false },
         { "externalCredentials: [{name: A, authentication: {protocol: oauth2, grant: clientCredentials, tokenUrl: 'https://t', tokenParameters: {a: b}}}]", true },
         { "externalCredentials: [{name: A, authentication: {protocol: oauth2, tokenUri: 'https://t'}}]", false },
         { "externalCredentials: [{name: A, authentication: {}}]", false },

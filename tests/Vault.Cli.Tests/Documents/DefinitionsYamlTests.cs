@@ -77,7 +77,7 @@ public sealed class DefinitionsYamlTests
                     Name = "ServiceLogin",
                     Authentication = new JsonObject { ["protocol"] = "password" },
                     AllowedHosts = ["service.example", "*.eu.service.example"],
-                    Principals = [new PrincipalDefinition { Name = "default", Parameters = new Dictionary<string, string?> { ["Password"] = "${env:SERVICE_PASSWORD}" } }],
+                    Principals = [new PrincipalDefinition { Name = "default", Parameters = new ParameterDefinitions { ["Password"] = "${env:SERVICE_PASSWORD}" } }],
                 },
             ],
             NamedCredentials = [new NamedCredentialDefinition { Name = "Service", Url = "https://service.example", ExternalCredential = "ServiceLogin", HttpVersion = "1.1" }],

@@ -16,37 +16,46 @@ internal static class DefinitionSetEndpoints
     public static void MapDefinitionSets(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/definitions").WithTags("Definitions as a document");
-        group.MapGet("", Export).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<DefinitionSet>().Problems();
+        group.MapGet("", ExportAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<DefinitionSet>().Problems();
         group.MapPost("/apply", ApplyAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Audited("definitions.applied")
-            .Accepts<DefinitionSet>("application/json").Produces<DefinitionSetOutcome>().Problems(400, 404, 409, 413, 415, 422);
+            .Accepts<DefinitionSet>("application/json").Produces<DefinitionSetOutcome>().Problems(400, 404, 409, 412, 413, 415, 422);
         group.MapPost("/diff", CompareAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Audited("definitions.compared")
             .Accepts<DefinitionSet>("application/json").Produces<DefinitionSetOutcome>().Problems(400, 404, 409, 413, 415, 422);
     }
 
     /// <summary>Gives all definitions as one document.</summary>
-    /// <remarks>It has no secret in it, and leaves out what is default. Applied again, it changes nothing.</remarks>
-    private static IResult Export(DefinitionSetAdministration administration) => AdminResults.Json(administration.Export());
+    /// <remarks>
+    /// It has no secret in it, and leaves out what is default. Where parameters refer to secrets that are kept elsewhere, it says to which. Applied
+    /// again, it changes nothing.
+    /// </remarks>
+    private static async Task<IResult> ExportAsync(DefinitionSetAdministration administration, CancellationToken cancellationToken) =>
+        AdminResults.Json(await administration.ExportAsync(cancellationToken));
 
     /// <summary>Makes everything as a document says, all or nothing.</summary>
     /// <remarks>
     /// In one transaction, ordered by what refers to what, by the same rules as one definition at a time; a second time it changes nothing. What
     /// isn't in the document stays, except grants that an app's list has no more. <c>?discardSecrets=true</c> as with PUT. Only admins set secrets.
+    /// With the <c>ETag</c> of a comparison of the same document in <c>If-Match</c>, nothing is changed where anything was since (412).
     /// </remarks>
     private static async Task<IResult> ApplyAsync(HttpContext context, DefinitionSetAdministration administration, CancellationToken cancellationToken)
     {
         var set = await ReadAsync(context, cancellationToken);
         return set.IsOk
-            ? ToAnswer(await administration.ApplyAsync(set.Value, context.Caller().Role, Conditions.DiscardSecrets(context.Request), cancellationToken))
+            ? ToAnswer(await administration.ApplyAsync(
+                set.Value, context.Caller().Role, Conditions.DiscardSecrets(context.Request), Conditions.Read(context.Request), cancellationToken))
             : set.Error.ToAnswer();
     }
 
     /// <summary>Says what applying a document would change, and changes nothing.</summary>
-    /// <remarks>Secrets aren't compared: those that have a value are <c>undetermined</c>, and their values in the document don't matter.</remarks>
+    /// <remarks>
+    /// Secrets aren't compared: those that have a value are <c>undetermined</c>, and their values in the document don't matter. The <c>ETag</c> is that
+    /// of the state that this is true of, for <c>If-Match</c> where it is applied.
+    /// </remarks>
     private static async Task<IResult> CompareAsync(HttpContext context, DefinitionSetAdministration administration, CancellationToken cancellationToken)
     {
         var set = await ReadAsync(context, cancellationToken);
         return set.IsOk
-            ? ToAnswer(await administration.CompareAsync(set.Value, context.Caller().Role, Conditions.DiscardSecrets(context.Request), cancellationToken))
+            ? AdminResults.Read(context, await administration.CompareAsync(set.Value, context.Caller().Role, Conditions.DiscardSecrets(context.Request), cancellationToken))
             : set.Error.ToAnswer();
     }
 

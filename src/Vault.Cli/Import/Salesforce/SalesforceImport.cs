@@ -4,11 +4,6 @@ using Vault.Cli.Import.Salesforce.Files;
 
 namespace Vault.Cli.Import.Salesforce;
 
-/// <summary>What an import gives.</summary>
-/// <param name="Document">The definitions; they hold no secret.</param>
-/// <param name="Report">What became of each file, and what is still to do.</param>
-internal sealed record ImportResult(DefinitionsDocument Document, ImportReport Report);
-
 /// <summary>Turns Salesforce metadata into definitions of a vault.</summary>
 internal static class SalesforceImport
 {
@@ -19,7 +14,7 @@ internal static class SalesforceImport
     public static ImportResult Run(string path, ImportOptions options)
     {
         // 1. What is there. 2. Names, so that files can refer to each other in any order. 3. External credentials. 4. Those that use them. 5. The rest.
-        var report = new ImportReport();
+        var report = new ImportReport("Salesforce", "metadata");
         var files = new SourceReader(report).Read(path);
         var context = new ConversionContext(options, report, Parse(files, report));
         GiveNames(context, MetadataKind.ExternalCredential);
@@ -39,7 +34,7 @@ internal static class SalesforceImport
         }
 
         ReportRest(context);
-        return new ImportResult(Finish(context, named), report);
+        return ImportResult.Of(context.Externals, named, options, report);
     }
 
     private static List<(MetadataFile File, MetadataElement Root)> Parse(IReadOnlyList<MetadataFile> files, ImportReport report)
@@ -108,50 +103,4 @@ internal static class SalesforceImport
             PermissionNotes.Add(context, file, root);
         }
     }
-
-    private static DefinitionsDocument Finish(ConversionContext context, IReadOnlyList<NamedCredentialDefinition> named)
-    {
-        var externals = context.Externals.Values.OrderBy(external => external.Name, StringComparer.OrdinalIgnoreCase).ToArray();
-        var ordered = named.OrderBy(credential => credential.Name, StringComparer.OrdinalIgnoreCase).ToArray();
-        foreach (var credential in ordered)
-        {
-            context.Report.Import($"{credential.Name}: {credential.Url}, external credential {credential.ExternalCredential} ({context.Externals[credential.ExternalCredential].Summary})");
-        }
-
-        foreach (var external in externals)
-        {
-            foreach (var secret in external.Secrets)
-            {
-                context.Report.Enter(secret);
-            }
-
-            if (external.Protocol.NeedsConsent)
-            {
-                context.Report.Do($"{external.Name} needs consent in a browser: enter {{Vault:PublicUrl}}/oauth/callback as a redirect URI at its provider, then ask the vault for the link (POST /api/v1/external-credentials/{external.Name}/principals/{external.Principals[0].Name}/credential/authorize).");
-            }
-
-            if (external.Summary == "custom" && external.Headers.Count == 0)
-            {
-                context.Report.Do($"{external.Name} is of the protocol custom and has no headers: the parameters that your code merges as {{!$Credential.…}} aren't in the metadata. Enter each: vault credential set {external.Name} <parameter>");
-            }
-        }
-
-        return new DefinitionsDocument
-        {
-            ExternalCredentials = externals.Length == 0 ? null : [.. externals.Select(external => external.ToDefinition())],
-            NamedCredentials = ordered.Length == 0 ? null : ordered,
-            Apps = context.Options.App is { } app && ordered.Length > 0 ? [AppOf(app, ordered, context)] : null,
-        };
-    }
-
-    private static AppDefinition AppOf(string name, IReadOnlyList<NamedCredentialDefinition> named, ConversionContext context) => new()
-    {
-        Name = name,
-        MayAssertUser = context.Externals.Values.Any(external => external.Principals.Any(principal => principal.IsPerUser)) ? true : null,
-        Grants = [.. named.Select(credential => new GrantDefinition
-        {
-            NamedCredential = credential.Name,
-            Principals = [.. context.Externals[credential.ExternalCredential].Principals.Select(principal => principal.Name)],
-        })],
-    };
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Definitions;
+using Vault.Core.Administration.Secrets;
 
 namespace Vault.Core.Administration.DefinitionSets;
 
@@ -27,8 +28,8 @@ public sealed record ExternalCredentialEntry(
 /// <param name="Name">Unique within the external credential.</param>
 /// <param name="Type"><c>named</c> or <c>perUser</c>. Default <c>named</c>.</param>
 /// <param name="Sequence">Of several granted to an app, the lowest is used.</param>
-/// <param name="Parameters">Secret values to set, write-only. Those that aren't named stay; null removes one.</param>
-public sealed record PrincipalEntry(string? Name = null, string? Type = null, int? Sequence = null, Dictionary<string, string?>? Parameters = null);
+/// <param name="Parameters">Secret values to set, write-only, or references to where a value is kept, which an export gives back. Those that aren't named stay; null removes one.</param>
+public sealed record PrincipalEntry(string? Name = null, string? Type = null, int? Sequence = null, Dictionary<string, ParameterInput?>? Parameters = null);
 
 /// <summary>An app of a document.</summary>
 /// <param name="Name">Letters, digits and single underscores; unique without regard to case.</param>
@@ -64,7 +65,7 @@ public sealed record DefinitionSetOutcome(int Created, int Changed, int Deleted,
 /// <param name="Kind"><c>externalCredential</c>, <c>credential</c> (secret values), <c>namedCredential</c>, <c>app</c> or <c>grant</c>.</param>
 /// <param name="Name">Its name; of secret values and grants, both names with a slash.</param>
 /// <param name="Action"><c>created</c>, <c>changed</c>, <c>deleted</c> or <c>undetermined</c>.</param>
-/// <param name="Differences">Of what is changed: what in it. Of what is new: where it leads (<c>url</c>, <c>externalCredential</c>, <c>allowedHosts</c>). Of secret values only the names, whether new or not.</param>
+/// <param name="Differences">Of what is changed: what in it. Of what is new: where it leads (<c>url</c>, <c>externalCredential</c>, <c>allowedHosts</c>). Of secret values only the names, whether new or not; of references what they refer to.</param>
 public sealed record DefinitionChange(string Kind, string Name, string Action, IReadOnlyList<DefinitionDifference> Differences);
 
 /// <summary>A difference.</summary>

@@ -1,13 +1,16 @@
 using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
 using Vault.Core.Access;
 using Vault.Core.Administration.Access;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
+using Vault.Core.Storage;
 
 namespace Vault.Core.Administration.DefinitionSets;
 
@@ -17,52 +20,53 @@ namespace Vault.Core.Administration.DefinitionSets;
 /// </summary>
 public sealed class DefinitionSetAdministration(
     ChangeGate gate, DefinitionCatalog definitions, AccessCatalog access, ExternalCredentialAdministration externals, NamedCredentialAdministration named,
-    AppAdministration apps, GrantAdministration grants, CredentialBinder binder, SecretSealer sealer)
+    AppAdministration apps, GrantAdministration grants, CredentialBinder binder, SecretSealer sealer, SecretSources sources, IDbContextFactory<VaultDbContext> contexts)
 {
     private readonly ExternalCredentialPart _externals = new(externals);
     private readonly NamedCredentialPart _named = new(named);
-    private readonly SecretPart _secrets = new(binder, sealer);
+    private readonly SecretPart _secrets = new(binder, sealer, sources);
     private readonly AppPart _apps = new(apps, grants);
+    private readonly DefinitionExport _export = new(contexts, binder, sealer, sources);
 
     /// <summary>Makes everything as the document says. A second time it changes nothing.</summary>
     /// <param name="set">The document.</param>
     /// <param name="role">Of who sent it.</param>
     /// <param name="discardSecrets">Whether secrets that a change would let travel elsewhere go instead.</param>
+    /// <param name="precondition">The entity tag of the comparison that was agreed to: where the state is another, nothing is changed.</param>
     /// <param name="cancellationToken">Of the request.</param>
-    public Task<Result<DefinitionSetOutcome>> ApplyAsync(DefinitionSet set, VaultRole role, bool discardSecrets, CancellationToken cancellationToken) =>
+    public Task<Result<DefinitionSetOutcome>> ApplyAsync(DefinitionSet set, VaultRole role, bool discardSecrets, Precondition precondition, CancellationToken cancellationToken) =>
         DefinitionSetSize.Judge(set) is { } tooLarge ? Task.FromResult<Result<DefinitionSetOutcome>>(tooLarge)
-        : gate.ApplyAsync(draft => ApplyAsync(new SetChange(draft, role, discardSecrets, isRehearsal: false, cancellationToken), set), cancellationToken);
+        : gate.ApplyAsync(
+            async draft => precondition.IfMatch is not null && precondition.Judge(await StateTag.OfAsync(draft, set, cancellationToken)) is { } stale
+                ? stale
+                : await ApplyAsync(new SetChange(draft, role, discardSecrets, isRehearsal: false, cancellationToken), set),
+            cancellationToken);
 
-    /// <summary>Says what <see cref="ApplyAsync(DefinitionSet, VaultRole, bool, CancellationToken)"/> would do; changes nothing, and compares no secret.</summary>
+    /// <summary>Says what applying it would do, with the entity tag of the state that this is true of; changes nothing, and compares no secret.</summary>
     /// <param name="set">The document; of secrets, only their names count.</param>
     /// <param name="role">Of who sent it.</param>
     /// <param name="discardSecrets">As there.</param>
     /// <param name="cancellationToken">Of the request.</param>
-    public Task<Result<DefinitionSetOutcome>> CompareAsync(DefinitionSet set, VaultRole role, bool discardSecrets, CancellationToken cancellationToken) =>
-        DefinitionSetSize.Judge(set) is { } tooLarge ? Task.FromResult<Result<DefinitionSetOutcome>>(tooLarge)
-        : gate.RehearseAsync(draft => ApplyAsync(new SetChange(draft, role, discardSecrets, isRehearsal: true, cancellationToken), set), cancellationToken);
-
-    /// <summary>All definitions as one document, in the order of their names, without secrets.</summary>
-    public JsonObject Export()
+    public async Task<Result<Tagged<DefinitionSetOutcome>>> CompareAsync(DefinitionSet set, VaultRole role, bool discardSecrets, CancellationToken cancellationToken)
     {
-        var (defined, known) = (definitions.Current, access.Current);
-        var names = defined.NamedCredentials.Values.ToDictionary(one => one.Id, one => one.Name);
-        var owned = known.Grants.Values.Where(grant => names.ContainsKey(grant.NamedCredentialId)).ToLookup(grant => grant.AppId);
-        return new JsonObject
+        if (DefinitionSetSize.Judge(set) is { } tooLarge)
         {
-            ["externalCredentials"] = List(defined.ExternalCredentials.Values.OrderBy(one => one.Name.Key, StringComparer.Ordinal).Select(DefinitionForms.Of)),
-            ["namedCredentials"] = List(defined.NamedCredentials.Values.OrderBy(one => one.Name.Key, StringComparer.Ordinal).Select(one => DefinitionForms.Of(one, defined))),
-            ["apps"] = List(known.Apps.Values.OrderBy(app => app.Name.Key, StringComparer.Ordinal).Select(app =>
+            return tooLarge;
+        }
+
+        var tag = "";
+        var outcome = await gate.RehearseAsync(
+            async draft =>
             {
-                var form = DefinitionForms.Of(app);
-                form["grants"] = List(owned[app.Id].OrderBy(grant => names[grant.NamedCredentialId].Key, StringComparer.Ordinal)
-                    .Select(grant => DefinitionForms.Of(grant, names[grant.NamedCredentialId].Value)));
-                return form;
-            })),
-        };
+                tag = await StateTag.OfAsync(draft, set, cancellationToken);
+                return await ApplyAsync(new SetChange(draft, role, discardSecrets, isRehearsal: true, cancellationToken), set);
+            },
+            cancellationToken);
+        return outcome.IsOk ? new Tagged<DefinitionSetOutcome>(outcome.Value, tag) : outcome.Error;
     }
 
-    private static JsonArray List(IEnumerable<JsonObject> forms) => [.. forms];
+    /// <summary>All definitions as one document, in the order of their names, without secrets, with what parameters refer to.</summary>
+    public Task<JsonObject> ExportAsync(CancellationToken cancellationToken) => _export.MakeAsync(definitions.Current, access.Current, cancellationToken);
 
     private async Task<Result<DefinitionSetOutcome>> ApplyAsync(SetChange change, DefinitionSet set)
     {
@@ -87,7 +91,7 @@ public sealed class DefinitionSetAdministration(
         CheckNames(change, "apps", owners, entry => entry?.Name);
         if (change.Error is null)
         {
-            SecretPart.Check(change, external);
+            _secrets.Check(change, external);
         }
 
         if (change.Error is { } malformed)

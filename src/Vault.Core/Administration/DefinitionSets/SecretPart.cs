@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Access;
 using Vault.Core.Administration.Changes;
@@ -16,42 +14,48 @@ namespace Vault.Core.Administration.DefinitionSets;
 
 /// <summary>
 /// The secrets of a document. What is set to what it is already isn't touched, so that a second application changes nothing. A guess can't be
-/// tried that way: a wrong one takes the place of the secret, and a rehearsal, which changes nothing, compares nothing.
+/// tried that way: a wrong one takes the place of the secret, and a rehearsal, which changes nothing, compares nothing. What a parameter refers to
+/// is no secret: it is compared whenever it is asked for.
 /// </summary>
-internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer)
+internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer, SecretSources sources)
 {
+    private const string Forbidden = "An operator may not set secrets; an admin can.";
+
     private readonly SecretChanges _secrets = new(sealer);
+    private readonly SecretComparison _comparison = new(sealer);
 
     /// <summary>Judges them, before any is compared.</summary>
-    public static void Check(SetChange change, IReadOnlyList<ExternalCredentialEntry> entries)
+    public void Check(SetChange change, IReadOnlyList<ExternalCredentialEntry> entries)
     {
-        const string Forbidden = "An operator may not set secrets; an admin can.";
         foreach (var (path, name, parameters) in entries.SelectMany(Sets))
         {
             var errors = new InputErrors();
-            ParameterRules.Check([.. parameters], "$.parameters", nullRemoves: true, errors);
-            foreach (var (parameter, _) in parameters.Where(parameter => SecretReference.IsStored(parameter.Value)))
-            {
-                // A document holds values alone: a reference is judged where it is set.
-                errors.Add($"$.parameters.{parameter}", "Must not begin like the stored form of a reference.");
-            }
+            ParameterRules.Check(parameters, "$.parameters", nullRemoves: true, errors);
 
-            if (change.Role is not VaultRole.Admin)
+            // What isn't a secret may stand there for who can't change it, as in a document that was exported.
+            if (change.Role is not VaultRole.Admin && !parameters.All(parameter => SecretReference.IsStored(parameter.Value)))
             {
-                change.Refuse(path, name, new VaultError(ErrorCodes.Forbidden, Forbidden, new Dictionary<string, string[]> { ["$.parameters"] = [Forbidden] }));
+                change.Refuse(path, name, Refused("$.parameters"));
             }
             else if (errors.Any)
             {
                 change.Refuse(path, name, errors.ToError());
             }
+            else if (sources.Check(parameters, "$.parameters") is { } bad)
+            {
+                change.Refuse(path, name, bad);
+            }
         }
 
-        static IEnumerable<(string Path, string Name, Dictionary<string, string?> Parameters)> Sets(ExternalCredentialEntry entry, int index) =>
+        static IEnumerable<(string Path, string Name, KeyValuePair<string, string?>[] Parameters)> Sets(ExternalCredentialEntry entry, int index) =>
             (entry.Principals ?? []).Select((principal, number) => (Path: $"$.externalCredentials[{index}].principals[{number}]", Name: $"{entry.Name}/{principal?.Name}", principal?.Parameters))
-                .Where(set => set.Parameters is not null).Select(set => (set.Path, set.Name, set.Parameters!));
+                .Where(set => set.Parameters is not null).Select(set => (set.Path, set.Name, Stored(set.Parameters!)));
     }
 
-    /// <summary>Sets them, last of all: nothing can be refused any more, so that nobody learns from a refusal, or from how long it took, what a secret is.</summary>
+    /// <summary>
+    /// Sets them, last of all: nothing can be refused any more, so that nobody learns from a refusal, or from how long it took, what a secret is.
+    /// An operator's document, which can be refused still, holds none.
+    /// </summary>
     /// <param name="change">The document.</param>
     /// <param name="entries">In order.</param>
     /// <param name="before">The definitions before the document.</param>
@@ -79,75 +83,62 @@ internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer)
                 ? await change.Draft.Database.Secrets.AsNoTracking()
                     .Where(row => row.ExternalCredentialId == definition.Id && row.User == "" && row.RetiredAt == null).ToListAsync()
                 : [];
-            foreach (var principal in entry.Principals)
+            for (var number = 0; number < entry.Principals.Count; number++)
             {
-                if (principal is { Parameters: { } parameters })
+                if (entry.Principals[number] is { Parameters: { } parameters } principal
+                    && await SetAsync(change, bound.Value, principal.Name, Stored(parameters), rows, before) is { } refused)
                 {
-                    await SetAsync(change, bound.Value, principal.Name, parameters, rows, before);
+                    change.Refuse($"$.externalCredentials[{index}].principals[{number}]", $"{entry.Name}/{principal.Name}", refused);
                 }
             }
         }
     }
 
-    private async Task SetAsync(
-        SetChange change, BoundCredential credential, string? principalName, Dictionary<string, string?> parameters, List<SecretRow> rows, DefinitionSnapshot before)
+    private async Task<VaultError?> SetAsync(
+        SetChange change, BoundCredential credential, string? principalName, KeyValuePair<string, string?>[] parameters, List<SecretRow> rows, DefinitionSnapshot before)
     {
         var definition = credential.Definition;
         var principal = definition.Principals.First(candidate => candidate.Name.Value.Equals(principalName, StringComparison.OrdinalIgnoreCase));
         var current = rows.Where(row => row.PrincipalId == principal.Id).ToDictionary(row => row.NameKey, StringComparer.Ordinal);
         var name = $"{definition.Name}/{principal.Name}";
-        if (change.IsRehearsal)
+        var compared = parameters
+            .Select(parameter => (Parameter: parameter, Result: _comparison.Compare(parameter.Value, current.GetValueOrDefault(parameter.Key.ToLowerInvariant()), credential, change.IsRehearsal)))
+            .ToArray();
+        var different = compared.Where(one => one.Result.Outcome is ComparisonOutcome.Different).ToArray();
+        if (different.Length == 0)
         {
-            var certain = parameters.Where(parameter => (parameter.Value is null) == current.ContainsKey(parameter.Key.ToLowerInvariant())).ToArray();
-            if (certain.Length > 0)
+            var unknown = compared.Where(one => one.Result.Outcome is ComparisonOutcome.Undetermined).ToArray();
+            if (unknown.Length > 0)
             {
-                change.Note("credential", "credential", name, current.Count == 0 ? "created" : "changed", Names(certain));
-            }
-            else if (parameters.Values.Any(value => value is not null))
-            {
-                change.Note("credential", "credential", name, "undetermined", Names(parameters));
+                change.Note("credential", "credential", name, "undetermined", [.. unknown.Select(one => new DefinitionDifference("parameters." + one.Parameter.Key))]);
             }
             else
             {
                 change.NoteUnchanged();
             }
 
-            return;
+            return null;
         }
 
-        var different = parameters.Where(parameter => IsDifferent(parameter.Value, current.GetValueOrDefault(parameter.Key.ToLowerInvariant()), credential)).ToArray();
-        if (different.Length == 0)
+        if (change.Role is not VaultRole.Admin)
         {
-            change.NoteUnchanged();
-            return;
+            return Refused([.. different.Select(one => "$.parameters." + one.Parameter.Key)]);
         }
 
-        var isNew = !before.ExternalCredentials.TryGetValue(definition.Id, out var old) || old.Principals.All(known => known.Id != principal.Id);
-        await _secrets.SetAsync(change.Draft, credential, principal.Id, "", different, isWhole: false, isNew);
-        change.Note("credential", "credential", name, current.Count == 0 ? "created" : "changed", Names(different), principal.Name.Value);
+        if (!change.IsRehearsal)
+        {
+            var isNew = !before.ExternalCredentials.TryGetValue(definition.Id, out var old) || old.Principals.All(known => known.Id != principal.Id);
+            await _secrets.SetAsync(change.Draft, credential, principal.Id, "", [.. different.Select(one => one.Parameter)], isWhole: false, isNew);
+        }
+
+        change.Note(
+            "credential", "credential", name, current.Count == 0 ? "created" : "changed",
+            [.. different.Select(one => new DefinitionDifference("parameters." + one.Parameter.Key, one.Result.Before, one.Result.After))], principal.Name.Value);
+        return null;
     }
 
-    private static DefinitionDifference[] Names(IEnumerable<KeyValuePair<string, string?>> parameters) =>
-        [.. parameters.Select(parameter => new DefinitionDifference("parameters." + parameter.Key))];
+    private static VaultError Refused(params string[] paths) => new(ErrorCodes.Forbidden, Forbidden, paths.ToDictionary(path => path, _ => new[] { Forbidden }));
 
-    // By hashes, so that neither content nor length shows in the time it takes. What can't be opened is set anew.
-    private bool IsDifferent(string? value, SecretRow? row, BoundCredential credential)
-    {
-        if (value is null || row is null)
-        {
-            return (value is null) == (row is not null);
-        }
-
-        var opened = sealer.Open(SecretChanges.Place(row, credential.Binding), row.Sealed);
-        if (!opened.IsOk)
-        {
-            return true;
-        }
-
-        using var secret = opened.Value;
-        var utf8 = Encoding.UTF8.GetBytes(value);
-        var isSame = CryptographicOperations.FixedTimeEquals(SHA256.HashData(secret.RevealUtf8()), SHA256.HashData(utf8));
-        CryptographicOperations.ZeroMemory(utf8);
-        return !isSame;
-    }
+    private static KeyValuePair<string, string?>[] Stored(Dictionary<string, ParameterInput?> parameters) =>
+        [.. parameters.Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value?.Stored))];
 }

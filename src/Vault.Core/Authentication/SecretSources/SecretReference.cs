@@ -77,6 +77,9 @@ public sealed record SecretReference(string Source, string Secret, string? Field
         return null;
     }
 
+    /// <summary>As an admin sends it.</summary>
+    public JsonElement ToJson() => JsonSerializer.SerializeToElement(new { source = Source, secret = Secret, field = Field, version = Version }, Compact);
+
     /// <summary>What is sealed in the place of a value.</summary>
     public string ToStored() => Prefix + JsonSerializer.Serialize(new { source = Source, secret = Secret, field = Field, version = Version }, Compact);
 

@@ -60,9 +60,14 @@ public sealed class SecretSources
     public bool IsEmpty => _sources.Count == 0;
 
     private VaultError? Check(SecretReference reference, string path) =>
-        !_sources.TryGetValue(reference.Source, out var found)
-            ? new VaultError(ErrorCodes.UnknownReference, $"{path}: there is no secret source {reference.Source} among this vault's settings (Vault:SecretSources).")
-            : found.Source.Check(reference) is { } problem ? VaultError.Invalid(path, $"The reference {problem}.") : null;
+        !_sources.TryGetValue(reference.Source, out var found) ? Unknown(reference, path)
+        : found.Source.Check(reference) is { } problem ? VaultError.Invalid(path, $"The reference {problem}.") : null;
+
+    private static VaultError Unknown(SecretReference reference, string path)
+    {
+        var message = $"There is no secret source {reference.Source} among this vault's settings (Vault:SecretSources).";
+        return new VaultError(ErrorCodes.UnknownReference, $"{path}: {message}", new Dictionary<string, string[]> { [path] = [message] });
+    }
 
     /// <summary>The first of these parameters that may not refer to what it refers to, as an error; null: none.</summary>
     /// <param name="parameters">Names, and values or the stored forms of references.</param>

@@ -1,6 +1,6 @@
 using CsCheck;
+using Vault.Cli.Import;
 using Vault.Cli.Import.Salesforce.Formulas;
-using Vault.Cli.Import.Salesforce.Names;
 using Vault.Core.MergeFields;
 using Xunit;
 

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Vault.Cli.Documents;
+using Vault.Cli.Import;
 using Vault.Cli.Import.Salesforce;
 using Vault.Testing;
 using Xunit;
@@ -22,15 +23,7 @@ public sealed class ProjectTests
         await run.RunAsync(ImportRun.Project, "--app", "Crm");
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        var received = approved == "vault.yaml" ? run.Yaml : run.Output;
-        var path = RepositoryFiles.PathOf("tests/Vault.Cli.Tests/Import/Salesforce/Approved/" + approved);
-        if (Environment.GetEnvironmentVariable("UPDATE_APPROVED") == "1")
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await File.WriteAllTextAsync(path, received);
-        }
-
-        Assert.Equal(await File.ReadAllTextAsync(path), received);
+        ImportRun.Approve("tests/Vault.Cli.Tests/Import/Salesforce/Approved/" + approved, approved == "vault.yaml" ? run.Yaml : run.Output);
     }
 
     [Fact]

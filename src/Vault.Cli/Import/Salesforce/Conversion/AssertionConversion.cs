@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Vault.Cli.Import.Salesforce.Files;
 using Vault.Cli.Import.Salesforce.Formulas;
-using Vault.Cli.Import.Salesforce.Names;
 
 namespace Vault.Cli.Import.Salesforce.Conversion;
 

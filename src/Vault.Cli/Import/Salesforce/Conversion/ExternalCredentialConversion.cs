@@ -21,7 +21,7 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         var name = context.ExternalNames.Find(file.Name) ?? file.Name;
         var principals = ReadPrincipals(file.Path, name, parameters, root);
         var kind = protocol?.Text ?? "";
-        var scope = new FormulaScope(name, file.Name, [.. principals.Select(principal => principal.SalesforceName)], principals.Any(principal => principal.IsPerUser),
+        var scope = new FormulaScope(name, file.Name, [.. principals.Select(principal => principal.SourceName)], principals.Any(principal => principal.IsPerUser),
             kind.Equals("Oauth", StringComparison.OrdinalIgnoreCase) || kind.StartsWith("Jwt", StringComparison.OrdinalIgnoreCase));
         var due = new List<FormulaParameter>();
         var headers = HeaderConversion.Convert([.. parameters.TakeAll("AuthHeader"), .. parameters.TakeAll("HttpHeader")], scope, file.Path, due.Add, context.Report);
@@ -36,7 +36,7 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         var draft = new ExternalDraft
         {
             Name = name,
-            SalesforceName = file.Name,
+            SourceName = file.Name,
             Label = Texts.Label(label),
             Description = Texts.Description(description),
             Protocol = converted,

@@ -40,7 +40,7 @@ internal sealed class LegacyConversion(ConversionContext context)
         var external = new ExternalDraft
         {
             Name = name,
-            SalesforceName = file.Name,
+            SourceName = file.Name,
             Label = common.Label,
             Protocol = draft,
             Principals = [new PrincipalDraft("default", "default", isPerUser, 1)],

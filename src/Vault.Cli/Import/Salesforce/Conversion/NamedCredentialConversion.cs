@@ -95,7 +95,7 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
         }
 
         external.UseAt(read.Origin);
-        var scope = new FormulaScope(external.Name, external.SalesforceName, [.. external.Principals.Select(principal => principal.SalesforceName)],
+        var scope = new FormulaScope(external.Name, external.SourceName, [.. external.Principals.Select(principal => principal.SourceName)],
             external.Principals.Any(principal => principal.IsPerUser), external.Summary.StartsWith("oauth2", StringComparison.Ordinal) || external.Summary == "jwt", common.Name);
         var converted = HeaderConversion.Convert(headers, scope, file.Path, needed => external.Needs(needed.Name, needed.Meaning), context.Report);
         return common with
@@ -130,10 +130,10 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
     /// <summary>A certificate for TLS, whose PEM has to be entered.</summary>
     public static ClientCertificateDefinition NeedCertificate(ExternalDraft external, string certificate)
     {
-        var chain = Names.VaultName.Of(certificate + "_Certificate");
+        var chain = VaultName.Of(certificate + "_Certificate");
         var keyMeaning = OAuthConversion.KeyOf(certificate);
         // The same certificate may sign JWTs, too; its key is entered once.
-        var key = external.FindParameter(keyMeaning) ?? Names.VaultName.Of(certificate + "_Key");
+        var key = external.FindParameter(keyMeaning) ?? VaultName.Of(certificate + "_Key");
         external.Needs(chain, $"the certificate {Shown.Of(certificate)} (PEM, those between it and its root behind it)", isShared: true);
         external.Needs(key, keyMeaning, isShared: true);
         return new ClientCertificateDefinition { Certificate = chain, PrivateKey = key };

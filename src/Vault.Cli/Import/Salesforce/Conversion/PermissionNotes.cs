@@ -31,7 +31,7 @@ internal static class PermissionNotes
         {
             var (credential, name) = (text[..at].Trim(), text[(at + 1)..].Trim());
             if (context.ExternalNames.Find(credential) is { } found && context.Externals.TryGetValue(found, out var external)
-                && external.Principals.FirstOrDefault(principal => principal.SalesforceName.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } principal)
+                && external.Principals.FirstOrDefault(principal => principal.SourceName.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } principal)
             {
                 return (external.Name, principal.Name);
             }

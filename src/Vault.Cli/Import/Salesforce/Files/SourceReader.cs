@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Vault.Cli.Documents;
 using Vault.Cli.Import.Salesforce.Conversion;
 
 namespace Vault.Cli.Import.Salesforce.Files;
@@ -91,6 +92,12 @@ internal sealed class SourceReader(ImportReport report)
                 else if (MetadataFile.TryIdentify(entry.Name, out var kind, out var name))
                 {
                     var shown = Path.GetRelativePath(root, entry.FullName).Replace('\\', '/');
+                    if (!RegularFile.IsAt(entry.FullName))
+                    {
+                        report.Refuse(shown, new Problem("It is no regular file; it isn't read.", 1, 1));
+                        continue;
+                    }
+
                     using var stream = File.OpenRead(entry.FullName);
                     Add(files, shown, kind, name, stream);
                 }

@@ -143,11 +143,11 @@ internal sealed class FormulaWriter(FormulaScope scope, string? target, Translat
             throw new FormulaException($"{Shown.Of(global.Written)} has too many names");
         }
 
-        if (global.Path is [_, var owner, _] && !NameTable.IsSame(owner, scope.SalesforceName))
+        if (global.Path is [_, var owner, _] && !NameTable.IsSame(owner, scope.SourceName))
         {
             if (!scope.Principals.Contains(owner, StringComparer.OrdinalIgnoreCase))
             {
-                throw new FormulaException($"{Shown.Of(global.Written)} names another external credential than {Shown.Of(scope.SalesforceName)}, the only one that it may name");
+                throw new FormulaException($"{Shown.Of(global.Written)} names another external credential than {Shown.Of(scope.SourceName)}, the only one that it may name");
             }
 
             translation.Note($"{Shown.Of(global.Written)} names a principal where the name of the external credential is due; it is read as that.");

@@ -4,7 +4,7 @@ namespace Vault.Cli.Import.Salesforce.Names;
 internal sealed class NameTable
 {
     private readonly Dictionary<string, string> _names = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<string> _given = new(StringComparer.OrdinalIgnoreCase);
+    private readonly FreeNames _given = new();
 
     /// <summary>Gives a name of the vault's that nothing else has.</summary>
     /// <param name="name">As Salesforce has it.</param>
@@ -12,24 +12,13 @@ internal sealed class NameTable
     /// <param name="mayBeComputed">Whether names with a meaning in merge fields are fine.</param>
     public string Give(string name, string? wished = null, bool mayBeComputed = false)
     {
-        var legal = VaultName.Of(wished ?? name);
-        if (!mayBeComputed && VaultName.IsComputed(legal))
-        {
-            legal += "_Login";
-        }
-
-        var free = legal;
-        for (var number = 2; !_given.Add(free); number++)
-        {
-            free = VaultName.Numbered(legal, number);
-        }
-
+        var free = _given.Give(wished ?? name, mayBeComputed);
         _names[name] = free;
         return free;
     }
 
     /// <summary>Whether this name of the vault's is given.</summary>
-    public bool IsGiven(string vaultName) => _given.Contains(vaultName);
+    public bool IsGiven(string vaultName) => _given.IsGiven(vaultName);
 
     /// <summary>The vault's name for one of Salesforce's, with or without its namespace; null where nothing of that name came over.</summary>
     public string? Find(string name) => _names.TryGetValue(name, out var found) || (Unprefixed(name) is { } bare && _names.TryGetValue(bare, out found)) ? found : null;

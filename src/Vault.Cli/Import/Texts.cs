@@ -1,4 +1,4 @@
-namespace Vault.Cli.Import.Salesforce;
+namespace Vault.Cli.Import;
 
 /// <summary>Labels and descriptions, as long as the vault takes them.</summary>
 internal static class Texts

@@ -1,10 +1,10 @@
-namespace Vault.Cli.Import.Salesforce;
+namespace Vault.Cli.Import;
 
-/// <summary>A parameter that Salesforce doesn't give away, or that a definitions file doesn't hold: somebody has to enter it.</summary>
+/// <summary>A parameter that isn't given away, or that a definitions file doesn't hold: somebody has to enter it.</summary>
 /// <param name="ExternalCredential">Of this external credential.</param>
 /// <param name="Principal">Of this principal.</param>
 /// <param name="IsPerUser">Whether each user has their own.</param>
 /// <param name="Parameter">Its name.</param>
 /// <param name="Meaning">What it is, for people.</param>
-/// <param name="KnownValue">Its value where it stands in the metadata and is no secret (a user name, a client id), else null.</param>
+/// <param name="KnownValue">Its value where it stands in the files and is no secret (a user name, a client id), else null.</param>
 internal sealed record SecretToEnter(string ExternalCredential, string Principal, bool IsPerUser, string Parameter, string Meaning, string? KnownValue = null);

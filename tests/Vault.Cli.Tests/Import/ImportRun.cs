@@ -1,10 +1,10 @@
 using System.Text;
 using Vault.Testing;
 
-namespace Vault.Cli.Tests.Import.Salesforce;
+namespace Vault.Cli.Tests.Import;
 
-/// <summary>A run of <c>vault import salesforce</c> in a directory of its own.</summary>
-internal sealed class ImportRun(VaultFactory? vault = null) : IDisposable
+/// <summary>A run of <c>vault import</c> in a directory of its own.</summary>
+internal sealed class ImportRun(VaultFactory? vault = null, string system = "salesforce") : IDisposable
 {
     private readonly CommandRun _commands = new(vault) { Input = "" };
 
@@ -39,7 +39,27 @@ internal sealed class ImportRun(VaultFactory? vault = null) : IDisposable
     }
 
     /// <summary>Runs an import.</summary>
-    public Task<ImportRun> RunAsync(params string[] args) => CommandAsync("", ["import", "salesforce", .. args]);
+    public Task<ImportRun> RunAsync(params string[] args) => CommandAsync("", ["import", system, .. args]);
+
+    /// <summary>Copies a file of the repository, and gives its name.</summary>
+    public string Copy(string path)
+    {
+        File.Copy(RepositoryFiles.PathOf(path), Path.Combine(Directory, Path.GetFileName(path)), overwrite: true);
+        return Path.GetFileName(path);
+    }
+
+    /// <summary>Compares with what was approved; UPDATE_APPROVED=1 approves it.</summary>
+    public static void Approve(string path, string received)
+    {
+        path = RepositoryFiles.PathOf(path);
+        if (Environment.GetEnvironmentVariable("UPDATE_APPROVED") == "1")
+        {
+            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, received);
+        }
+
+        Xunit.Assert.Equal(File.ReadAllText(path), received);
+    }
 
     /// <summary>Runs any command.</summary>
     public async Task<ImportRun> CommandAsync(string input, params string[] args)

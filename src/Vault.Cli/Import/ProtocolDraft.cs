@@ -1,13 +1,13 @@
 using System.Text.Json.Nodes;
 
-namespace Vault.Cli.Import.Salesforce.Conversion;
+namespace Vault.Cli.Import;
 
 /// <summary>A parameter that has to be entered for each principal.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Meaning">What it is, for people.</param>
-/// <param name="KnownValue">Its value where it stands in the metadata and is no secret.</param>
+/// <param name="KnownValue">Its value where it stands there and is no secret.</param>
 /// <param name="IsShared">Whether all users of a principal have the same, so that it is set on the principal itself.</param>
-/// <param name="Principal">Of this principal only, as Salesforce calls it; null: of all of them.</param>
+/// <param name="Principal">Of this principal only, as it is called where it comes from; null: of all of them.</param>
 internal sealed record DueParameter(string Name, string Meaning, string? KnownValue = null, bool IsShared = false, string? Principal = null);
 
 /// <summary>The <c>authentication</c> of an external credential, and what goes with it.</summary>

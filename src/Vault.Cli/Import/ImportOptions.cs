@@ -1,4 +1,4 @@
-namespace Vault.Cli.Import.Salesforce;
+namespace Vault.Cli.Import;
 
 /// <summary>What an import may do.</summary>
 /// <param name="AllowHttp">Whether named credentials with an http URL come over.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Vault.Cli.Import.Salesforce.Names;
+namespace Vault.Cli.Import;
 
 /// <summary>The developer-name rule of the vault, which is Salesforce's without namespaces, and a name that obeys it for one that doesn't.</summary>
 internal static class VaultName

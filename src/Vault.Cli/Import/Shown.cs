@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Vault.Cli.Import.Salesforce;
+namespace Vault.Cli.Import;
 
 /// <summary>Text of a file, as a terminal may show it.</summary>
 internal static class Shown

@@ -1,4 +1,4 @@
-namespace Vault.Cli.Import.Salesforce;
+namespace Vault.Cli.Import;
 
 /// <summary>What became of an element.</summary>
 internal enum Outcome

@@ -1,8 +1,6 @@
 using System.Text;
-using Vault.Cli.Import.Salesforce.Formulas;
-using Vault.Cli.Import.Salesforce.Names;
 
-namespace Vault.Cli.Import.Salesforce.Conversion;
+namespace Vault.Cli.Import;
 
 /// <summary>A URL of the metadata, as the vault takes it.</summary>
 /// <param name="Text">For the definition; its query may hold merge fields.</param>

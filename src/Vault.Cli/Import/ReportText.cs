@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Vault.Cli.Import.Salesforce;
+namespace Vault.Cli.Import;
 
 /// <summary>Writes the report as people read it: what came over, what became of the rest line by line, what is to do.</summary>
 internal static class ReportText
@@ -16,7 +16,7 @@ internal static class ReportText
 
         WriteLines(report, Outcome.NotImported, "Not imported:", output);
         WriteLines(report, Outcome.SecretInFile, "Secrets that stand in files:", output);
-        WriteLines(report, Outcome.Note, "Different from Salesforce:", output);
+        WriteLines(report, Outcome.Note, $"Different from {report.Origin}:", output);
         WriteSecrets(report, output);
         if (report.Next.Count > 0)
         {
@@ -68,7 +68,7 @@ internal static class ReportText
             var command = $"vault credential set {secret.ExternalCredential} {secret.Parameter}"
                 + (secret.Principal == "default" ? "" : $" --principal {secret.Principal}")
                 + (secret.IsPerUser ? " --user <user>" : "");
-            output.WriteLine($"  {command}   # {secret.Meaning}{(secret.KnownValue is { } value ? $"; in the metadata: {Shown.Of(value, 300)}" : "")}");
+            output.WriteLine($"  {command}   # {secret.Meaning}{(secret.KnownValue is { } value ? $"; in the {report.Files}: {Shown.Of(value, 300)}" : "")}");
         }
     }
 

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Vault.Core.Administration.Secrets;
 
-namespace Vault.Api.Admin.Credentials;
+namespace Vault.Core.Administration.Secrets;
 
 /// <summary>A parameter's value: a text, or a reference <c>{ "source", "secret", "field"?, "version"? }</c> to where it is kept (<c>Vault:SecretSources</c>).</summary>
 [JsonConverter(typeof(Converter))]
@@ -11,7 +10,7 @@ public sealed class ParameterInput
     private ParameterInput(string? stored) => Stored = stored;
 
     /// <summary>What is sealed.</summary>
-    internal string? Stored { get; }
+    public string? Stored { get; }
 
     private sealed class Converter : JsonConverter<ParameterInput>
     {

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Vault.Cli.Import.Salesforce.Formulas;
+namespace Vault.Cli.Import;
 
 /// <summary>Finds secrets that stand in metadata as plain text, as in <c>Bearer 7f3a…</c>: they must not get into a definitions file too.</summary>
 /// <param name="Prefix">What stands before it and is none, as <c>Bearer </c>.</param>
@@ -23,6 +23,9 @@ internal sealed partial record LiteralSecret(string Prefix)
         var isTelling = TellingNames.Any(telling => name.Contains(telling, StringComparison.OrdinalIgnoreCase));
         return !isHarmless && !rest.Any(char.IsWhiteSpace) && (isTelling ? IsSecretWhereOneIsDue(rest) : LooksRandom(rest)) ? new LiteralSecret(prefix) : null;
     }
+
+    /// <summary>Whether a word of any text, as a name or a segment of a path, looks like a secret.</summary>
+    public static bool IsIn(string text) => text.Split([' ', '/', '\t', '\n', '\r', ',', ';', '&', '='], StringSplitOptions.RemoveEmptyEntries).Any(LooksRandom);
 
     // Only letters is a word, as in the text before a field ("Bearer"), unless it is a long one.
     private static bool IsSecretWhereOneIsDue(string text) => text.Length >= 6 && (!text.All(char.IsAsciiLetter) || text.Length >= 16);

@@ -1,13 +1,13 @@
 using Vault.Cli.Documents;
 
-namespace Vault.Cli.Import.Salesforce.Conversion;
+namespace Vault.Cli.Import;
 
 /// <summary>A principal.</summary>
-/// <param name="SalesforceName">As Salesforce calls it.</param>
+/// <param name="SourceName">As it is called where it comes from.</param>
 /// <param name="Name">As the vault does.</param>
 /// <param name="IsPerUser">Whether each user has their own secrets.</param>
 /// <param name="Sequence">The lowest is used.</param>
-internal sealed record PrincipalDraft(string SalesforceName, string Name, bool IsPerUser, int Sequence);
+internal sealed record PrincipalDraft(string SourceName, string Name, bool IsPerUser, int Sequence);
 
 /// <summary>An external credential that comes over; the named credentials that use it add what they need.</summary>
 internal sealed class ExternalDraft
@@ -18,8 +18,8 @@ internal sealed class ExternalDraft
     /// <summary>As the vault calls it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>As Salesforce calls it.</summary>
-    public required string SalesforceName { get; init; }
+    /// <summary>As it is called where it comes from.</summary>
+    public required string SourceName { get; init; }
 
     /// <summary>For people.</summary>
     public string? Label { get; init; }
@@ -39,6 +39,9 @@ internal sealed class ExternalDraft
     /// <summary>Whether a named credential uses it.</summary>
     public bool IsUsed { get; private set; }
 
+    /// <summary>Where named credentials use it.</summary>
+    public IReadOnlyCollection<string> Hosts => _hosts;
+
     /// <summary>The protocol in words.</summary>
     public string Summary => Protocol.Settings["grant"] is { } grant ? $"oauth2 {grant}" : Protocol.Settings["protocol"]?.ToString() ?? "";
 
@@ -46,7 +49,7 @@ internal sealed class ExternalDraft
     public IEnumerable<SecretToEnter> Secrets =>
         from principal in Principals
         from due in Protocol.Parameters.Concat(_parameters)
-        where due.Principal is null || due.Principal.Equals(principal.SalesforceName, StringComparison.OrdinalIgnoreCase)
+        where due.Principal is null || due.Principal.Equals(principal.SourceName, StringComparison.OrdinalIgnoreCase)
         select new SecretToEnter(Name, principal.Name, principal.IsPerUser && !due.IsShared, due.Name, due.Meaning, due.KnownValue);
 
     /// <summary>The parameter of this meaning, or null.</summary>

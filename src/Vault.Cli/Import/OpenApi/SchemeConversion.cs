@@ -1,0 +1,126 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+
+namespace Vault.Cli.Import.OpenApi;
+
+/// <summary>A security scheme as a protocol of the vault.</summary>
+/// <param name="outline">Where schemes stand.</param>
+/// <param name="options">What the import may do.</param>
+/// <param name="begin">Where relative URLs of token endpoints begin; null: nowhere.</param>
+/// <param name="report">Where it is said what doesn't come over.</param>
+internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options, Uri? begin, ImportReport report)
+{
+    private const int MostScopes = 10;
+
+    /// <summary>Converts; null where it can't come over, which is reported.</summary>
+    /// <param name="name">As the document calls it.</param>
+    /// <param name="scheme">The scheme.</param>
+    /// <param name="scopes">Those that operations name.</param>
+    public ProtocolDraft? Convert(string name, IOpenApiSecurityScheme scheme, IReadOnlyCollection<string> scopes) => scheme.Type switch
+    {
+        SecuritySchemeType.Http => OfHttp(name, scheme.Scheme ?? ""),
+        SecuritySchemeType.ApiKey => OfApiKey(name, scheme),
+        SecuritySchemeType.OAuth2 => OfOAuth2(name, scheme.Flows, scopes),
+        SecuritySchemeType.OpenIdConnect => Refuse(
+            name, $"OpenID Connect says where tokens come from ({Shown.Of(scheme.OpenIdConnectUrl?.OriginalString ?? "", 200)}) and not how: write oauth2 with issuer and the grant that you use (docs/protocols.md)."),
+        SecuritySchemeType.MutualTLS => Refuse(name, "A client certificate is a setting of the named credential here: clientCertificate."),
+        _ => Refuse(name, "Its type isn't one that is known: apiKey, http, oauth2, openIdConnect, mutualTLS."),
+    };
+
+    private ProtocolDraft? OfHttp(string name, string scheme) => scheme.ToUpperInvariant() switch
+    {
+        "BASIC" => ProtocolDraft.Of("password").Needs("Username", "the user name").Needs("Password", "the password"),
+        "BEARER" => ProtocolDraft.Of("bearer").Needs("Token", "the token"),
+        "DIGEST" => ProtocolDraft.Of("digest").Needs("Username", "the user name").Needs("Password", "the password"),
+        _ => Refuse(name, $"The HTTP authentication scheme {Shown.Of(scheme)} has no protocol here; custom can write any header (docs/protocols.md)."),
+    };
+
+    private ProtocolDraft? OfApiKey(string name, IOpenApiSecurityScheme scheme)
+    {
+        var (parameter, place) = (scheme.Name ?? "", scheme.In switch { ParameterLocation.Header => "header", ParameterLocation.Query => "query", ParameterLocation.Cookie => "cookie", _ => null });
+        if (place is null || !HeaderNames.IsFit(parameter))
+        {
+            return Refuse(name, "An apiKey needs a name, and in: header, query or cookie.");
+        }
+
+        if (place == "header" && parameter.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+        {
+            report.Add(outline.Schemes[name], Outcome.Note, name, "What is entered is sent as it is: with its scheme, as in Bearer …, where the service wants one.");
+        }
+
+        return new ProtocolDraft(new JsonObject { ["protocol"] = "apiKey", ["in"] = place, ["parameterName"] = parameter }).Needs("ApiKey", $"the API key ({place} {parameter})");
+    }
+
+    private ProtocolDraft? OfOAuth2(string name, OpenApiOAuthFlows? flows, IReadOnlyCollection<string> scopes)
+    {
+        (string Grant, OpenApiOAuthFlow? Flow)[] known =
+        [
+            ("clientCredentials", flows?.ClientCredentials), ("authorizationCode", flows?.AuthorizationCode), ("deviceCode", flows?.DeviceAuthorization), ("password", flows?.Password),
+        ];
+        var found = known.Where(one => one.Flow is not null).ToArray();
+        if (found is not [var (grant, chosen), ..] || chosen is null)
+        {
+            return Refuse(name, flows?.Implicit is null
+                ? "It has no flow that is known: clientCredentials, authorizationCode, deviceAuthorization, password."
+                : "The implicit flow gives tokens to browsers alone. Where the service has another, write oauth2 with its grant (docs/protocols.md).");
+        }
+
+        foreach (var other in found.Skip(1).Select(one => one.Grant).Concat(flows?.Implicit is null ? [] : ["implicit"]))
+        {
+            report.Add(outline.Schemes[name], Outcome.NotImported, name, $"The grant {other} did not come over: {grant} did, and an external credential has one.");
+        }
+
+        if (UrlOf(name, chosen.TokenUrl, "tokenUrl") is not { } token)
+        {
+            return null;
+        }
+
+        var settings = new JsonObject { ["protocol"] = "oauth2", ["grant"] = grant };
+        if (grant is "authorizationCode" or "deviceCode")
+        {
+            var isDevice = grant == "deviceCode";
+            if (UrlOf(name, isDevice ? chosen.DeviceAuthorizationUrl : chosen.AuthorizationUrl, isDevice ? "deviceAuthorizationUrl" : "authorizationUrl") is not { } asked)
+            {
+                return null;
+            }
+
+            settings[isDevice ? "deviceAuthorizationUrl" : "authorizationUrl"] = asked.OriginalString;
+        }
+
+        settings["tokenUrl"] = token.OriginalString;
+        if (scopes.Count is > 0 and <= MostScopes)
+        {
+            settings["scope"] = string.Join(' ', scopes);
+        }
+        else if (scopes.Count > MostScopes)
+        {
+            report.Add(outline.Schemes[name], Outcome.Note, name, $"Its operations name {scopes.Count} scopes; write those that you need into authentication.scope.");
+        }
+
+        var draft = new ProtocolDraft(settings) { NeedsConsent = grant is "authorizationCode" }.Needs("ClientId", "the client id").Needs("ClientSecret", "the client secret").SignsInAt(token);
+        return grant == "password" ? draft.Needs("Username", "the user name").Needs("Password", "the password") : draft;
+    }
+
+    private Uri? UrlOf(string name, Uri? url, string setting)
+    {
+        var text = url?.OriginalString ?? "";
+        if (begin is not null && url is { IsAbsoluteUri: false } && Uri.TryCreate(begin, text, out var joined))
+        {
+            text = joined.AbsoluteUri;
+        }
+
+        if (CredentialUrl.Read(text, options.AllowHttp, credential: null, owner: null, out var problem) is { } read)
+        {
+            return new Uri(read.Text);
+        }
+
+        report.Add(outline.Schemes[name], Outcome.NotImported, name, $"Its {setting} can't come over: {problem}");
+        return null;
+    }
+
+    private ProtocolDraft? Refuse(string name, string sentence)
+    {
+        report.Add(outline.Schemes[name], Outcome.NotImported, name, sentence);
+        return null;
+    }
+}

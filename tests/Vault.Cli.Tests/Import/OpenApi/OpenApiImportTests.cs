@@ -1,0 +1,125 @@
+using Xunit;
+
+namespace Vault.Cli.Tests.Import.OpenApi;
+
+/// <summary>OpenAPI documents of all versions, and what is wrong with some.</summary>
+public sealed class OpenApiImportTests(VaultFixture fixture) : IClassFixture<VaultFixture>
+{
+    private const string Here = "tests/Vault.Cli.Tests/Import/OpenApi/";
+
+    [Theory]
+    [InlineData("shop.yaml", "--app", "Orders")]
+    [InlineData("pets.json")]
+    [InlineData("tracker.yaml", "--url", "https://tracker.example/api", "--name", "Issues")]
+    public async Task Import_ADocument_GivesWhatIsApproved_AndAVaultTakesIt(string document, params string[] args)
+    {
+        using var run = new ImportRun(fixture.Vault, "openapi");
+
+        await run.RunAsync([run.Copy(Here + "Documents/" + document), .. args]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        ImportRun.Approve(Here + $"Approved/{document}.txt", run.Output);
+        ImportRun.Approve(Here + $"Approved/{document}.vault.yaml", run.Yaml);
+        await run.CommandAsync("", "apply", "-f", "vault.yaml");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+    }
+
+    [Theory]
+    [InlineData("{}", ":1:1: Is no OpenAPI document")]
+    [InlineData("[]", ":1:1: Must be one object")]
+    [InlineData("", ":1:1: Must be one object")]
+    [InlineData("a: 1\n---\nb: 2", "There is a second document in it.")]
+    [InlineData("swagger: '1.2'", ":1:10: The version 1.2 of OpenAPI isn't known here")]
+    [InlineData("openapi: 4.0.0", "The version 4.0.0 of OpenAPI isn't known here")]
+    [InlineData("{ \"openapi\": \"3.0.0\",\n  \"info\": { ]", ":2:13: Is not well-formed JSON from here on.")]
+    [InlineData("{ \"openapi\": \"3.0.0\", \"openapi\": \"3.0.0\" }", ":1:23: openapi stands here twice.")]
+    [InlineData("{ \"openapi\": \"3.0.0\" } {}", "Is not well-formed JSON")]
+    [InlineData("openapi: 3.0.0\ninfo: [", "Is not well-formed YAML")]
+    public async Task Import_WhatIsNoDocument_IsRefusedWithThePlace(string text, string sentence)
+    {
+        using var run = new ImportRun(system: "openapi");
+        run.Write("api", text);
+
+        await run.RunAsync("api");
+
+        Assert.Equal(ExitCodes.Usage, run.ExitCode);
+        Assert.Contains("api" + (sentence[0] == ':' ? sentence : ""), run.Error, StringComparison.Ordinal);
+        Assert.Contains(sentence, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("servers: 5")]
+    [InlineData("servers: [5, {url: }, {url: []}, {url: 'https://h.example', variables: [x]}]")]
+    [InlineData("security: {a: []}")]
+    [InlineData("security: [[], 5, {a: 5}, {a: [[]]}]")]
+    [InlineData("paths: []")]
+    [InlineData("paths: {/a: 5, /b: {get: []}, /c: {get: {security: 7, servers: x}}, '': {}}")]
+    [InlineData("components: {securitySchemes: [a]}")]
+    [InlineData("components: {securitySchemes: {a: 5, b: {}, c: {type: telepathy}, d: {type: apiKey}, e: {type: http}, f: {type: oauth2}, g: {type: oauth2, flows: []}, h: {type: oauth2, flows: {clientCredentials: {tokenUrl: ':::'}}}}}")]
+    [InlineData("components: {securitySchemes: {a: {$ref: '#/components/securitySchemes/a'}, b: {$ref: [x]}}}")]
+    [InlineData("components: {securitySchemes: {a: {type: apiKey, in: header, name: \"X\\r\\nY: 1\"}, b: {type: apiKey, in: header, name: Host}, \"c\\u001b[31m\": {type: apiKey, in: body, name: x}}}")]
+    [InlineData("info: {title: \"{!$Credential.X}\\u202e\"}")]
+    [InlineData("servers: [{url: 'https://u:geheim@h.example'}, {url: 'file:///etc/passwd'}, {url: 'https://{x}.example'}, {url: 'https://h.example/..'}, {url: '//h.example'}]")]
+    public async Task Import_OddShapes_AreReported_AndNothingElseHappens(string yaml)
+    {
+        using var run = new ImportRun(system: "openapi");
+        run.Write("api.yaml", "openapi: 3.1.0\n" + yaml);
+
+        await run.RunAsync("api.yaml", "--url", "https://begin.example");
+
+        Assert.True(run.ExitCode is 0 or 1, run.Error);
+        Assert.DoesNotContain("geheim", run.Output + run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', run.Output + run.Error);
+        Assert.DoesNotContain('\u202e', run.Output + run.Error);
+    }
+
+    [Fact]
+    public async Task Import_WhatIsTooMuch_EndsInASentence()
+    {
+        using var run = new ImportRun(system: "openapi");
+        run.Write("deep.json", "{\"openapi\":\"3.0.0\",\"x\":" + string.Concat(Enumerable.Repeat("[", 50_000)));
+        await run.RunAsync("deep.json");
+        Assert.Contains("nested more than", run.Error, StringComparison.Ordinal);
+
+        run.Write("deep.yaml", "openapi: 3.0.0\nx: " + string.Concat(Enumerable.Repeat("[", 50_000)));
+        await run.RunAsync("deep.yaml");
+        Assert.Contains("nested too deeply", run.Error, StringComparison.Ordinal);
+
+        run.Write("bomb.yaml", "openapi: 3.0.0\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(1, 8).Select(level => $"a{level}: &a{level} [{string.Join(',', Enumerable.Repeat($"*a{level - 1}", 10))}]\n")));
+        await run.RunAsync("bomb.yaml");
+        Assert.Contains("too much of it", run.Error, StringComparison.Ordinal);
+
+        using (var huge = File.Create(Path.Combine(run.Directory, "huge.json")))
+        {
+            huge.SetLength(65L * 1024 * 1024);
+        }
+
+        await run.RunAsync("huge.json");
+        Assert.Contains("over 64 MiB", run.Error, StringComparison.Ordinal);
+
+        // Many servers and many schemes: some come over, and it is said that the others don't.
+        var servers = string.Join(',', Enumerable.Range(0, 100).Select(number => $$"""{"url":"https://h{{number}}.example"}"""));
+        var schemes = string.Join(',', Enumerable.Range(0, 100).Select(number => $$"""
+            "s{{number}}":{"type":"http","scheme":"basic"}
+            """));
+        run.Write("many.json", $$"""{ "openapi": "3.0.0", "servers": [{{servers}}], "components": { "securitySchemes": { {{schemes}} } } }""");
+        await run.RunAsync("many.json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("more than 200 servers and ways to sign in", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Import_AMissingFile_ADirectory_AndABadUrl_AreToldInASentence()
+    {
+        using var run = new ImportRun(system: "openapi");
+        await run.RunAsync("none.yaml");
+        Assert.Equal("vault: There is no file none.yaml.\n", run.Error.ReplaceLineEndings("\n"));
+        await run.RunAsync(".");
+        Assert.Contains("is a directory", run.Error, StringComparison.Ordinal);
+        run.Write("api.yaml", "openapi: 3.0.0");
+        await run.RunAsync("api.yaml", "--url", "begin.example");
+        Assert.Contains("--url is no absolute URL", run.Error, StringComparison.Ordinal);
+        await run.RunAsync("api.yaml");
+        Assert.Contains("Its URL is relative; --url says where it begins.", run.Output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,150 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Cli.Tests.Import.Postman;
+
+/// <summary>Collections of both versions, and what is wrong with some. No secret of theirs is ever written.</summary>
+public sealed class PostmanImportTests(VaultFixture fixture) : IClassFixture<VaultFixture>
+{
+    private const string Here = "tests/Vault.Cli.Tests/Import/Postman/";
+
+    [Theory]
+    [InlineData("orders.json", "orders.environment.json")]
+    [InlineData("helpers.json", null)]
+    public async Task Import_ACollection_GivesWhatIsApproved_AndAVaultTakesIt(string collection, string? environment)
+    {
+        using var run = new ImportRun(fixture.Vault, "postman");
+        var args = environment is null ? Array.Empty<string>() : ["-e", run.Copy(Here + "Collections/" + environment)];
+
+        await run.RunAsync([run.Copy(Here + "Collections/" + collection), .. args]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.DoesNotContain("canary", run.Output + run.Yaml, StringComparison.OrdinalIgnoreCase);
+        ImportRun.Approve(Here + $"Approved/{collection}.txt", run.Output);
+        ImportRun.Approve(Here + $"Approved/{collection}.vault.yaml", run.Yaml);
+        await run.CommandAsync("", "apply", "-f", "vault.yaml");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+    }
+
+    [Fact]
+    public async Task Import_WithoutItsEnvironment_SaysWhichVariablesAreMissing()
+    {
+        using var run = new ImportRun(system: "postman");
+
+        await run.RunAsync(run.Copy(Here + "Collections/orders.json"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("Machine: accessTokenUrl names a variable that has no value", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", run.Output + run.Yaml, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("{}", "a.json:1:1: Is no collection of Postman's")]
+    [InlineData("""{ "requests": [], "order": [] }""", "Is a collection of version 1; export it as Collection v2.1.")]
+    [InlineData("[]", "Must be one object")]
+    [InlineData("""{ "info": {}, "item": """, "Is not well-formed JSON")]
+    [InlineData("""{ "info": {}, "item": "canary-not-a-list" }""", "Is no collection of Postman's")]
+    [InlineData("""{ "info": {}, "item": [ "\ud800" ] }""", "not Unicode")]
+    public async Task Import_WhatIsNoCollection_IsRefusedWithThePlace(string text, string sentence)
+    {
+        using var run = new ImportRun(system: "postman");
+        run.Write("a.json", text);
+
+        await run.RunAsync("a.json");
+
+        Assert.Equal(ExitCodes.Usage, run.ExitCode);
+        Assert.Contains(sentence, run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Import_HostileCollections_EndInASentence()
+    {
+        using var run = new ImportRun(system: "postman");
+        run.Write("deep.json", string.Concat(Enumerable.Repeat("""{"info":{},"item":[""", 5_000)));
+        await run.RunAsync("deep.json");
+        Assert.Contains("nested more than", run.Error, StringComparison.Ordinal);
+
+        // Variables that name each other, and ones that grow without end.
+        run.Write("loop.json", """
+            { "info": { "name": "L" }, "variable": [ { "key": "a", "value": "{{b}}" }, { "key": "b", "value": "{{a}}" }, { "key": "c", "value": "{{c}}{{c}}{{c}}{{c}}{{c}}{{c}}{{c}}{{c}}" } ],
+              "item": [ { "name": "A", "request": "{{a}}/x" }, { "name": "C", "request": "{{c}}/x" }, { "name": "D", "request": "{{$guid}}/x" }, { "name": "E", "request": "{{/x" } ] }
+            """);
+        await run.RunAsync("loop.json");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("The variable a has no value", run.Output, StringComparison.Ordinal);
+
+        run.Write("environment.json", "{}");
+        await run.RunAsync("loop.json", "-e", "environment.json");
+        Assert.Contains("Is no environment of Postman's", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Import_ChangedAnywhere_NeverFailsUnforeseen_NorTellsASecret()
+    {
+        var text = File.ReadAllText(RepositoryFiles.PathOf(Here + "Collections/orders.json"));
+        var nodes = JsonNode.Parse(text)!;
+        Gen.Select(Gen.Int[0, 400], Gen.Int[0, 6]).Sample(
+            (place, kind) =>
+            {
+                var changed = nodes.DeepClone();
+                Change(changed, ref place, kind);
+                using var run = new ImportRun(system: "postman");
+                run.Write("a.json", changed.ToJsonString());
+                run.RunAsync("a.json").GetAwaiter().GetResult();
+                Assert.True(run.ExitCode is 0 or 1 or 2, run.Error);
+                Assert.DoesNotContain("canary", run.Output + run.Error, StringComparison.OrdinalIgnoreCase);
+            },
+            iter: 300, threads: 1);
+    }
+
+    // Replaces the node at a place, counted in depth, by something of another kind.
+    private static void Change(JsonNode node, ref int place, int kind)
+    {
+        if (node is JsonObject mapping)
+        {
+            foreach (var name in mapping.Select(pair => pair.Key).ToArray())
+            {
+                if (place-- == 0)
+                {
+                    mapping[name] = Other(kind);
+                    return;
+                }
+
+                if (mapping[name] is { } child)
+                {
+                    Change(child, ref place, kind);
+                }
+            }
+        }
+        else if (node is JsonArray list)
+        {
+            for (var index = 0; index < list.Count; index++)
+            {
+                if (place-- == 0)
+                {
+                    list[index] = Other(kind);
+                    return;
+                }
+
+                if (list[index] is { } child)
+                {
+                    Change(child, ref place, kind);
+                }
+            }
+        }
+    }
+
+    private static JsonNode? Other(int kind) => kind switch
+    {
+        0 => null,
+        1 => 7,
+        2 => true,
+        3 => new JsonArray(new JsonArray(), "x"),
+        4 => new JsonObject { ["key"] = new JsonObject() },
+        5 => "",
+        _ => "{{x}}\u001b{!$Credential.A}",
+    };
+}
