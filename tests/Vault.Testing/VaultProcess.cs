@@ -21,7 +21,7 @@ public sealed class VaultProcess : IAsyncDisposable
     {
         // A write beyond the limit fails instead of ending the process, as on a full disk.
         var start = new ProcessStartInfo("bash", ["-c", "trap '' XFSZ; exec dotnet \"$0\"", typeof(Program).Assembly.Location]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in settings.Concat([("Vault:DataDirectory", dataDirectory), ("Vault:BootstrapAdminKey", VaultFactory.AdminKey), ("Vault:Http2Url", "")]))
+        foreach (var (name, value) in new[] { ("Vault:DataDirectory", dataDirectory), ("Vault:BootstrapAdminKey", VaultFactory.AdminKey), ("Vault:Http2Url", "") }.Concat(settings))
         {
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
         }

@@ -36,9 +36,9 @@ internal static partial class JsonBody
             return new VaultError(ErrorCodes.UnsupportedMediaType, "The body must be application/json, in UTF-8.");
         }
 
+        using var memory = new MemoryStream();
         try
         {
-            using var memory = new MemoryStream();
             await request.Body.CopyToAsync(memory, cancellationToken);
             if (memory.Length == 0 && whenEmpty is not null)
             {
@@ -69,7 +69,7 @@ internal static partial class JsonBody
         }
         catch (JsonException exception)
         {
-            return ToError(exception);
+            return ToError(exception, memory.GetBuffer().AsSpan(0, (int)memory.Length));
         }
     }
 
@@ -113,7 +113,7 @@ internal static partial class JsonBody
         && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
     // The serializer's messages name properties and types, never values; its path is that of the parent for unknown and double properties.
-    private static VaultError ToError(JsonException exception)
+    private static VaultError ToError(JsonException exception, ReadOnlySpan<byte> json)
     {
         var path = string.IsNullOrEmpty(exception.Path) ? "$" : exception.Path;
         if (UnknownProperty().Match(exception.Message) is { Success: true } unknown)
@@ -123,7 +123,17 @@ internal static partial class JsonBody
 
         if (DuplicateProperty().Match(exception.Message) is { Success: true } duplicate)
         {
-            return VaultError.Invalid(Below(path, duplicate.Groups[1].Value), "Stands here twice.");
+            return VaultError.Invalid(JsonPlaces.FindDuplicate(json) ?? Below(path, duplicate.Groups[1].Value), "Stands here twice.");
+        }
+
+        if (exception.Message.Contains("maximum configured depth", StringComparison.Ordinal))
+        {
+            return VaultError.Invalid(path, $"Is nested too deep: at most {AdminJson.Options.MaxDepth} objects and lists within each other.");
+        }
+
+        if (exception.Message.Contains("null values. Consider updating its nullability", StringComparison.Ordinal))
+        {
+            return VaultError.Invalid(path, "Must not be null; it can be left out.");
         }
 
         if (exception.InnerException is JsonException || (exception.InnerException is null && exception.GetType() != typeof(JsonException)))

@@ -60,7 +60,14 @@ internal static class AuditedRequests
         catch (Exception exception) when (!origin.IsRecorded)
         {
             // A boundary: who answers for it comes after (UseProblemAnswers); that it was tried is recorded here.
-            await log.WriteAsync(origin.Event with { Outcome = AuditOutcomes.Failed, Code = CodeOf(exception) });
+            var code = CodeOf(exception);
+            await log.WriteAsync(origin.Event with
+            {
+                Outcome = AuditOutcomes.Failed,
+                Status = code is null ? null : ErrorStatus.Of(code),
+                DurationMs = Since(context, origin),
+                Code = code,
+            });
             throw;
         }
         finally
@@ -75,6 +82,7 @@ internal static class AuditedRequests
             {
                 Outcome = AuditOutcomes.Of(context.Response.StatusCode),
                 Status = context.Response.StatusCode,
+                DurationMs = Since(context, origin),
                 Code = code.Count == 1 ? code[0] : null,
             });
         }
@@ -95,6 +103,9 @@ internal static class AuditedRequests
     /// <summary>The same of an address.</summary>
     public static string? TextOf(System.Net.IPAddress? address) =>
         address is not null ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
+
+    private static double Since(HttpContext context, AuditOrigin origin) =>
+        Math.Round((context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - origin.Event.At).TotalMilliseconds, 1);
 
     private static string? CodeOf(Exception exception) => exception switch
     {

@@ -27,6 +27,7 @@ internal static class KestrelSetup
     public static void AddVaultKestrel(this WebApplicationBuilder builder, ForwardProxyOptions forwardProxy)
     {
         var configuration = builder.Configuration;
+        ListenerSettings.Judge(configuration);
         var urls = configuration["urls"];
         if (string.IsNullOrEmpty(urls) && string.IsNullOrEmpty(configuration["http_ports"]) && string.IsNullOrEmpty(configuration["https_ports"])
             && !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
@@ -34,26 +35,20 @@ internal static class KestrelSetup
             urls = DefaultUrl;
         }
 
-        // Without TLS there is no ALPN: a listener speaks HTTP/1.1 or HTTP/2, so cleartext gRPC needs one of its own.
-        var http2Url = configuration["Vault:Http2Url"] ?? (builder.Environment.IsDevelopment() ? DefaultHttp2Url : null);
-        var http2Port = 0;
-        if (!string.IsNullOrEmpty(http2Url))
-        {
-            if (!Uri.TryCreate(http2Url, UriKind.Absolute, out var parsed) || parsed.Scheme != "http" || parsed.AbsolutePath != "/")
-            {
-                throw new VaultSettingException("Vault:Http2Url", "must be an http URL of host and port, like http://localhost:5082.");
-            }
-
-            http2Port = parsed.Port;
-            urls = string.IsNullOrEmpty(urls) ? PortUrls(configuration) + http2Url : urls + ";" + http2Url;
-        }
-
         // Endpoints of the settings take the place of urls; what is added to them has to be an endpoint too.
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? "").ToArray();
+
+        // Without TLS there is no ALPN: a listener speaks HTTP/1.1 or HTTP/2, so cleartext gRPC needs one of its own.
+        var http2 = Http2Url(configuration, builder.Environment);
+        if (http2 is not null && endpoints.Length == 0)
+        {
+            urls = (string.IsNullOrEmpty(urls) ? PortUrls(configuration) : urls + ";") + http2.OriginalString;
+        }
+
         if (forwardProxy.Url is { } proxyUrl)
         {
             var others = string.IsNullOrEmpty(urls) ? PortUrls(configuration) : urls + ";";
-            RequireOwnPort(proxyUrl, [.. others.Split(';'), .. endpoints]);
+            RequireOwnPort(proxyUrl, [.. others.Split(';'), .. endpoints, http2?.OriginalString ?? ""]);
             urls = endpoints.Length == 0 ? others + proxyUrl.GetLeftPart(UriPartial.Authority) : urls;
         }
 
@@ -104,7 +99,7 @@ internal static class KestrelSetup
                     return next(connection);
                 });
 
-                if (http2Port != 0 && listen.IPEndPoint?.Port == http2Port)
+                if (http2 is not null && listen.IPEndPoint?.Port == http2.Port)
                 {
                     listen.Protocols = HttpProtocols.Http2;
                 }
@@ -114,9 +109,9 @@ internal static class KestrelSetup
                     listen.UseForwardProxy();
                 }
             });
-            if (endpoints.Length > 0 && forwardProxy.Url is { } own)
+            foreach (var url in endpoints.Length > 0 ? new[] { http2, forwardProxy.Url }.OfType<Uri>() : [])
             {
-                Listen(kestrel, own);
+                Listen(kestrel, url);
             }
         });
     }
@@ -124,6 +119,23 @@ internal static class KestrelSetup
     /// <summary>Whether an address that the server says it listens on is the forward proxy's.</summary>
     public static bool IsForwardProxy(string address, ForwardProxyOptions forwardProxy) =>
         forwardProxy.Url is { } url && ListenerAddress.Parse(address)?.Port == url.Port;
+
+    /// <summary>Whether an address that the server says it listens on is the one for cleartext HTTP/2, which browsers and most clients don't speak.</summary>
+    public static bool IsHttp2Only(string address, IConfiguration configuration, IHostEnvironment environment) =>
+        Http2Url(configuration, environment) is { } url && ListenerAddress.Parse(address)?.Port == url.Port;
+
+    private static Uri? Http2Url(IConfiguration configuration, IHostEnvironment environment)
+    {
+        var setting = configuration["Vault:Http2Url"] ?? (environment.IsDevelopment() ? DefaultHttp2Url : null);
+        if (string.IsNullOrEmpty(setting))
+        {
+            return null;
+        }
+
+        return Uri.TryCreate(setting, UriKind.Absolute, out var url) && url is { Scheme: "http", AbsolutePath: "/" }
+            ? url
+            : throw new VaultSettingException("Vault:Http2Url", "must be an http URL of host and port, like http://localhost:5082.");
+    }
 
     // A connection's port says whose it is.
     private static void RequireOwnPort(Uri proxy, IEnumerable<string> others)
@@ -140,9 +152,14 @@ internal static class KestrelSetup
         {
             kestrel.Listen(address, url.Port);
         }
-        else
+        else if (url.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
             kestrel.ListenLocalhost(url.Port);
+        }
+        else
+        {
+            // A name is any address, as it is in urls.
+            kestrel.ListenAnyIP(url.Port);
         }
     }
 

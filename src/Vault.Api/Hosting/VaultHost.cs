@@ -116,7 +116,7 @@ internal static class VaultHost
         app.UseLoopGuard();
         app.UseProblemAnswers();
         app.UseVaultOpenApi();
-        app.UseRouting();
+        app.UseRoutingWithHead();
         app.UseAdminCallers();
         app.MapConsents();
         app.MapVaultAdmin();
@@ -129,6 +129,11 @@ internal static class VaultHost
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         var proxy = app.Services.GetRequiredService<ForwardProxyOptions>();
         app.Services.GetRequiredService<EgressPolicy>().SetOwnListeners([.. addresses.Select(ListenerAddress.Parse).OfType<IPEndPoint>()]);
-        StartBanner.Print([.. addresses.Where(address => !KestrelSetup.IsForwardProxy(address, proxy))], proxy.Url, newKey, OpenApiSetup.IsOn(app.Configuration));
+        StartBanner.Print(
+            [
+                .. addresses.Where(address => !KestrelSetup.IsForwardProxy(address, proxy))
+                    .OrderBy(address => KestrelSetup.IsHttp2Only(address, app.Configuration, app.Environment)),
+            ],
+            proxy.Url, newKey, OpenApiSetup.IsOn(app.Configuration));
     }
 }

@@ -56,6 +56,17 @@ internal sealed class CommonParameters : IOperationFilter
             Add("If-None-Match", ParameterLocation.Header, JsonSchemaType.String, "* only creates.");
         }
 
+        var hasNoTag = path.EndsWith("/credential", StringComparison.Ordinal) || (path.EndsWith('}') && !isDefinition);
+        if (method is "PUT" or "PATCH" or "DELETE" && hasNoTag)
+        {
+            Add("If-Match", ParameterLocation.Header, JsonSchemaType.String, "* only where something is there. It has no ETag, so any other is stale (412).");
+        }
+
+        if (method is "PUT" && hasNoTag)
+        {
+            Add("If-None-Match", ParameterLocation.Header, JsonSchemaType.String, "* only creates.");
+        }
+
         if (method is "PUT" && isDefinition && path.Contains("credentials", StringComparison.Ordinal))
         {
             Add("discardSecrets", ParameterLocation.Query, JsonSchemaType.Boolean, "Removes the secrets where the change would let them travel elsewhere.");

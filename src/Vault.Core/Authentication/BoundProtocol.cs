@@ -18,6 +18,12 @@ internal abstract class BoundProtocol : IBoundAuthentication
     public virtual bool UsesNamedCredentialUrl => false;
 
     /// <inheritdoc />
+    public virtual bool HasRelativeUrls => false;
+
+    /// <inheritdoc />
+    public virtual Uri? ConsentUrl => null;
+
+    /// <inheritdoc />
     public virtual string AuthorizationMethod => "";
 
     /// <summary>Names that say who, not how it is proved: their echo is never redacted (contract section 5).</summary>

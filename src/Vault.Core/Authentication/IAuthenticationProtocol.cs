@@ -36,6 +36,12 @@ public interface IBoundAuthentication
     /// <summary>Whether a step URL is relative to the named credential in use, so that its tokens are kept per named credential.</summary>
     bool UsesNamedCredentialUrl { get; }
 
+    /// <summary>Whether a token or step request goes to the URL of the named credential in use.</summary>
+    bool HasRelativeUrls => false;
+
+    /// <summary>Where the settings send a person to consent; null: nobody is sent anywhere, or discovery says where.</summary>
+    Uri? ConsentUrl => null;
+
     /// <summary>The protocol's method for <c>$Credential.AuthorizationMethod</c>: <c>Basic</c>, <c>Bearer</c> or empty.</summary>
     string AuthorizationMethod { get; }
 

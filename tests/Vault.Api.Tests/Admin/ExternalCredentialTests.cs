@@ -118,6 +118,31 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         Assert.Empty(status.Json!["parameters"]!.AsArray());
     }
 
+    [Theory]
+    [InlineData(
+        """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "https://a.example/authorize", "tokenUrl": "https://a.example/token" }""",
+        """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "https://b.example/authorize", "tokenUrl": "https://a.example/token" }""", true)]
+    [InlineData(
+        """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "https://b.example/authorize", "tokenUrl": "https://a.example/token" }""",
+        """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "https://b.example/other", "tokenUrl": "https://a.example/token" }""", false)]
+    [InlineData(
+        """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "https://b.example/authorize", "tokenUrl": "https://a.example/token" }""",
+        """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "https://a.example/authorize", "tokenUrl": "https://a.example/token" }""", false)]
+    [InlineData(
+        """{ "protocol": "login", "steps": [ { "request": { "url": "https://a.example/login" }, "extract": { "t": "body" } } ], "apply": { "headers": { "X-T": "{!$Token.t}" } } }""",
+        """{ "protocol": "login", "steps": [ { "request": { "url": "/login" }, "extract": { "t": "body" } } ], "apply": { "headers": { "X-T": "{!$Token.t}" } } }""", true)]
+    [InlineData(
+        """{ "protocol": "login", "steps": [ { "request": { "url": "/login" }, "extract": { "t": "body" } } ], "apply": { "headers": { "X-T": "{!$Token.t}" } } }""",
+        """{ "protocol": "login", "steps": [ { "request": { "url": "/other" }, "extract": { "t": "body" } } ], "apply": { "headers": { "X-T": "{!$Token.t}" } } }""", false)]
+    public async Task ChangedUrl_OfConsentOrLogin_ThatLeadsElsewhere_NeedsToDiscardSecrets(string before, string after, bool travels)
+    {
+        var name = api.NewName();
+        const string Hosts = "\"allowedHosts\": [\"a.example\", \"b.example\"]";
+        await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""{ "name": "{{name}}", "authentication": {{before}}, {{Hosts}} }""");
+        await api.ExpectAsync(204, null, "PUT", $"external-credentials/{name}/principals/default/credential", """{ "parameters": { "ClientId": "client", "ClientSecret": "client-secret-1" } }""");
+        await api.ExpectAsync(travels ? 409 : 200, travels ? "secrets-would-travel" : null, "PUT", "external-credentials/" + name, $$"""{ "authentication": {{after}}, {{Hosts}} }""");
+    }
+
     [Fact]
     public async Task Change_ThatNarrowsHosts_KeepsTheSecrets()
     {

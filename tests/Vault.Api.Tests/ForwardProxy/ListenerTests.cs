@@ -40,6 +40,33 @@ public sealed class ListenerTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Http2_HasAListenerOfItsOwn_HoweverTheOthersAreSet(bool byEndpoints)
+    {
+        var port = ForwardProxyFixture.FreePort();
+        List<(string, string)> settings = [("Vault:Http2Url", $"http://127.0.0.1:{port}")];
+        if (byEndpoints)
+        {
+            settings.Add(("Kestrel:Endpoints:Api:Url", $"http://127.0.0.1:{ForwardProxyFixture.FreePort()}"));
+        }
+
+        await using var vault = await VaultProcess.StartAsync(_directory, [.. settings]);
+
+        // The one that is told to people, and named in links, speaks what they speak.
+        Assert.NotEqual(port, vault.Address.Port);
+        using var admin = vault.CreateClient(VaultFactory.AdminKey);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{port}/api/v1/apps")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var answer = await admin.SendAsync(request);
+        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (answer.StatusCode, answer.Version));
+        Assert.Equal(HttpStatusCode.OK, (await admin.GetAsync("/api/v1/apps")).StatusCode);
+    }
+
+    [Theory]
     [InlineData("Vault:ForwardProxy:Url", "http://localhost:5080", "Vault:ForwardProxy:Url has the port of another listener (5080)")]
     [InlineData("Vault:ForwardProxy:Url", "https://localhost:5081", "Vault:ForwardProxy:Url must be http")]
     [InlineData("Vault:ForwardProxy:UnmatchedHosts", "yes", "Vault:ForwardProxy:UnmatchedHosts must be refuse or tunnel")]

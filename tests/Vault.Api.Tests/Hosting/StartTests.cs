@@ -121,8 +121,21 @@ public sealed class StartTests : IDisposable
     [InlineData("Vault:Audit:SpoolSeconds", "a while")]
     [InlineData("Vault:Audit:SpoolMegabytes", "1")]
     [InlineData("Vault:Issuers:0:Name", "not a name")]
+    [InlineData("ConnectionStrings:Vault", "garbage")]
+    [InlineData("ConnectionStrings:Vault", "Data Source=vault.db;Mode=Sometimes")]
+    [InlineData("ConnectionStrings:Vault", "Data Source=:memory:")]
+    [InlineData("ASPNETCORE_URLS", "garbage")]
+    [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:0;ftp://127.0.0.1:1")]
+    [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:70000")]
+    [InlineData("ASPNETCORE_URLS", "http://localhost:0")]
+    [InlineData("ASPNETCORE_HTTP_PORTS", "80a")]
+    [InlineData("Kestrel:Endpoints:Api:Url", "127.0.0.1")]
     public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
         Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Endpoint_WithoutAnAddress_IsNamed() =>
+        Assert.Contains("Kestrel:Endpoints:Api:Url", await FailAsync(("Kestrel:Endpoints:Api:Protocols", "Http1")), StringComparison.Ordinal);
 
     [Fact]
     public async Task StartOnSqlite_LoadsNothingOfPostgreSql()

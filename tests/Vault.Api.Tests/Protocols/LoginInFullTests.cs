@@ -42,8 +42,8 @@ public sealed class LoginInFullTests : ProtocolBench
         var test = await TestAsync();
         Assert.True((bool)test["ok"]!, test.ToJsonString());
         Assert.Equal(3, test["steps"]!.AsArray().Count);
-        Assert.Equal("<login><user>ann</user><password>••••••(Password)</password><csrf>••••••(csrf)</csrf></login>", (string?)test["steps"]![1]!["request"]!["body"]);
-        Assert.All(new[] { "the-pass", "csrf-token-1", "cookie-1", "session-id-1" }, secret => Assert.DoesNotContain(secret, test.ToJsonString(), StringComparison.Ordinal));
+        Assert.Equal("<login><user>••••••(Username)</user><password>••••••(Password)</password><csrf>••••••(csrf)</csrf></login>", (string?)test["steps"]![1]!["request"]!["body"]);
+        Assert.All(new[] { "ann", "the-pass", "csrf-token-1", "cookie-1", "session-id-1" }, secret => Assert.DoesNotContain(secret, test.ToJsonString(), StringComparison.Ordinal));
     }
 
     [Theory]
@@ -145,10 +145,11 @@ public sealed class LoginInFullTests : ProtocolBench
         Assert.True(response.IsSuccessStatusCode, text);
         var shown = JsonNode.Parse(text)!;
         Assert.Equal(Service.Url + "/api/a%2Fb?q=1", (string?)shown["url"]);
-        Assert.Equal("""{"u":"ann","p" : "••••••(Password)"}""", (string?)shown["body"]);
+        Assert.Equal("""{"u":"••••••(Username)","p" : "••••••(Password)"}""", (string?)shown["body"]);
         var headers = shown["headers"]!.AsArray().ToDictionary(header => (string)header!["name"]!, header => (string)header!["value"]!);
         Assert.Equal(("Basic ••••••(Username:Password)", "t-••••••(Tenant)", "own"), (headers["Authorization"], headers["X-Tenant"], headers["X-Own"]));
         Assert.DoesNotContain("the-", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("ann", text, StringComparison.Ordinal);
         Assert.Empty(Service.Requests);
     }
 

@@ -120,6 +120,13 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.Equal(type, Form(request)["grant_type"]);
         Assert.Contains(parameters, request.Text, StringComparison.Ordinal);
         Assert.Equal("me", Form(request)["client_id"]);
+
+        // Who signs in is a parameter too, and shown as little as how it is proved.
+        var shown = (string)(await TestAsync())["steps"]![0]!["request"]!["body"]!;
+        Assert.Contains("client_id=••••••(ClientId)", shown, StringComparison.Ordinal);
+        Assert.Equal(grant == "password", shown.Contains("username=••••••(Username)&password=••••••(Password)", StringComparison.Ordinal));
+        Assert.DoesNotContain("=me", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("ann", shown, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -357,8 +364,8 @@ public sealed class OAuth2Tests : ProtocolBench
     {
         _answer = number => $$"""{ "access_token": "access-token-{{number}}", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "refresh-token-{{number}}" }""";
         var app = await DefineAsync(
-            """{ "protocol": "oauth2", "grant": "authorizationCode", "issuer": "@", "scope": "openid offline_access", "authorizationParameters": { "prompt": "consent" } }""",
-            """{ "ClientId": "me", "ClientSecret": "the-client-secret" }""",
+            """{ "protocol": "oauth2", "grant": "authorizationCode", "issuer": "@", "scope": "openid offline_access", "authorizationParameters": { "prompt": "consent", "login_hint": "{!$Credential.Username}" } }""",
+            """{ "ClientId": "me", "ClientSecret": "the-client-secret", "Username": "ann-hint" }""",
             principals: """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""");
         await ExpectAsync(await CallAsync(app), 400, "user-required");
         var missing = await CallAsync(app, user: "ann@example.com");
@@ -372,6 +379,7 @@ public sealed class OAuth2Tests : ProtocolBench
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri((string)begun!["authorizationUrl"]!).Query);
         Assert.Equal(("code", "me", "S256", "consent"), ((string?)query["response_type"], (string?)query["client_id"], (string?)query["code_challenge_method"], (string?)query["prompt"]));
         Assert.Equal(Vault.ClientOptions.BaseAddress + "oauth/callback", (string?)query["redirect_uri"]);
+        Assert.Equal("ann-hint", (string?)query["login_hint"]);
 
         using var browser = Vault.CreateClient((string?)null);
         var state = Uri.EscapeDataString((string)query["state"]!);

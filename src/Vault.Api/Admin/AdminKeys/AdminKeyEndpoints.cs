@@ -15,7 +15,7 @@ internal static class AdminKeyEndpoints
         var group = api.MapGroup("/admin-keys").WithTags("Admin keys").Audited("admin-key").RequireRoles(VaultRole.Admin);
         group.MapGet("", ListAsync).Produces<ListAnswer<AdminKeyView>>().Problems(400);
         group.MapPost("", CreateAsync).Accepts<AdminKeyInput>("application/json").Produces<NewAdminKey>(201).Problems(400, 409, 413, 415);
-        group.MapDelete("/{name}", DeleteAsync).Produces(204).Problems(404, 409);
+        group.MapDelete("/{name}", DeleteAsync).Produces(204).Problems(404, 409, 412);
     }
 
     /// <summary>Lists the keys of people, without their secrets.</summary>
@@ -41,9 +41,11 @@ internal static class AdminKeyEndpoints
 
     /// <summary>Revokes a person's key, at once.</summary>
     /// <remarks>The last usable admin key can't be deleted.</remarks>
-    private static async Task<IResult> DeleteAsync(string name, KeyAdministration administration, CancellationToken cancellationToken)
+    private static async Task<IResult> DeleteAsync(string name, HttpContext context, KeyAdministration administration, CancellationToken cancellationToken)
     {
         var route = RouteName.Read(name);
-        return route.IsOk ? AdminResults.Done(await administration.DeleteForPersonAsync(route.Value, cancellationToken)) : route.Error.ToAnswer();
+        return route.IsOk
+            ? AdminResults.Done(await administration.DeleteForPersonAsync(route.Value, Conditions.Read(context.Request), cancellationToken))
+            : route.Error.ToAnswer();
     }
 }

@@ -15,7 +15,7 @@ internal static class AppKeyEndpoints
         var group = api.MapGroup("/apps/{app}/keys").WithTags("App keys").Audited("app-key").RequireRoles(VaultRole.Admin, VaultRole.Operator);
         group.MapGet("", ListAsync).Produces<ListAnswer<AppKeyView>>().Problems(400, 404);
         group.MapPost("", CreateAsync).Accepts<AppKeyInput>("application/json").Produces<NewAppKey>(201).Problems(400, 404, 413, 415);
-        group.MapDelete("/{id}", DeleteAsync).Produces(204).Problems(404);
+        group.MapDelete("/{id}", DeleteAsync).Produces(204).Problems(404, 412);
     }
 
     /// <summary>Lists the keys of an app, without their secrets.</summary>
@@ -53,9 +53,11 @@ internal static class AppKeyEndpoints
     }
 
     /// <summary>Revokes a key of an app, at once.</summary>
-    private static async Task<IResult> DeleteAsync(string app, string id, KeyAdministration administration, CancellationToken cancellationToken)
+    private static async Task<IResult> DeleteAsync(string app, string id, HttpContext context, KeyAdministration administration, CancellationToken cancellationToken)
     {
         var route = RouteName.Read(app);
-        return route.IsOk ? AdminResults.Done(await administration.DeleteForAppAsync(route.Value, id, cancellationToken)) : route.Error.ToAnswer();
+        return route.IsOk
+            ? AdminResults.Done(await administration.DeleteForAppAsync(route.Value, id, Conditions.Read(context.Request), cancellationToken))
+            : route.Error.ToAnswer();
     }
 }

@@ -2,6 +2,7 @@ using Vault.Api.AdminHttp;
 using Vault.Api.Callers;
 using Vault.Api.Errors;
 using Vault.Core.Access;
+using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Consents;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Primitives;
@@ -31,9 +32,9 @@ internal static class CredentialEndpoints
         {
             var group = api.MapGroup(route).WithTags("Secret values").Audited("credential");
             group.MapGet("", GetAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<CredentialStatus>().Problems(404);
-            group.MapPut("", PutAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(400, 404, 413, 415);
-            group.MapPatch("", PatchAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(400, 404, 413, 415);
-            group.MapDelete("", DeleteAsync).RequireRoles(VaultRole.Admin).Produces(204).Problems(404);
+            group.MapPut("", PutAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(400, 404, 412, 413, 415);
+            group.MapPatch("", PatchAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(400, 404, 412, 413, 415);
+            group.MapDelete("", DeleteAsync).RequireRoles(VaultRole.Admin).Produces(204).Problems(404, 412);
             group.MapPost("/refresh", RefreshAsync).Audited("token.refresh").RequireRoles(VaultRole.Admin).Accepts<RefreshInput>("application/json").Produces<TokenStatus>()
                 .Problems(400, 404, 409, 413, 415, 422, 502);
             group.MapPost("/authorize", AuthorizeAsync).Audited("consent.requested").RequireRoles(VaultRole.Admin).Accepts<AuthorizeInput>("application/json").Produces<ConsentRequest>()
@@ -69,7 +70,9 @@ internal static class CredentialEndpoints
     private static async Task<IResult> DeleteAsync(HttpContext context, CredentialAdministration administration, CancellationToken cancellationToken)
     {
         var account = Account(context);
-        return account.IsOk ? AdminResults.Done(await administration.DeleteAsync(account.Value, cancellationToken)) : account.Error.ToAnswer();
+        return account.IsOk
+            ? AdminResults.Done(await administration.DeleteAsync(account.Value, Conditions.Read(context.Request), cancellationToken))
+            : account.Error.ToAnswer();
     }
 
     /// <summary>Gets a fresh token now.</summary>
@@ -150,7 +153,7 @@ internal static class CredentialEndpoints
     }
 
     private static async Task<IResult> WriteAsync(
-        HttpContext context, Func<AccountName, IReadOnlyList<KeyValuePair<string, string?>>, CancellationToken, Task<Result<bool>>> write,
+        HttpContext context, Func<AccountName, IReadOnlyList<KeyValuePair<string, string?>>, Precondition, CancellationToken, Task<Result<bool>>> write,
         CancellationToken cancellationToken)
     {
         var account = Account(context);
@@ -166,7 +169,8 @@ internal static class CredentialEndpoints
         }
 
         return input.Value.Parameters is { } parameters
-            ? AdminResults.Done(await write(account.Value, [.. parameters.Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value?.Stored))], cancellationToken))
+            ? AdminResults.Done(await write(
+                account.Value, [.. parameters.Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value?.Stored))], Conditions.Read(context.Request), cancellationToken))
             : VaultError.Invalid("$.parameters", "Is required: an object of texts.").ToAnswer();
     }
 }

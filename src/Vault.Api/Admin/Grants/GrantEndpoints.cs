@@ -15,8 +15,8 @@ internal static class GrantEndpoints
         var group = api.MapGroup("/apps/{app}/grants").WithTags("Grants").Audited("grant");
         group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<GrantView>>().Problems(400, 404);
         group.MapPut("/{namedCredential}", PutAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
-            .Accepts<GrantInput>("application/json").Produces<GrantView>().Produces<GrantView>(201).Problems(400, 404, 413, 415, 422);
-        group.MapDelete("/{namedCredential}", DeleteAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Produces(204).Problems(404);
+            .Accepts<GrantInput>("application/json").Produces<GrantView>().Produces<GrantView>(201).Problems(400, 404, 412, 413, 415, 422);
+        group.MapDelete("/{namedCredential}", DeleteAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Produces(204).Problems(404, 412);
     }
 
     /// <summary>Lists the grants of an app.</summary>
@@ -50,7 +50,7 @@ internal static class GrantEndpoints
             return input.Error.ToAnswer();
         }
 
-        var grant = await administration.PutAsync(owner.Value, named.Value, input.Value, cancellationToken);
+        var grant = await administration.PutAsync(owner.Value, named.Value, input.Value, Conditions.Read(context.Request), cancellationToken);
         if (!grant.IsOk)
         {
             return grant.Error.ToAnswer();
@@ -62,12 +62,13 @@ internal static class GrantEndpoints
     }
 
     /// <summary>Withdraws a grant, at once.</summary>
-    private static async Task<IResult> DeleteAsync(string app, string namedCredential, GrantAdministration administration, CancellationToken cancellationToken)
+    private static async Task<IResult> DeleteAsync(
+        string app, string namedCredential, HttpContext context, GrantAdministration administration, CancellationToken cancellationToken)
     {
         var owner = RouteName.Read(app);
         var named = RouteName.Read(namedCredential);
         return (owner.Error ?? named.Error) is { } malformed
             ? malformed.ToAnswer()
-            : AdminResults.Done(await administration.DeleteAsync(owner.Value, named.Value, cancellationToken));
+            : AdminResults.Done(await administration.DeleteAsync(owner.Value, named.Value, Conditions.Read(context.Request), cancellationToken));
     }
 }

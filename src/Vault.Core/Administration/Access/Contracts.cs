@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Vault.Core.Administration.Changes;
 
 namespace Vault.Core.Administration.Access;
@@ -8,7 +9,9 @@ namespace Vault.Core.Administration.Access;
 /// <param name="MayAssertUser">Whether its callouts may name a user with <c>X-Vault-User</c>. Default false.</param>
 /// <param name="CreatedAt">Read-only; ignored on PUT.</param>
 /// <param name="UpdatedAt">Read-only; ignored on PUT.</param>
-public sealed record AppInput(string? Name = null, string? Label = null, bool MayAssertUser = false, string? CreatedAt = null, string? UpdatedAt = null);
+public sealed record AppInput(
+    string? Name = null, string? Label = null, bool MayAssertUser = false, [property: JsonConverter(typeof(ReadOnlyText))] string? CreatedAt = null,
+    [property: JsonConverter(typeof(ReadOnlyText))] string? UpdatedAt = null);
 
 /// <summary>An app, as it is read.</summary>
 public sealed record AppView(string Name, string? Label, bool MayAssertUser, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
@@ -21,8 +24,10 @@ public sealed record AppKeyInput(DateTimeOffset? ExpiresAt = null);
 /// <param name="Id">Its public part.</param>
 /// <param name="Key">The whole key, shown this once.</param>
 /// <param name="ExpiresAt">When it ends; null: never.</param>
-public sealed record NewAppKey(string Id, string Key, DateTimeOffset? ExpiresAt)
+public sealed record NewAppKey(string Id, string Key, DateTimeOffset? ExpiresAt) : IWritten
 {
+    bool IWritten.IsNew => true;
+
     /// <summary>Never the key.</summary>
     public override string ToString() => Id;
 }
@@ -43,8 +48,10 @@ public sealed record AdminKeyInput(string? Name = null, string? Role = null, Dat
 /// <param name="Key">The whole key, shown this once.</param>
 /// <param name="CreatedAt">When.</param>
 /// <param name="ExpiresAt">When it ends; null: never.</param>
-public sealed record NewAdminKey(string Id, string Name, string Role, string Key, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+public sealed record NewAdminKey(string Id, string Name, string Role, string Key, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt) : IWritten
 {
+    bool IWritten.IsNew => true;
+
     /// <summary>Never the key.</summary>
     public override string ToString() => Id;
 }
@@ -55,7 +62,7 @@ public sealed record AdminKeyView(string Id, string Name, string Role, DateTimeO
 /// <summary>Which principals an app may use.</summary>
 /// <param name="Principals">Names; <c>["*"]</c> is every one; left out: <c>["default"]</c>.</param>
 /// <param name="NamedCredential">Read-only; ignored.</param>
-public sealed record GrantInput(IReadOnlyList<string>? Principals = null, string? NamedCredential = null);
+public sealed record GrantInput(IReadOnlyList<string>? Principals = null, [property: JsonConverter(typeof(ReadOnlyText))] string? NamedCredential = null);
 
 /// <summary>A grant, as it is read.</summary>
 public sealed record GrantView(string NamedCredential, IReadOnlyList<string> Principals);

@@ -17,11 +17,12 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
     private static readonly string[] Default = ["default"];
 
     /// <summary>Grants, in place of what was granted before.</summary>
-    public Task<Result<GrantChange>> PutAsync(DeveloperName app, DeveloperName namedCredential, GrantInput input, CancellationToken cancellationToken) =>
-        gate.ApplyAsync(draft => WriteAsync(draft, app, namedCredential, input), cancellationToken);
+    public Task<Result<GrantChange>> PutAsync(
+        DeveloperName app, DeveloperName namedCredential, GrantInput input, Precondition precondition, CancellationToken cancellationToken) =>
+        gate.ApplyAsync(draft => WriteAsync(draft, app, namedCredential, input, precondition), cancellationToken);
 
     /// <summary>Withdraws a grant.</summary>
-    public Task<Result<bool>> DeleteAsync(DeveloperName app, DeveloperName namedCredential, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
+    public Task<Result<bool>> DeleteAsync(DeveloperName app, DeveloperName namedCredential, Precondition precondition, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
         async draft =>
         {
             var found = Find(draft.Access, draft.Definitions, app, namedCredential);
@@ -30,7 +31,13 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
                 return found.Error;
             }
 
-            if (!draft.Access.Grants.TryGetValue((found.Value.App.Id, found.Value.Named.Id), out var grant))
+            var isThere = draft.Access.Grants.TryGetValue((found.Value.App.Id, found.Value.Named.Id), out var grant);
+            if (precondition.JudgeUntagged(isThere) is { } failed)
+            {
+                return failed;
+            }
+
+            if (grant is null)
             {
                 return new VaultError(ErrorCodes.NotFound, $"The named credential {namedCredential} is not granted to the app {app}.");
             }
@@ -58,7 +65,8 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
     }
 
     /// <summary>Grants as part of a change.</summary>
-    internal async Task<Result<GrantChange>> WriteAsync(Draft draft, DeveloperName app, DeveloperName namedCredential, GrantInput input)
+    internal async Task<Result<GrantChange>> WriteAsync(
+        Draft draft, DeveloperName app, DeveloperName namedCredential, GrantInput input, Precondition precondition)
     {
         var found = Find(draft.Access, draft.Definitions, app, namedCredential);
         if (!found.IsOk)
@@ -67,13 +75,18 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
         }
 
         var (owner, named) = found.Value;
+        var isNew = !draft.Access.Grants.ContainsKey((owner.Id, named.Id));
+        if (precondition.JudgeUntagged(!isNew) is { } failed)
+        {
+            return failed;
+        }
+
         var made = Make(owner, named, input, draft.Definitions);
         if (!made.IsOk)
         {
             return made.Error;
         }
 
-        var isNew = !draft.Access.Grants.ContainsKey((owner.Id, named.Id));
         await draft.Database.Grants.Where(row => row.AppId == owner.Id && row.NamedCredentialId == named.Id).ExecuteDeleteAsync();
         draft.Database.Grants.Add(codec.ToRow(made.Value));
         draft.Access = draft.Access with { Grants = draft.Access.Grants.SetItem((owner.Id, named.Id), made.Value) };

@@ -71,7 +71,7 @@ public sealed class KeyAdministration(
         cancellationToken);
 
     /// <summary>Removes a key of an app; in force at once.</summary>
-    public Task<Result<bool>> DeleteForAppAsync(DeveloperName app, string id, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
+    public Task<Result<bool>> DeleteForAppAsync(DeveloperName app, string id, Precondition precondition, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
         async draft =>
         {
             if (AppAdministration.Find(draft.Access, app) is not { } found)
@@ -79,7 +79,13 @@ public sealed class KeyAdministration(
                 return AppAdministration.NotFound(app);
             }
 
-            if (!draft.Access.Keys.TryGetValue(id, out var key) || key.AppId != found.Id)
+            var key = draft.Access.Keys.GetValueOrDefault(id) is { } known && known.AppId == found.Id ? known : null;
+            if (precondition.JudgeUntagged(key is not null) is { } failed)
+            {
+                return failed;
+            }
+
+            if (key is null)
             {
                 return new VaultError(ErrorCodes.NotFound, "There is no such key of this app.");
             }
@@ -90,10 +96,16 @@ public sealed class KeyAdministration(
         cancellationToken);
 
     /// <summary>Removes a person's key; never the last that can administer.</summary>
-    public Task<Result<bool>> DeleteForPersonAsync(DeveloperName name, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
+    public Task<Result<bool>> DeleteForPersonAsync(DeveloperName name, Precondition precondition, CancellationToken cancellationToken) => gate.ApplyAsync<bool>(
         async draft =>
         {
-            if (FindPerson(draft.Access, name) is not { } key)
+            var key = FindPerson(draft.Access, name);
+            if (precondition.JudgeUntagged(key is not null) is { } failed)
+            {
+                return failed;
+            }
+
+            if (key is null)
             {
                 return new VaultError(ErrorCodes.NotFound, $"There is no admin key {name}.");
             }

@@ -151,8 +151,13 @@ public sealed partial class ChangeGate(
             yield break;
         }
 
-        var isNew = result is IWritten { IsNew: true };
-        var done = origin.Event with { Outcome = AuditOutcomes.Success, DurationMs = Math.Round((now - origin.Event.At).TotalMilliseconds, 1) };
+        var written = result as IWritten;
+        var done = origin.Event with
+        {
+            Outcome = AuditOutcomes.Success,
+            Status = written?.Status ?? (result is bool ? 204 : 200),
+            DurationMs = Math.Round((now - origin.Event.At).TotalMilliseconds, 1),
+        };
         if (result is IWrittenTogether together)
         {
             foreach (var one in together.Parts)
@@ -163,7 +168,7 @@ public sealed partial class ChangeGate(
             done = done with { Target = together.Summary };
         }
 
-        yield return isNew ? done with { Action = origin.CreatedAction, Status = 201 } : done;
+        yield return written?.IsNew is true ? done with { Action = origin.CreatedAction } : done;
     }
 
     [LoggerMessage(5001, LogLevel.Error, "A change could not be written: {Fault}.")]

@@ -23,6 +23,10 @@ public sealed record Precondition(IReadOnlyList<string>? IfMatch, bool IfNoneMat
             ? null
             : new VaultError(ErrorCodes.PreconditionFailed, "It was changed since it was read (If-Match); read it again.");
     }
+
+    /// <summary>The same of what has no entity tag: <c>*</c> is whether it is there, and any tag is one that was never given.</summary>
+    /// <param name="isThere">Whether it is.</param>
+    internal VaultError? JudgeUntagged(bool isThere) => Judge(isThere ? "" : null);
 }
 
 /// <summary>A definition as it is read, with its strong entity tag.</summary>
@@ -36,6 +40,9 @@ public interface IWritten
 {
     /// <summary>Whether it did.</summary>
     bool IsNew { get; }
+
+    /// <summary>The status of the answer that tells of it.</summary>
+    int Status => IsNew ? 201 : 200;
 }
 
 /// <summary>The result of a change of several things at once, each of which has a record of its own in the audit.</summary>

@@ -123,7 +123,7 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
             }
         }
 
-        var written = await grants.WriteAsync(draft, app.Name, name, input);
+        var written = await grants.WriteAsync(draft, app.Name, name, input, Precondition.None);
         if (!written.IsOk)
         {
             return written.Error;

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Vault.Core.Administration.Changes;
 
 namespace Vault.Core.Administration.Definitions;
 
@@ -13,7 +15,8 @@ public sealed record CustomHeaderContract(string? Name = null, string? Value = n
 /// <param name="Type"><c>named</c> (one set of secrets for every caller) or <c>perUser</c> (one for each user). Default <c>named</c>.</param>
 /// <param name="Sequence">Of several granted to an app, the lowest is used.</param>
 /// <param name="Status">Read-only; ignored on PUT.</param>
-public sealed record PrincipalInput(string? Name = null, string? Type = null, int? Sequence = null, string? Status = null);
+public sealed record PrincipalInput(
+    string? Name = null, string? Type = null, int? Sequence = null, [property: JsonConverter(typeof(ReadOnlyText))] string? Status = null);
 
 /// <summary>A principal, as it is read.</summary>
 /// <param name="Name">Unique within the external credential.</param>
@@ -47,12 +50,15 @@ public sealed record ExternalCredentialInput
     public IReadOnlyList<CustomHeaderContract>? CustomHeaders { get; init; }
 
     /// <summary>Read-only; ignored on PUT.</summary>
+    [JsonConverter(typeof(ReadOnlyText))]
     public string? CreatedAt { get; init; }
 
     /// <summary>Read-only; ignored on PUT.</summary>
+    [JsonConverter(typeof(ReadOnlyText))]
     public string? UpdatedAt { get; init; }
 
     /// <summary>Read-only; ignored on PUT.</summary>
+    [JsonConverter(typeof(ReadOnlyTexts))]
     public IReadOnlyList<string>? UsedBy { get; init; }
 }
 
@@ -136,9 +142,11 @@ public sealed record NamedCredentialInput
     public bool Enabled { get; init; } = true;
 
     /// <summary>Read-only; ignored on PUT.</summary>
+    [JsonConverter(typeof(ReadOnlyText))]
     public string? CreatedAt { get; init; }
 
     /// <summary>Read-only; ignored on PUT.</summary>
+    [JsonConverter(typeof(ReadOnlyText))]
     public string? UpdatedAt { get; init; }
 }
 

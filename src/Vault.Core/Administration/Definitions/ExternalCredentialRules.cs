@@ -78,9 +78,21 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
             }
         }
 
+        if (after.Authentication.HasRelativeUrls && !before.Authentication.HasRelativeUrls)
+        {
+            return "a login request goes to the url of each named credential";
+        }
+
         var old = before.Authentication.TokenUrls.Select(AllowedHost.Of).ToHashSet();
-        return after.Authentication.TokenUrls.Select(AllowedHost.Of).FirstOrDefault(host => !old.Contains(host)) is { } added
-            ? $"a login request goes to {added}"
+        if (after.Authentication.TokenUrls.Select(AllowedHost.Of).FirstOrDefault(host => !old.Contains(host)) is { } added)
+        {
+            return $"a login request goes to {added}";
+        }
+
+        // A person would be sent there to sign in.
+        return after.Authentication.ConsentUrl is { } consent && AllowedHost.Of(consent) is var asked && !old.Contains(asked)
+            && !(before.Authentication.ConsentUrl is { } was && AllowedHost.Of(was) == asked)
+            ? $"consent is asked for at {asked}"
             : null;
     }
 

@@ -13,6 +13,8 @@ namespace Vault.Core.Administration.Definitions;
 /// <summary>Makes or changes the external credential of a named credential's inline <c>authentication</c>; contract sections 4 and 9.</summary>
 internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder binder, SecretSealer sealer, AuthenticationProtocols protocols, SecretSources sources)
 {
+    private static readonly DeveloperName Default = DeveloperName.Parse("default");
+
     private readonly SecretChanges _secrets = new(sealer);
 
     /// <summary>The id of the external credential, or why it can't be made so.</summary>
@@ -26,7 +28,11 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
         var existing = ExternalCredentialAdministration.Find(draft.Definitions, named.Name);
         if (existing is { IsInline: false } || (existing is not null && before is null))
         {
-            return new VaultError(ErrorCodes.AlreadyExists, $"There is an external credential {named.Name} that was not made inline; name it in externalCredential.");
+            return new VaultError(
+                ErrorCodes.AlreadyExists,
+                existing.IsInline
+                    ? $"There is an external credential {named.Name} still, made inline by a named credential that is gone; name it in externalCredential, or delete it first."
+                    : $"There is an external credential {named.Name} that was not made inline; name it in externalCredential.");
         }
 
         if (inline.Parameters is { } sent && sources.Check(sent, "$.authentication.parameters") is { } bad)
@@ -34,13 +40,15 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
             return bad;
         }
 
-        var after = MakeBound(draft, named, existing, inline);
+        var after = MakeBound(draft, named, before, existing, inline);
         if (!after.IsOk)
         {
             return after.Error;
         }
 
-        if (ExternalCredentialRules.FindHostOutside(draft.Definitions, after.Value) is { } outside && existing is null)
+        // Its own named credential as it will be; others that use it stay where they are.
+        var users = existing is null ? draft.Definitions : draft.Definitions.With(named with { ExternalCredentialId = existing.Id });
+        if (ExternalCredentialRules.FindHostOutside(users, after.Value) is { } outside)
         {
             return outside;
         }
@@ -63,11 +71,32 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
         draft.Definitions = draft.Definitions.With(after.Value.Definition);
         if (inline.Parameters is { } parameters)
         {
-            await _secrets.SetAsync(draft, after.Value, after.Value.Definition.Principals[0].Id, "", parameters, isWhole: true, isNew: existing is null);
+            await _secrets.SetAsync(draft, after.Value, PrincipalOf(after.Value.Definition).Id, "", parameters, isWhole: true, isNew: existing is null);
         }
 
         return after.Value.Definition.Id;
     }
+
+    /// <summary>
+    /// Removes what was made inline and lost its last user with a named credential: its own, whatever it is linked to now, and the one that
+    /// it was linked to, where the named credential that made that is gone.
+    /// </summary>
+    public static async Task RemoveUnusedAsync(Draft draft, NamedCredential gone)
+    {
+        var candidates = new[] { ExternalCredentialAdministration.Find(draft.Definitions, gone.Name), draft.Definitions.ExternalCredentials.GetValueOrDefault(gone.ExternalCredentialId) };
+        foreach (var external in candidates.OfType<ExternalCredential>().DistinctBy(external => external.Id))
+        {
+            if (external.IsInline && !draft.Definitions.NamedCredentials.ContainsKey(external.Name.Key)
+                && ExternalCredentialAdministration.UsersOf(draft.Definitions, external.Id).Count == 0)
+            {
+                await ExternalCredentialAdministration.RemoveAsync(draft, external);
+            }
+        }
+    }
+
+    // The one that a callout uses where nothing else is said.
+    private static Principal PrincipalOf(ExternalCredential credential) =>
+        credential.Principals.FirstOrDefault(principal => principal.Name == Default) ?? credential.Principals.OrderBy(principal => principal.Sequence).First();
 
     private async Task<VaultError?> ChangeAsync(Draft draft, ExternalCredential existing, BoundCredential after, InlineAuthentication inline, bool discardSecrets)
     {
@@ -94,7 +123,8 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
         return await _secrets.ResealAsync(draft, before.Value, after);
     }
 
-    private Result<BoundCredential> MakeBound(Draft draft, NamedCredential named, ExternalCredential? existing, InlineAuthentication inline)
+    private Result<BoundCredential> MakeBound(
+        Draft draft, NamedCredential named, NamedCredential? before, ExternalCredential? existing, InlineAuthentication inline)
     {
         var settings = protocols.Bind(inline.Settings);
         if (!settings.IsOk)
@@ -102,9 +132,6 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
             return settings.Error;
         }
 
-        // Its own host, and those that its login requests name: nobody else says where these secrets may go.
-        var own = AllowedHost.Of(NamedCredentialRules.OriginOf(named));
-        AllowedHost[] hosts = [own, .. settings.Value.TokenUrls.Select(AllowedHost.Of).Where(host => host != own).Distinct()];
         return binder.Bind(new ExternalCredential
         {
             Id = existing?.Id ?? Guid.NewGuid(),
@@ -112,8 +139,8 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
             Label = existing?.Label ?? named.Label,
             Description = existing?.Description,
             Authentication = inline.Settings,
-            AllowedHosts = hosts,
-            Principals = existing?.Principals ?? [new Principal(Guid.NewGuid(), DeveloperName.Parse("default"), 1)],
+            AllowedHosts = HostsOf(named, before, existing, settings.Value),
+            Principals = existing?.Principals ?? [new Principal(Guid.NewGuid(), Default, 1)],
             CustomHeaders = existing?.CustomHeaders ?? [],
             IsInline = true,
             Version = (existing?.Version ?? 0) + 1,
@@ -121,4 +148,28 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
             UpdatedAt = draft.Now,
         });
     }
+
+    // Its own host, and those that its login requests name. What an admin allowed beyond them stays, as allowedHosts left out do.
+    private IReadOnlyList<AllowedHost> HostsOf(NamedCredential named, NamedCredential? before, ExternalCredential? existing, IBoundAuthentication settings)
+    {
+        var needed = Needed(named, settings);
+        if (existing?.AllowedHosts is not { } allowed)
+        {
+            return needed;
+        }
+
+        if (needed.All(host => allowed.Any(old => old.Covers(host))))
+        {
+            return allowed;
+        }
+
+        var old = before is not null && before.ExternalCredentialId == existing.Id && binder.Bind(existing) is { IsOk: true } bound
+            ? Needed(before, bound.Value.Authentication)
+            : [];
+        var kept = allowed.Except(old).ToArray();
+        return [.. kept, .. needed.Where(host => !kept.Any(other => other.Covers(host)))];
+    }
+
+    private static AllowedHost[] Needed(NamedCredential named, IBoundAuthentication settings) =>
+        [.. settings.TokenUrls.Select(AllowedHost.Of).Prepend(AllowedHost.Of(NamedCredentialRules.OriginOf(named))).Distinct()];
 }

@@ -56,13 +56,7 @@ public sealed class NamedCredentialAdministration(
             {
                 Grants = draft.Access.Grants.RemoveRange(draft.Access.Grants.Keys.Where(key => key.NamedCredentialId == current.Id)),
             };
-            if (draft.Definitions.ExternalCredentials.TryGetValue(current.ExternalCredentialId, out var external)
-                && external.IsInline && external.Name == current.Name
-                && ExternalCredentialAdministration.UsersOf(draft.Definitions, external.Id).Count == 0)
-            {
-                await ExternalCredentialAdministration.RemoveAsync(draft, external);
-            }
-
+            await InlineCredential.RemoveUnusedAsync(draft, current);
             return true;
         },
         cancellationToken);
@@ -108,14 +102,15 @@ public sealed class NamedCredentialAdministration(
             errors.Add("$.externalCredential", "Either externalCredential or authentication must stand, and not both.");
         }
 
-        if (errors.Any || made is null)
-        {
-            return errors.ToError();
-        }
-
+        // Who may not set something isn't told how it would have to be written.
         if (role is not VaultRole.Admin && NamedCredentialRules.JudgeOperator(input, before) is { } forbidden)
         {
             return forbidden;
+        }
+
+        if (errors.Any || made is null)
+        {
+            return errors.ToError();
         }
 
         if (before is null && draft.Definitions.NamedCredentials.ContainsKey(made.Name.Key))

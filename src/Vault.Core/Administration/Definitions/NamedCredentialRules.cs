@@ -283,7 +283,7 @@ internal static class NamedCredentialRules
 
             for (var method = 0; method < contract.Methods?.Count; method++)
             {
-                if (contract.Methods[method] is not { Length: > 0 and <= 40 } text || !text.All(c => char.IsAsciiLetter(c) || c is '-' or '_'))
+                if (contract.Methods[method] is not { Length: <= 40 } text || !WireText.IsName(text))
                 {
                     errors.Add($"{path}.methods[{method}]", "Must be an HTTP method.");
                 }

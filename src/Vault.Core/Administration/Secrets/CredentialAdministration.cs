@@ -39,15 +39,17 @@ public sealed class CredentialAdministration(
     private readonly SecretChanges _secrets = new(sealer);
 
     /// <summary>Replaces the whole set.</summary>
-    public Task<Result<bool>> ReplaceAsync(AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, CancellationToken cancellationToken) =>
-        SetAsync(name, parameters, isWhole: true, cancellationToken);
+    public Task<Result<bool>> ReplaceAsync(
+        AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, Precondition precondition, CancellationToken cancellationToken) =>
+        SetAsync(name, parameters, isWhole: true, precondition, cancellationToken);
 
     /// <summary>Changes only the parameters sent; null removes one.</summary>
-    public Task<Result<bool>> PatchAsync(AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, CancellationToken cancellationToken) =>
-        SetAsync(name, parameters, isWhole: false, cancellationToken);
+    public Task<Result<bool>> PatchAsync(
+        AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, Precondition precondition, CancellationToken cancellationToken) =>
+        SetAsync(name, parameters, isWhole: false, precondition, cancellationToken);
 
     /// <summary>Destroys the set and its tokens.</summary>
-    public Task<Result<bool>> DeleteAsync(AccountName name, CancellationToken cancellationToken) =>
+    public Task<Result<bool>> DeleteAsync(AccountName name, Precondition precondition, CancellationToken cancellationToken) =>
         gate.ApplyAsync<bool>(
             async draft =>
             {
@@ -58,6 +60,11 @@ public sealed class CredentialAdministration(
                 }
 
                 var account = found.Value;
+                if (await JudgeAsync(draft, account, precondition) is { } failed)
+                {
+                    return failed;
+                }
+
                 await SecretChanges.ShredAsync(draft, account.Credential.Definition.Id, account.Principal.Id, IsWholePrincipal(account) ? null : account.User);
                 return true;
             },
@@ -157,12 +164,19 @@ public sealed class CredentialAdministration(
     // What is removed of a principal itself is removed of all who use it; of a per-user one, only what they share.
     private static bool IsWholePrincipal(Account account) => account.Principal.Type is PrincipalType.Named;
 
+    // Secrets or tokens: what DELETE removes.
+    private static async Task<VaultError?> JudgeAsync(Draft draft, Account account, Precondition precondition) => precondition == Precondition.None
+        ? null
+        : precondition.JudgeUntagged(
+            await draft.Database.Secrets.AnyAsync(row => row.PrincipalId == account.Principal.Id && row.User == account.User && row.RetiredAt == null)
+            || await draft.Database.Tokens.AnyAsync(row => row.PrincipalId == account.Principal.Id && row.User == account.User && row.RetiredAt == null));
+
     private string? NameOf(Guid? namedCredentialId) => namedCredentialId is { } id
         ? definitions.Current.NamedCredentials.Values.FirstOrDefault(named => named.Id == id)?.Name.Value
         : null;
 
     private async Task<Result<bool>> SetAsync(
-        AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole, CancellationToken cancellationToken)
+        AccountName name, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole, Precondition precondition, CancellationToken cancellationToken)
     {
         var errors = new InputErrors();
         ParameterRules.Check(parameters, "$.parameters", nullRemoves: !isWhole, errors);
@@ -183,6 +197,11 @@ public sealed class CredentialAdministration(
                 if (!found.IsOk)
                 {
                     return found.Error;
+                }
+
+                if (await JudgeAsync(draft, found.Value, precondition) is { } failed)
+                {
+                    return failed;
                 }
 
                 await _secrets.SetAsync(draft, found.Value.Credential, found.Value.Principal.Id, found.Value.User, parameters, isWhole);

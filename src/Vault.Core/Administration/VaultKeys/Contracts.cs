@@ -1,3 +1,5 @@
+using Vault.Core.Administration.Changes;
+
 namespace Vault.Core.Administration.VaultKeys;
 
 /// <summary>A vault key, as it is read: never the key itself.</summary>
@@ -8,7 +10,12 @@ public sealed record VaultKeyView(string Id, DateTimeOffset CreatedAt, bool Acti
 
 /// <summary>An operation that was begun, or goes on already.</summary>
 /// <param name="Id">As in <c>/api/v1/operations/{id}</c>.</param>
-public sealed record OperationStarted(string Id);
+public sealed record OperationStarted(string Id) : IWritten
+{
+    bool IWritten.IsNew => false;
+
+    int IWritten.Status => 202;
+}
 
 /// <summary>Work that goes on after its request was answered.</summary>
 /// <param name="Id">Its id.</param>

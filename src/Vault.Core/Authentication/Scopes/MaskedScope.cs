@@ -3,7 +3,10 @@ using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.Scopes;
 
-/// <summary>Shows what another scope gives without its secrets; a token that isn't there is shown as if it were.</summary>
+/// <summary>
+/// Shows what another scope gives without any parameter or token: also those whose echo is not redacted are write-only. A token that isn't
+/// there is shown as if it were.
+/// </summary>
 /// <param name="scope">The other scope.</param>
 /// <param name="masksValues">Whether single values are masks too, for what is put together without a template.</param>
 public sealed class MaskedScope(IMergeScope scope, bool masksValues = false) : IMergeMask
@@ -12,6 +15,16 @@ public sealed class MaskedScope(IMergeScope scope, bool masksValues = false) : I
 
     /// <summary>The mask of a name.</summary>
     public static string MaskOf(string name) => $"{Dots}({name})";
+
+    /// <summary>Whether a reference gives a parameter or token, or something made of one.</summary>
+    public static bool Hides(MergeReference reference) => reference.Kind switch
+    {
+        MergeReferenceKind.Token => true,
+        MergeReferenceKind.Credential => !"Endpoint".Equals(reference.Qualifier, StringComparison.OrdinalIgnoreCase)
+            && !reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase)
+            && !reference.Name.Equals("AuthorizationMethod", StringComparison.OrdinalIgnoreCase),
+        _ => false,
+    };
 
     /// <inheritdoc />
     public string Mask(IReadOnlyList<MergeReference> references) =>
@@ -35,7 +48,8 @@ public sealed class MaskedScope(IMergeScope scope, bool masksValues = false) : I
             return scope.Check(reference) is null ? MergeValue.OfText(MaskOf(reference.Name), isSecret: true) : value;
         }
 
-        return masksValues && value.Value.IsSecret ? MergeValue.OfText(MaskOf(reference.Name), isSecret: true) : value;
+        var isSecret = value.Value.IsSecret || Hides(reference);
+        return masksValues && isSecret ? MergeValue.OfText(MaskOf(reference.Name), isSecret: true) : value.Value with { IsSecret = isSecret };
     }
 
     /// <inheritdoc />

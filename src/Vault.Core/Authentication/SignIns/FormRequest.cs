@@ -10,6 +10,9 @@ namespace Vault.Core.Authentication.SignIns;
 /// <param name="Mask">Null: it may be shown.</param>
 internal sealed record SignInValue(string Name, string Value, string? Mask = null)
 {
+    /// <summary>Whether it may not stand in a URL that people see. A name that says who may, and is masked in a trace all the same.</summary>
+    public bool IsSecret { get; init; }
+
     /// <summary>What a trace shows.</summary>
     public string Shown => Mask is null ? Value : $"••••••({Mask})";
 

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Vault.Core.Secrets;
 
 namespace Vault.Core.Storage.Sqlite;
 
@@ -11,6 +12,7 @@ internal static class SqliteRegistration
     public const string Provider = "sqlite";
 
     /// <summary>Adds it; without a connection string, a file in the data directory.</summary>
+    /// <exception cref="VaultStartException">The connection string isn't one.</exception>
     public static void Add(IServiceCollection services, VaultStorageOptions options)
     {
         if (options.ConnectionString.Length == 0)
@@ -18,11 +20,32 @@ internal static class SqliteRegistration
             options.ConnectionString = DefaultConnection(options.DataDirectory);
         }
 
+        Judge(options.ConnectionString);
+
         services.AddDbContextFactory<SqliteVaultDbContext>(builder => builder.UseSqlite(options.ConnectionString).AddInterceptors(new ConnectionPragmas()));
         services.AddSingleton<IDbContextFactory<VaultDbContext>, SqliteContextFactory>();
         services.AddSingleton<IVaultDatabase, SqliteDatabase>();
         services.AddSingleton<IAuditWriter, SqliteAuditWriter>();
         services.AddSingleton<ISnapshotReads, SqliteSnapshotReads>();
+    }
+
+    private static void Judge(string setting)
+    {
+        SqliteConnectionStringBuilder text;
+        try
+        {
+            text = new SqliteConnectionStringBuilder(setting);
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException or OverflowException)
+        {
+            // Its message may hold a part of the setting, which may hold a password.
+            throw new VaultStartException("ConnectionStrings:Vault can't be read as a connection string of SQLite, as in 'Data Source=/var/lib/vault/vault.db'.");
+        }
+
+        if (text.DataSource is "" or ":memory:" || text.Mode is SqliteOpenMode.Memory)
+        {
+            throw new VaultStartException("ConnectionStrings:Vault must name a file, as in 'Data Source=/var/lib/vault/vault.db'.");
+        }
     }
 
     /// <summary>The file in a data directory.</summary>

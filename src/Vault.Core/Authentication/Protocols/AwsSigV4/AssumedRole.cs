@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
@@ -76,7 +77,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
 
         var form = new List<SignInValue>
         {
-            new("Action", "AssumeRole"), new("Version", "2011-06-15"), new("RoleArn", arn.Value!.Text, arn.Value.IsSecret ? "roleArn" : null),
+            new("Action", "AssumeRole"), new("Version", "2011-06-15"), new("RoleArn", arn.Value!.Text, role.Arn.References.Any(MaskedScope.Hides) ? "roleArn" : null),
             new("RoleSessionName", SessionName(context.Credential.Definition.Name.Value)),
         };
         if (role.ExternalId is { } template)
@@ -87,7 +88,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
                 return externalId.Error;
             }
 
-            form.Add(new SignInValue("ExternalId", externalId.Value.Text, externalId.Value.IsSecret ? "externalId" : null));
+            form.Add(new SignInValue("ExternalId", externalId.Value.Text, template.References.Any(MaskedScope.Hides) ? "externalId" : null));
         }
 
         if (role.DurationSeconds is { } seconds)

@@ -22,7 +22,8 @@ internal sealed class BoundLogin : BoundProtocol
         TokenUrls = [.. steps.All.Select(step => step.Request.AbsoluteUrl).OfType<Uri>()];
 
         // A step that only names the URL depends on it as much: its token is one named credential's.
-        UsesNamedCredentialUrl = steps.All.Any(step => step.Request.AbsoluteUrl is null || step.Request.References.Any(placed => IsEndpoint(placed.Reference)));
+        HasRelativeUrls = steps.All.Any(step => step.Request.AbsoluteUrl is null);
+        UsesNamedCredentialUrl = HasRelativeUrls || steps.All.Any(step => step.Request.References.Any(placed => IsEndpoint(placed.Reference)));
         RequiredParameters =
         [
             .. ParametersOf(steps.All.SelectMany(step => step.Request.References).Select(placed => placed.Reference)
@@ -37,6 +38,8 @@ internal sealed class BoundLogin : BoundProtocol
     public override IReadOnlyList<string> RequiredParameters { get; }
 
     public override IReadOnlyList<Uri> TokenUrls { get; }
+
+    public override bool HasRelativeUrls { get; }
 
     public override bool UsesNamedCredentialUrl { get; }
 

@@ -17,6 +17,7 @@ internal sealed class BoundOAuth2 : BoundProtocol
         NamesUser = settings.Assertion?.Templates.SelectMany(template => template.References).Any(reference => reference.Kind is MergeReferenceKind.User) is true;
         UsesNamedCredentialUrl = references.Any(IsEndpoint);
         RequiredParameters = [.. Needed(settings).Concat(ParametersOf(references)).Distinct(StringComparer.OrdinalIgnoreCase)];
+        ConsentUrl = settings.Grant == "authorizationCode" ? settings.AuthorizationUrl : null;
         TokenUrls =
         [
             .. new[] { settings.Issuer, settings.TokenUrl, settings.Grant == "deviceCode" ? settings.DeviceAuthorizationUrl : null, settings.RevocationUrl }.OfType<Uri>(),
@@ -36,6 +37,8 @@ internal sealed class BoundOAuth2 : BoundProtocol
     public override IReadOnlyList<Uri> TokenUrls { get; }
 
     public override bool UsesNamedCredentialUrl { get; }
+
+    public override Uri? ConsentUrl { get; }
 
     public override bool NamesUser { get; }
 

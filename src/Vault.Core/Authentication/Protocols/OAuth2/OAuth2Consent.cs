@@ -58,7 +58,7 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
         }
 
         // The URL is shown to people and travels through a browser.
-        if (query.Find(pair => pair.Mask is not null) is { } secret)
+        if (query.Find(pair => pair.IsSecret) is { } secret)
         {
             return new VaultError(ErrorCodes.MergeFieldInvalid, $"The parameter {secret.Name} of the authorization URL would hold a secret; it can't.");
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using Vault.Core.Authentication.Assertions;
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.MergeFields;
@@ -24,7 +25,7 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
                 var password = context.Parameters.Open("Password");
                 return (username.Error ?? password.Error) is { } missing
                     ? missing
-                    : ("password", [new SignInValue("username", username.Value!.Reveal()), new SignInValue("password", password.Value!.Reveal(), "Password")]);
+                    : ("password", [new SignInValue("username", username.Value!.Reveal(), "Username"), new SignInValue("password", password.Value!.Reveal(), "Password")]);
             case "jwtBearer":
                 var assertion = MakeAssertion(context, settings.Assertion, subject: null, endpoints);
                 return assertion.IsOk
@@ -152,7 +153,7 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
             return output.Error;
         }
 
-        values.Add(new SignInValue(name, output.Value.Text, output.Value.IsSecret ? name : null));
+        values.Add(new SignInValue(name, output.Value.Text, template.References.Any(MaskedScope.Hides) ? name : null) { IsSecret = output.Value.IsSecret });
         return null;
     }
 
@@ -176,7 +177,7 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
                 return assertion.Error;
             }
 
-            form.Add(new SignInValue("client_id", clientId));
+            form.Add(new SignInValue("client_id", clientId, "ClientId"));
             form.Add(new SignInValue("client_assertion_type", ClientAssertionType));
             form.Add(new SignInValue("client_assertion", assertion.Value, "PrivateKey"));
             return null;
@@ -185,7 +186,7 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
         // A public client, by its settings or because it has no secret.
         if (settings.ClientAuthentication == "none" || !context.Parameters.Has("ClientSecret"))
         {
-            form.Add(new SignInValue("client_id", clientId));
+            form.Add(new SignInValue("client_id", clientId, "ClientId"));
             return null;
         }
 
@@ -198,7 +199,7 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
         var secret = opened.Value.Reveal();
         if (settings.ClientAuthentication == "post")
         {
-            form.Add(new SignInValue("client_id", clientId));
+            form.Add(new SignInValue("client_id", clientId, "ClientId"));
             form.Add(new SignInValue("client_secret", secret, "ClientSecret"));
             return null;
         }

@@ -1,0 +1,81 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Vault.Api.AdminHttp;
+
+/// <summary>Finds places in JSON that the serializer doesn't name: within what is kept as JSON, it knows only where that begins.</summary>
+internal static class JsonPlaces
+{
+    private const int MaxDepth = 64;
+
+    /// <summary>The path of the first property that stands twice in its object; null where none does.</summary>
+    public static string? FindDuplicate(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        var open = new Stack<Container>();
+        try
+        {
+            while (reader.Read())
+            {
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.PropertyName:
+                        var name = reader.GetString() ?? "";
+                        var parent = open.Peek();
+                        parent.Name = name;
+                        if (!parent.Names!.Add(name))
+                        {
+                            return PathOf(open);
+                        }
+
+                        break;
+                    case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                        Enter(open);
+                        open.Push(new Container(reader.TokenType is JsonTokenType.StartObject ? new(StringComparer.Ordinal) : null));
+                        break;
+                    case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                        open.Pop();
+                        break;
+                    default:
+                        Enter(open);
+                        break;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // What isn't JSON, or not Unicode, is said by whoever reads it.
+        }
+
+        return null;
+    }
+
+    private static void Enter(Stack<Container> open)
+    {
+        if (open.TryPeek(out var parent) && parent.Names is null)
+        {
+            parent.Index++;
+        }
+    }
+
+    private static string PathOf(Stack<Container> open)
+    {
+        var path = new StringBuilder("$");
+        foreach (var container in open.Reverse())
+        {
+            path.Append(container.Names is null ? $"[{container.Index}]" : "." + container.Name);
+        }
+
+        return path.ToString();
+    }
+
+    private sealed class Container(HashSet<string>? names)
+    {
+        /// <summary>Of an object; null: it is an array.</summary>
+        public HashSet<string>? Names => names;
+
+        public string Name { get; set; } = "";
+
+        public int Index { get; set; } = -1;
+    }
+}

@@ -1,0 +1,101 @@
+using Xunit;
+
+namespace Vault.Api.Tests.Admin;
+
+/// <summary>What is wrong with JSON is said with the place where it is; what is right is taken, however it is written.</summary>
+public sealed class StrictJsonTests(AdminFixture api) : IClassFixture<AdminFixture>
+{
+    [Theory]
+    [InlineData("""{ "protocol": "login", "steps": [ { "request": { "url": "/a" } }, { "request": { "url": "/b", "url": "/c" } } ] }""", "$.authentication.steps[1].request.url")]
+    [InlineData("""{ "protocol": "password", "protocol": "none" }""", "$.authentication.protocol")]
+    public async Task Duplicate_IsNamed_WhereItIs(string authentication, string path)
+    {
+        var answer = await api.ExpectAsync(400, "invalid-request", "POST", "external-credentials", $$"""{ "name": "{{api.NewName()}}", "authentication": {{authentication}} }""");
+        Assert.Equal([path], answer.ErrorPaths);
+        Assert.Contains("twice", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Null_WhereNoneMayBe_AndDeepNesting_AreCalledSo()
+    {
+        var answer = await api.ExpectAsync(
+            400, "invalid-request", "POST", "named-credentials", $$"""{ "name": "{{api.NewName()}}", "url": "https://h.example", "authentication": { "protocol": "none" }, "httpVersion": null }""");
+        Assert.Equal(["$.httpVersion"], answer.ErrorPaths);
+        Assert.Contains("Must not be null", answer.Text, StringComparison.Ordinal);
+        var deep = await api.ExpectAsync(
+            400, "invalid-request", "POST", "external-credentials",
+            $$"""{ "name": "{{api.NewName()}}", "authentication": { "protocol": "login", "steps": {{new string('[', 40)}}{{new string(']', 40)}} } }""");
+        Assert.Contains("nested too deep", deep.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("well-formed", deep.Text + answer.Text, StringComparison.Ordinal);
+        await api.ExpectAsync(400, "invalid-request", "POST", "external-credentials", "{ \"name\": ");
+    }
+
+    [Fact]
+    public async Task ReadOnlyProperties_OfAnyType_AreIgnoredOnPut_AndRefusedOnPost()
+    {
+        var name = await api.CreatePairAsync(withSecrets: false);
+        var app = api.NewName("App");
+        await api.ExpectAsync(201, null, "PUT", "apps/" + app, """{ "createdAt": 5, "updatedAt": [ { "a": 1 } ] }""");
+        await api.ExpectAsync(200, null, "PUT", "named-credentials/" + name, $$"""{ "url": "https://service.example", "externalCredential": "{{name}}", "createdAt": 5, "updatedAt": {} }""");
+        await api.ExpectAsync(
+            200, null, "PUT", "external-credentials/" + name,
+            """{ "authentication": { "protocol": "password" }, "principals": [ { "name": "default", "status": false } ], "createdAt": {}, "updatedAt": 1.5, "usedBy": "nobody" }""");
+        await api.ExpectAsync(201, null, "PUT", $"apps/{app}/grants/{name}", """{ "namedCredential": 7 }""");
+        var refused = await api.ExpectAsync(
+            400, "invalid-request", "POST", "external-credentials", $$"""{ "name": "{{api.NewName()}}", "authentication": { "protocol": "none" }, "createdAt": 5, "usedBy": [] }""");
+        Assert.Equal(["$.createdAt", "$.usedBy"], refused.ErrorPaths.Order());
+    }
+
+    [Theory]
+    [InlineData("2099-01-01t00:00:00z", 201)]
+    [InlineData("2099-01-01T00:00:00z", 201)]
+    [InlineData("2099-01-01t02:00:00.5+02:00", 201)]
+    [InlineData("2099-01-01t00:00:00", 400)]
+    [InlineData("2099-01-01 00:00:00z", 400)]
+    [InlineData("z", 400)]
+    [InlineData("2099-01-01t00:00:00z\\\"", 400)]
+    public async Task Time_OfRfc3339_MayBeInLowerCase(string time, int status)
+    {
+        var answer = await api.SendAsync("POST", "admin-keys", $$"""{ "name": "{{api.NewName("Timed")}}", "role": "auditor", "expiresAt": "{{time}}" }""");
+        Assert.True(status == (int)answer.Status, answer.Text);
+        if (status == 201)
+        {
+            Assert.StartsWith("2099-01-01T00:00:00", (string?)answer.Json!["expiresAt"], StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("X1", true)]
+    [InlineData("M-SEARCH", true)]
+    [InlineData("VERSION_2", true)]
+    [InlineData("", false)]
+    [InlineData("GET POST", false)]
+    [InlineData("GÉT", false)]
+    public async Task AllowedMethods_AreThoseThatCalloutsTake(string method, bool isOne)
+    {
+        var json = $$"""{ "name": "{{api.NewName()}}", "url": "https://h.example", "authentication": { "protocol": "none" }, "allowedRequests": [ { "methods": ["{{method}}"] } ] }""";
+        var answer = await api.SendAsync("POST", "named-credentials", json);
+        Assert.Equal(isOne ? [] : ["$.allowedRequests[0].methods[0]"], answer.ErrorPaths);
+        Assert.Equal(isOne ? 201 : 400, (int)answer.Status);
+    }
+
+    [Theory]
+    [InlineData("/healthz/live", 200)]
+    [InlineData("/metrics", 200)]
+    [InlineData("/api/v1/apps", 200)]
+    [InlineData("/api/v1/audit", 200)]
+    [InlineData("/api/v1/apps/Unknown", 404)]
+    [InlineData("/api/v1/definitions/apply", 405)]
+    [InlineData("/oauth/callback", 405)]
+    public async Task Head_IsAnsweredAsGet_WithoutABody(string path, int status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var response = await api.Vault.AdminClient.SendAsync(request);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+        using var stranger = api.Vault.CreateClient((string?)null);
+        using var second = new HttpRequestMessage(HttpMethod.Head, path);
+        using var refused = await stranger.SendAsync(second);
+        Assert.Equal(path.StartsWith("/api/", StringComparison.Ordinal) ? 401 : status, (int)refused.StatusCode);
+    }
+}
