@@ -16,6 +16,10 @@ for program in "${!packages[@]}"; do
   PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing+=("${packages[$program]}")
 done
 compgen -G '/usr/lib/*/apr-util-1/apr_dbd_sqlite3*.so' >/dev/null || missing+=(libaprutil1-dbd-sqlite3)
+# Clocks that are set while a vault runs.
+compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
+# A token for the master key; the tests make their own.
+compgen -G '/usr/lib/softhsm/libsofthsm2.so' >/dev/null || compgen -G '/usr/lib/*/softhsm/libsofthsm2.so' >/dev/null || missing+=(softhsm2)
 # A PostgreSQL to run the tests on, too; they start it themselves.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 if ((${#missing[@]})); then

@@ -59,7 +59,7 @@ internal static class BackupCommand
     });
 
     /// <summary>
-    /// Restores into an empty data directory. 0: it is restored, and all is well with it; 1: it is restored, but what was backed up has
+    /// Restores into an empty data directory and an empty database. 0: it is restored, and all is well with it; 1: it is restored, but what was backed up has
     /// damage, which is told; 2: it is not restored, and nothing was put in place.
     /// </summary>
     /// <param name="path">The file.</param>
@@ -97,8 +97,17 @@ internal static class BackupCommand
                 try
                 {
                     var services = app.Services;
+
+                    // At once, so that no vault starts on it meanwhile.
+                    await using var target = place.Target is { } connection ? await CopyTarget.OpenAsync(connection, CancellationToken.None) : null;
                     var (backup, audit) = await services.GetRequiredService<VaultBackup>().RestoreAsync(path, CancellationToken.None);
-                    report = new RestoreReport(true, backup, await services.GetRequiredService<KeyVerification>().VerifyAsync(CancellationToken.None), audit);
+                    var keys = await services.GetRequiredService<KeyVerification>().VerifyAsync(CancellationToken.None);
+                    if (target is not null)
+                    {
+                        await services.GetRequiredService<VaultBackup>().FillAsync(path, target, CancellationToken.None);
+                    }
+
+                    report = new RestoreReport(true, backup, keys, audit);
                     return report.Keys.Valid && report.Audit.Valid ? VaultCommand.Well : VaultCommand.NotWell;
                 }
                 catch (BackupDamagedException damaged)

@@ -11,7 +11,7 @@ public sealed class KeyUsage
     public void Note(string keyId, DateTimeOffset at)
     {
         // To the second is enough, and spares a write for each callout.
-        if (!_used.TryGetValue(keyId, out var last) || at - last >= TimeSpan.FromSeconds(1))
+        if (!_used.TryGetValue(keyId, out var last) || (at - last).Duration() >= TimeSpan.FromSeconds(1))
         {
             _used[keyId] = at;
         }

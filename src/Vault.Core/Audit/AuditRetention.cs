@@ -15,6 +15,7 @@ public sealed partial class AuditRetention(
 {
     private static readonly TimeSpan Pace = TimeSpan.FromHours(1);
     private readonly SemaphoreSlim _once = new(1, 1);
+    private readonly (DateTimeOffset At, long Timestamp) _start = (time.GetUtcNow(), time.GetTimestamp());
 
     /// <summary>Removes what is due now.</summary>
     /// <returns>How many segments were removed.</returns>
@@ -76,7 +77,7 @@ public sealed partial class AuditRetention(
     {
         var pruned = 0;
         while (await verifier.OldestSegmentAsync(cancellationToken) is { } oldest
-            && oldest.Range.Segment < await tail.OpenSegmentAsync(cancellationToken) && oldest.Newest < time.GetUtcNow().AddDays(-days))
+            && oldest.Range.Segment < await tail.OpenSegmentAsync(cancellationToken) && oldest.Newest < Now().AddDays(-days))
         {
             if (oldest.Bad is { } bad)
             {
@@ -95,6 +96,9 @@ public sealed partial class AuditRetention(
 
         return pruned;
     }
+
+    // A clock that is set forward makes nothing older: what goes doesn't come back when it is set right.
+    private DateTimeOffset Now() => time.GetUtcNow() is var now && _start.At + time.GetElapsedTime(_start.Timestamp) is var counted && counted < now ? counted : now;
 
     private async Task TryPruneAsync(CancellationToken stoppingToken)
     {

@@ -14,8 +14,10 @@ internal sealed class AuthorityCertificate : IDisposable
     /// <summary>So long before its end the next one is there: clients have that time to fetch it.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromDays(365);
 
+    /// <summary>So long before it is made a certificate begins: clocks differ.</summary>
+    public static readonly TimeSpan Backdated = TimeSpan.FromHours(1);
+
     private const int SerialSize = 16;
-    private static readonly TimeSpan Backdated = TimeSpan.FromHours(1);
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
     private static readonly X500DistinguishedName LeafName = new("CN=Vault forward proxy");
     private readonly X509Certificate2 _certificate;

@@ -15,13 +15,16 @@ public sealed class LeafCertificates(CertificateAuthority authority, TimeProvide
     /// <summary>How long one is good. Made anew when half of it is over.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromDays(2);
 
+    // A clock that was set back further makes one that is not valid yet: less than what certificates are backdated by.
+    private static readonly TimeSpan MostBack = AuthorityCertificate.Backdated / 2;
+
     // One key for all, of this process alone: what a host's certificate is worth is the authority's signature.
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Leaf>> _byHost = new(StringComparer.Ordinal);
     private readonly LinkedList<Leaf> _byUse = [];
 
-    private sealed record Leaf(string Host, SslStreamCertificateContext Context, DateTimeOffset FreshUntil);
+    private sealed record Leaf(string Host, SslStreamCertificateContext Context, DateTimeOffset MadeAt);
 
     /// <summary>How many are kept now.</summary>
     public int Count
@@ -40,7 +43,7 @@ public sealed class LeafCertificates(CertificateAuthority authority, TimeProvide
     {
         lock (_gate)
         {
-            if (_byHost.TryGetValue(host, out var known) && known.Value.FreshUntil > time.GetUtcNow())
+            if (_byHost.TryGetValue(host, out var known) && time.GetUtcNow() - known.Value.MadeAt is var age && age < Life / 2 && age > -MostBack)
             {
                 _byUse.Remove(known);
                 _byUse.AddFirst(known);
@@ -50,7 +53,7 @@ public sealed class LeafCertificates(CertificateAuthority authority, TimeProvide
 
         // Two who need the same one at once make two; one of them is kept. Offline: nothing is fetched to complete the chain.
         var context = SslStreamCertificateContext.Create(authority.Issue(host, _key, Life), additionalCertificates: null, offline: true);
-        var leaf = new LinkedListNode<Leaf>(new Leaf(host, context, time.GetUtcNow() + (Life / 2)));
+        var leaf = new LinkedListNode<Leaf>(new Leaf(host, context, time.GetUtcNow()));
         lock (_gate)
         {
             if (_byHost.TryGetValue(host, out var before))

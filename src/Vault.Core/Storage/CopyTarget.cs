@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Vault.Core.Storage.PostgreSql;
 
 namespace Vault.Core.Storage;
@@ -32,6 +33,14 @@ public sealed class CopyTarget : IAsyncDisposable
             await connections.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Begins a transaction that may last as long as it takes.</summary>
+    public async Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken)
+    {
+        var transaction = await Database.Database.BeginTransactionAsync(cancellationToken);
+        await Database.Database.ExecuteSqlRawAsync("SET LOCAL idle_in_transaction_session_timeout = 0", cancellationToken);
+        return transaction;
     }
 
     /// <inheritdoc />

@@ -121,17 +121,12 @@ public static class StorageRegistration
     /// <exception cref="VaultStartException">There is something already.</exception>
     public static IRestorePlace RestorePlace(IConfiguration configuration)
     {
-        if (configuration["Vault:Database:Provider"] is { Length: > 0 } and not SqliteRegistration.Provider)
-        {
-            throw new VaultStartException(
-                "A backup is restored into SQLite (Vault:Database:Provider=sqlite); `database copy` then takes the vault to PostgreSQL. Or restore a dump of pg_dump with pg_restore.");
-        }
-
         var directory = configuration["Vault:DataDirectory"] is { Length: > 0 } data ? data : "data";
-        return new SqliteRestorePlace(
-            directory,
-            configuration.GetConnectionString("Vault") is { Length: > 0 } connection ? connection : SqliteRegistration.DefaultConnection(directory),
-            configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(directory, "master.key"));
+        var connection = configuration.GetConnectionString("Vault") ?? "";
+        var masterKey = configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(directory, "master.key");
+        return configuration["Vault:Database:Provider"] is PostgreSqlRegistration.Provider
+            ? new PostgreSqlRestorePlace(directory, connection, masterKey)
+            : new SqliteRestorePlace(directory, connection.Length > 0 ? connection : SqliteRegistration.DefaultConnection(directory), masterKey);
     }
 
     private static void AddAudit(IServiceCollection services, AuditOptions options)

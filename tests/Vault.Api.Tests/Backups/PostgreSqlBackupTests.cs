@@ -48,6 +48,14 @@ public sealed class PostgreSqlBackupTests : IDisposable
 
         await AssertIsThereAsync(third);
 
+        // Or in one go, with a spool set as that vault will have it.
+        var straight = Settings(Path.Combine(_root.FullName, "straight"), masterKey, await server.CreateEmptyAsync());
+        straight["Vault:Audit:Spool"] = Path.Combine(_root.FullName, "spool");
+        var put = await RunAsync(BackupCommand.RestoreAsync, file, straight);
+        Assert.True((bool)put["restored"]! && (bool)put["keys"]!["valid"]! && (bool)put["audit"]!["valid"]!, put.ToJsonString());
+        Assert.Equal(["audit-checkpoints.jsonl", "audit-head.json", "vault.lock"], Directory.EnumerateFileSystemEntries(straight["Vault:DataDirectory"]!).Select(Path.GetFileName).Order());
+        await AssertIsThereAsync(straight);
+
         async Task AssertIsThereAsync(Dictionary<string, string?> settings)
         {
             await using var vault = New(settings);
@@ -59,6 +67,63 @@ public sealed class PostgreSqlBackupTests : IDisposable
             Assert.Single((await vault.AdminAsync(HttpMethod.Get, "/api/v1/apps"))!["items"]!.AsArray());
             Assert.True((bool)(await vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!["valid"]!);
             Assert.True((bool)(await vault.AdminAsync(HttpMethod.Post, "/api/v1/keys/verify"))!["valid"]!);
+        }
+    }
+
+    [Fact]
+    public async Task Restore_IntoPostgreSql_IsWholeOrNothing_AndGoesOnWhereItWasKilled()
+    {
+        var server = await PostgreSqlServer.GetAsync();
+        string data = Path.Combine(_root.FullName, "data"), masterKey = Path.Combine(_root.FullName, "master.key"), file = Path.Combine(_root.FullName, "vault.backup");
+        var source = Settings(data, masterKey, null);
+        await using (var vault = New(source))
+        {
+            await vault.AdminAsync(HttpMethod.Put, "/api/v1/apps/App", "{}");
+            await RunAsync(BackupCommand.WriteAsync, file, source);
+        }
+
+        // A backup that is damaged at its end: nothing is left behind.
+        var target = Settings(Path.Combine(_root.FullName, "target"), masterKey, await server.CreateEmptyAsync());
+        var bytes = await File.ReadAllBytesAsync(file);
+        await File.WriteAllBytesAsync(file + ".damaged", [.. bytes[..^1], (byte)~bytes[^1]]);
+        await AssertRefusedAsync(file + ".damaged", target, "backup");
+        Assert.Equal(["vault.lock"], Directory.EnumerateFileSystemEntries(target["Vault:DataDirectory"]!).Select(Path.GetFileName));
+
+        // A database that can't be reached, or that isn't empty.
+        await AssertRefusedAsync(file, new(target) { ["ConnectionStrings:Vault"] = "Host=127.0.0.1;Port=1;Database=x;Username=x" }, "can't be reached");
+        var taken = Settings(Path.Combine(_root.FullName, "taken"), masterKey + ".taken", await server.CreateEmptyAsync());
+        await using (var other = New(taken))
+        {
+            await other.AdminAsync(HttpMethod.Put, "/api/v1/apps/Theirs", "{}");
+        }
+
+        await AssertRefusedAsync(file, new(target) { ["ConnectionStrings:Vault"] = taken["ConnectionStrings:Vault"] }, "isn't empty");
+        await using (var other = New(taken))
+        {
+            Assert.Contains("Theirs", await other.AdminClient.GetStringAsync("/api/v1/apps"), StringComparison.Ordinal);
+        }
+
+        // Killed once the database was filled, and before the files of the audit were in their place.
+        await RunAsync(BackupCommand.RestoreAsync, file, target);
+        var directory = target["Vault:DataDirectory"]!;
+        var text = new Npgsql.NpgsqlConnectionStringBuilder(target["ConnectionStrings:Vault"]);
+        Directory.CreateDirectory(Path.Combine(directory, "restoring"));
+        await File.WriteAllTextAsync(Path.Combine(directory, "restoring", "database"), $"{text.Database} on {text.Host}:{text.Port}");
+        Directory.GetFiles(directory, "audit-*").ToList().ForEach(File.Delete);
+        await AssertRefusedAsync(file, new(target) { ["ConnectionStrings:Vault"] = taken["ConnectionStrings:Vault"] }, "another database");
+        await RunAsync(BackupCommand.RestoreAsync, file, target);
+        await using (var vault = New(target))
+        {
+            Assert.Single((await vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=vault.restored"))!["items"]!.AsArray());
+            Assert.Equal("App", (string?)(await vault.AdminAsync(HttpMethod.Get, "/api/v1/apps"))!["items"]!.AsArray().Single()!["name"]);
+            Assert.True((bool)(await vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!["valid"]!);
+        }
+
+        async Task AssertRefusedAsync(string backup, Dictionary<string, string?> settings, string said)
+        {
+            await using var errors = new StringWriter();
+            Assert.Equal(2, await BackupCommand.RestoreAsync(backup, Arguments(settings), TextWriter.Null, errors));
+            Assert.Contains(said, errors.ToString(), StringComparison.Ordinal);
         }
     }
 

@@ -48,6 +48,22 @@ public sealed class AuthorityTests
     }
 
     [Fact]
+    public async Task Leaf_OfAClockThatWasAhead_IsMadeAnew()
+    {
+        var time = new JumpingTimeProvider(TimeProvider.System.GetUtcNow()) { Jump = TimeSpan.FromHours(5) };
+        await using var vault = new VaultFactory();
+        _ = vault.AdminClient;
+        using var authority = ActivatorUtilities.CreateInstance<CertificateAuthority>(vault.Services, time);
+        using var leaves = new LeafCertificates(authority, time);
+        await authority.KeepAsync(CancellationToken.None);
+        leaves.For("service.example");
+        time.Jump = TimeSpan.Zero;
+        var leaf = leaves.For("service.example").TargetCertificate;
+        Assert.True(leaf.NotBefore.ToUniversalTime() < time.GetUtcNow().UtcDateTime);
+        Assert.Same(leaf, leaves.For("service.example").TargetCertificate);
+    }
+
+    [Fact]
     public async Task Replicas_ThatStartTogether_HaveOneAuthority()
     {
         await using var vault = new VaultFactory();

@@ -84,6 +84,17 @@ public sealed class AllFaultsTests : IAsyncLifetime
             await load.RestartAsync(0);
             await UntilAsync(async () => (string?)(await _replicas.AdminAsync(1, HttpMethod.Get, operation))!["status"] == "completed");
 
+            Step("a clock is set forward, and back");
+            var ending = await EndingKeyAsync(TimeSpan.FromHours(1));
+            foreach (var hours in new[] { 5, -5, 0 })
+            {
+                _replicas.Clock.Set(TimeSpan.FromHours(hours));
+                await UntilAsync(async () => await IsAcceptedAsync(ending[FallibleReplicas.Jumping]) == (hours < 1));
+                Assert.True(await IsAcceptedAsync(ending[0]));
+                await EndTokenAsync(load, All);
+                Assert.True((bool)(await _replicas.AdminAsync(FallibleReplicas.Jumping, HttpMethod.Post, "/api/v1/audit/verify"))!["valid"]!);
+            }
+
             Step("a backup is made");
             Assert.Equal(0, await BackUpAsync());
 
@@ -145,6 +156,25 @@ public sealed class AllFaultsTests : IAsyncLifetime
         Assert.Equal(_ended + 1, Volatile.Read(ref _logins));
     }
 
+    // Clients of a key that ends soon, by the clock of whoever is asked.
+    private async Task<HttpClient[]> EndingKeyAsync(TimeSpan after)
+    {
+        var end = (TimeProvider.System.GetUtcNow() + after).ToString("O", System.Globalization.CultureInfo.InvariantCulture);
+        var clients = _replicas.Clients((string)(await _replicas.AdminAsync(0, HttpMethod.Post, "/api/v1/apps/FaultyApp/keys", $$"""{ "expiresAt": "{{end}}" }"""))!["key"]!);
+        foreach (var client in clients)
+        {
+            await UntilAsync(() => IsAcceptedAsync(client));
+        }
+
+        return clients;
+    }
+
+    private static async Task<bool> IsAcceptedAsync(HttpClient client)
+    {
+        using var answer = await client.GetAsync("/callout/Faulty/record");
+        return answer.IsSuccessStatusCode;
+    }
+
     private async Task<int> BackUpAsync()
     {
         var directory = Directory.CreateTempSubdirectory("vault-backup-");
@@ -195,14 +225,20 @@ public sealed class AllFaultsTests : IAsyncLifetime
     {
         public const int PoolSize = 5;
 
+        /// <summary>The replica with a clock of its own.</summary>
+        public const int Jumping = 2;
+
         private readonly DirectoryInfo _spools = Directory.CreateTempSubdirectory("vault-spools-");
 
         public FallibleDatabase Fallible { get; private set; } = null!;
+
+        public SettableClock Clock { get; } = new();
 
         public override async Task DisposeAsync()
         {
             await base.DisposeAsync();
             await Fallible.DisposeAsync();
+            Clock.Dispose();
             _spools.Delete(recursive: true);
         }
 
@@ -227,6 +263,7 @@ public sealed class AllFaultsTests : IAsyncLifetime
             return new Npgsql.NpgsqlConnectionStringBuilder(Fallible.Through) { MaxPoolSize = PoolSize }.ToString();
         }
 
-        protected override IEnumerable<(string Name, string Value)> More(int number) => [("Vault:Audit:Spool", Path.Combine(_spools.FullName, $"replica-{number}"))];
+        protected override IEnumerable<(string Name, string Value)> More(int number) =>
+            [("Vault:Audit:Spool", Path.Combine(_spools.FullName, $"replica-{number}")), .. number == Jumping ? Clock.Environment : []];
     }
 }

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Authentication.Signing;
 using Vault.Testing;
 using Xunit;
@@ -16,7 +15,7 @@ namespace Vault.Api.Tests.SecretSources;
 public sealed class SecretSourceTests : IAsyncLifetime
 {
     private const string Canary = "s0urce-canary-7Fq2";
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.Parse("2030-01-01T00:00:00Z", null));
+    private readonly JumpingTimeProvider _time = new(DateTimeOffset.Parse("2030-01-01T00:00:00Z", null));
     private readonly string _files = Directory.CreateTempSubdirectory("vault-files-").FullName;
     private readonly string _data = Directory.CreateTempSubdirectory("vault-data-").FullName;
     private readonly List<RecordedRequest> _asked = [];
@@ -161,6 +160,27 @@ public sealed class SecretSourceTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.BadGateway, failed.StatusCode);
             Assert.DoesNotContain(Canary, await failed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task ClockThatIsSetBack_ProlongsNothing_NeitherAFailureNorAValue()
+    {
+        var app = await DefineAsync("""{ "Username": "ada", "Password": { "source": "corp", "secret": "kv/billing/db", "field": "password" } }""");
+        _status = 403;
+        using (var failed = await app.GetAsync("/callout/Service/record"))
+        {
+            Assert.Equal(HttpStatusCode.BadGateway, failed.StatusCode);
+        }
+
+        _status = 200;
+        _time.Jump = TimeSpan.FromHours(-5);
+        _time.Advance(TimeSpan.FromSeconds(16));
+        Assert.Equal("ok", await app.GetStringAsync("/callout/Service/record"));
+        _value = """{ "data": { "data": { "password": "the-rotated-one-7" } } }""";
+        _time.Jump = TimeSpan.FromHours(-10);
+        _time.Advance(TimeSpan.FromSeconds(301));
+        Assert.Equal("ok", await app.GetStringAsync("/callout/Service/record"));
+        Assert.Equal(Basic("ada", "the-rotated-one-7"), _service.Requests[^1].Header("Authorization"));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Audit;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Core.Tests.Audit;
@@ -11,7 +12,7 @@ namespace Vault.Core.Tests.Audit;
 public sealed class AuditRetentionTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("vault-retention-").FullName;
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly JumpingTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly List<AuditEntry> _log = [];
     private readonly ListAuditStore _store;
     private readonly IntegrityKey _key;
@@ -121,6 +122,31 @@ public sealed class AuditRetentionTests : IDisposable
         _store.Writing = static _ => { };
         await WriteAsync(1);
         Assert.Equal((true, 5L), (await VerifyAsync() is var verdict && verdict.Valid, verdict.Entries));
+    }
+
+    [Fact]
+    public async Task AClockThatJumpsForward_MakesNoRecordOlder()
+    {
+        for (var day = 0; day < 4; day++)
+        {
+            await WriteAsync(5);
+            _time.Advance(TimeSpan.FromDays(1));
+        }
+
+        _time.Jump = TimeSpan.FromDays(400);
+        await WriteAsync(1);
+        Assert.Equal(0, await _parts.Retention.PruneAsync(CancellationToken.None));
+        _time.Jump = TimeSpan.FromDays(-400);
+        await WriteAsync(1);
+        Assert.Equal(0, await _parts.Retention.PruneAsync(CancellationToken.None));
+        Assert.True((await VerifyAsync()).Valid);
+
+        // What is really old goes, wherever the clock stands.
+        _time.Jump = TimeSpan.FromHours(5);
+        _time.Advance(TimeSpan.FromDays(2));
+        await WriteAsync(1);
+        Assert.True(await _parts.Retention.PruneAsync(CancellationToken.None) > 0);
+        Assert.True((await VerifyAsync()).Valid);
     }
 
     [Fact]

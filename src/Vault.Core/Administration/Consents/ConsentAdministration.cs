@@ -148,7 +148,7 @@ public sealed partial class ConsentAdministration(
         }
 
         var now = time.GetUtcNow();
-        if (!_links.TryGetValue(request.Key, out var link) || link.Until <= now || !await IsOpenAsync(link.Url, cancellationToken))
+        if (!_links.TryGetValue(request.Key, out var link) || !(now < link.Until && link.Until <= now + LinkLife) || !await IsOpenAsync(link.Url, cancellationToken))
         {
             var begun = await BeginAsync(protocol, request, returnUrl: null, cancellationToken);
             if (begun.Value?.AuthorizationUrl is not { } url)
@@ -219,7 +219,7 @@ public sealed partial class ConsentAdministration(
         var row = await database.AuthorizationRequests.AsNoTracking().FirstOrDefaultAsync(candidate => candidate.StateHash == hash, cancellationToken);
         return row is not null
             && await database.AuthorizationRequests.Where(candidate => candidate.Id == row.Id).ExecuteDeleteAsync(CancellationToken.None) == 1
-            && row.ExpiresAt > time.GetUtcNow()
+            && row.ExpiresAt - time.GetUtcNow() is var left && left > TimeSpan.Zero && left < 2 * Life
                 ? row
                 : null;
     }
@@ -263,7 +263,8 @@ public sealed partial class ConsentAdministration(
         try
         {
             var interval = start.Interval;
-            while (time.GetUtcNow() < start.ExpiresAt)
+            var (began, life) = (time.GetTimestamp(), start.ExpiresAt - time.GetUtcNow());
+            while (time.GetElapsedTime(began) < life)
             {
                 await Task.Delay(interval, time);
                 if (!await IsOpenAsync(rowId))

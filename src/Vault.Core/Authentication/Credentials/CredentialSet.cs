@@ -55,11 +55,11 @@ public sealed class CredentialSet
     /// <summary>The parameters as they are stored, references among them.</summary>
     internal IReadOnlyList<SealedParameter> Stored { get; init; } = [];
 
-    /// <summary>How long the values may be used that references led to; null: there are none.</summary>
-    internal DateTimeOffset? UsableUntil { get; init; }
+    /// <summary>How long the values may be used that references led to, from when they were followed; null: there are none.</summary>
+    internal TimeSpan? UsableFor { get; init; }
 
-    /// <summary>When references were followed.</summary>
-    internal DateTimeOffset FollowedAt { get; init; }
+    /// <summary>When references were followed; a timestamp.</summary>
+    internal long FollowedAt { get; init; }
 
     /// <summary>Why a parameter has no value that has to have one, and nobody here knows the last one either; null: all have.</summary>
     public VaultError? Failure => _failures is { Count: > 0 } failures

@@ -131,7 +131,7 @@ public sealed partial class CredentialSets(
 
     // What references lead to is asked for anew where a service refused it, though not by every callout.
     private bool IsCurrent(CredentialSet set) =>
-        set.UsableUntil is not { } until || (time.GetUtcNow() is var now && now < until && !(set.IsRefused && now >= set.FollowedAt + RefusedLife));
+        set.UsableFor is not { } life || (time.GetElapsedTime(set.FollowedAt) is var age && age < life && !(set.IsRefused && age >= RefusedLife));
 
     // Not cancelled with the caller who began it: others wait for it too.
     private async Task<CredentialSet> LoadAsync(Entry entry, BoundCredential credential, Key key, CredentialSet? before)
@@ -156,8 +156,8 @@ public sealed partial class CredentialSets(
         return new CredentialSet(sealer, credential, key.PrincipalId, key.User, followed.Parameters, followed.Failures)
         {
             Stored = stored,
-            UsableUntil = followed.UsableUntil,
-            FollowedAt = time.GetUtcNow(),
+            UsableFor = followed.UsableFor,
+            FollowedAt = time.GetTimestamp(),
         };
     }
 

@@ -25,8 +25,8 @@ public sealed partial class ReferencedParameters(SecretSources sources, SecretSe
     private readonly MemoryCache _seen = new(new MemoryCacheOptions { SizeLimit = MostRemembered });
     private readonly Lock _gate = new();
 
-    /// <summary>What a source said, and when; a value is sealed to this place in memory alone.</summary>
-    private sealed record Answer(byte[]? Sealed, string? Fingerprint, VaultError? Failure, DateTimeOffset At);
+    /// <summary>What a source said, and when (a timestamp); a value is sealed to this place in memory alone.</summary>
+    private sealed record Answer(byte[]? Sealed, string? Fingerprint, VaultError? Failure, long At);
 
     /// <summary>A value that a parameter's reference led to, and when that was last so.</summary>
     private sealed record Seen(byte[] Sealed, string Fingerprint, DateTimeOffset At);
@@ -34,8 +34,8 @@ public sealed partial class ReferencedParameters(SecretSources sources, SecretSe
     /// <summary>What became of the parameters.</summary>
     /// <param name="Parameters">With values in the place of references.</param>
     /// <param name="Failures">Why a reference, by its parameter's row, could not be followed.</param>
-    /// <param name="UsableUntil">How long all of that may be used; null: it holds no reference.</param>
-    public sealed record Resolved(IReadOnlyList<SealedParameter> Parameters, IReadOnlyDictionary<Guid, VaultError> Failures, DateTimeOffset? UsableUntil)
+    /// <param name="UsableFor">How long all of that may be used from now on; null: it holds no reference.</param>
+    public sealed record Resolved(IReadOnlyList<SealedParameter> Parameters, IReadOnlyDictionary<Guid, VaultError> Failures, TimeSpan? UsableFor)
     {
         /// <summary>Nothing to follow.</summary>
         public static Resolved As(IReadOnlyList<SealedParameter> parameters) => new(parameters, ImmutableDictionary<Guid, VaultError>.Empty, null);
@@ -65,7 +65,7 @@ public sealed partial class ReferencedParameters(SecretSources sources, SecretSe
 
         var all = new List<SealedParameter>(parameters.Count);
         var failures = new Dictionary<Guid, VaultError>();
-        DateTimeOffset? until = null;
+        TimeSpan? left = null;
         foreach (var (parameter, reference) in opened)
         {
             if (reference is null)
@@ -78,8 +78,8 @@ public sealed partial class ReferencedParameters(SecretSources sources, SecretSe
             if (parameter.RetiredAt is null)
             {
                 var answer = await answers[reference];
-                var end = answer.At + LifeOf(reference, answer);
-                until = until < end ? until : end;
+                var rest = LifeOf(reference, answer) - time.GetElapsedTime(answer.At);
+                left = left < rest ? left : rest;
                 if (answer.Failure is { } failure)
                 {
                     failures[parameter.Id] = failure;
@@ -99,7 +99,7 @@ public sealed partial class ReferencedParameters(SecretSources sources, SecretSe
             all.AddRange(Earlier(parameter, current, place));
         }
 
-        return new Resolved(all, failures, until);
+        return new Resolved(all, failures, left);
     }
 
     /// <inheritdoc />
@@ -130,7 +130,7 @@ public sealed partial class ReferencedParameters(SecretSources sources, SecretSe
             return !known.IsValueCreated || !known.Value.IsCompleted;
         }
 
-        var (answer, age) = (known.Value.Result, time.GetUtcNow() - known.Value.Result.At);
+        var (answer, age) = (known.Value.Result, time.GetElapsedTime(known.Value.Result.At));
         return age < LifeOf(reference, answer) && (maxAge is null || age < maxAge);
     }
 
@@ -156,12 +156,12 @@ public sealed partial class ReferencedParameters(SecretSources sources, SecretSe
         if (!got.IsOk)
         {
             LogFailed(logger, reference.Source, reference.Secret, got.Error.Detail);
-            return new Answer(null, null, got.Error, time.GetUtcNow());
+            return new Answer(null, null, got.Error, time.GetTimestamp());
         }
 
         using var value = got.Value;
         var fingerprint = Convert.ToHexStringLower(integrity.Mac(CryptographicLabels.ReferencedValue, [value.RevealUtf8().ToArray()]).AsSpan(0, 16));
-        return new Answer(sealer.Seal(InMemory, value.RevealUtf8()), fingerprint, null, time.GetUtcNow());
+        return new Answer(sealer.Seal(InMemory, value.RevealUtf8()), fingerprint, null, time.GetTimestamp());
     }
 
     private SecretReference? Read(SealedParameter parameter, Func<SealedParameter, SealPlace> place)

@@ -14,6 +14,7 @@ public sealed record TokenSet(
     public const string RenewalName = "refreshToken";
 
     private static readonly TimeSpan LongestLead = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MostSkew = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether it holds what renews it, so that it is of use after its end.</summary>
     public bool IsRenewable => Values.ContainsKey(RenewalName);
@@ -21,7 +22,10 @@ public sealed record TokenSet(
     /// <summary>Whether it has ended.</summary>
     public bool IsExpired(DateTimeOffset now) => ExpiresAt <= now;
 
-    /// <summary>Whether it is time to renew it: 60 s before the end, or a tenth of the life if that is less.</summary>
+    /// <summary>
+    /// Whether it is time to renew it: 60 s before the end, or a tenth of the life if that is less. Also where it was got in the future, by more than
+    /// replicas may differ: the clock was set back, and nobody knows when it ends.
+    /// </summary>
     public bool IsDue(DateTimeOffset now)
     {
         if (ExpiresAt is not { } end)
@@ -30,7 +34,7 @@ public sealed record TokenSet(
         }
 
         var tenth = (end - ObtainedAt) / 10;
-        return now >= end - (tenth < LongestLead ? tenth : LongestLead);
+        return ObtainedAt - now > MostSkew || now >= end - (tenth < LongestLead ? tenth : LongestLead);
     }
 
     /// <summary>Never the values.</summary>

@@ -44,7 +44,7 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
     private async Task<Result<TokenSet>> ShareAsync(
         ITokenLeases shared, TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace)
     {
-        for (var until = time.GetUtcNow() + LongestWait; time.GetUtcNow() < until;)
+        for (var began = time.GetTimestamp(); time.GetElapsedTime(began) < LongestWait;)
         {
             await using (var lease = await shared.TryTakeAsync(key, CancellationToken.None))
             {
@@ -125,12 +125,12 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
             return null;
         }
 
-        var started = time.GetUtcNow();
+        var (at, started) = (time.GetUtcNow(), time.GetTimestamp());
         using var limit = new CancellationTokenSource(SignInLimit, time);
         var acquired = await protocol.AcquireAsync(Acquisition(request, slot, trace), limit.Token);
         if (!acquired.IsOk)
         {
-            Record(request, started, acquired.Error);
+            Record(request, at, time.GetElapsedTime(started), acquired.Error);
             LogSignInFailed(logger, request.Credential.Definition.Name.Value, acquired.Error.Code, acquired.Error.Detail);
             return acquired;
         }
@@ -142,7 +142,7 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
             slot.Unsaved = unsaved = new UnsavedToken(acquired.Value, (slot.Current ?? slot.Previous)?.Id, slot.Seen);
         }
 
-        Record(request, started, null);
+        Record(request, at, time.GetElapsedTime(started), null);
         LogSignedIn(logger, request.Credential.Definition.Name.Value);
         var outcome = await keeping.SaveAsync(request, key, slot, unsaved, generation, lease);
         if (outcome is SaveOutcome.LeaseLost)
@@ -185,16 +185,16 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
         }
     }
 
-    private void Record(TokenRequest request, DateTimeOffset started, VaultError? error)
+    private void Record(TokenRequest request, DateTimeOffset at, TimeSpan took, VaultError? error)
     {
         var definition = request.Credential.Definition;
         audit.Note(new AuditEvent(
-            Guid.CreateVersion7().ToString("N"), started, "vault", "token.refresh", definition.Name.Value, error is null ? AuditOutcomes.Success : AuditOutcomes.Failed)
+            Guid.CreateVersion7().ToString("N"), at, "vault", "token.refresh", definition.Name.Value, error is null ? AuditOutcomes.Success : AuditOutcomes.Failed)
         {
             Principal = request.PrincipalName,
             User = request.User.Length == 0 ? null : request.User,
             Code = error?.Code,
-            DurationMs = Math.Round((time.GetUtcNow() - started).TotalMilliseconds, 1),
+            DurationMs = Math.Round(took.TotalMilliseconds, 1),
         });
     }
 

@@ -47,13 +47,13 @@ internal sealed class TokenSlot
     /// <summary>The renewal ahead of time under way; nobody waits for it.</summary>
     public bool IsRenewing { get; set; }
 
-    /// <summary>The last failure, repeated until <see cref="RetryAt"/>.</summary>
+    /// <summary>The last failure, repeated for <see cref="Pause"/>.</summary>
     public VaultError? Failure { get; set; }
 
-    /// <summary>When the next sign-in may be tried after a failure.</summary>
-    public DateTimeOffset RetryAt { get; set; }
+    /// <summary>When it failed last; a timestamp.</summary>
+    public long FailedAt { get; set; }
 
-    /// <summary>How long the next failure is repeated.</summary>
+    /// <summary>How long after a failure no other sign-in is tried; zero: none failed.</summary>
     public TimeSpan Pause { get; set; }
 
     /// <summary>Tokens of the last 24 hours that are no longer used, for redaction.</summary>

@@ -53,7 +53,7 @@ public sealed partial class TokenSource : ICredentialCache
             slot.IsInUse = true;
             if (slot.Current is { } token && !token.IsExpired(now))
             {
-                if (!slot.IsRenewing && slot.Pending is null && token.IsDue(now) && now >= slot.RetryAt)
+                if (!slot.IsRenewing && slot.Pending is null && token.IsDue(now) && MayTry(slot))
                 {
                     // Still good: it is renewed while the callouts go on with it.
                     slot.IsRenewing = true;
@@ -63,7 +63,7 @@ public sealed partial class TokenSource : ICredentialCache
                 return token;
             }
 
-            if (slot.Failure is { } failure && now < slot.RetryAt)
+            if (slot.Failure is { } failure && !MayTry(slot))
             {
                 return failure;
             }
@@ -125,7 +125,6 @@ public sealed partial class TokenSource : ICredentialCache
             slot.HasWorked = false;
             slot.Failure = null;
             slot.Pause = TimeSpan.Zero;
-            slot.RetryAt = default;
         }
     }
 
@@ -177,7 +176,7 @@ public sealed partial class TokenSource : ICredentialCache
             lock (slot.Gate)
             {
                 var now = _time.GetUtcNow();
-                if (slot is { IsEvicted: false, Pending: null, LastRequest: { } request } && now >= slot.RetryAt
+                if (slot is { IsEvicted: false, Pending: null, LastRequest: { } request } && MayTry(slot)
                     && (slot.Unsaved is not null || (slot is { IsInUse: true, Current: { } token } && token.IsDue(now))))
                 {
                     slot.IsRenewing = true;
@@ -224,7 +223,7 @@ public sealed partial class TokenSource : ICredentialCache
                 return true;
             }
 
-            if (!slot.HasWorked && now - token.ObtainedAt < TooYoung)
+            if (!slot.HasWorked && (now - token.ObtainedAt).Duration() < TooYoung)
             {
                 return false;
             }
@@ -282,6 +281,9 @@ public sealed partial class TokenSource : ICredentialCache
         _slots.Evict(null);
     }
 
+    // Whatever the clock was set to meanwhile.
+    private bool MayTry(TokenSlot slot) => slot.Pause == TimeSpan.Zero || _time.GetElapsedTime(slot.FailedAt) >= slot.Pause;
+
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
     private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, SignInTrace? trace = null)
     {
@@ -331,7 +333,7 @@ public sealed partial class TokenSource : ICredentialCache
             {
                 request.Parameters.NoteRefused();
                 slot.Pause = slot.Pause == TimeSpan.Zero ? FirstPause : slot.Pause * 2 < LongestPause ? slot.Pause * 2 : LongestPause;
-                slot.RetryAt = _time.GetUtcNow() + slot.Pause;
+                slot.FailedAt = _time.GetTimestamp();
                 slot.Failure = result.Error;
             }
         }

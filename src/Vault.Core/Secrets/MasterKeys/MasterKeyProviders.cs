@@ -3,6 +3,7 @@ using Vault.Core.Secrets.MasterKeys.AzureKeyVault;
 using Vault.Core.Secrets.MasterKeys.Certificate;
 using Vault.Core.Secrets.MasterKeys.File;
 using Vault.Core.Secrets.MasterKeys.FromEnvironment;
+using Vault.Core.Secrets.MasterKeys.Pkcs11;
 
 namespace Vault.Core.Secrets.MasterKeys;
 
@@ -16,6 +17,7 @@ internal static class MasterKeyProviders
         ["certificate"] = settings => CertificateMasterKey.Read(settings),
         ["awsKms"] = settings => AwsKmsMasterKey.Read(settings),
         ["azureKeyVault"] = settings => AzureKeyVaultMasterKey.Read(settings),
+        ["pkcs11"] = settings => Pkcs11MasterKey.Read(settings),
     };
 
     /// <summary>Whether there is a provider of this name.</summary>

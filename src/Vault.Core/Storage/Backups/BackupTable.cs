@@ -130,6 +130,17 @@ internal sealed class BackupTable
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>How many rows there are.</summary>
+    public async Task<long> CountAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+#pragma warning disable CA2100 // Made of the model's own names.
+        command.CommandText = $"SELECT COUNT(*) FROM {Quote(Name)}";
+#pragma warning restore CA2100
+        return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     private string Columns => string.Join(", ", _columns.Select(column => Quote(column.Name)));
 
     // As SQLite and PostgreSQL both have it.

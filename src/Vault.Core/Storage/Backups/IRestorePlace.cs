@@ -9,6 +9,9 @@ public interface IRestorePlace : IDisposable
     /// <summary>Settings, as arguments, of a vault whose database and data directory are the place aside.</summary>
     IReadOnlyList<string> Settings { get; }
 
+    /// <summary>The database to fill from the backup once all of it was found to be well aside; null: what is aside becomes the database.</summary>
+    string? Target { get; }
+
     /// <summary>Puts everything in its place. Nothing may have the place aside open any more.</summary>
     void Commit();
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Vault.Core.Audit;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
@@ -23,6 +24,8 @@ public sealed record BackupReport(DateTimeOffset At, string MadeBy, IReadOnlyDic
 /// </summary>
 public sealed class VaultBackup
 {
+    private const string Restored = "vault.restored";
+
     private readonly IDbContextFactory<VaultDbContext> _contexts;
     private readonly ISnapshotReads _snapshots;
     private readonly IMasterKeyProvider _provider;
@@ -125,63 +128,26 @@ public sealed class VaultBackup
         await using var file = OpenFile(path);
         await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
         await context.Database.MigrateAsync(cancellationToken);
-        var tables = BackupTable.Of(context).ToDictionary(table => table.Name, StringComparer.Ordinal);
         await context.Database.OpenConnectionAsync(cancellationToken);
-        var connection = context.Database.GetDbConnection();
-        var inserts = new Dictionary<string, DbCommand>(StringComparer.Ordinal);
-        var checkpoints = new StringBuilder();
-        AuditMarked? mark = null;
         BackupReport report;
-        await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
+        string checkpoints;
+        AuditMarked? mark;
+        await using (var transaction = await context.Database.BeginTransactionAsync(cancellationToken))
         {
-            await RequireEmptyAsync(context, transaction, cancellationToken);
-            report = await ReadAsync(
-                file,
-                shape =>
-                {
-                    if (!shape.SequenceEqual(tables.Values.Select(table => table.Shape)))
-                    {
-                        throw new VaultStartException("The backup was made by another version of the vault, with other tables; restore it with that version.");
-                    }
-                },
-                async (name, row) =>
-                {
-                    if (name == BackupContent.Checkpoints)
-                    {
-                        checkpoints.Append(row[1].GetString()).Append('\n');
-                        return;
-                    }
+            if (!await BackupFill.IsEmptyAsync(context, cancellationToken))
+            {
+                throw new VaultStartException("The database isn't empty; a backup is restored into an empty one.");
+            }
 
-                    if (name == BackupContent.Mark)
-                    {
-                        mark = row[1].Deserialize<AuditMarked>(JsonSerializerOptions.Web);
-                        return;
-                    }
-
-                    if (!tables.TryGetValue(name, out var table))
-                    {
-                        throw new BackupDamagedException("The backup holds a row of no table.");
-                    }
-
-                    if (!inserts.TryGetValue(name, out var insert))
-                    {
-                        inserts.Add(name, insert = table.PrepareInsert(connection, transaction));
-                    }
-
-                    await table.InsertAsync(insert, row, cancellationToken);
-                },
-                cancellationToken);
+            await using var fill = new BackupFill(context, transaction.GetDbTransaction(), cancellationToken);
+            report = await ReadAsync(file, fill.Begin, fill.AddAsync, cancellationToken);
+            (checkpoints, mark) = (fill.Checkpoints, fill.Mark);
             await transaction.CommitAsync(cancellationToken);
-        }
-
-        foreach (var insert in inserts.Values)
-        {
-            await insert.DisposeAsync();
         }
 
         // The keys of what was restored, as the next start will need them; then where its audit ended, as the vault that wrote it knew.
         await _start.OpenAsync(cancellationToken);
-        await WriteCheckpointsAsync(checkpoints.ToString(), cancellationToken);
+        await WriteCheckpointsAsync(checkpoints, cancellationToken);
         if (mark is not null)
         {
             _mark.Set(mark.Head, mark.Checkpoints);
@@ -194,10 +160,50 @@ public sealed class VaultBackup
         }
 
         // And what the audit is to say of this.
-        context.Facts.Add(PendingRecord.ToRow(_integrity, _time.GetUtcNow(), "vault.restored", $"backup of {report.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"));
+        context.Facts.Add(PendingRecord.ToRow(_integrity, _time.GetUtcNow(), Restored, TargetOf(report)));
         await context.SaveChangesAsync(cancellationToken);
         return (report, verdict);
     }
+
+    /// <summary>
+    /// Fills the database that a vault is to run on with a backup that was restored aside, and looked at there (<see cref="RestoreAsync"/>, in this
+    /// process): one transaction, in which a vault finds all of it or nothing.
+    /// </summary>
+    /// <returns>False: it is there already, since a restore that was killed after it had written it.</returns>
+    /// <exception cref="VaultStartException">The database isn't empty, or can't keep what is in the backup.</exception>
+    public async Task<bool> FillAsync(string path, CopyTarget target, CancellationToken cancellationToken)
+    {
+        await using var file = OpenFile(path);
+        await using var transaction = await target.BeginAsync(cancellationToken);
+        var context = target.Database;
+        await using var fill = new BackupFill(context, transaction.GetDbTransaction(), cancellationToken);
+        var isEmpty = await BackupFill.IsEmptyAsync(context, cancellationToken);
+        var pending = await context.Facts.AsNoTracking().ToListAsync(cancellationToken);
+        try
+        {
+            var report = await ReadAsync(file, fill.Begin, isEmpty ? fill.AddAsync : (_, _) => Task.CompletedTask, cancellationToken);
+            if (!isEmpty)
+            {
+                // What a restore leaves for the first start to record: nobody has started on it since.
+                return pending.Where(PendingRecord.IsOne).Any(fact => PendingRecord.Read(fact, _integrity) is { Action: Restored } record && record.Target == TargetOf(report))
+                    ? false
+                    : throw new VaultStartException("The database isn't empty; a backup is restored into an empty one. Nothing was restored.");
+            }
+
+            await fill.CheckAsync(report.Rows);
+            context.Facts.Add(PendingRecord.ToRow(_integrity, _time.GetUtcNow(), Restored, TargetOf(report)));
+            await context.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbException exception) when (exception.SqlState is ['2', '2' or '3', ..])
+        {
+            throw new VaultStartException($"The database can't keep a row of the backup: {exception.SqlState}. Nothing was restored; into SQLite it can be.", exception);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    private static string TargetOf(BackupReport report) => $"backup of {report.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}";
 
     private async Task WriteCheckpointsAsync(string lines, CancellationToken cancellationToken)
     {
@@ -222,17 +228,6 @@ public sealed class VaultBackup
         {
             throw new VaultStartException($"The file {path} can't be read.", exception);
         }
-    }
-
-    private static async Task RequireEmptyAsync(VaultDbContext context, DbTransaction transaction, CancellationToken cancellationToken)
-    {
-        await context.Database.UseTransactionAsync(transaction, cancellationToken);
-        if (await context.Facts.AnyAsync(cancellationToken) || await context.KeyRing.AnyAsync(cancellationToken) || await context.Audit.AnyAsync(cancellationToken))
-        {
-            throw new VaultStartException("The database isn't empty; a backup is restored into an empty one.");
-        }
-
-        await context.Database.UseTransactionAsync(null, cancellationToken);
     }
 
     // Gives why the audit that is backed up can't be trusted to be whole; null: nothing was seen.

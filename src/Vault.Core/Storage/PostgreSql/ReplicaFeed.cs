@@ -15,6 +15,9 @@ internal sealed partial class ReplicaFeed(
     /// <summary>How long after its last sign a replica counts as alive.</summary>
     public const string Patience = "interval '5 seconds'";
 
+    /// <summary>A replica that gave a sign lately; one in the future is of before the database's clock was set back.</summary>
+    public const string IsAlive = $"""("SeenAt" > clock_timestamp() - {Patience} AND "SeenAt" <= clock_timestamp() + {Patience})""";
+
     private const int LooksToPrune = 600;
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
@@ -156,8 +159,8 @@ internal sealed partial class ReplicaFeed(
             BatchCommands =
             {
                 new NpgsqlBatchCommand(Beat) { Parameters = { new NpgsqlParameter<Guid> { TypedValue = Id } } },
-                new NpgsqlBatchCommand("""DELETE FROM replicas WHERE "SeenAt" < clock_timestamp() - interval '1 hour'"""),
-                new NpgsqlBatchCommand($"""SELECT COUNT(*) FROM replicas WHERE "SeenAt" > clock_timestamp() - {Patience}"""),
+                new NpgsqlBatchCommand("""DELETE FROM replicas WHERE "SeenAt" < clock_timestamp() - interval '1 hour' OR "SeenAt" > clock_timestamp() + interval '1 hour'"""),
+                new NpgsqlBatchCommand($"""SELECT COUNT(*) FROM replicas WHERE {IsAlive}"""),
             },
         };
         var count = Convert.ToInt32(await batch.ExecuteScalarAsync(cancellationToken), System.Globalization.CultureInfo.InvariantCulture);

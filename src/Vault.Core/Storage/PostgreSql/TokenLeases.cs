@@ -24,8 +24,8 @@ internal sealed class TokenLeases(PostgreSqlConnections connections, ReplicaFeed
         $"""
         INSERT INTO token_leases AS lease ("Account", "Take", "Replica", "ExpiresAt") VALUES ($1, $2, $3, clock_timestamp() + {Life})
         ON CONFLICT ("Account") DO UPDATE SET "Take" = $2, "Replica" = $3, "ExpiresAt" = clock_timestamp() + {Life}
-        WHERE lease."ExpiresAt" < clock_timestamp() OR lease."Replica" = $3
-            OR ($4 AND NOT EXISTS (SELECT 1 FROM replicas WHERE "Id" = lease."Replica" AND "SeenAt" > clock_timestamp() - {ReplicaFeed.Patience}))
+        WHERE lease."ExpiresAt" < clock_timestamp() OR lease."ExpiresAt" > clock_timestamp() + 2 * {Life} OR lease."Replica" = $3
+            OR ($4 AND NOT EXISTS (SELECT 1 FROM replicas WHERE "Id" = lease."Replica" AND {ReplicaFeed.IsAlive}))
         RETURNING 1
         """;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Audit;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
@@ -14,6 +13,7 @@ using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Tests.Audit;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Core.Tests.Authentication.Fakes;
@@ -37,7 +37,7 @@ internal sealed class Authenticating
 
     public static AuthenticationProtocols Protocols => Registered.Value;
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 4, 0, 0, TimeSpan.Zero));
+    public JumpingTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 4, 0, 0, TimeSpan.Zero));
 
     public SecretSealer Sealer { get; }
 

@@ -22,7 +22,7 @@ internal sealed class OAuth2Discovery(OAuth2Settings settings)
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);
     private volatile Known? _known;
 
-    private sealed record Known(OAuth2Endpoints Endpoints, DateTimeOffset At);
+    private sealed record Known(OAuth2Endpoints Endpoints, long At);
 
     public async Task<Result<OAuth2Endpoints>> FindAsync(TokenAcquisition context, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ internal sealed class OAuth2Discovery(OAuth2Settings settings)
                 settings.TokenUrl!, settings.AuthorizationUrl, settings.DeviceAuthorizationUrl, settings.RevocationUrl, Issuer: null, TellsIssuer: false);
         }
 
-        if (_known is { } known && context.Time.GetUtcNow() - known.At < Life)
+        if (_known is { } known && context.Time.GetElapsedTime(known.At) < Life)
         {
             return known.Endpoints;
         }
@@ -40,7 +40,7 @@ internal sealed class OAuth2Discovery(OAuth2Settings settings)
         var read = await ReadAsync(context, issuer, cancellationToken);
         if (read.IsOk)
         {
-            _known = new Known(read.Value, context.Time.GetUtcNow());
+            _known = new Known(read.Value, context.Time.GetTimestamp());
         }
 
         return read;

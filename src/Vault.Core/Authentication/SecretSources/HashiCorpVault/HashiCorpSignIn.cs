@@ -14,7 +14,7 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
     private long _askedAt;
 
     /// <summary>A token, and how long it is good; null: it doesn't say.</summary>
-    internal sealed record Lease(SecretText Token, DateTimeOffset? EndsAt);
+    internal sealed record Lease(SecretText Token, TimeSpan? Life);
 
     /// <summary>Reads the settings: <c>Token</c> or <c>TokenPath</c>; <c>RoleId</c> with <c>SecretId</c> or <c>SecretIdPath</c>; or <c>KubernetesRole</c>.</summary>
     public static HashiCorpSignIn Read(SecretSourceSettings settings, Uri url, string? @namespace, SourceRequest request, TimeProvider time)
@@ -33,7 +33,7 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
         if (settings.Find("TokenPath") is { } path)
         {
             return new HashiCorpSignIn(async cancellationToken => await ReadFileAsync(path, "TokenPath", request, cancellationToken) is { IsOk: true } read
-                ? new Lease(new SecretText(read.Value), time.GetUtcNow().AddMinutes(1)) : request.Failed("can't read the file of TokenPath"), time);
+                ? new Lease(new SecretText(read.Value), TimeSpan.FromMinutes(1)) : request.Failed("can't read the file of TokenPath"), time);
         }
 
         if (settings.Find("RoleId") is { } role)
@@ -82,7 +82,7 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
             var auth = json.GetProperty("auth");
             var seconds = auth.TryGetProperty("lease_duration", out var duration) ? duration.GetInt64() : 0;
             return auth.GetProperty("client_token").GetString() is { Length: > 0 } text
-                ? new Lease(new SecretText(text), seconds > 0 ? time.GetUtcNow().AddSeconds(Math.Min(seconds, 86_400)) : null)
+                ? new Lease(new SecretText(text), seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, 86_400)) : null)
                 : null;
         }
     }
@@ -112,7 +112,7 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
     {
         lock (_gate)
         {
-            if (_lease is not { IsCompletedSuccessfully: true, Result: { IsOk: true, Value.EndsAt: not null } })
+            if (_lease is not { IsCompletedSuccessfully: true, Result: { IsOk: true, Value.Life: not null } })
             {
                 return false;
             }
@@ -124,7 +124,7 @@ internal sealed class HashiCorpSignIn(Func<CancellationToken, Task<Result<HashiC
 
     // A failure is remembered for a while, too: who asks too often is locked out.
     private bool IsGood(Task<Result<Lease>> lease) => lease.IsCompletedSuccessfully
-        && (lease.Result.IsOk ? !(lease.Result.Value.EndsAt - Early <= time.GetUtcNow()) : time.GetElapsedTime(_askedAt) < FailureLife);
+        && !(time.GetElapsedTime(_askedAt) >= (lease.Result.IsOk ? lease.Result.Value.Life - Early : FailureLife));
 
     private static async Task<Result<string>> ReadFileAsync(string path, string setting, SourceRequest request, CancellationToken cancellationToken)
     {
