@@ -12,12 +12,13 @@ ADMIN = "vk_benchadmin_0123456789abcdef0123456789abcdef01234567"
 class Vault:
     """One vault with a data directory."""
 
-    def __init__(self, machine, name, data=None, durability="background", sockets="default", http2=False, core=PROXY_CORE):
+    def __init__(self, machine, name, data=None, durability="background", sockets="default", http2=False, core=PROXY_CORE, env=None):
         self.machine, self.name = machine, name
         self.data = data or machine.path("data-" + name.replace(" ", "-"))
         self.port = free_port()
         self.http2_port = free_port() if http2 else None
         env = {
+            **(env or {}),
             "ASPNETCORE_URLS": f"http://127.0.0.1:{self.port}",
             "ASPNETCORE_ENVIRONMENT": "Production",
             "Vault__DataDirectory": self.data,

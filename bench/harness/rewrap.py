@@ -1,0 +1,229 @@
+"""bench/rewrap.sh, once everything is installed: seeds, calls out, rotates and rewraps, kills, prints."""
+import argparse
+import glob
+import http.client
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import peers
+import report
+from machine import BenchError, Machine, Noise, describe, free_port
+from vault import Vault
+
+CREDENTIALS_USED = 10
+# What a process that was just started compiles isn't the rewrap's doing.
+COLD = 5
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="bench/rewrap.sh")
+    parser.add_argument("--secrets", type=int, default=100_000)
+    parser.add_argument("--database", choices=["sqlite", "postgreSql"], default="sqlite")
+    parser.add_argument("--connections", type=int, default=4, help="callers (4)")
+    parser.add_argument("--rate", type=int, default=200, help="callouts a second, of all callers together (200); 0: each calls without a pause")
+    parser.add_argument("--seconds", type=int, default=15, help="before, and after (15)")
+    parser.add_argument("--durability", choices=["beforeSend", "beforeResponse", "background"], default="beforeResponse")
+    parser.add_argument("--no-kill", action="store_true", help="let it run through")
+    parser.add_argument("--no-build", action="store_true", help="measure what the run before built")
+    return parser.parse_args()
+
+
+class Callers:
+    """Calls out from several threads; every answer with when it was asked for, how long it took, and its status (0: no answer)."""
+
+    def __init__(self, vault, key, paths, connections, rate):
+        self.answers, self.port, self.is_up = [], vault.port, threading.Event()
+        self._end, self._headers, self._paths = threading.Event(), {"X-Vault-Key": key}, paths
+        self.is_up.set()
+        self._pause = connections / rate if rate else 0
+        self._threads = [threading.Thread(target=self._call, args=(index,), daemon=True) for index in range(connections)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        self._end.set()
+        self.is_up.set()
+        for thread in self._threads:
+            thread.join()
+
+    def between(self, begin, end):
+        return [answer for answer in self.answers if begin <= answer[0] < end]
+
+    def _call(self, index):
+        connection, due, turn = None, time.monotonic() + index * self._pause / len(self._threads or [1]), index
+        while not self._end.is_set():
+            self.is_up.wait()
+            if self._pause:
+                # By the clock, so that a slow answer doesn't spare the vault the next one; what the vault was away for isn't made up.
+                due = max(due + self._pause, time.monotonic() - self._pause)
+                time.sleep(max(0, due - time.monotonic()))
+            began = time.monotonic()
+            port = self.port
+            try:
+                if connection is None or connection.port != port:
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+                turn = (turn + 1) % len(self._paths)
+                connection.request("GET", self._paths[turn], headers=self._headers)
+                answer = connection.getresponse()
+                answer.read()
+                status = answer.status
+            except (OSError, http.client.HTTPException):
+                connection, status = None, 0
+                if not self.is_up.is_set() or port != self.port:
+                    continue
+            self.answers.append((began, time.monotonic() - began, status))
+
+
+def percentile(answers, share):
+    times = sorted(took for _, took, status in answers if status == 200)
+    return times[min(len(times) - 1, int(len(times) * share))] * 1000 if times else None
+
+
+def start_postgresql(machine):
+    """A server of its own, with its defaults but for the port; (environment of a vault, its directory)."""
+    programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+    directory = tempfile.mkdtemp(prefix="vault-bench-pg-")
+    as_user = []
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres")
+        os.chown(directory, user.pw_uid, user.pw_gid)
+        as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    data, port = directory + "/data", free_port()
+    peers.build([([*as_user, f"{programs}/initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"], {})])
+    server = machine.start("postgresql", [*as_user, f"{programs}/postgres", "-D", data, "-p", str(port), "-k", directory, "-c", "listen_addresses=127.0.0.1"], None)
+    machine.wait_for_port(server, port)
+    return {"Vault__Database__Provider": "postgreSql", "ConnectionStrings__Vault": f"Host=127.0.0.1;Port={port};Database=vault;Username=postgres"}, directory, [
+        *as_user, f"{programs}/createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "vault"]
+
+
+def until(vault, operation, beyond):
+    """Waits until the rewrap is that far, or over; gives it."""
+    while True:
+        now = vault.admin("GET", "/api/v1/operations/" + operation)
+        if now["status"] != "running" or now["done"] >= beyond:
+            return now
+        time.sleep(0.25)
+
+
+def measure(machine, options, env):
+    say = lambda text: print(f"[{time.monotonic() - BEGAN:5.0f} s] {text}", file=sys.stderr, flush=True)
+    port = free_port()
+    service = machine.start("upstream", [str(peers.BUILT / "upstream"), str(port), peers.AUTHORIZATION], None)
+    machine.wait_for_port(service, port)
+    say(f"seeding {options.secrets:,} secrets")
+    data = machine.path("data")
+    os.makedirs(data)
+    subprocess.run(
+        ["dotnet", str(peers.BUILT / "seed/Vault.Seed.dll"), data, str(options.secrets), f"http://127.0.0.1:{port}/service", peers.AUTHORIZATION.removeprefix("Bearer ")],
+        env={**os.environ, **env}, capture_output=True, check=True)
+    start = lambda: Vault(machine, "vault", data=data, durability=options.durability, sockets="inline", core=None, env=env)
+    vault = start()
+    names = [f"Service{index * (options.secrets // CREDENTIALS_USED)}" for index in range(CREDENTIALS_USED)]
+    key = vault.app("Bench", names)
+    callers = Callers(vault, key, [f"/callout/{name}/record" for name in names], options.connections, options.rate)
+    phase = lambda name, begin, end: (name, callers.between(begin, end), end - begin)
+
+    say("warming up")
+    time.sleep(COLD * 2)
+    say("before")
+    idle, began = Noise.busy(), time.monotonic()
+    time.sleep(options.seconds)
+    phases = [phase("before", began, time.monotonic())]
+
+    say("rotating and rewrapping")
+    vault.admin("POST", "/api/v1/keys/rotate")
+    rewrapped = time.monotonic()
+    operation = vault.admin("POST", "/api/v1/keys/rewrap")["id"]
+    killed = None
+    if not options.no_kill:
+        until(vault, operation, options.secrets // 2)
+        killed = time.monotonic()
+        phases.append(phase("during, until `kill -9`", rewrapped, killed))
+        callers.is_up.clear()
+        os.kill(vault.process.pid, signal.SIGKILL)
+        vault.process.child.wait()
+        vault.stop()
+        say("killed")
+        vault = start()
+        resumed = time.monotonic()
+        done = vault.admin("GET", "/api/v1/operations/" + operation)["done"]
+        callers.port = vault.port
+        callers.is_up.set()
+        say(f"back after {resumed - killed:.1f} s, with {done:,} done")
+    ended = until(vault, operation, float("inf"))
+    over = time.monotonic()
+    if killed:
+        phases += [phase(f"during, the first {COLD} s of the new process", resumed, resumed + COLD), phase("during, from then on", resumed + COLD, over)]
+    else:
+        phases.append(phase("during", rewrapped, over))
+    say("after")
+    time.sleep(options.seconds)
+    phases.append(phase("after", over, time.monotonic()))
+    busy = (Noise.busy() - idle) / (time.monotonic() - began) / os.cpu_count()
+    callers.stop()
+    if ended["status"] != "completed":
+        raise BenchError(f"The rewrap ended: {ended}")
+    verdict = vault.admin("POST", "/api/v1/keys/verify", {})
+    audit = vault.admin("POST", "/api/v1/audit/verify", {})
+    if not verdict["valid"] or verdict["underOlderKeys"] or not audit["valid"]:
+        raise BenchError(f"Not as it should be: {verdict}, {audit}")
+    return phases, over - rewrapped - ((resumed - killed) if killed else 0), killed and resumed - killed, busy
+
+
+def render(options, phases, took, away, busy):
+    before = percentile(phases[0][1], 0.99)
+    rows = []
+    for name, answers, seconds in phases:
+        p50, p99 = percentile(answers, 0.5), percentile(answers, 0.99)
+        failed = sum(status != 200 for _, _, status in answers)
+        rows.append([name, f"{len(answers) / seconds:,.0f}", report.number(p50, 2), report.number(p99, 1), report.times(p99 / before if p99 and before else None), str(failed)])
+    away = f"; away for {away:.1f} s by `kill -9`, then it went on from where it was" if away else ""
+    return (f"`./bench/rewrap.sh {' '.join(sys.argv[1:])}` on {describe(subprocess.run(['dotnet', '--version'], capture_output=True, text=True, check=True).stdout.strip())}; "
+            f"{busy:.0%} of it busy, all told.\n\n"
+            f"{options.secrets:,} secrets on {options.database} rewrapped in {took:.0f} s{away}; everything opens under the new key, and the audit is whole.\n\n"
+            + report.table(["callouts", "a second", "p50 ms", "p99 ms", "× p99 before", "failed"], rows))
+
+
+def main():
+    options = arguments()
+    machine, directory = Machine(), None
+    try:
+        if not options.no_build:
+            runtime = "linux-" + {"x86_64": "x64", "aarch64": "arm64"}[os.uname().machine]
+            peers.BUILT.mkdir(parents=True, exist_ok=True)
+            peers.build([
+                (["gcc", "-O2", "-o", str(peers.BUILT / "upstream"), str(peers.BENCH / "upstream/upstream.c")], {}),
+                (["dotnet", "publish", "src/Vault.Api", "-c", "Release", f"-p:RuntimeIdentifier={runtime}", "-o", str(peers.BUILT / "vault"), "--nologo", "-v", "quiet"], {}),
+                (["dotnet", "publish", "bench/Seed", "-c", "Release", "-o", str(peers.BUILT / "seed"), "--nologo", "-v", "quiet"], {})])
+        env = {}
+        if options.database == "postgreSql":
+            env, directory, create = start_postgresql(machine)
+            peers.build([(create, {})])
+        measured = measure(machine, options, env)
+    except BenchError as error:
+        print(f"bench/rewrap.sh: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench/rewrap.sh: interrupted", file=sys.stderr)
+        return 130
+    finally:
+        machine.close()
+        if directory:
+            shutil.rmtree(directory, ignore_errors=True)
+    text = render(options, *measured)
+    print(text)
+    results = peers.BENCH / "results"
+    results.mkdir(exist_ok=True)
+    (results / f"rewrap-{options.database}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.md").write_text(text)
+    return 0 if all(status == 200 for _, answers, _ in measured[0] for _, _, status in answers) else 1
+
+
+BEGAN = time.monotonic()
+sys.exit(main())
