@@ -53,16 +53,27 @@ public sealed class UnrecordedTests : IAsyncLifetime
     public async Task Post_WhoseAnswerCantBeRecorded_IsSentOnce()
     {
         await using var other = await TestDatabase.OpenAsync(_directory);
-        _service.Answer = async (context, _) => await TestDatabase.ExecuteAsync(other, TestDatabase.LockAudit);
+        _service.Answer = async (context, _) => await TestDatabase.ExecuteAsync(other, _service.Requests.Count(request => request.Target == "/orders") == 1 ? TestDatabase.LockAudit : "SELECT 1");
         var services = new ServiceCollection();
         services.AddVaultClient(options => (options.Url, options.Key) = (_vault.AdminClient.BaseAddress!, _key));
-        services.AddHttpClient("x").UseVault("Service", options => options.RetryDelay = TimeSpan.Zero);
+        services.AddHttpClient("x").UseVault("Service", options => options.RetryDelay = TimeSpan.Zero)
+            .AddHttpMessageHandler(() => new AfterAnAnswer(() => TestDatabase.ExecuteAsync(other, "ROLLBACK")));
         await using var app = services.BuildServiceProvider();
 
         var refusal = await Assert.ThrowsAsync<VaultUnavailableException>(() => VaultAndService.ClientOf(app).PostAsJsonAsync("orders", new { order = 7 }));
 
-        await TestDatabase.ExecuteAsync(other, "ROLLBACK");
         Assert.Equal((VaultErrorCodes.AuditUnavailable, null), (refusal.Code, refusal.RetryAfter));
         Assert.Single(_service.Requests, request => request.Target == "/orders");
+    }
+
+    /// <summary>The database is fine again before anything could be tried a second time.</summary>
+    private sealed class AfterAnAnswer(Func<Task> act) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            await act();
+            return answer;
+        }
     }
 }

@@ -95,6 +95,7 @@ internal static class SalesforceImport
 
         foreach (var (file, root) in context.UnusedProviders)
         {
+            AuthProviderConversion.TellSecrets(file, root, context.Report);
             context.Report.Add(file.Path, root, Outcome.Note, "No credential among the files uses it.");
         }
 
@@ -127,12 +128,15 @@ internal static class SalesforceImport
 
             if (external.Protocol.NeedsConsent)
             {
-                context.Report.Do($"{external.Name} needs consent in a browser: enter {{Vault:PublicUrl}}/oauth/callback as a redirect URI at its provider, then ask the vault for the link (POST /api/v1/external-credentials/{external.Name}/principals/{external.Principals[0].Name}/credential/authorize).");
+                var links = external.Principals.Select(principal =>
+                    $"POST /api/v1/external-credentials/{external.Name}/principals/{principal.Name}/{(principal.IsPerUser ? "users/<user>/" : "")}credential/authorize");
+                context.Report.Do($"{external.Name} needs consent in a browser: enter {{Vault:PublicUrl}}/oauth/callback as a redirect URI at its provider, then ask the vault for the link ({string.Join(", ", links)}).");
             }
 
-            if (external.Summary == "custom" && external.Headers.Count == 0)
+            if (external.Summary == "custom" && external.Headers.Count == 0 && !ordered.Any(credential => credential.ExternalCredential == external.Name && credential.CustomHeaders is not null))
             {
-                context.Report.Do($"{external.Name} is of the protocol custom and has no headers: the parameters that your code merges as {{!$Credential.…}} aren't in the metadata. Enter each: vault credential set {external.Name} <parameter>");
+                var commands = external.Principals.Select(principal => SecretToEnter.CommandOf(external.Name, "<parameter>", principal.Name, principal.IsPerUser));
+                context.Report.Do($"{external.Name} is of the protocol custom and has no headers: the parameters that your code merges as {{!$Credential.…}} aren't in the metadata. Enter each: {string.Join(", ", commands)}");
             }
         }
 
