@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Kiota.Http.HttpClientLibrary;
 using Vault.Client;
@@ -22,8 +23,14 @@ public static class VaultAdminServiceCollectionExtensions
 
         // Kiota's own handlers (retries, redirects, decompression) are left out: nothing but what was asked for goes to the vault, once.
         services.AddHttpClient(ClientName)
-            .ConfigurePrimaryHttpMessageHandler(static () => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
-            .RedactLoggedHeaders(["X-Vault-Key"]);
+            .ConfigurePrimaryHttpMessageHandler(static () => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+
+        // The key never gets into a log, whatever the app says of headers in general; of all others what it says holds.
+        services.PostConfigure<HttpClientFactoryOptions>(ClientName, options =>
+        {
+            var asked = options.ShouldRedactHeaderValue;
+            options.ShouldRedactHeaderValue = header => header.Equals("X-Vault-Key", StringComparison.OrdinalIgnoreCase) || asked(header);
+        });
         services.AddTransient(provider =>
         {
             var options = provider.GetRequiredService<IOptionsMonitor<VaultClientOptions>>();

@@ -143,7 +143,8 @@ internal sealed class CalloutEndpoint(
         // 6
         if (!await audit.MaySendAsync())
         {
-            return new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.");
+            // Retry-After only here: it is how a client knows that a POST can't have been done already.
+            return new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
 
         // 7

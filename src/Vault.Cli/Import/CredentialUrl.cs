@@ -33,6 +33,45 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
         return new CredentialUrl(written, uri, secrets);
     }
 
+    /// <summary>The query parameters of a URL, be it right or wrong, whose values look like secrets.</summary>
+    public static IReadOnlyList<string> SecretsIn(string text)
+    {
+        var found = new List<string>();
+        WithoutSecrets(text, found.Add);
+        return found;
+    }
+
+    /// <summary>The URL without the query parameters whose values look like secrets.</summary>
+    /// <param name="text">The URL.</param>
+    /// <param name="hidden">Learns the name of each.</param>
+    public static string WithoutSecrets(string text, Action<string> hidden)
+    {
+        var question = text.IndexOf('?', StringComparison.Ordinal);
+        if (question < 0)
+        {
+            return text;
+        }
+
+        var kept = new List<string>();
+        foreach (var pair in text[(question + 1)..].Split('&'))
+        {
+            if (IsSecret(pair, out var query))
+            {
+                hidden(Uri.UnescapeDataString(query));
+            }
+            else
+            {
+                kept.Add(pair);
+            }
+        }
+
+        return kept.Count == 0 ? text[..question] : $"{text[..question]}?{string.Join('&', kept)}";
+    }
+
+    /// <summary>That a secret stands in a URL.</summary>
+    public static string Uncopied(string query) =>
+        $"What looks like a secret stands in the URL, as {Shown.Of(query)}; it wasn't copied. Take it out of the repository, and out of its history.";
+
     /// <summary>The entry of <c>allowedHosts</c> for a URL.</summary>
     public static string HostOf(Uri url)
     {
@@ -124,15 +163,20 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
         return output.ToString();
     }
 
-    private static string Hide(string pair, string credential, string owner, List<(string Query, string Parameter)> secrets)
+    private static bool IsSecret(string pair, out string query)
     {
         var equals = pair.IndexOf('=', StringComparison.Ordinal);
-        if (equals <= 0 || LiteralSecret.Find(pair[..equals], pair[(equals + 1)..]) is null)
+        query = pair[..Math.Max(0, equals)];
+        return equals > 0 && !pair.Contains('{', StringComparison.Ordinal) && LiteralSecret.Find(query, pair[(equals + 1)..]) is not null;
+    }
+
+    private static string Hide(string pair, string credential, string owner, List<(string Query, string Parameter)> secrets)
+    {
+        if (!IsSecret(pair, out var query))
         {
             return pair;
         }
 
-        var query = pair[..equals];
         var parameter = VaultName.Of($"{owner}_Url_{query}");
         secrets.Add((query, parameter));
         return $"{query}={{!$Credential.{credential}.{parameter}}}";

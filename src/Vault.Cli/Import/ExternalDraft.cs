@@ -36,6 +36,9 @@ internal sealed class ExternalDraft
     /// <summary>Its headers.</summary>
     public IReadOnlyList<CustomHeaderDefinition> Headers { get; init; } = [];
 
+    /// <summary>Names that mean something else in the vault's merge fields, and are parameters of it.</summary>
+    public IReadOnlyList<string> Own { get; init; } = [];
+
     /// <summary>Whether a named credential uses it.</summary>
     public bool IsUsed { get; private set; }
 

@@ -24,7 +24,7 @@ internal sealed record ImportResult(DefinitionsDocument Document, ImportReport R
 
         foreach (var external in drafts)
         {
-            AddToDo(external, report);
+            AddToDo(external, ordered, report);
         }
 
         return new ImportResult(
@@ -37,7 +37,7 @@ internal sealed record ImportResult(DefinitionsDocument Document, ImportReport R
             report);
     }
 
-    private static void AddToDo(ExternalDraft external, ImportReport report)
+    private static void AddToDo(ExternalDraft external, IReadOnlyList<NamedCredentialDefinition> named, ImportReport report)
     {
         foreach (var secret in external.Secrets)
         {
@@ -46,7 +46,9 @@ internal sealed record ImportResult(DefinitionsDocument Document, ImportReport R
 
         if (external.Protocol.NeedsConsent)
         {
-            report.Do($"{external.Name} needs consent in a browser: enter {{Vault:PublicUrl}}/oauth/callback as a redirect URI at its provider, then ask the vault for the link (POST /api/v1/external-credentials/{external.Name}/principals/{external.Principals[0].Name}/credential/authorize).");
+            var links = external.Principals.Select(principal =>
+                $"POST /api/v1/external-credentials/{external.Name}/principals/{principal.Name}/{(principal.IsPerUser ? "users/<user>/" : "")}credential/authorize");
+            report.Do($"{external.Name} needs consent in a browser: enter {{Vault:PublicUrl}}/oauth/callback as a redirect URI at its provider, then ask the vault for the link ({string.Join(", ", links)}).");
         }
 
         if (external.Hosts.Count > 1 && external.Protocol.Settings["protocol"]?.ToString() != "none" && report.Origin != "Salesforce")
@@ -54,9 +56,10 @@ internal sealed record ImportResult(DefinitionsDocument Document, ImportReport R
             report.Do($"The secrets of {external.Name} may be sent to {string.Join(", ", external.Hosts)}. Where these have secrets of their own, give each an external credential.");
         }
 
-        if (external.Summary == "custom" && external.Headers.Count == 0)
+        if (external.Summary == "custom" && external.Headers.Count == 0 && !named.Any(credential => credential.ExternalCredential == external.Name && credential.CustomHeaders is not null))
         {
-            report.Do($"{external.Name} is of the protocol custom and has no headers: the parameters that your code merges as {{!$Credential.…}} aren't in the metadata. Enter each: vault credential set {external.Name} <parameter>");
+            var commands = external.Principals.Select(principal => SecretToEnter.CommandOf(external.Name, "<parameter>", principal.Name, principal.IsPerUser));
+            report.Do($"{external.Name} is of the protocol custom and has no headers: the parameters that your code merges as {{!$Credential.…}} aren't in the metadata. Enter each: {string.Join(", ", commands)}");
         }
     }
 

@@ -8,7 +8,13 @@ namespace Vault.Cli.Import;
 /// <param name="KnownValue">Its value where it stands there and is no secret.</param>
 /// <param name="IsShared">Whether all users of a principal have the same, so that it is set on the principal itself.</param>
 /// <param name="Principal">Of this principal only, as it is called where it comes from; null: of all of them.</param>
-internal sealed record DueParameter(string Name, string Meaning, string? KnownValue = null, bool IsShared = false, string? Principal = null);
+internal sealed record DueParameter(string Name, string Meaning, string? KnownValue = null, bool IsShared = false, string? Principal = null)
+{
+    /// <summary>What one principal has of its own. A formula is no value, since parameters aren't searched for fields; it may be another for each user.</summary>
+    public static DueParameter Of(string name, string meaning, string? value, string? principal) => value?.Contains("{!", StringComparison.Ordinal) is true
+        ? new DueParameter(name, $"{meaning}, which Salesforce works out: {Shown.Of(value)}", Principal: principal)
+        : new DueParameter(name, meaning, value, IsShared: true, Principal: principal);
+}
 
 /// <summary>The <c>authentication</c> of an external credential, and what goes with it.</summary>
 /// <param name="settings">Its protocol and settings.</param>

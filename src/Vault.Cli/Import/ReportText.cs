@@ -62,13 +62,12 @@ internal static class ReportText
             return;
         }
 
-        Head("To enter (each command asks for the value):", output);
+        Head(report.Secrets.Any(secret => secret.File is not null)
+            ? "To enter (each command asks for the value, or reads it from the file that stands behind <):"
+            : "To enter (each command asks for the value):", output);
         foreach (var secret in report.Secrets)
         {
-            var command = $"vault credential set {secret.ExternalCredential} {secret.Parameter}"
-                + (secret.Principal == "default" ? "" : $" --principal {secret.Principal}")
-                + (secret.IsPerUser ? " --user <user>" : "");
-            output.WriteLine($"  {command}   # {secret.Meaning}{(secret.KnownValue is { } value ? $"; in the {report.Files}: {Shown.Of(value, 300)}" : "")}");
+            output.WriteLine($"  {secret.Command}   # {secret.Meaning}{(secret.KnownValue is { } value ? $"; in the {report.Files}: {Shown.Of(value, 300)}" : "")}");
         }
     }
 

@@ -18,6 +18,9 @@ internal static class VaultName
     /// <summary>Whether it means something else in merge fields, so that no parameter and no external credential may have it.</summary>
     public static bool IsComputed(string name) => Computed.Contains(name, StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The same for a parameter: one that means something else in merge fields gets <c>_Value</c> behind it.</summary>
+    public static string OfParameter(string name) => Of(name) is var legal && IsComputed(legal) ? legal + "_Value" : legal;
+
     /// <summary>The name itself where it is legal, else the nearest that is: accents go, and what isn't a letter or digit becomes an underscore.</summary>
     public static string Of(string name)
     {
@@ -27,11 +30,15 @@ internal static class VaultName
         }
 
         var text = new StringBuilder();
-        foreach (var c in WellFormed(name).Normalize(NormalizationForm.FormD))
+        foreach (var c in name)
         {
             if (char.IsAsciiLetterOrDigit(c))
             {
                 text.Append(c);
+            }
+            else if (PlainLetters.Of(c) is { } plain)
+            {
+                text.Append(plain);
             }
             else if (CharUnicodeInfo.GetUnicodeCategory(c) is not UnicodeCategory.NonSpacingMark && text.Length > 0 && text[^1] != '_')
             {
@@ -53,7 +60,4 @@ internal static class VaultName
         var end = "_" + number.ToString(CultureInfo.InvariantCulture);
         return name[..Math.Min(name.Length, MaxLength - end.Length)].TrimEnd('_') + end;
     }
-
-    // A lone half of a surrogate pair can't be normalized.
-    private static string WellFormed(string name) => string.Concat(name.EnumerateRunes().Select(rune => rune.ToString()));
 }

@@ -18,12 +18,23 @@ internal sealed class CalloutHandler(IOptionsMonitor<VaultClientOptions> client,
     private const string UserHeader = "X-Vault-User";
 
     /// <inheritdoc />
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Clients that use the vault send only asynchronously: use SendAsync, or another method that ends in Async, instead of Send.");
+
+    /// <inheritdoc />
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var options = client.CurrentValue;
-        if (request.RequestUri is not { } asked || options.Url is not { } vault || CalloutUri.ToVault(vault, namedCredential, asked) is not { } target)
+        var vault = options.Url ?? throw new InvalidOperationException("This client uses the vault, and nobody said which: AddVaultClient is missing, or its Url.");
+        if (request.RequestUri is not { } asked || CalloutUri.ToVault(vault, namedCredential, asked) is not { } target)
         {
             return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        // They would be taken off in silence, and the call made as somebody else.
+        if (request.Headers.Contains(PrincipalHeader) || request.Headers.Contains(UserHeader))
+        {
+            throw new InvalidOperationException($"{PrincipalHeader} and {UserHeader} aren't set by hand: use AsVaultPrincipal and ForVaultUser.");
         }
 
         var key = options.KeySource is { } source ? await source(cancellationToken).ConfigureAwait(false) : options.Key;

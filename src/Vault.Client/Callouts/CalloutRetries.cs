@@ -1,3 +1,5 @@
+using System.Collections;
+using System.Net.Http.Json;
 using Polly;
 using Polly.Retry;
 
@@ -33,12 +35,11 @@ internal static class CalloutRetries
     // The service's own answers are none of the vault's business: they come back as they are, whatever their status.
     private static bool IsSafe(Exception? exception, HttpRequestMessage? request) => request is not null && CanBeSentAgain(request.Content) && exception switch
     {
-        // The vault says that it sent nothing.
-        VaultException { Code: VaultErrorCodes.AuditUnavailable or VaultErrorCodes.StorageUnavailable } => true,
-        VaultException { Code: VaultErrorCodes.RateLimited, RetryAfter: { } wait } => wait <= MaxDelay,
+        // With Retry-After the vault says that it sent nothing.
+        VaultException { Code: VaultErrorCodes.AuditUnavailable or VaultErrorCodes.StorageUnavailable or VaultErrorCodes.RateLimited, RetryAfter: { } wait } => wait <= MaxDelay,
 
         // The service may have got it.
-        VaultException { Code: VaultErrorCodes.UpstreamUnreachable } => request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.Method == HttpMethod.Options,
+        VaultException { Code: VaultErrorCodes.AuditUnavailable or VaultErrorCodes.StorageUnavailable or VaultErrorCodes.UpstreamUnreachable } => OnlyReads(request.Method),
         VaultException => false,
 
         // There was no connection to the vault.
@@ -46,6 +47,20 @@ internal static class CalloutRetries
         _ => false,
     };
 
-    // A stream is gone once it was read.
-    private static bool CanBeSentAgain(HttpContent? content) => content is null or ByteArrayContent or ReadOnlyMemoryContent or System.Net.Http.Json.JsonContent;
+    private static bool OnlyReads(HttpMethod method) => method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Options;
+
+    // A stream is gone once it was read, and so may be what gives its items one by one.
+    private static bool CanBeSentAgain(HttpContent? content) => content switch
+    {
+        JsonContent { Value: { } value } => IsWhole(value),
+        null or ByteArrayContent or ReadOnlyMemoryContent or JsonContent => true,
+        _ => false,
+    };
+
+    private static bool IsWhole(object value)
+    {
+        var kinds = value.GetType().GetInterfaces().Where(kind => kind.IsGenericType).Select(kind => kind.GetGenericTypeDefinition()).ToArray();
+        return !kinds.Contains(typeof(IAsyncEnumerable<>))
+            && (value is not IEnumerable or string or ICollection || kinds.Contains(typeof(ICollection<>)) || kinds.Contains(typeof(IReadOnlyCollection<>)));
+    }
 }

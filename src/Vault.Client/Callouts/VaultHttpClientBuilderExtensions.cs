@@ -59,11 +59,21 @@ public static class VaultHttpClientBuilderExtensions
             pipeline, context.ServiceProvider.GetRequiredService<IOptionsMonitor<VaultCalloutOptions>>().Get(builder.Name), context.ServiceProvider.GetService<TimeProvider>()));
         builder.AddHttpMessageHandler(services => new CalloutHandler(
             services.GetRequiredService<IOptionsMonitor<VaultClientOptions>>(), services.GetRequiredService<IOptionsMonitor<VaultCalloutOptions>>(), builder.Name, namedCredential));
-        builder.RedactLoggedHeaders([CalloutHandler.KeyHeader]);
 
-        // Last of all, so that a primary handler that the app sets is seen to, as well.
-        builder.Services.PostConfigure<HttpClientFactoryOptions>(builder.Name, options => options.HttpMessageHandlerBuilderActions.Add(handlers => Restrain(handlers.PrimaryHandler)));
+        // Last of all, so that what the app sets is seen to, as well: a primary handler, and which headers logs may show.
+        builder.Services.PostConfigure<HttpClientFactoryOptions>(builder.Name, options =>
+        {
+            options.HttpMessageHandlerBuilderActions.Add(handlers => Restrain(handlers.PrimaryHandler));
+            HideKey(options);
+        });
         return builder;
+    }
+
+    // The key never gets into a log; of all other headers what the app says holds, and the framework's default where it says nothing.
+    private static void HideKey(HttpClientFactoryOptions options)
+    {
+        var asked = options.ShouldRedactHeaderValue;
+        options.ShouldRedactHeaderValue = header => header.Equals(CalloutHandler.KeyHeader, StringComparison.OrdinalIgnoreCase) || asked(header);
     }
 
     // A redirect that is followed would take the vault's key to wherever a service points; cookies of a service would be shared by all users of the client.

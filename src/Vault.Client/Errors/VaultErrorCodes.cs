@@ -51,9 +51,9 @@ public static class VaultErrorCodes
     /// <summary>The service didn't answer in time; it may have got the request.</summary>
     public const string UpstreamTimeout = "upstream-timeout";
 
-    /// <summary>The vault can't record the call, so that it sent nothing.</summary>
+    /// <summary>The vault can't record the call. It sent nothing where it says when to try again (<see cref="VaultException.RetryAfter"/>); else the service may have got it.</summary>
     public const string AuditUnavailable = "audit-unavailable";
 
-    /// <summary>The vault's database can't be reached; nothing was sent.</summary>
+    /// <summary>The vault's database can't be reached; before a call is sent, or while it waits for a fresh token to send it once more.</summary>
     public const string StorageUnavailable = "storage-unavailable";
 }

@@ -54,6 +54,6 @@ public sealed class VaultRateLimitedException(string code, string detail, HttpSt
 /// <inheritdoc cref="VaultException(string, string, HttpStatusCode?)" path="/param" />
 public sealed class VaultUpstreamException(string code, string detail, HttpStatusCode? statusCode = null) : VaultException(code, detail, statusCode);
 
-/// <summary>The vault can't work now, and sent nothing: <c>audit-unavailable</c>, <c>storage-unavailable</c>.</summary>
+/// <summary>The vault can't work now: <c>audit-unavailable</c>, <c>storage-unavailable</c>. It sent nothing where <see cref="VaultException.RetryAfter"/> is set; else the service may have got the call.</summary>
 /// <inheritdoc cref="VaultException(string, string, HttpStatusCode?)" path="/param" />
 public sealed class VaultUnavailableException(string code, string detail, HttpStatusCode? statusCode = null) : VaultException(code, detail, statusCode);

@@ -176,15 +176,77 @@ public sealed class CalloutTests(VaultAndService setup) : IClassFixture<VaultAnd
         Assert.Equal(["Bearer token-of-the-robot", "Bearer token-of-ada"], setup.Service.Requests.TakeLast(2).Select(request => request.Header("Authorization")));
     }
 
-    [Fact]
-    public async Task Get_WithAnyLogLevel_TheKeyStandsInNoLogLine()
+    [Theory]
+    [InlineData("Authorization", false)]
+    [InlineData("X-Shown", true)]
+    public async Task Get_WithAnyLogLevel_TheKeyStandsInNoLogLineAndOtherHeadersAsTheAppSays(string header, bool isShown)
     {
         using var logs = new LogCapture();
-        await using var app = setup.App(services => services.AddHttpClient("x").UseVault("Service"), logs: logs);
+        await using var app = setup.App(
+            services =>
+            {
+                var client = services.AddHttpClient("x").UseVault("Service");
+                _ = isShown ? client.RedactLoggedHeaders(name => name != header) : client;
+            },
+            logs: logs);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "record");
+        request.Headers.TryAddWithoutValidation(header, "the-callers-own");
+
+        using var answer = await VaultAndService.ClientOf(app).SendAsync(request);
+
+        Assert.Contains(logs.Lines, line => line.Contains(header, StringComparison.Ordinal));
+        Assert.DoesNotContain(logs.Lines, line => line.Contains(setup.Key, StringComparison.Ordinal));
+        Assert.Equal(isShown, logs.Lines.Any(line => line.Contains("the-callers-own", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Get_WhereTheAppShowsAllHeaders_TheKeyStandsInNoLogLine()
+    {
+        using var logs = new LogCapture();
+        await using var app = setup.App(services => services.AddHttpClient("x").UseVault("Service").RedactLoggedHeaders(_ => false), logs: logs);
 
         using var answer = await VaultAndService.ClientOf(app).GetAsync("record");
 
-        Assert.NotEmpty(logs.Lines);
         Assert.DoesNotContain(logs.Lines, line => line.Contains(setup.Key, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("callout:Service/record")]
+    [InlineData("https://elsewhere.example/record")]
+    public async Task Get_WithoutAVault_IsRefusedBeforeAnythingIsSent(string address)
+    {
+        var services = new ServiceCollection();
+        services.AddHttpClient("x").UseVault();
+        await using var app = services.BuildServiceProvider();
+
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => VaultAndService.ClientOf(app).GetAsync(address));
+
+        Assert.Contains("AddVaultClient", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Send_Synchronously_IsRefusedBeforeAnythingIsSent()
+    {
+        await using var app = setup.App(services => services.AddHttpClient("x").UseVault());
+        using var request = new HttpRequestMessage(HttpMethod.Get, setup.Service.Url + "/record");
+        var before = setup.Service.Requests.Count;
+
+        Assert.Throws<NotSupportedException>(() => VaultAndService.ClientOf(app).Send(request));
+
+        Assert.Equal(before, setup.Service.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("X-Vault-User", "ForVaultUser")]
+    [InlineData("X-Vault-Principal", "AsVaultPrincipal")]
+    public async Task Send_WithAHeaderOfTheVaultsSetByHand_SaysWhatToUse(string header, string method)
+    {
+        await using var app = setup.App(services => services.AddHttpClient("x").UseVault("Service"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "record");
+        request.Headers.Add(header, "ada");
+
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => VaultAndService.ClientOf(app).SendAsync(request));
+
+        Assert.Contains(method, refusal.Message, StringComparison.Ordinal);
     }
 }

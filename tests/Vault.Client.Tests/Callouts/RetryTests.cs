@@ -13,8 +13,13 @@ public sealed class RetryTests
     public static TheoryData<string, int, string, string?, int> Failures => new()
     {
         // code, status, method, Retry-After, how many requests there are in all
-        { "audit-unavailable", 503, "POST", null, 3 },
-        { "storage-unavailable", 503, "POST", null, 3 },
+        { "audit-unavailable", 503, "POST", "0", 3 },
+        { "audit-unavailable", 503, "POST", null, 1 },
+        { "audit-unavailable", 503, "GET", null, 3 },
+        { "audit-unavailable", 503, "GET", "3600", 1 },
+        { "storage-unavailable", 503, "POST", "0", 3 },
+        { "storage-unavailable", 503, "DELETE", null, 1 },
+        { "storage-unavailable", 503, "GET", null, 3 },
         { "rate-limited", 429, "POST", "0", 3 },
         { "rate-limited", 429, "GET", "3600", 1 },
         { "rate-limited", 429, "GET", null, 1 },
@@ -47,7 +52,7 @@ public sealed class RetryTests
     [Fact]
     public async Task Post_AVaultThatIsBackSoon_Succeeds()
     {
-        await using var vault = await FailingAsync("audit-unavailable", 503, null, times: 1);
+        await using var vault = await FailingAsync("audit-unavailable", 503, "0", times: 1);
         await using var app = App(vault);
 
         using var answer = await VaultAndService.ClientOf(app).PostAsJsonAsync("record", new { order = 7 });
@@ -56,16 +61,28 @@ public sealed class RetryTests
         Assert.Equal(2, vault.Requests.Count);
     }
 
-    [Fact]
-    public async Task Post_AStream_IsNeverSentTwice()
+    public static TheoryData<string, HttpContent, int> Bodies => new()
     {
-        await using var vault = await FailingAsync("audit-unavailable", 503, null);
+        { "a stream", new StreamContent(new MemoryStream([1, 2, 3])), 1 },
+        { "items that come one by one", JsonContent.Create(Once()), 1 },
+        { "items that come one by one, later", JsonContent.Create(OnceAsync()), 1 },
+        { "a list", JsonContent.Create(new List<int> { 1, 2 }), 3 },
+        { "a set", JsonContent.Create(new HashSet<int> { 1, 2 }), 3 },
+        { "a text", JsonContent.Create("text"), 3 },
+        { "a node", JsonContent.Create(new System.Text.Json.Nodes.JsonObject { ["a"] = 1 }), 3 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public async Task Post_ABody_IsSentAgainOnlyWhereItIsStillThere(string what, HttpContent content, int requests)
+    {
+        await using var vault = await FailingAsync("audit-unavailable", 503, "0");
         await using var app = App(vault);
-        using var content = new StreamContent(new MemoryStream([1, 2, 3]));
 
         await Assert.ThrowsAsync<VaultUnavailableException>(() => VaultAndService.ClientOf(app).PostAsync("record", content));
 
-        Assert.Single(vault.Requests);
+        Assert.True(requests == vault.Requests.Count, what);
+        Assert.Single(vault.Requests.Select(request => request.Text).Distinct());
     }
 
     [Fact]
@@ -93,6 +110,17 @@ public sealed class RetryTests
         var refusal = await Assert.ThrowsAsync<VaultAccessException>(() => VaultAndService.ClientOf(app).GetAsync("record"));
 
         Assert.Equal(VaultErrorCodes.EgressDenied, refusal.Code);
+    }
+
+    private static IEnumerable<int> Once()
+    {
+        yield return 1;
+    }
+
+    private static async IAsyncEnumerable<int> OnceAsync()
+    {
+        await Task.CompletedTask;
+        yield return 1;
     }
 
     private static ServiceProvider App(RecordingUpstream vault) => App(new Uri(vault.Url));

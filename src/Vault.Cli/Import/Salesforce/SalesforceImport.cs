@@ -90,6 +90,7 @@ internal static class SalesforceImport
 
         foreach (var (file, root) in context.UnusedProviders)
         {
+            AuthProviderConversion.TellSecrets(file, root, context.Report);
             context.Report.Add(file.Path, root, Outcome.Note, "No credential among the files uses it.");
         }
 

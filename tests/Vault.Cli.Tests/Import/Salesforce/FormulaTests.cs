@@ -13,8 +13,15 @@ public sealed class FormulaTests
     [Theory]
     [InlineData("application/json", "application/json")]
     [InlineData("Bearer {!$Credential.Shop.Key}", "Bearer {!$Credential.Shop.Key}")]
-    [InlineData("{!'Bearer ' & $Credential.acme__Shop.Key}", "{!'Bearer ' & $Credential.Shop.Key}")]
-    [InlineData("{!\"Bearer \" + $Credential.Shop.Key}", "{!'Bearer ' & $Credential.Shop.Key}")]
+    [InlineData("{!'Bearer ' & $Credential.acme__Shop.Key}", "Bearer {!$Credential.Shop.Key}")]
+    [InlineData("{!\"Bearer \" + $Credential.Shop.Key}", "Bearer {!$Credential.Shop.Key}")]
+    [InlineData("{!'Bearer ' & $Credential.OpenAI.ApiKey}", "Bearer {!$Credential.OpenAI.ApiKey}", "OpenAI")]
+    [InlineData("{!'User=' & $User.Id}", "User={!$User.Id}")]
+    [InlineData("{!'application/json'}", "application/json")]
+    [InlineData("{!('a' & $Credential.Shop.Key)}", "a{!$Credential.Shop.Key}")]
+    [InlineData("{!'a' & ('b' & $Credential.Shop.Key & '-' & $User.Id) & 'c' & \"d\"}", "ab{!$Credential.Shop.Key & '-' & $User.Id}cd")]
+    [InlineData("{!'at ' & TEXT(FLOOR((NOW()-DATETIMEVALUE('1970-01-01 00:00:00'))*86400))}", "at {!$Request.UnixTime}")]
+    [InlineData("{!$Credential.Shop.Key & '/v1'}", "{!$Credential.Shop.Key}/v1")]
     [InlineData("{! base64encode( blob($Credential.Shop.User & ':' & $Credential.Shop.Pin) ) }", "{!BASE64ENCODE(BLOB($Credential.Shop.User & ':' & $Credential.Shop.Pin))}")]
     [InlineData("{!HEX(HASH('SHA-256',$Credential.Shop.Body))}", "{!HEX(HASH('SHA-256', $Credential.Body))}")]
     [InlineData("{!HEX(HMAC('hmacSHA256', BLOB('a'), BLOB($Credential.Shop.Key)))}", "{!HEX(HMAC('SHA-256', BLOB('a'), BLOB($Credential.Shop.Key)))}")]
@@ -27,15 +34,34 @@ public sealed class FormulaTests
     [InlineData("{!$User.Email}", "{!$User.Id}")]
     [InlineData("{!$User.Department}", "{!$Credential.Shop.User_Department}")]
     [InlineData("{!$CustomMetadata.Setting__mdt.Live.Tenant__c}", "{!$Credential.Shop.CustomMetadata_Setting_mdt_Live_Tenant_c}")]
-    [InlineData("{!'it\\'s }' & \"a \\\\ b\"}", "{!'it\\'s }' & 'a \\\\ b'}")]
+    [InlineData("{!'it\\'s }' & \"a \\\\ b\"}", "it's }a \\ b")]
     [InlineData("{!HTMLENCODE($Credential.Password)}", "{!HTMLENCODE($Credential.Password)}")]
-    public void Translate_WhatTheVaultHas_MeansTheSame(string formula, string template)
+    public void Translate_WhatTheVaultHas_MeansTheSame(string formula, string template, string credential = "Shop")
     {
-        var translation = TemplateTranslator.Translate(formula, Scope, "X-Test");
+        var translation = TemplateTranslator.Translate(formula, credential == "Shop" ? Scope : Scope with { Name = credential, SourceName = credential }, "X-Test");
 
         Assert.Equal(template, translation.Text);
-        Assert.True(MergeTemplate.Parse(translation.Text).IsOk);
+        var parsed = MergeTemplate.Parse(translation.Text);
+        Assert.True(parsed.IsOk);
+        Assert.Equal(formula.Contains('$', StringComparison.Ordinal) || formula.Contains('(', StringComparison.Ordinal), parsed.Value.HasFields);
     }
+
+    [Theory]
+    [InlineData("'Authorization: Bearer '&{!$Credential.Shop.Key}")]
+    [InlineData("Bearer $Credential.Shop.Key")]
+    public void Translate_AFormulaWithoutBraces_IsTextAndSaidToBe(string text) =>
+        Assert.Contains(TemplateTranslator.Translate(text, Scope, "X-Test").Notes, note => note.StartsWith("It has $Credential, or & beside a string, outside of {!…}", StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("OAuthToken", "{!$Credential.OAuthToken_Value}")]
+    [InlineData("Body", "{!$Credential.Body_Value}")]
+    [InlineData("AuthorizationMethod", "{!$Credential.AuthorizationMethod}")]
+    public void Translate_AParameterWithAComputedName_IsRenamedWhereItIsTheCredentialsOwn(string name, string template) =>
+        Assert.Equal(template, TemplateTranslator.Translate($"{{!$Credential.{name}}}", Scope with { IsOAuth = false, Own = ["OAuthToken", "Body"] }, "X-Test").Text);
+
+    [Fact]
+    public void TranslateFormula_AStringBeforeAGlobal_StandsBeforeTheField() =>
+        Assert.Equal("User={!$User.Id}", TemplateTranslator.TranslateFormula("'User='+$User.Id", Scope, target: null).Text);
 
     [Theory]
     [InlineData("{!IF(a, b, c)}", "a is neither a function nor a global")]
@@ -55,6 +81,8 @@ public sealed class FormulaTests
     [InlineData("{!$}", "no global that Salesforce has")]
     [InlineData("a\r\nX-Injected: b", "a line break")]
     [InlineData("<!$Credential.Key>", "opens a field here")]
+    [InlineData("{!'{!$Credential.Shop.Key}'}", "opens a field here")]
+    [InlineData("{!'{' & '!$Credential.Shop.Key}'}", "opens a field here")]
     public void Translate_WhatTheVaultHasNot_SaysWhat(string formula, string sentence)
     {
         var refusal = Assert.Throws<FormulaException>(() => TemplateTranslator.Translate(formula, Scope, "X-Test"));
@@ -64,7 +92,9 @@ public sealed class FormulaTests
 
     [Theory]
     [InlineData("Authorization", "Bearer 44c5961799f7f82a97884bc31167ba05", "Bearer {!$Credential.Shop.Header_Authorization}")]
-    [InlineData("Authorization", "{!'Bearer 44c5961799f7f82a97884bc31167ba05'}", "{!'Bearer ' & $Credential.Shop.Header_Authorization}")]
+    [InlineData("Authorization", "{!'Bearer 44c5961799f7f82a97884bc31167ba05'}", "Bearer {!$Credential.Shop.Header_Authorization}")]
+    [InlineData("Authorization", "{!'Bearer ' & '44c5961799f7f82a' & '97884bc31167ba05'}", "Bearer {!$Credential.Shop.Header_Authorization}")]
+    [InlineData("X-Key", "{!$User.Id & '44c5961799f7f82a97884bc31167ba05' & $User.Id}", "{!$User.Id & $Credential.Shop.Header_X_Key & $User.Id}")]
     [InlineData("Ocp-Apim-Subscription-Key", "0f1e2d3c4b5a", "{!$Credential.Shop.Header_Ocp_Apim_Subscription_Key}")]
     [InlineData("X-Partner", "pp6NsL!4eoFXR4WJE", "{!$Credential.Shop.Header_X_Partner}")]
     [InlineData("X-Api-Key", "hunter2hunter2", "{!$Credential.Shop.Header_X_Api_Key}")]
@@ -91,7 +121,8 @@ public sealed class FormulaTests
                 try
                 {
                     var translation = TemplateTranslator.Translate(text, Scope, "X-Test");
-                    Assert.True(MergeTemplate.Parse(translation.Text).IsOk, $"{text} became {translation.Text}");
+                    var parsed = MergeTemplate.Parse(translation.Text);
+                    Assert.True(parsed.IsOk && parsed.Value.HasFields == translation.Text.Contains("{!", StringComparison.Ordinal), $"{text} became {translation.Text}");
                 }
                 catch (FormulaException refusal)
                 {
@@ -107,6 +138,9 @@ public sealed class FormulaTests
     [Theory]
     [InlineData("sf_devops__Service", "sf_devops_Service")]
     [InlineData("Integração SAP (produção)", "Integracao_SAP_producao")]
+    [InlineData("über", "uber")]
+    [InlineData("cafe\u0301", "cafe")]
+    [InlineData("Straße Łódź", "Strasse_Lodz")]
     [InlineData("4th Line", "N4th_Line")]
     [InlineData("___", "N")]
     [InlineData("日本", "N")]

@@ -56,6 +56,7 @@ public sealed class HostileFilesTests
     [InlineData("utf-16", "utf-16", true)]
     [InlineData("x-klingon", "utf-8", false)]
     [InlineData("iso-8859-1", "latin1", true)]
+    [InlineData("windows-1252", "latin1", true)]
     public async Task Import_AnEncoding_IsReadOrReported(string declared, string actual, bool isRead)
     {
         using var run = new ImportRun();
@@ -138,6 +139,46 @@ public sealed class HostileFilesTests
         await run.RunAsync("app");
 
         Assert.Contains("1 named credential and 1 external credential imported, 0 things not imported", run.Output, StringComparison.Ordinal);
+        Assert.Contains("again:1:1: link: Links aren't followed", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Import_AFileThatCantBeRead_IsReportedAndTheRestComesOver()
+    {
+        using var run = new ImportRun();
+        run.Write("app/Good.namedCredential", Good);
+        run.Write("app/Held.namedCredential", Good);
+        run.Write("elsewhere/Linked.namedCredential", Good);
+        File.CreateSymbolicLink(Path.Combine(run.Directory, "app", "Linked.namedCredential"), Path.Combine(run.Directory, "elsewhere", "Linked.namedCredential"));
+        using (new FileStream(Path.Combine(run.Directory, "app", "Held.namedCredential"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            await run.RunAsync("app");
+        }
+
+        Assert.Contains("1 named credential and 1 external credential imported, 2 things not imported", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Held.namedCredential:1:1: file: The file can't be read.", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Linked.namedCredential:1:1: file: It is a link, and links aren't followed", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Import_APipeAmongTheFiles_IsNotWaitedFor()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using var run = new ImportRun();
+        run.Write("app/Good.namedCredential", Good);
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(run.Directory, "app", "Pipe.namedCredential-meta.xml")]))
+        {
+            await mkfifo.WaitForExitAsync();
+        }
+
+        await run.RunAsync("app").WaitAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Contains("It is no regular file; it isn't read.", run.Output, StringComparison.Ordinal);
+        Assert.Contains("1 named credential and 1 external credential imported", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

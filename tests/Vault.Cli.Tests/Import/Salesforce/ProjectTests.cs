@@ -83,7 +83,7 @@ public sealed class ProjectTests
 
         await run.RunAsync(ImportRun.Project, "--app", "Crm", "--apply");
         Assert.True(run.ExitCode == 0, run.Error);
-        var commands = run.Output.Split('\n').Where(line => line.StartsWith("  vault credential set ", StringComparison.Ordinal)).Select(line => line.Split("   #")[0].Trim()).ToArray();
+        var commands = run.Output.Split('\n').Where(line => line.StartsWith("  vault credential set ", StringComparison.Ordinal)).Select(line => line.Split("   #")[0].Split(" < ")[0].Trim()).ToArray();
         await run.CommandAsync("", "diff", "-f", "vault.yaml");
         Assert.Equal((0, "no changes"), (run.ExitCode, run.Output.Trim()));
 
@@ -136,6 +136,28 @@ public sealed class ProjectTests
         Assert.Equal("Basic " + Convert.ToBase64String("value of ClientId:value of Secret"u8), request.Header("X-Basic"));
         Assert.Equal(Convert.ToHexStringLower(HMACSHA256.HashData("value of Secret"u8, "an order"u8)), request.Header("X-Signature"));
         Assert.InRange(long.Parse(request.Header("X-Sent-At")!, System.Globalization.CultureInfo.InvariantCulture), 1_700_000_000, 5_000_000_000);
+    }
+
+    [Theory]
+    [InlineData("{!'Bearer ' & $Credential.OpenAI.ApiKey}", "Bearer the value")]
+    [InlineData("{!('key=' & $Credential.OpenAI.ApiKey & ';')}", "key=the value;")]
+    [InlineData("{!'application/json'}", "application/json")]
+    public async Task Import_AFormulaThatBeginsWithAString_ArrivesAsSalesforceWouldSendIt(string formula, string sent)
+    {
+        await using var upstream = await RecordingUpstream.StartAsync();
+        using var vault = new VaultFactory();
+        using var run = new ImportRun();
+        run.Write("app/OpenAI.externalCredential", Metadata.External("Custom", Metadata.Principal("Main"), Metadata.Parameter("AuthHeader", "X-Sent", formula)));
+        run.Write("app/OpenAI.namedCredential", Metadata.Named("OpenAI", upstream.Url));
+        await ApplyAsync(vault, SalesforceImport.Run(Path.Combine(run.Directory, "app"), new ImportOptions(AllowHttp: true)).Document);
+        await vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/OpenAI/principals/Main/credential", """{ "parameters": { "ApiKey": "the value" } }""");
+        var key = await vault.CreateAppAsync("Crm");
+        await vault.GrantAsync("Crm", "OpenAI", "Main");
+        using var client = vault.CreateClient(key);
+
+        using var answer = await client.GetAsync("/callout/OpenAI/models");
+
+        Assert.Equal(sent, Assert.Single(upstream.Requests).Header("X-Sent"));
     }
 
     internal static async Task ApplyAsync(VaultFactory vault, DefinitionsDocument document)

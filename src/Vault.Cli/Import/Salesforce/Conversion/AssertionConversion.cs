@@ -87,7 +87,7 @@ internal sealed class AssertionConversion(string file, FormulaScope scope, Actio
     {
         var parameter = VaultName.Of("Claim_" + claim.Name);
         Put(settings, claims, claim.Name, JsonValue.Create($"{{!$Credential.{parameter}}}"));
-        need(new DueParameter(parameter, $"the claim {Shown.Of(claim.Name)} of this principal", claim.Value, IsShared: true, Principal: claim.Group));
+        need(DueParameter.Of(parameter, $"the claim {Shown.Of(claim.Name)} of this principal", claim.Value, claim.Group));
         report.Add(file, claim, Outcome.Note, $"It is a claim of the principal {Shown.Of(claim.Group ?? "")} alone: it goes into its parameter {parameter}.");
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Vault.Cli.Import.Salesforce.Files;
 
 namespace Vault.Cli.Import.Salesforce.Conversion;
@@ -23,16 +24,12 @@ internal static class AuthProviderConversion
         root.Ignore(
             "fullName", "friendlyName", "registrationHandler", "executionUser", "userInfoUrl", "logoutUrl", "errorUrl", "iconUrl", "linkKickoffUrl", "ssoKickoffUrl",
             "oauthKickoffUrl", "portal", "includeOrgIdInIdentifier", "sendAccessTokenInHeader", "sendSecretInApis", "requireMfa", "isPkceEnabled", "customMetadataTypeRecord",
-            "idTokenIssuer", "appleTeam", "ecKey");
+            "idTokenIssuer", "appleTeam");
         var type = root.TakeText("providerType") ?? "";
         var authorize = root.Take("authorizeUrl");
         var token = root.Take("tokenUrl");
         var key = root.TakeText("consumerKey");
-        if (root.Take("consumerSecret") is { } secret && !IsPlaceholder(secret.Text))
-        {
-            report.Add(file.Path, secret, Outcome.SecretInFile, "A secret stands in this file; it wasn't copied. Take it out of the repository, and out of its history.");
-        }
-
+        TellSecrets(file, root, report);
         var scopes = root.TakeText("defaultScopes");
         var inHeader = root.TakeText("sendClientCredentialsInHeader") == "true";
         var plugin = root.Take("plugin");
@@ -40,6 +37,7 @@ internal static class AuthProviderConversion
         {
             report.Add(file.Path, plugin ?? root, Outcome.NotImported,
                 "An Apex class gets the tokens. Write what it does as the protocol login or oauth2: docs/protocols.md has an example of each.");
+            report.Complete(file.Path, root);
             return null;
         }
 
@@ -47,36 +45,53 @@ internal static class AuthProviderConversion
         var authorizationUrl = UrlOf(file, root, authorize, known.Authorize, "authorizeUrl", allowHttp, report);
         var tokenUrl = UrlOf(file, root, token, known.Token, "tokenUrl", allowHttp, report);
         report.Complete(file.Path, root);
-        return authorizationUrl is null || tokenUrl is null ? null : new TokenProvider
+        if (authorizationUrl is null || tokenUrl is null)
         {
-            AuthorizationUrl = authorizationUrl,
-            TokenUrl = tokenUrl,
+            return null;
+        }
+
+        var further = new JsonObject();
+        authorizationUrl.AddTo(further, "authorizationParameters");
+        tokenUrl.AddTo(further, "tokenParameters");
+        return new TokenProvider
+        {
+            AuthorizationUrl = authorizationUrl.Url,
+            TokenUrl = tokenUrl.Url,
+            Further = further,
+            Parameters = [.. authorizationUrl.Due, .. tokenUrl.Due],
             ClientAuthentication = inHeader ? "basic" : "post",
             Scope = scopes,
             ClientId = key is not null && !IsPlaceholder(key) ? key : null,
         };
     }
 
-    private static Uri? UrlOf(MetadataFile file, MetadataElement root, MetadataElement? element, string? known, string name, bool allowHttp, ImportReport report)
+    /// <summary>Says which secrets stand in the file; of one that no credential uses, too.</summary>
+    public static void TellSecrets(MetadataFile file, MetadataElement root, ImportReport report)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["consumerSecret", "ecKey"])
+        {
+            if (root.Take(name) is { } secret && !IsPlaceholder(secret.Text))
+            {
+                report.Add(file.Path, secret, Outcome.SecretInFile, "A secret stands in this file; it wasn't copied. Take it out of the repository, and out of its history.");
+            }
+        }
+    }
+
+    private static TokenUrl? UrlOf(MetadataFile file, MetadataElement root, MetadataElement? element, string? known, string name, bool allowHttp, ImportReport report)
     {
         if (element is null)
         {
             if (known is not null)
             {
-                return new Uri(known);
+                return new TokenUrl(new Uri(known), [], []);
             }
 
             report.Add(file.Path, root, Outcome.NotImported, $"It has no <{name}>, and the vault doesn't know that of its provider.");
             return null;
         }
 
-        if (CredentialUrl.Read(element.Text, allowHttp, credential: null, owner: null, out var problem) is { } url)
-        {
-            return new Uri(url.Text);
-        }
-
-        report.Add(file.Path, element, Outcome.NotImported, problem ?? "");
-        return null;
+        return TokenUrl.Read(
+            element.Text, allowHttp, name == "tokenUrl" ? "tokenParameters" : "authorizationParameters", (outcome, sentence) => report.Add(file.Path, element, outcome, sentence));
     }
 
     // What Salesforce writes when it gives an auth. provider out.

@@ -9,22 +9,42 @@ internal static class AwsConversion
     /// <summary>Converts an external credential; null where it can't come over, which is reported.</summary>
     public static ProtocolDraft? Convert(CredentialParameters parameters, MetadataElement root, string? variant, string file, ImportReport report)
     {
-        if (variant == "RolesAnywhere")
+        if (variant?.EndsWith("RolesAnywhere", StringComparison.Ordinal) is true)
         {
             report.Add(file, root, Outcome.NotImported, "The vault doesn't have IAM Roles Anywhere; use an access key, or a role that an access key assumes (roleArn).");
+            return null;
+        }
+
+        if (variant is not (null or "AwsSv4" or "AwsSv4_STS"))
+        {
+            report.Add(file, root, Outcome.NotImported, $"{Shown.Of(variant)} is no variant of AwsSv4 that this import knows.");
             return null;
         }
 
         var region = parameters.Take("AuthParameter", "AwsRegion");
         var service = parameters.Take("AuthParameter", "AwsService");
         var draft = Make(region?.Value, service?.Value, region?.Element ?? root, file, report);
-        parameters.Take("AuthParameter", "AwsAccountId");
+        if (parameters.Take("AuthParameter", "AwsAccountId") is { } account)
+        {
+            report.Add(file, account, Outcome.Note, "Nothing needs the number of the account here; the ARN of a role has it.");
+        }
+
         var external = parameters.Take("AuthProviderUrlQueryParameter", "AwsExternalId", "AwsStsExternalId");
         var duration = parameters.Take("AuthProviderUrlQueryParameter", "AwsDuration", "AwsStsDuration");
         var sts = parameters.TakeAll("AwsStsPrincipal");
         var url = parameters.Take("AuthProviderUrl");
-        if (draft is null || variant != "AwsSv4_STS")
+        if (draft is null)
         {
+            return null;
+        }
+
+        if (variant != "AwsSv4_STS")
+        {
+            foreach (var unused in new[] { external, duration, url }.Concat(sts).OfType<CredentialParameter>())
+            {
+                report.Add(file, unused, Outcome.NotImported, "It is about a role that is assumed, and the variant isn't AwsSv4_STS: the keys sign as they are.");
+            }
+
             return draft;
         }
 
@@ -73,6 +93,12 @@ internal static class AwsConversion
     {
         if (parameter?.Value is { } text)
         {
+            foreach (var query in CredentialUrl.SecretsIn(text))
+            {
+                report.Add(file, parameter, Outcome.SecretInFile, CredentialUrl.Uncopied(query));
+            }
+
+            text = CredentialUrl.WithoutSecrets(text, _ => { });
             if (CredentialUrl.Read(text, allowHttp: false, credential: null, owner: null, out var problem) is { } url)
             {
                 draft.Settings["stsUrl"] = url.Text;

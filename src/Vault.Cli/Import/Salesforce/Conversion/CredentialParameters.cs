@@ -28,7 +28,7 @@ internal sealed class CredentialParameters
         _report = report;
         foreach (var item in root.TakeAll(element))
         {
-            item.Ignore("description");
+            var description = item.Take("description");
             var type = item.TakeText("parameterType");
             if (type is null)
             {
@@ -38,7 +38,13 @@ internal sealed class CredentialParameters
 
             if (Meaningless.Contains(type, StringComparer.Ordinal))
             {
+                report.Add(file, item, Outcome.Note, $"{type} is Salesforce's own bookkeeping, and has no meaning here.");
                 continue;
+            }
+
+            if (description is not null)
+            {
+                report.Add(file, description, Outcome.Note, $"Parameters have no description here: that of {Shown.Of(item.TakeText("parameterName") ?? type)} did not come over.");
             }
 
             string? reference = null;
@@ -98,13 +104,14 @@ internal sealed class CredentialParameters
     }
 
     /// <summary>Reports what nobody took, and what stands in those that were taken and isn't known.</summary>
-    public void Complete()
+    /// <param name="isRefused">Whether the credential did not come over, and so neither did they.</param>
+    public void Complete(bool isRefused = false)
     {
         foreach (var parameter in _parameters)
         {
             if (!_taken.Contains(parameter))
             {
-                _report.Add(_file, parameter, Outcome.NotImported, "It has no equivalent here.");
+                _report.Add(_file, parameter, Outcome.NotImported, isRefused ? "It did not come over either." : "It has no equivalent here.");
             }
 
             _report.Complete(_file, parameter.Element);

@@ -22,17 +22,17 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         var principals = ReadPrincipals(file.Path, name, parameters, root);
         var kind = protocol?.Text ?? "";
         var scope = new FormulaScope(name, file.Name, [.. principals.Select(principal => principal.SourceName)], principals.Any(principal => principal.IsPerUser),
-            kind.Equals("Oauth", StringComparison.OrdinalIgnoreCase) || kind.StartsWith("Jwt", StringComparison.OrdinalIgnoreCase));
+            kind.Equals("Oauth", StringComparison.OrdinalIgnoreCase) || kind.StartsWith("Jwt", StringComparison.OrdinalIgnoreCase), Own: OwnNames(kind, root));
         var due = new List<FormulaParameter>();
         var headers = HeaderConversion.Convert([.. parameters.TakeAll("AuthHeader"), .. parameters.TakeAll("HttpHeader")], scope, file.Path, due.Add, context.Report);
-        var converted = ConvertProtocol(file.Path, parameters, root, protocol, variant?.Value, scope);
+        var converted = ConvertProtocol(file.Path, parameters, root, protocol, variant, scope);
+        parameters.Complete(isRefused: converted is null);
+        context.Report.Complete(file.Path, root);
         if (converted is null)
         {
             return;
         }
 
-        parameters.Complete();
-        context.Report.Complete(file.Path, root);
         var draft = new ExternalDraft
         {
             Name = name,
@@ -42,6 +42,7 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
             Protocol = converted,
             Principals = principals,
             Headers = headers,
+            Own = scope.Own ?? [],
         };
         foreach (var parameter in due)
         {
@@ -55,8 +56,29 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
         }
     }
 
-    private ProtocolDraft? ConvertProtocol(string file, CredentialParameters parameters, MetadataElement root, MetadataElement? protocol, string? variant, FormulaScope scope)
+    // A protocol without tokens has none for these names to mean; Body always has a meaning, unless there is such a parameter.
+    private static string[] OwnNames(string kind, MetadataElement root) => kind switch
     {
+        "Custom" =>
+        [
+            "OAuthToken", "OAuthConsumerKey", "AuthorizationMethod", "AuthorizationHeaderValue",
+            .. root.Children.Where(child => child.Children.Any(type => type is { Name: "parameterType", Text: "AuthParameter" }))
+                .SelectMany(child => child.Children.Where(name => name.Name == "parameterName").Select(name => name.Text)).Where(VaultName.IsComputed),
+        ],
+        "Basic" or "Password" => ["OAuthToken", "OAuthConsumerKey"],
+        _ => [],
+    };
+
+    private ProtocolDraft? ConvertProtocol(
+        string file, CredentialParameters parameters, MetadataElement root, MetadataElement? protocol, CredentialParameter? stated, FormulaScope scope)
+    {
+        var variant = stated?.Value;
+        if (stated is not null && variant is not null && protocol?.Text is "Basic" or "Password" or "Custom" or "NoAuthentication" or "Jwt"
+            && !(variant == "NoAuthentication" && protocol.Text is "Custom" or "NoAuthentication"))
+        {
+            context.Report.Add(file, stated, Outcome.Note, $"{Shown.Of(variant)} is no variant of {protocol.Text} that this import knows; it is read as {protocol.Text} without one.");
+        }
+
         switch (protocol?.Text)
         {
             case "Basic" or "Password":
@@ -65,7 +87,7 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
             case "NoAuthentication":
                 return ProtocolDraft.Of("none");
             case "Custom":
-                return ConvertCustom(parameters);
+                return ConvertCustom(file, parameters);
             case "Oauth" or "OAuth":
                 return new OAuthConversion(context, file, scope).Convert(parameters, root, variant);
             case "Jwt":
@@ -84,12 +106,18 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
     }
 
     // Their values are in the org, and not in the metadata.
-    private static ProtocolDraft ConvertCustom(CredentialParameters parameters)
+    private ProtocolDraft ConvertCustom(string file, CredentialParameters parameters)
     {
         var draft = ProtocolDraft.Of("custom");
         foreach (var parameter in parameters.TakeAll("AuthParameter"))
         {
-            draft.Needs(VaultName.Of(parameter.Name), "the parameter " + Shown.Of(parameter.Name));
+            var name = VaultName.OfParameter(parameter.Name);
+            if (name != parameter.Name)
+            {
+                context.Report.Add(file, parameter, Outcome.Note, $"The parameter {Shown.Of(parameter.Name)} is called {name} here.");
+            }
+
+            draft.Needs(name, "the parameter " + Shown.Of(parameter.Name));
         }
 
         return draft;
@@ -130,7 +158,7 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
             context.Report.Add(file, element, Outcome.Note, "Salesforce has no <principals>; it is read as a principal all the same.");
             yield return new CredentialParameter(
                 element, type?.StartsWith("PerUser", StringComparison.Ordinal) is true ? "PerUserPrincipal" : "NamedPrincipal", name, null, null,
-                int.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null, null);
+                int.TryParse(sequence, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null, null);
         }
     }
 
@@ -159,7 +187,13 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
                 context.Report.Do($"The permission set {Shown.Of(permissionSet)} used the principal {name} of {credential}: grant it to the apps that take its place.");
             }
 
-            principals.Add(new PrincipalDraft(principal.Name, name, principal.Type == "PerUserPrincipal", Math.Max(1, principal.Sequence ?? principals.Count + 1)));
+            principals.Add(new PrincipalDraft(principal.Name, name, principal.Type == "PerUserPrincipal", principal.Sequence ?? principals.Count + 1));
+        }
+
+        if (principals.Find(principal => principal.Sequence < 1) is not null)
+        {
+            context.Report.Add(file, root, Outcome.Note, "Sequences begin with 1 here; the principals are numbered anew, in the same order.");
+            return [.. principals.Select((principal, index) => principal with { Sequence = index + 1 })];
         }
 
         return principals.Count > 0 ? principals : [new PrincipalDraft("default", "default", false, 1)];

@@ -64,7 +64,7 @@ internal static partial class HeaderConversion
                         $"What looks like a secret stands in the header {parameter.Name}; it wasn't copied, a parameter takes its place. Take it out of the repository, and out of its history.");
                 }
 
-                headers.Add(new CustomHeaderDefinition { Name = parameter.Name, Value = translation.Text, Sequence = headers.Count + 1 });
+                headers.Add(new CustomHeaderDefinition { Name = parameter.Name, Value = translation.Text.Trim(' ', '\t'), Sequence = headers.Count + 1 });
             }
             catch (FormulaException exception)
             {

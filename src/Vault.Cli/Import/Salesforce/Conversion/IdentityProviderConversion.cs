@@ -25,26 +25,22 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
         if (grant is null)
         {
             report.Add(file.Path, root, Outcome.NotImported, $"The vault has no flow {Shown.Of(flow)}.");
+            parameters.Complete(isRefused: true);
             return null;
         }
 
         // PKCE is always used here; who somebody is, isn't asked for.
         parameters.TakeAll("IdentityProviderOptions");
         parameters.TakeAll("UserInfoUrl");
-        var authorizationUrl = Url(parameters.Take("AuthorizeUrl"));
-        var tokenUrl = Url(parameters.Take("TokenUrl"));
         var further = new JsonObject();
+        var authorizationUrl = Url(parameters.Take("AuthorizeUrl"), further, "authorizationParameters");
+        var tokenUrl = Url(parameters.Take("TokenUrl"), further, "tokenParameters");
         Add(further, "authorizationParameters", parameters.TakeAll("AuthorizeRequestQueryParameter"));
         Add(further, "tokenParameters", [.. parameters.TakeAll("TokenRequestBodyParameter"), .. parameters.TakeAll("RequestBodyParameter")]);
         Add(further, "tokenHeaders", [.. parameters.TakeAll("TokenRequestHttpHeader"), .. parameters.TakeAll("HttpHeader")]);
         NoteRefresh([.. parameters.TakeAll("RefreshRequestBodyParameter"), .. parameters.TakeAll("RefreshRequestHttpHeader"), .. parameters.TakeAll("RefreshRequestQueryParameter")]);
-        tokenUrl = WithQuery(tokenUrl, [.. parameters.TakeAll("TokenRequestQueryParameter"), .. parameters.TakeAll("UrlQueryParameter")]);
-        var authentication = parameters.Take("ClientAuthentication")?.Value switch
-        {
-            "ClientSecretPost" => "post",
-            "PrivateKeyJwt" => "privateKeyJwt",
-            _ => "basic",
-        };
+        tokenUrl = WithQuery(tokenUrl, further, [.. parameters.TakeAll("TokenRequestQueryParameter"), .. parameters.TakeAll("UrlQueryParameter")]);
+        var authentication = ReadAuthentication(parameters.Take("ClientAuthentication"));
         if (parameters.Take("SigningCertificate") is { } certificate)
         {
             further["assertion"] = new AssertionConversion(file.Path, scope, _due.Add, report).Read(parameters);
@@ -71,30 +67,52 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
         };
     }
 
-    private Uri? Url(CredentialParameter? parameter)
+    private string ReadAuthentication(CredentialParameter? parameter)
     {
-        if (parameter?.Value is null)
+        switch (parameter?.Value)
+        {
+            case null or "ClientSecretBasic":
+                return "basic";
+            case "ClientSecretPost":
+                return "post";
+            case "PrivateKeyJwt":
+                return "privateKeyJwt";
+            default:
+                report.Add(file.Path, parameter, Outcome.NotImported, $"{Shown.Of(parameter.Value)} is no client authentication that this import knows; basic stands in the definition.");
+                return "basic";
+        }
+    }
+
+    private Uri? Url(CredentialParameter? parameter, JsonObject further, string setting)
+    {
+        if (parameter?.Value is null || TokenUrl.Read(parameter.Value, allowHttp, setting, (outcome, sentence) => report.Add(file.Path, parameter, outcome, sentence)) is not { } url)
         {
             return null;
         }
 
-        if (CredentialUrl.Read(parameter.Value, allowHttp, credential: null, owner: null, out var problem) is { } url)
-        {
-            return new Uri(url.Text);
-        }
-
-        report.Add(file.Path, parameter, Outcome.NotImported, problem ?? "");
-        return null;
+        url.AddTo(further, setting);
+        _due.AddRange(url.Due);
+        return url.Url;
     }
 
     private void Add(JsonObject further, string setting, IReadOnlyList<CredentialParameter> parameters)
     {
-        var values = new JsonObject();
+        var values = further[setting] as JsonObject ?? [];
         foreach (var parameter in parameters.Where(parameter => parameter.Value is not null))
         {
             try
             {
                 var translation = TemplateTranslator.Translate(parameter.Value ?? "", scope, parameter.Name);
+                if (translation.HadSecret)
+                {
+                    report.Add(file.Path, parameter, Outcome.SecretInFile,
+                        $"What looks like a secret stands in {Shown.Of(parameter.Name)}; it wasn't copied, a parameter takes its place. Take it out of the repository, and out of its history.");
+                    if (TokenUrl.IsClientSecret(parameter.Name))
+                    {
+                        continue;
+                    }
+                }
+
                 _due.AddRange(translation.Parameters.Select(needed => new DueParameter(needed.Name, needed.Meaning)));
                 foreach (var note in translation.Notes)
                 {
@@ -109,7 +127,7 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
             }
         }
 
-        if (values.Count > 0)
+        if (values.Count > 0 && values.Parent is null)
         {
             further[setting] = values;
         }
@@ -124,13 +142,20 @@ internal sealed class IdentityProviderConversion(MetadataFile file, FormulaScope
         }
     }
 
-    private Uri? WithQuery(Uri? url, IReadOnlyList<CredentialParameter> parameters)
+    private Uri? WithQuery(Uri? url, JsonObject further, IReadOnlyList<CredentialParameter> parameters)
     {
         foreach (var parameter in parameters)
         {
             if (parameter.Value is not { } value || value.Contains("{!", StringComparison.Ordinal) || url is null)
             {
                 report.Add(file.Path, parameter, Outcome.NotImported, "A query parameter of a token request can't be computed; in tokenParameters, which go into its body, one can.");
+                continue;
+            }
+
+            if (LiteralSecret.Find(parameter.Name, value) is not null)
+            {
+                Add(further, "tokenParameters", [parameter]);
+                report.Add(file.Path, parameter, Outcome.Note, "Since its value looks like a secret, it is sent as one of the tokenParameters, in the body of token requests and not in the URL.");
                 continue;
             }
 

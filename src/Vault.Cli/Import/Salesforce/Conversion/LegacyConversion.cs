@@ -34,6 +34,7 @@ internal sealed class LegacyConversion(ConversionContext context)
 
         if (draft is null)
         {
+            NamedCredentialConversion.TellSecrets(file.Path, endpoint, endpoint.Text, context.Report);
             return null;
         }
 
@@ -81,11 +82,10 @@ internal sealed class LegacyConversion(ConversionContext context)
         switch (protocol?.Text)
         {
             case "NoAuthentication":
-                // Salesforce leaves these behind when the protocol is changed.
-                root.Ignore("username", "oauthScope", "authProvider");
+                NoteLeftovers(file, root, "username", "oauthScope", "authProvider");
                 return ProtocolDraft.Of("none");
             case "Password":
-                root.Ignore("oauthScope");
+                NoteLeftovers(file, root, "oauthScope");
                 return ProtocolDraft.Of("password").Needs("Username", "the user name", root.TakeText("username")).Needs("Password", "the password");
             case "Oauth":
                 return ConvertOAuth(file, root, protocol);
@@ -106,7 +106,7 @@ internal sealed class LegacyConversion(ConversionContext context)
 
     private ProtocolDraft? ConvertOAuth(string file, MetadataElement root, MetadataElement protocol)
     {
-        root.Ignore("username");
+        NoteLeftovers(file, root, "username");
         var named = root.Take("authProvider");
         var asked = root.TakeText("oauthScope");
         if (context.FindAuthProvider(file, named ?? protocol, named?.Text) is not { } provider)
@@ -127,10 +127,33 @@ internal sealed class LegacyConversion(ConversionContext context)
             settings["scope"] = scope;
         }
 
-        return new ProtocolDraft(settings) { NeedsConsent = true }
+        foreach (var (name, value) in provider.Further)
+        {
+            settings[name] = value?.DeepClone();
+        }
+
+        var draft = new ProtocolDraft(settings) { NeedsConsent = true }
             .Needs("ClientId", "the client id, also called consumer key", provider.ClientId, isShared: true)
             .Needs("ClientSecret", "the client secret, also called consumer secret", isShared: true)
             .SignsInAt(provider.TokenUrl);
+        foreach (var parameter in provider.Parameters)
+        {
+            draft.Needs(parameter.Name, parameter.Meaning, parameter.KnownValue, parameter.IsShared);
+        }
+
+        return draft;
+    }
+
+    // Salesforce leaves these behind when the protocol is changed.
+    private void NoteLeftovers(string file, MetadataElement root, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (root.Take(name) is { } left)
+            {
+                context.Report.Add(file, left, Outcome.Note, "The protocol doesn't use it; Salesforce leaves it behind when the protocol is changed.");
+            }
+        }
     }
 
     private ProtocolDraft ConvertJwt(string file, MetadataElement root, FormulaScope scope)
@@ -147,14 +170,18 @@ internal sealed class LegacyConversion(ConversionContext context)
         var assertion = new JsonObject();
         var draft = new ProtocolDraft(new JsonObject { ["protocol"] = "oauth2", ["grant"] = "jwtBearer" });
         var certificate = ReadAssertion(file, root, scope, draft, assertion);
-        string? problem = null;
-        if (endpoint is null || CredentialUrl.Read(endpoint.Text, context.Options.AllowHttp, credential: null, owner: null, out problem) is not { } token)
+        if (endpoint is null)
         {
-            context.Report.Add(file, endpoint ?? root, Outcome.NotImported, problem ?? "It has no <authTokenEndpointUrl>.");
+            context.Report.Add(file, root, Outcome.NotImported, "It has no <authTokenEndpointUrl>.");
             return null;
         }
 
-        draft.Settings["tokenUrl"] = token.Text;
+        if (TokenUrl.Read(endpoint.Text, context.Options.AllowHttp, "tokenParameters", (outcome, sentence) => context.Report.Add(file, endpoint, outcome, sentence)) is not { } token)
+        {
+            return null;
+        }
+
+        draft.Settings["tokenUrl"] = token.Url.OriginalString;
         draft.Settings["clientAuthentication"] = "none";
         if (asked is not null)
         {
@@ -162,11 +189,17 @@ internal sealed class LegacyConversion(ConversionContext context)
         }
 
         draft.Settings["assertion"] = assertion;
+        token.AddTo(draft.Settings, "tokenParameters");
+        foreach (var parameter in token.Due)
+        {
+            draft.Needs(parameter.Name, parameter.Meaning, isShared: true);
+        }
+
         var issuer = assertion["issuer"]?.GetValue<string>();
         return draft
             .Needs("ClientId", "the client id; often the issuer", issuer is not null && !issuer.Contains("{!", StringComparison.Ordinal) ? issuer : null, isShared: true)
             .Needs("PrivateKey", OAuthConversion.KeyOf(certificate), isShared: true)
-            .SignsInAt(new Uri(token.Text));
+            .SignsInAt(token.Url);
     }
 
     private string? ReadAssertion(string file, MetadataElement root, FormulaScope scope, ProtocolDraft draft, JsonObject settings)

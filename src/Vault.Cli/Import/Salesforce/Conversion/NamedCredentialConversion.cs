@@ -29,7 +29,7 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
             GenerateAuthorizationHeader = ReadFlag(file.Path, root, "generateAuthorizationHeader", fallback: true),
             AllowMergeFieldsInHeader = ReadFlag(file.Path, root, "allowMergeFieldsInHeader", fallback: false),
             AllowMergeFieldsInBody = ReadFlag(file.Path, root, "allowMergeFieldsInBody", fallback: false),
-            Enabled = root.TakeText("calloutStatus") == "Disabled" ? false : null,
+            Enabled = ReadEnabled(file.Path, root),
         };
         var definition = type switch
         {
@@ -37,13 +37,13 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
             "SecuredEndpoint" or "PrivateEndpoint" => ConvertSecured(file, root, parameters, common),
             _ => Refuse(file.Path, root, $"The vault has no named credentials of the type {Shown.Of(type)}."),
         };
+        parameters.Complete(isRefused: definition is null);
+        context.Report.Complete(file.Path, root);
         if (definition is null)
         {
             return null;
         }
 
-        parameters.Complete();
-        context.Report.Complete(file.Path, root);
         if (definition.Name != file.Name)
         {
             context.Report.Add(file.Path, root, Outcome.Note,
@@ -72,12 +72,21 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
                 $"The managed package {Shown.Of(package.Value ?? "")} may use it: what calls in its place is an app here, with a grant.");
         }
 
-        if (authentication is null || (authentication.Reference ?? authentication.Value) is not { } wanted)
+        var wanted = authentication?.Reference ?? authentication?.Value;
+        var external = wanted is null ? null : FindExternal(wanted);
+        var due = new List<FormulaParameter>();
+        var converted = HeaderConversion.Convert(headers, ScopeOf(external, wanted ?? file.Name, common.Name), file.Path, due.Add, context.Report);
+        if (external is null && url?.Value is { } refused)
+        {
+            TellSecrets(file.Path, url.Element, refused, context.Report);
+        }
+
+        if (authentication is null || wanted is null)
         {
             return Refuse(file.Path, authentication?.Element ?? root, "It names no external credential.");
         }
 
-        if (FindExternal(wanted) is not { } external)
+        if (external is null)
         {
             return Refuse(file.Path, authentication.Element, context.ExternalNames.Find(wanted) is null
                 ? $"Its external credential {Shown.Of(wanted)} isn't among the files. Get it from the org: sf project retrieve start --metadata ExternalCredential:{Shown.Of(wanted)}"
@@ -95,9 +104,11 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
         }
 
         external.UseAt(read.Origin);
-        var scope = new FormulaScope(external.Name, external.SourceName, [.. external.Principals.Select(principal => principal.SourceName)],
-            external.Principals.Any(principal => principal.IsPerUser), external.Summary.StartsWith("oauth2", StringComparison.Ordinal) || external.Summary == "jwt", common.Name);
-        var converted = HeaderConversion.Convert(headers, scope, file.Path, needed => external.Needs(needed.Name, needed.Meaning), context.Report);
+        foreach (var needed in due)
+        {
+            external.Needs(needed.Name, needed.Meaning);
+        }
+
         return common with
         {
             Url = read.Text,
@@ -114,6 +125,7 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
         if (read is null)
         {
             context.Report.Add(file, element, Outcome.NotImported, problem ?? "");
+            TellSecrets(file, element, text, context.Report);
             return null;
         }
 
@@ -125,6 +137,15 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
         }
 
         return read;
+    }
+
+    /// <summary>Says which secrets stand in a URL that doesn't come over.</summary>
+    public static void TellSecrets(string file, MetadataElement element, string url, ImportReport report)
+    {
+        foreach (var query in CredentialUrl.SecretsIn(url))
+        {
+            report.Add(file, element, Outcome.SecretInFile, CredentialUrl.Uncopied(query));
+        }
     }
 
     /// <summary>A certificate for TLS, whose PEM has to be entered.</summary>
@@ -153,6 +174,29 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
 
     private ExternalDraft? FindExternal(string name) =>
         context.ExternalNames.Find(name) is { } found && context.Externals.TryGetValue(found, out var draft) ? draft : null;
+
+    // Of a credential that isn't there only the report is wanted: what its headers hold.
+    private static FormulaScope ScopeOf(ExternalDraft? external, string wanted, string owner) => external is null
+        ? new FormulaScope(VaultName.Of(wanted), wanted, [], HasUsers: true, IsOAuth: true, owner)
+        : new FormulaScope(
+            external.Name, external.SourceName, [.. external.Principals.Select(principal => principal.SourceName)], external.Principals.Any(principal => principal.IsPerUser),
+            external.Summary.StartsWith("oauth2", StringComparison.Ordinal) || external.Summary == "jwt", owner, external.Own);
+
+    // What nobody can read as on, is off.
+    private bool? ReadEnabled(string file, MetadataElement root)
+    {
+        if (root.Take("calloutStatus") is not { } status || status.Text.Equals("Enabled", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        if (!status.Text.Equals("Disabled", StringComparison.OrdinalIgnoreCase))
+        {
+            context.Report.Add(file, status, Outcome.Note, $"{Shown.Of(status.Text)} is neither Enabled nor Disabled; it is turned off (enabled: false).");
+        }
+
+        return false;
+    }
 
     private bool? ReadFlag(string file, MetadataElement root, string name, bool fallback)
     {

@@ -65,37 +65,56 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
     {
         var named = parameters.Take("AuthProvider");
         var identity = parameters.Take("ExternalAuthIdentityProvider");
-        if (named is not null || identity is not null)
+        var flow = FlowOf(variant);
+        if (identity is not null)
         {
-            return named is not null
-                ? context.FindAuthProvider(file, named.Element, named.Reference ?? named.Value)
-                : context.FindIdentityProvider(file, identity!.Element, identity.Reference ?? identity.Value, scope);
+            var found = context.FindIdentityProvider(file, identity.Element, identity.Reference ?? identity.Value, scope);
+            if (found is not null && variant is not null && flow?.Grant != found.Grant)
+            {
+                context.Report.Add(file, identity, Outcome.Note, $"The flow of the identity provider counts ({found.Grant}), and not the variant {Shown.Of(variant)}.");
+            }
+
+            return found;
+        }
+
+        if (named is not null && flow is null)
+        {
+            if (variant is not null)
+            {
+                context.Report.Add(file, named, Outcome.Note, $"{Shown.Of(variant)} is no variant of OAuth that this import knows; the browser flow of the auth. provider is taken.");
+            }
+
+            return context.FindAuthProvider(file, named.Element, named.Reference ?? named.Value);
+        }
+
+        if (named is not null)
+        {
+            context.Report.Add(file, named, Outcome.NotImported, $"An auth. provider is for browser flows; the variant {Shown.Of(variant ?? "")} gets its tokens at AuthProviderUrl.");
         }
 
         var url = parameters.Take("AuthProviderUrl");
         if (url?.Value is null)
         {
-            context.Report.Add(file, url?.Element ?? root, Outcome.NotImported, "It names neither an auth. provider nor the URL of a token endpoint (AuthProviderUrl).");
+            context.Report.Add(file, url?.Element ?? root, Outcome.NotImported, named is null
+                ? "It names neither an auth. provider nor the URL of a token endpoint (AuthProviderUrl)."
+                : "It names no URL of a token endpoint (AuthProviderUrl), which its variant needs.");
             return null;
         }
 
-        if (CredentialUrl.Read(url.Value, context.Options.AllowHttp, credential: null, owner: null, out var problem) is not { } token)
+        if (TokenUrl.Read(url.Value, context.Options.AllowHttp, "tokenParameters", (outcome, sentence) => context.Report.Add(file, url, outcome, sentence)) is not { } token)
         {
-            context.Report.Add(file, url.Element, Outcome.NotImported, problem ?? "");
             return null;
         }
 
-        var tokenUrl = new Uri(token.Text);
+        _due.AddRange(token.Due);
+        var provider = new TokenProvider { Grant = flow?.Grant ?? "", ClientAuthentication = flow?.ClientAuthentication ?? "", TokenUrl = token.Url };
+        token.AddTo(provider.Further, "tokenParameters");
         switch (variant)
         {
-            case "ClientCredentialsClientSecret":
-                return new TokenProvider { Grant = "clientCredentials", ClientAuthentication = "post", TokenUrl = tokenUrl };
-            case "ClientCredentialsClientSecretBasic":
-                return new TokenProvider { Grant = "clientCredentials", ClientAuthentication = "basic", TokenUrl = tokenUrl };
-            case "ClientCredentialsJwtAssertion":
-                return WithAssertion(parameters, root, new TokenProvider { Grant = "clientCredentials", ClientAuthentication = "privateKeyJwt", TokenUrl = tokenUrl });
-            case "JwtBearer":
-                return WithAssertion(parameters, root, new TokenProvider { Grant = "jwtBearer", ClientAuthentication = "none", TokenUrl = tokenUrl });
+            case "ClientCredentialsClientSecret" or "ClientCredentialsClientSecretBasic":
+                return provider;
+            case "ClientCredentialsJwtAssertion" or "JwtBearer":
+                return WithAssertion(parameters, root, provider);
             default:
                 context.Report.Add(file, root, Outcome.NotImported, variant is null
                     ? "A browser flow needs an auth. provider or an identity provider, and it names none."
@@ -103,6 +122,15 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
                 return null;
         }
     }
+
+    private static (string Grant, string ClientAuthentication)? FlowOf(string? variant) => variant switch
+    {
+        "ClientCredentialsClientSecret" => ("clientCredentials", "post"),
+        "ClientCredentialsClientSecretBasic" => ("clientCredentials", "basic"),
+        "ClientCredentialsJwtAssertion" => ("clientCredentials", "privateKeyJwt"),
+        "JwtBearer" => ("jwtBearer", "none"),
+        _ => null,
+    };
 
     private TokenProvider WithAssertion(CredentialParameters parameters, MetadataElement root, TokenProvider provider)
     {
@@ -115,11 +143,8 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
 
         _due.Add(new DueParameter("PrivateKey", KeyOf(certificate?.Reference ?? certificate?.Value), IsShared: true));
         var issuer = assertion["issuer"]?.GetValue<string>();
-        return provider with
-        {
-            ClientId = issuer is not null && !issuer.Contains("{!", StringComparison.Ordinal) ? issuer : null,
-            Further = new JsonObject { ["assertion"] = assertion },
-        };
+        provider.Further["assertion"] = assertion;
+        return provider with { ClientId = issuer is not null && !issuer.Contains("{!", StringComparison.Ordinal) ? issuer : null };
     }
 
     /// <summary>What a private key is called when it has to be entered.</summary>
@@ -136,6 +161,11 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
             {
                 var translation = TemplateTranslator.Translate(parameter.Value ?? "", scope, target: null);
                 _due.AddRange(translation.Parameters.Select(needed => new DueParameter(needed.Name, needed.Meaning)));
+                foreach (var note in translation.Notes)
+                {
+                    context.Report.Add(file, parameter, Outcome.Note, note);
+                }
+
                 scopes.Add((parameter, translation.Text));
             }
             catch (FormulaException exception)
@@ -155,7 +185,7 @@ internal sealed class OAuthConversion(ConversionContext context, string file, Fo
         foreach (var (parameter, text) in own)
         {
             context.Report.Add(file, parameter, Outcome.Note, $"It is the scope of the principal {Shown.Of(parameter.Group ?? "")} alone: it goes into its parameter Scope.");
-            _due.Add(new DueParameter("Scope", "the scope of this principal", Join([.. common, text]), IsShared: true, Principal: parameter.Group));
+            _due.Add(DueParameter.Of("Scope", "the scope of this principal", Join([.. common, text]), parameter.Group));
         }
 
         foreach (var principal in scope.Principals.Except(own.Select(scope => scope.Parameter.Group ?? ""), StringComparer.OrdinalIgnoreCase))

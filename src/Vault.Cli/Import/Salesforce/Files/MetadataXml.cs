@@ -17,6 +17,9 @@ internal static class MetadataXml
         MaxCharactersInDocument = SourceLimits.MaxFileBytes,
     };
 
+    // Files of Windows editors say windows-1252, which the framework knows only when asked to.
+    static MetadataXml() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+
     /// <summary>Reads a file; else says what is wrong, and where.</summary>
     public static MetadataElement? Read(ReadOnlyMemory<byte> bytes, out Problem? problem)
     {

@@ -78,11 +78,15 @@ internal sealed class SourceReader(ImportReport report)
         var pending = new Stack<string>([root]);
         while (pending.TryPop(out var directory))
         {
-            // Links are not followed: they could lead in circles, or out of the project.
-            foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos("*", new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint }))
+            foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos("*", new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None }))
             {
                 CountEntry();
-                if (entry is DirectoryInfo child)
+                var shown = Path.GetRelativePath(root, entry.FullName).Replace('\\', '/');
+                if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint))
+                {
+                    ReportLink(entry, shown);
+                }
+                else if (entry is DirectoryInfo child)
                 {
                     if (!SkippedDirectories.Contains(child.Name))
                     {
@@ -91,20 +95,46 @@ internal sealed class SourceReader(ImportReport report)
                 }
                 else if (MetadataFile.TryIdentify(entry.Name, out var kind, out var name))
                 {
-                    var shown = Path.GetRelativePath(root, entry.FullName).Replace('\\', '/');
-                    if (!RegularFile.IsAt(entry.FullName))
+                    if (RegularFile.IsAt(entry.FullName))
+                    {
+                        TryAdd(files, entry.FullName, shown, kind, name);
+                    }
+                    else
                     {
                         report.Refuse(shown, new Problem("It is no regular file; it isn't read.", 1, 1));
-                        continue;
                     }
-
-                    using var stream = File.OpenRead(entry.FullName);
-                    Add(files, shown, kind, name, stream);
                 }
             }
         }
 
         return files;
+    }
+
+    // They could lead in circles, or out of the project.
+    private void ReportLink(FileSystemInfo link, string shown)
+    {
+        if (link is DirectoryInfo)
+        {
+            report.Add(shown, new MetadataElement("link", 1, 1), Outcome.Note, "Links aren't followed; what is in this directory comes over where it really is among the files.");
+        }
+        else if (MetadataFile.TryIdentify(link.Name, out _, out _))
+        {
+            report.Refuse(shown, new Problem("It is a link, and links aren't followed; import the file that it leads to.", 1, 1));
+        }
+    }
+
+    // One file that can't be read, say since it is another user's, is no reason to drop the others.
+    private void TryAdd(List<MetadataFile> files, string path, string shown, MetadataKind kind, string name)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            Add(files, shown, kind, name, stream);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            report.Refuse(shown, new Problem(exception is UnauthorizedAccessException ? "The file may not be read by this user." : "The file can't be read.", 1, 1));
+        }
     }
 
     private List<MetadataFile> ReadZip(string path)

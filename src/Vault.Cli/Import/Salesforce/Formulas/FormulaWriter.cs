@@ -154,7 +154,7 @@ internal sealed class FormulaWriter(FormulaScope scope, string? target, Translat
         }
 
         var written = global.Path[^1];
-        if (written.Equals("Body", StringComparison.OrdinalIgnoreCase))
+        if (written.Equals("Body", StringComparison.OrdinalIgnoreCase) && !scope.IsOwn(written))
         {
             return Blob(due, Shown.Of(global.Written), "$Credential.Body");
         }
@@ -164,12 +164,12 @@ internal sealed class FormulaWriter(FormulaScope scope, string? target, Translat
             return "$Credential.OAuthToken";
         }
 
-        if (VaultName.IsComputed(written))
+        if (VaultName.IsComputed(written) && !scope.IsOwn(written))
         {
             return "$Credential." + written;
         }
 
-        var name = VaultName.Of(written);
+        var name = VaultName.OfParameter(written);
         if (name != written)
         {
             translation.Note($"The parameter {Shown.Of(written)} is called {name} here.");
