@@ -8,16 +8,18 @@ namespace Vault.Core.MergeFields;
 /// <summary>A text with fields, compiled. Immutable and safe for use by many threads.</summary>
 public sealed class MergeTemplate
 {
-    // One more literal than there are fields: before, between and after them.
-    private readonly List<string> _literals;
+    private static readonly List<MergeField> NoFields = [];
+
+    // One more literal than there are fields: before, between and after them. Null where there are none: nearly all of a million templates are plain text.
+    private readonly List<string>? _literals;
     private readonly List<MergeField> _fields;
 
-    private MergeTemplate(string text, List<string> literals, List<MergeField> fields)
+    private MergeTemplate(string text, List<string>? literals, List<MergeField> fields)
     {
         Text = text;
         _literals = literals;
         _fields = fields;
-        References = [.. fields.SelectMany(field => field.References)];
+        References = fields.Count == 0 ? [] : [.. fields.SelectMany(field => field.References)];
     }
 
     /// <summary>The text as written.</summary>
@@ -27,7 +29,7 @@ public sealed class MergeTemplate
     public bool HasFields => _fields.Count > 0;
 
     /// <summary>What stands before, between and behind the fields: one more than there are fields.</summary>
-    public IReadOnlyList<string> Literals => _literals;
+    public IReadOnlyList<string> Literals => _literals ?? [Text];
 
     /// <summary>Every reference of every field, in order.</summary>
     public IReadOnlyList<MergeReference> References { get; }
@@ -38,7 +40,7 @@ public sealed class MergeTemplate
         ArgumentNullException.ThrowIfNull(text);
         if (!text.Contains('!', StringComparison.Ordinal))
         {
-            return new MergeTemplate(text, [text], []);
+            return new MergeTemplate(text, null, NoFields);
         }
 
         ReadOnlyMemory<byte> bytes = Encoding.UTF8.GetBytes(text);
@@ -106,7 +108,7 @@ public sealed class MergeTemplate
     public Result<MergeOutput> Resolve(IMergeScope scope, MergeEscaping escaping, bool escapeLiterals = false)
     {
         var literalEscaping = escapeLiterals ? escaping : MergeEscaping.None;
-        if (_fields.Count == 0)
+        if (_literals is null)
         {
             return new MergeOutput(LandingText.Escape(Text, literalEscaping), false);
         }

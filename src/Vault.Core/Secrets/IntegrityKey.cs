@@ -6,8 +6,8 @@ namespace Vault.Core.Secrets;
 /// <summary>Authenticates what the database holds in the clear (key hashes, grants, definitions), so that writing to the database makes no admin.</summary>
 public sealed class IntegrityKey(VaultKeyRing ring) : IDisposable
 {
-    // To begin with the key anew for each message costs more than the message: one that is done serves the next.
-    private IncrementalHash? _spare;
+    // To begin with the key anew for each message costs more than the message: one that is done serves the next of the same thread, mostly.
+    private readonly IncrementalHash?[] _spares = new IncrementalHash?[8];
 
     /// <summary>HMAC-SHA-256 over the label and the length-prefixed parts.</summary>
     /// <param name="label">What is authenticated; a constant of <see cref="CryptographicLabels"/>.</param>
@@ -35,11 +35,18 @@ public sealed class IntegrityKey(VaultKeyRing ring) : IDisposable
     public void Mac(LengthPrefixed message, Span<byte> mac)
     {
         // Whoever finds none makes one. After an exception it is nobody's, so that no half message is left in it.
-        var hmac = Interlocked.Exchange(ref _spare, null) ?? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, ring.IntegrityKey);
+        ref var spare = ref _spares[Environment.CurrentManagedThreadId % _spares.Length];
+        var hmac = Interlocked.Exchange(ref spare, null) ?? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, ring.IntegrityKey);
         message.HmacSha256(hmac, mac);
-        Interlocked.Exchange(ref _spare, hmac)?.Dispose();
+        Interlocked.Exchange(ref spare, hmac)?.Dispose();
     }
 
     /// <inheritdoc />
-    public void Dispose() => Interlocked.Exchange(ref _spare, null)?.Dispose();
+    public void Dispose()
+    {
+        for (var index = 0; index < _spares.Length; index++)
+        {
+            Interlocked.Exchange(ref _spares[index], null)?.Dispose();
+        }
+    }
 }

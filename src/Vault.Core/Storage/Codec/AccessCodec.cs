@@ -11,6 +11,7 @@ namespace Vault.Core.Storage.Codec;
 public sealed class AccessCodec(IntegrityKey key)
 {
     private readonly RowMacs _macs = new(key);
+    private readonly SharedValues _shared = new();
 
     /// <summary>The row of an app.</summary>
     public AppRow ToRow(VaultApp app)
@@ -80,6 +81,6 @@ public sealed class AccessCodec(IntegrityKey key)
     /// <summary>Reads a grant; null where the row is not authentic.</summary>
     public Grant? Read(GrantRow row) =>
         CryptographicOperations.FixedTimeEquals(row.Mac, _macs.Of(row))
-            ? new Grant(row.AppId, row.NamedCredentialId, [.. JsonSerializer.Deserialize(row.Principals, DocumentJson.Default.StringArray) ?? []])
+            ? new Grant(row.AppId, row.NamedCredentialId, _shared.Of(row.Principals, static text => [.. JsonSerializer.Deserialize(text, DocumentJson.Default.StringArray) ?? []]))
             : null;
 }

@@ -97,9 +97,10 @@ public sealed class DefinitionCodec(IntegrityKey key)
             Label = document.Label,
             Description = document.Description,
             Authentication = _shared.Of(document.Authentication),
-            AllowedHosts = document.AllowedHosts?.Select(host => new AllowedHost(_shared.Of(host.Scheme), _shared.Of(host.Host), host.Port, host.IsWildcard)).ToArray(),
-            Principals = [.. document.Principals.Select(principal => new Principal(
-                principal.Id, DeveloperName.Parse(_shared.Of(principal.Name)), principal.Sequence, principal.IsPerUser ? PrincipalType.PerUser : PrincipalType.Named))],
+            AllowedHosts = document.AllowedHosts is { } hosts
+                ? _shared.Of([.. hosts.Select(host => new AllowedHost(_shared.Of(host.Scheme), _shared.Of(host.Host), host.Port, host.IsWildcard))])
+                : null,
+            Principals = document.Principals is [var only] ? [ToPrincipal(only)] : document.Principals.Select(ToPrincipal).ToArray(),
             CustomHeaders = headers,
             IsInline = document.IsInline,
             Version = row.Version,
@@ -117,7 +118,7 @@ public sealed class DefinitionCodec(IntegrityKey key)
         }
 
         var document = JsonSerializer.Deserialize(row.Document, DocumentJson.Default.NamedCredentialDocument);
-        if (document is null || Headers(document.CustomHeaders) is not { } headers || MergeTemplate.Parse(document.Url) is not { IsOk: true } url)
+        if (document is null || Headers(document.CustomHeaders) is not { } headers || Template(document.Url) is not { } url)
         {
             return null;
         }
@@ -128,7 +129,7 @@ public sealed class DefinitionCodec(IntegrityKey key)
             Name = DeveloperName.Parse(document.Name),
             Label = document.Label,
             Description = document.Description,
-            Url = url.Value,
+            Url = url,
             ExternalCredentialId = row.ExternalCredentialId,
             GenerateAuthorizationHeader = document.GenerateAuthorizationHeader,
             AllowMergeFieldsInHeader = document.AllowMergeFieldsInHeader,
@@ -156,17 +157,23 @@ public sealed class DefinitionCodec(IntegrityKey key)
     private static CustomHeaderDocument[] ToDocuments(IReadOnlyList<CustomHeader> headers) =>
         [.. headers.Select(header => new CustomHeaderDocument(header.Name, header.Value.Text, header.Sequence))];
 
-    private static CustomHeader[]? Headers(IReadOnlyList<CustomHeaderDocument> documents)
+    private Principal ToPrincipal(PrincipalDocument principal) =>
+        new(principal.Id, DeveloperName.Parse(_shared.Of(principal.Name)), principal.Sequence, principal.IsPerUser ? PrincipalType.PerUser : PrincipalType.Named);
+
+    private MergeTemplate? Template(string text) =>
+        _shared.FindTemplate(text) ?? (MergeTemplate.Parse(text) is { IsOk: true } parsed ? _shared.Note(parsed.Value) : null);
+
+    private CustomHeader[]? Headers(IReadOnlyList<CustomHeaderDocument> documents)
     {
         var headers = documents.Count == 0 ? [] : new CustomHeader[documents.Count];
         for (var i = 0; i < headers.Length; i++)
         {
-            if (MergeTemplate.Parse(documents[i].Value) is not { IsOk: true } value)
+            if (Template(documents[i].Value) is not { } value)
             {
                 return null;
             }
 
-            headers[i] = new CustomHeader(documents[i].Name, value.Value, documents[i].Sequence);
+            headers[i] = new CustomHeader(_shared.Of(documents[i].Name), value, documents[i].Sequence);
         }
 
         return headers;
