@@ -11,6 +11,7 @@ using Vault.Api.Admin.NamedCredentials;
 using Vault.Api.Admin.Operations;
 using Vault.Api.Admin.Trials;
 using Vault.Api.Admin.VaultKeys;
+using Vault.Api.AdminHttp;
 
 namespace Vault.Api.Admin;
 
@@ -21,14 +22,17 @@ internal static class AdminEndpoints
     public static void MapVaultAdmin(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/api/v1");
-        api.MapExternalCredentials();
-        api.MapCredentials();
-        api.MapNamedCredentials();
-        api.MapTrials();
-        api.MapApps();
-        api.MapAppKeys();
-        api.MapGrants();
-        api.MapDefinitionSets();
+
+        // What lists, tests or changes definitions and grants needs all of them.
+        var defined = api.MapGroup("").OnceAllIsRead();
+        defined.MapExternalCredentials();
+        defined.MapCredentials();
+        defined.MapNamedCredentials();
+        defined.MapTrials();
+        defined.MapApps();
+        defined.MapAppKeys();
+        defined.MapGrants();
+        defined.MapDefinitionSets();
         api.MapAdminKeys();
         api.MapAudit();
         api.MapVaultKeys();

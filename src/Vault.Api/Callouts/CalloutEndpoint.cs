@@ -113,13 +113,13 @@ internal sealed class CalloutEndpoint(
         }
 
         // 2, 3
-        var found = target.IsOk ? source.Find(target.Value, caller.Value) : target;
+        var found = target.IsOk ? await source.FindAsync(target.Value, caller.Value, context.RequestAborted) : target;
         if (!found.IsOk)
         {
             return found.Error;
         }
 
-        var admitted = Admit(context, caller.Value, found.Value.Name.Value);
+        var admitted = await AdmitAsync(context, caller.Value, found.Value.Name.Value);
         if (!admitted.IsOk)
         {
             return admitted.Error;
@@ -152,14 +152,14 @@ internal sealed class CalloutEndpoint(
         return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
     }
 
-    private Result<AdmittedCallout> Admit(HttpContext context, Caller caller, string name)
+    private ValueTask<Result<AdmittedCallout>> AdmitAsync(HttpContext context, Caller caller, string name)
     {
         var headers = context.Request.Headers;
         var principal = headers["X-Vault-Principal"];
         var user = headers["X-Vault-User"];
         return principal.Count > 1 || user.Count > 1
-            ? new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal and X-Vault-User may stand only once.")
-            : admission.Admit(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null);
+            ? ValueTask.FromResult<Result<AdmittedCallout>>(new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal and X-Vault-User may stand only once."))
+            : admission.AdmitAsync(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null, context.RequestAborted);
     }
 
     private static Task EndAsync(HttpContext context, Callout callout, CalloutAudit audit, CalloutTransformer transformer, ForwarderError error)

@@ -21,7 +21,7 @@ internal interface ICalloutSource
     Result<CalloutTarget> Read(HttpContext context, string rawTarget);
 
     /// <summary>The same with its name.</summary>
-    Result<CalloutTarget> Find(CalloutTarget target, Caller caller);
+    ValueTask<Result<CalloutTarget>> FindAsync(CalloutTarget target, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>The refusal of who has no right key, as this kind of caller understands it.</summary>
     VaultError Refusal(VaultError error);

@@ -23,7 +23,7 @@ internal sealed class NamedCallout : ICalloutSource
 
     public Result<CalloutTarget> Read(HttpContext context, string rawTarget) => CalloutTarget.Parse(rawTarget);
 
-    public Result<CalloutTarget> Find(CalloutTarget target, Caller caller) => target;
+    public ValueTask<Result<CalloutTarget>> FindAsync(CalloutTarget target, Caller caller, CancellationToken cancellationToken) => ValueTask.FromResult<Result<CalloutTarget>>(target);
 
     public VaultError Refusal(VaultError error) => error;
 }

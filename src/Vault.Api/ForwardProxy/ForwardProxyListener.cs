@@ -57,7 +57,11 @@ internal sealed class ForwardProxyListener(
         var isOpened = false;
         if (key is not null && caller is { AppId: not null })
         {
-            if (forwarded.Leads(caller, head.Host, head.Port))
+            if (await forwarded.WholeAsync(connection.ConnectionClosed) is { } notYet)
+            {
+                proxied.Refusal = notYet;
+            }
+            else if (forwarded.Leads(caller, head.Host, head.Port))
             {
                 // Its use is noted, though no request may ever come.
                 isOpened = (await callers.ResolveAsync(key, (connection.RemoteEndPoint as IPEndPoint)?.Address, connection.ConnectionClosed, known)).IsOk;

@@ -34,8 +34,13 @@ internal sealed class ProxiedCallout(ForwardedRequests forwarded, ProxiedConnect
         : HttpMethods.IsConnect(context.Request.Method) ? ReadConnect(rawTarget)
         : ReadAbsolute(rawTarget);
 
-    public Result<CalloutTarget> Find(CalloutTarget target, Caller caller)
+    public async ValueTask<Result<CalloutTarget>> FindAsync(CalloutTarget target, Caller caller, CancellationToken cancellationToken)
     {
+        if (await forwarded.WholeAsync(cancellationToken) is { } notYet)
+        {
+            return notYet;
+        }
+
         if (!_isConnect)
         {
             return forwarded.Find(caller, UrlOrigin.KeyOf(_scheme, _host, _port), target.Path, target.Query);

@@ -10,12 +10,12 @@ namespace Vault.Api.Telemetry;
 internal sealed class VaultGauges
 {
     /// <summary>Makes the instruments.</summary>
-    public VaultGauges(IMeterFactory meters, DefinitionCatalog definitions, AccessCatalog access, StorageHealth health, TimeProvider time)
+    public VaultGauges(IMeterFactory meters, DefinitionCatalog definitions, AccessCatalog access, IDefinitionReading reading, StorageHealth health, TimeProvider time)
     {
         var meter = meters.Create(VaultTelemetry.Name);
         meter.CreateObservableGauge(
             "vault.definitions",
-            () => new Measurement<long>[]
+            () => !reading.IsWhole ? [] : new Measurement<long>[]
             {
                 Of("external_credential", definitions.Current.ExternalCredentials.Count),
                 Of("named_credential", definitions.Current.NamedCredentials.Count),
@@ -24,7 +24,7 @@ internal sealed class VaultGauges
                 Of("key", access.Current.Keys.Count),
             },
             "{definition}",
-            "Definitions in force, by kind.");
+            "Definitions in force, by kind; none while they are still being read.");
         meter.CreateObservableGauge("vault.rows.refused", () => (long)health.Problems, "{row}", "Rows left out because something else than the vault wrote them; the vault isn't ready.");
         meter.CreateObservableGauge(
             "vault.keys.expiring",

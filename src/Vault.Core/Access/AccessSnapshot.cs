@@ -49,12 +49,12 @@ public sealed record AccessSnapshot(
     ImmutableDictionary<Guid, VaultApp> Apps,
     ImmutableDictionary<string, Guid> AppIds,
     ImmutableDictionary<string, VaultKey> Keys,
-    ImmutableDictionary<(Guid AppId, Guid NamedCredentialId), Grant> Grants)
+    GrantTable Grants)
 {
     /// <summary>Nobody.</summary>
     public static AccessSnapshot Empty { get; } = new(
         ImmutableDictionary<Guid, VaultApp>.Empty,
         ImmutableDictionary<string, Guid>.Empty,
         ImmutableDictionary<string, VaultKey>.Empty,
-        ImmutableDictionary<(Guid, Guid), Grant>.Empty);
+        GrantTable.Empty);
 }

@@ -18,7 +18,7 @@ public sealed record AdmittedCallout(NamedCredential Named, BoundCredential Exte
 }
 
 /// <summary>Decides from the definitions in memory whether a caller may use a named credential, and which principal is used.</summary>
-public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, CredentialBinder binder, CalloutRate rate)
+public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, IDefinitionReading reading, CredentialBinder binder, CalloutRate rate)
 {
     // One answer for everything that isn't granted: it must not tell which names exist.
     private static readonly VaultError NotGranted =
@@ -29,28 +29,52 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
     /// <param name="name">The name in the path, as it was sent.</param>
     /// <param name="principal">The caller's <c>X-Vault-Principal</c>, or null.</param>
     /// <param name="user">The caller's <c>X-Vault-User</c>, or null.</param>
-    /// <returns>The definitions, or <c>callout-not-granted</c>, <c>rate-limited</c>, <c>named-credential-disabled</c>.</returns>
-    public Result<AdmittedCallout> Admit(Caller caller, string name, string? principal, string? user)
+    /// <param name="cancellationToken">Of the request.</param>
+    /// <returns>The definitions, or <c>callout-not-granted</c>, <c>rate-limited</c>, <c>named-credential-disabled</c>; <c>storage-unavailable</c> where nobody can say yet.</returns>
+    public ValueTask<Result<AdmittedCallout>> AdmitAsync(Caller caller, string name, string? principal, string? user, CancellationToken cancellationToken)
     {
         if (caller.AppId is not { } app || !DeveloperName.TryParse(name, out var parsed))
         {
-            return NotGranted;
+            return ValueTask.FromResult<Result<AdmittedCallout>>(NotGranted);
         }
 
         if (user is not null && !(UserName.IsLegal(user) && access.Current.Apps.TryGetValue(app, out var asserting) && asserting.MayAssertUser))
         {
-            return NotGranted;
+            return ValueTask.FromResult<Result<AdmittedCallout>>(NotGranted);
         }
 
         // The subject of a token was verified; whom else an app names is believed only where it may assert users.
         user ??= caller.User;
+
+        // What isn't there doesn't exist only if all was there before it was looked for, and still is.
+        var wasWhole = reading.IsWhole;
+        var found = Find(app, parsed);
+        return found is not null || (wasWhole && reading.IsWhole)
+            ? ValueTask.FromResult(Admit(app, found, principal, user))
+            : BringAndAdmitAsync(app, parsed, principal, user, cancellationToken);
+    }
+
+    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Guid app, DeveloperName name, string? principal, string? user, CancellationToken cancellationToken) =>
+        await reading.BringAsync(name, app, cancellationToken) is { } unknown ? unknown : Admit(app, Find(app, name), principal, user);
+
+    private Granted? Find(Guid app, DeveloperName name)
+    {
         var snapshot = definitions.Current;
-        if (!snapshot.NamedCredentials.TryGetValue(parsed.Key, out var named)
-            || !access.Current.Grants.TryGetValue((app, named.Id), out var grant)
-            || !snapshot.ExternalCredentials.TryGetValue(named.ExternalCredentialId, out var external))
+        return snapshot.NamedCredentials.TryGetValue(name.Value, out var named)
+            && access.Current.Grants.TryGetValue((app, named.Id), out var grant)
+            && snapshot.ExternalCredentials.TryGetValue(named.ExternalCredentialId, out var external)
+                ? new Granted(named, external, grant)
+                : null;
+    }
+
+    private Result<AdmittedCallout> Admit(Guid app, Granted? found, string? principal, string? user)
+    {
+        if (found is not { } granted)
         {
             return NotGranted;
         }
+
+        var (named, external, grant) = granted;
 
         // Only what is granted is counted: a refusal tells nobody which names exist.
         if (named.RateLimit is { } limit && rate.Take(app, named.Id, limit) is { } wait)
@@ -85,6 +109,8 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             ? new AdmittedCallout(named, bound.Value, chosen, chosen.Type is PrincipalType.PerUser ? user ?? "" : "", user)
             : bound.Error;
     }
+
+    private readonly record struct Granted(NamedCredential Named, ExternalCredential External, Grant Grant);
 
     private static bool IsGranted(Grant grant, Principal principal) =>
         grant.Principals is ["*"] || grant.Principals.Contains(principal.Name.Value, StringComparer.OrdinalIgnoreCase);

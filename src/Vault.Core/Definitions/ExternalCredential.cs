@@ -6,6 +6,10 @@ namespace Vault.Core.Definitions;
 /// <summary>How to authenticate to a service. Immutable; a change makes a new one with a higher <see cref="Version"/>.</summary>
 public sealed record ExternalCredential
 {
+    // There may be a million of them: in UTC, a time is its ticks.
+    private readonly long _createdAt;
+    private readonly long _updatedAt;
+
     /// <summary>Stays the same for the life of the definition.</summary>
     public required Guid Id { get; init; }
 
@@ -37,10 +41,18 @@ public sealed record ExternalCredential
     public required long Version { get; init; }
 
     /// <summary>When it was made.</summary>
-    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset CreatedAt
+    {
+        get => new(_createdAt, TimeSpan.Zero);
+        init => _createdAt = value.UtcTicks;
+    }
 
     /// <summary>When it was last changed.</summary>
-    public required DateTimeOffset UpdatedAt { get; init; }
+    public required DateTimeOffset UpdatedAt
+    {
+        get => new(_updatedAt, TimeSpan.Zero);
+        init => _updatedAt = value.UtcTicks;
+    }
 
     /// <summary>The name of the protocol.</summary>
     public string Protocol => Authentication.GetProperty("protocol").GetString() ?? "";

@@ -6,6 +6,12 @@ namespace Vault.Core.Definitions;
 /// <summary>Where a service is and what may be merged into a request to it. Immutable, like <see cref="ExternalCredential"/>.</summary>
 public sealed record NamedCredential
 {
+    // There may be a million of them: in UTC, a time is its ticks, and a limit its complement, so that none is 0.
+    private readonly long _createdAt;
+    private readonly long _updatedAt;
+    private readonly long _maxRequestBytes;
+    private readonly long _maxResponseBytes;
+
     /// <summary>Stays the same for the life of the definition.</summary>
     public required Guid Id { get; init; }
 
@@ -43,10 +49,18 @@ public sealed record NamedCredential
     public int TimeoutSeconds { get; init; } = 100;
 
     /// <summary>Bytes, counted after resolving; null: no limit.</summary>
-    public long? MaxRequestBytes { get; init; }
+    public long? MaxRequestBytes
+    {
+        get => _maxRequestBytes == 0 ? null : ~_maxRequestBytes;
+        init => _maxRequestBytes = ~value ?? 0;
+    }
 
     /// <summary>Bytes, counted after decoding; null: no limit.</summary>
-    public long? MaxResponseBytes { get; init; }
+    public long? MaxResponseBytes
+    {
+        get => _maxResponseBytes == 0 ? null : ~_maxResponseBytes;
+        init => _maxResponseBytes = ~value ?? 0;
+    }
 
     /// <summary>How often an app may call; null: no limit.</summary>
     public RateLimit? RateLimit { get; init; }
@@ -73,10 +87,18 @@ public sealed record NamedCredential
     public required long Version { get; init; }
 
     /// <summary>When it was made.</summary>
-    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset CreatedAt
+    {
+        get => new(_createdAt, TimeSpan.Zero);
+        init => _createdAt = value.UtcTicks;
+    }
 
     /// <summary>When it was last changed.</summary>
-    public required DateTimeOffset UpdatedAt { get; init; }
+    public required DateTimeOffset UpdatedAt
+    {
+        get => new(_updatedAt, TimeSpan.Zero);
+        init => _updatedAt = value.UtcTicks;
+    }
 }
 
 /// <summary>Names of the parameters that hold a client's certificate: a PEM pair, or PKCS#12.</summary>

@@ -6,11 +6,15 @@ using Vault.Core.Primitives;
 namespace Vault.Core.ForwardProxy;
 
 /// <summary>Finds the named credential that a request to a service's own URL is for, among those that its caller was granted.</summary>
-public sealed class ForwardedRequests(DefinitionCatalog definitions, AccessCatalog access)
+public sealed class ForwardedRequests(DefinitionCatalog definitions, AccessCatalog access, IDefinitionReading reading)
 {
     // One answer whether there is none or it isn't granted: it must not tell which exist.
     private static readonly VaultError NotGranted =
         new(ErrorCodes.CalloutNotGranted, "No named credential that was granted to this caller leads to this URL, so the forward proxy doesn't go there.");
+
+    /// <summary>Waits, for some seconds at most, until all named credentials are known: one that isn't yet may be the one that a request is for.</summary>
+    /// <returns>Null, or why that isn't so yet: nothing may be found, or not found, before.</returns>
+    public ValueTask<VaultError?> WholeAsync(CancellationToken cancellationToken) => reading.WholeAsync(cancellationToken);
 
     /// <summary>
     /// Whether anything that was granted to the caller leads to this host and port, by whatever scheme; also where its path holds fields, so

@@ -9,8 +9,14 @@ public enum ChangeKind
     /// <summary>A named credential, by name key.</summary>
     NamedCredential,
 
-    /// <summary>An app with its keys and grants, by id.</summary>
+    /// <summary>An app with its keys and all its grants, by id: it was deleted, or nobody knows what of it was changed.</summary>
     App,
+
+    /// <summary>An app with its keys, by id. Its grants, of which there may be a million, stay as they were.</summary>
+    AppKeys,
+
+    /// <summary>A grant, by the ids of app and named credential with <c>/</c> between them.</summary>
+    Grant,
 
     /// <summary>The keys of people, all of them.</summary>
     People,
@@ -25,7 +31,11 @@ public enum ChangeKind
 /// <summary>What was changed.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Which">Its id or name; empty: all.</param>
-public readonly record struct Changed(ChangeKind Kind, string Which = "");
+public readonly record struct Changed(ChangeKind Kind, string Which = "")
+{
+    /// <summary>A grant was changed.</summary>
+    public static Changed Grant(Guid app, Guid namedCredential) => new(ChangeKind.Grant, $"{app}/{namedCredential}");
+}
 
 /// <summary>
 /// Changes of processes that share a database: each is judged against what all of them have committed, and told to the others in its

@@ -9,8 +9,14 @@ internal interface IVaultDatabase
     /// <summary>Where it is, for messages: names of settings and addresses, never a password.</summary>
     string Place { get; }
 
-    /// <summary>A connection, not yet open.</summary>
+    /// <summary>A connection, not yet open, for what has to go on though callouts use up all others.</summary>
     DbConnection CreateConnection();
+
+    /// <summary>A connection, not yet open, of those that callouts share.</summary>
+    DbConnection CreateSharedConnection();
+
+    /// <summary>A connection for what takes long; open, and nobody waits for it to be given back.</summary>
+    Task<DbConnection> OpenLastingAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Keeps other processes away while this one starts, so that schema and keys are made once; null: whoever has the directory has the

@@ -2,162 +2,280 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Access;
 using Vault.Core.Definitions;
+using Vault.Core.Primitives;
 using Vault.Core.Storage.Codec;
 
 namespace Vault.Core.Storage;
 
-/// <summary>Reads everything that callouts are decided by into memory. A row that isn't authentic is left out, and the vault isn't ready.</summary>
-public sealed partial class SnapshotLoader(
-    StartRows rows, DefinitionCodec definitionCodec, AccessCodec accessCodec, DefinitionCatalog definitions, AccessCatalog access,
-    StorageHealth health, ILogger<SnapshotLoader> logger)
+/// <summary>
+/// Reads everything that callouts are decided by into memory: who may enter at once, definitions and grants for as long as a start may take, and
+/// behind it from then on. A row that isn't authentic is left out, and the vault isn't ready.
+/// </summary>
+public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
 {
     // From so many rows on, what reading them left behind is given back at once: nobody else would for hours.
     private const int Many = 10_000;
-    private const int AtOnce = 256;
+    private const int AtOnce = 64;
+    private const int MostBrought = 8;
 
-    /// <summary>Loads and puts in force.</summary>
-    public async Task LoadAsync(CancellationToken cancellationToken)
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongPause = TimeSpan.FromSeconds(30);
+    private static readonly VaultError NotYet = new(ErrorCodes.StorageUnavailable, "The vault is still reading its definitions. Try again.") { RetryAfter = TimeSpan.FromSeconds(5) };
+    private static readonly VaultError Away = new(ErrorCodes.StorageUnavailable, "The vault is still reading its definitions, and the database could not be asked for this one. Try again.") { RetryAfter = Pause };
+
+    private readonly StartRows _rows;
+    private readonly StorageHealth _health;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SnapshotLoader> _logger;
+    private readonly AuthenticRows _authentic;
+    private readonly ReadingState _state;
+    private readonly ChangedRows _changed;
+    private readonly SemaphoreSlim _bringing = new(MostBrought, MostBrought);
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>Reads nothing yet.</summary>
+    public SnapshotLoader(
+        StartRows rows, DefinitionCodec definitionCodec, AccessCodec accessCodec, DefinitionCatalog definitions, AccessCatalog access,
+        StorageHealth health, TimeProvider time, ILogger<SnapshotLoader> logger)
     {
-        var external = await KeepAsync(rows.ExternalCredentialsAsync(cancellationToken), definitionCodec.Read, row => row.Id.ToString(), cancellationToken);
-        var named = await KeepAsync(rows.NamedCredentialsAsync(cancellationToken), definitionCodec.Read, row => row.Id.ToString(), cancellationToken);
-        definitions.Replace(new DefinitionSnapshot(
-            external.ToImmutableDictionary(credential => credential.Id),
-            external.ToImmutableDictionary(credential => credential.Name.Key, credential => credential.Id),
-            named.ToImmutableDictionary(credential => credential.Name.Key)));
+        _rows = rows;
+        _health = health;
+        _time = time;
+        _logger = logger;
+        _authentic = new AuthenticRows(definitionCodec, accessCodec, health, logger);
+        _state = new ReadingState(definitions, access);
+        _changed = new ChangedRows(rows, _authentic, _state, definitions, access);
+    }
 
-        var apps = Keep(await rows.AppsAsync(cancellationToken), accessCodec.Read, row => row.Id.ToString());
-        var keys = Keep(await rows.KeysAsync(cancellationToken), accessCodec.Read, row => row.Id);
-        var grants = Keep(await rows.GrantsAsync(cancellationToken), accessCodec.Read, row => row.AppId + "/" + row.NamedCredentialId);
-        access.Replace(new AccessSnapshot(
-            apps.ToImmutableDictionary(app => app.Id),
-            apps.ToImmutableDictionary(app => app.Name.Key, app => app.Id),
-            keys.ToImmutableDictionary(key => key.Id),
-            grants.ToImmutableDictionary(grant => (grant.AppId, grant.NamedCredentialId))));
-        if (external.Count + named.Count + grants.Count > Many)
+    /// <inheritdoc />
+    public bool IsWhole => _state.IsWhole;
+
+    /// <inheritdoc />
+    public bool IsSettled => _state.Reading is null;
+
+    /// <summary>Loads and puts in force. Where that takes longer than two seconds, it goes on behind the caller.</summary>
+    /// <param name="isKnown">Whether what is in force now may stay until all is read; if not, what isn't read yet is asked for by who needs it.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async Task LoadAsync(bool isKnown, CancellationToken cancellationToken)
+    {
+        // 1 Who may enter.
+        var apps = _authentic.Read(await _rows.AppsAsync(cancellationToken));
+        var keys = _authentic.Read(await _rows.KeysAsync(cancellationToken));
+        var reading = _state.Begin(current => new AccessSnapshot(
+            apps.ToImmutableDictionary(app => app.Id), apps.ToImmutableDictionary(app => app.Name.Key, app => app.Id), keys.ToImmutableDictionary(key => key.Id), current.Grants));
+
+        // 2 What they may use.
+        var all = Task.Run(() => ReadAsync(reading), CancellationToken.None);
+        await Task.WhenAny(all, Task.Delay(LongestStart, _time, cancellationToken));
+        if (all.IsCompletedSuccessfully)
         {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            if (await all > Many)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            }
+
+            return;
         }
+
+        if ((all.IsCompleted || cancellationToken.IsCancellationRequested) && _state.TryDrop(reading))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await all;
+        }
+
+        // 3 All else, behind.
+        if (!isKnown)
+        {
+            _state.PutInForce(reading);
+        }
+
+        LogBehind(_logger);
+        _ = GoOnAsync(reading, all);
     }
 
     /// <summary>Reads what another replica changed, and puts it in force.</summary>
-    public async Task ReloadAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken)
+    public Task ReloadAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken) => _changed.ReloadAsync(changes, cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<VaultError?> WholeAsync(CancellationToken cancellationToken) =>
+        IsWhole ? ValueTask.FromResult<VaultError?>(null) : WaitAsync(static reading => reading.IsInForce, cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<VaultError?> SettledAsync(CancellationToken cancellationToken) =>
+        IsSettled ? ValueTask.FromResult<VaultError?>(null) : WaitAsync(static _ => true, cancellationToken);
+
+    /// <inheritdoc />
+    public async ValueTask<VaultError?> BringAsync(DeveloperName namedCredential, Guid app, CancellationToken cancellationToken)
     {
-        foreach (var (kind, key) in changes)
+        var key = namedCredential.Key;
+        await _bringing.WaitAsync(cancellationToken);
+        try
         {
-            switch (kind)
+            // What was read before another reading began may be older than what that one counts on.
+            while (_state.Reading is { IsInForce: true } reading && !reading.Has(key, app) && !await TryBringAsync(reading, key, app, cancellationToken))
             {
-                case ChangeKind.ExternalCredential:
-                    await ReloadExternalCredentialAsync(Guid.Parse(key), cancellationToken);
-                    break;
-                case ChangeKind.NamedCredential:
-                    await ReloadNamedCredentialAsync(key, cancellationToken);
-                    break;
-                case ChangeKind.App:
-                    await ReloadAppAsync(Guid.Parse(key), cancellationToken);
-                    break;
-                case ChangeKind.People:
-                    await ReloadKeysAsync(null, access.Current, cancellationToken);
-                    break;
-                case ChangeKind.Secrets or ChangeKind.VaultKeys:
-                    // Not in the snapshots.
-                    break;
-                default:
-                    throw new ArgumentOutOfRangeException(nameof(changes));
             }
+
+            return null;
+        }
+        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        {
+            return Away;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException && UndecodableRows.IsOne(exception))
+        {
+            _authentic.Report("row of the named credential", key);
+            return null;
+        }
+        finally
+        {
+            _bringing.Release();
         }
     }
 
-    private async Task ReloadExternalCredentialAsync(Guid id, CancellationToken cancellationToken)
+    /// <summary>Ends what goes on.</summary>
+    public void Dispose()
     {
-        var found = await KeepAsync(rows.ExternalCredentialsAsync(cancellationToken, new("Id", id)), definitionCodec.Read, row => row.Id.ToString(), cancellationToken);
-        var current = definitions.Current;
-        var before = current.ExternalCredentials.GetValueOrDefault(id);
-        current = before is null ? current : current.Without(before);
-        definitions.Replace(found is [var credential] ? current.With(credential) : current);
+        // The rest isn't disposed of: somebody may just be using it, and nothing but memory is in it.
+        _stopping.Cancel();
     }
 
-    private async Task ReloadNamedCredentialAsync(string name, CancellationToken cancellationToken)
+    private async Task<bool> TryBringAsync(SnapshotReading reading, string key, Guid app, CancellationToken cancellationToken)
     {
-        var found = await KeepAsync(rows.NamedCredentialsAsync(cancellationToken, new("NameKey", name)), definitionCodec.Read, row => row.Id.ToString(), cancellationToken);
-        var current = definitions.Current;
-        if (current.NamedCredentials.TryGetValue(name, out var before))
+        var found = await _rows.OfCalloutAsync(key, app, cancellationToken);
+        var named = found.Named is { } namedRow ? _authentic.Read(namedRow) : null;
+        var external = found.External is { } externalRow ? _authentic.Read(externalRow) : null;
+        var grant = found.Grant is { } grantRow ? _authentic.Read(grantRow) : null;
+        return _state.TryAdd(reading, into =>
         {
-            current = current.Without(before);
-            if (found is not [var same] || same.Id != before.Id)
+            if (external is not null)
             {
-                // Grants go with it; a new one of the same name starts with none.
-                var grants = access.Current.Grants;
-                access.Replace(access.Current with { Grants = grants.RemoveRange(grants.Keys.Where(grant => grant.NamedCredentialId == before.Id)) });
+                into.Add(external);
             }
-        }
 
-        definitions.Replace(found is [var credential] ? current.With(credential) : current);
-    }
+            if (named is not null)
+            {
+                into.Add(named);
+            }
 
-    private async Task ReloadAppAsync(Guid id, CancellationToken cancellationToken)
-    {
-        var found = Keep(await rows.AppsAsync(cancellationToken, new("Id", id)), accessCodec.Read, row => row.Id.ToString());
-        var grants = Keep(await rows.GrantsAsync(cancellationToken, new("AppId", id)), accessCodec.Read, row => row.AppId + "/" + row.NamedCredentialId);
-        var current = access.Current;
-        var ids = current.Apps.TryGetValue(id, out var before) ? current.AppIds.Remove(before.Name.Key) : current.AppIds;
-        current = current with
-        {
-            Apps = found is [var app] ? current.Apps.SetItem(id, app) : current.Apps.Remove(id),
-            AppIds = found is [var named] ? ids.SetItem(named.Name.Key, id) : ids,
-            Grants = current.Grants.RemoveRange(current.Grants.Keys.Where(key => key.AppId == id))
-                .AddRange(grants.Select(grant => KeyValuePair.Create((grant.AppId, grant.NamedCredentialId), grant))),
-        };
-        await ReloadKeysAsync(id, current, cancellationToken);
-    }
-
-    private async Task ReloadKeysAsync(Guid? app, AccessSnapshot current, CancellationToken cancellationToken)
-    {
-        var keys = Keep(await rows.KeysAsync(cancellationToken, new("AppId", app)), accessCodec.Read, row => row.Id);
-        access.Replace(current with
-        {
-            Keys = current.Keys.RemoveRange(current.Keys.Values.Where(key => key.AppId == app).Select(key => key.Id))
-                .AddRange(keys.Select(key => KeyValuePair.Create(key.Id, key))),
+            if (grant is not null)
+            {
+                into.Add(grant);
+            }
         });
     }
 
-    [LoggerMessage(3001, LogLevel.Critical, "The {Kind} {Id} in the database is not authentic: it was changed by something else than this vault. It is left out.")]
-    private static partial void LogNotAuthentic(ILogger logger, string kind, string id);
-
-    /// <summary>The same on all processors while the rows still come: to authenticate and parse one takes longer than to read it.</summary>
-    private async Task<List<T>> KeepAsync<TRow, T>(IAsyncEnumerable<TRow> stored, Func<TRow, T?> read, Func<TRow, string> id, CancellationToken cancellationToken)
-        where T : class
+    private async ValueTask<VaultError?> WaitAsync(Func<SnapshotReading, bool> isInTheWay, CancellationToken cancellationToken)
     {
-        var all = new List<T>();
-        await Parallel.ForEachAsync(stored.Chunk(AtOnce), cancellationToken, (some, _) =>
+        var began = _time.GetTimestamp();
+        while (_state.Reading is { } reading && isInTheWay(reading))
         {
-            var kept = Keep(some, read, id);
-            lock (all)
+            var left = Patience - _time.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero)
             {
-                all.AddRange(kept);
+                return NotYet;
             }
 
-            return ValueTask.CompletedTask;
-        });
-        return all;
-    }
-
-    private List<T> Keep<TRow, T>(IReadOnlyCollection<TRow> stored, Func<TRow, T?> read, Func<TRow, string> id)
-        where T : class
-    {
-        var kept = new List<T>(stored.Count);
-        foreach (var row in stored)
-        {
-            if (read(row) is { } value)
-            {
-                kept.Add(value);
-            }
-            else
-            {
-                LogNotAuthentic(logger, typeof(T).Name, id(row));
-                health.ReportProblem();
-            }
+            await reading.Ended.WaitAsync(left, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return kept;
+        return null;
     }
+
+    // Until it is done, or another one has taken its place: a database that goes away meanwhile comes back.
+    private async Task GoOnAsync(SnapshotReading reading, Task<int> all)
+    {
+        for (var isTold = false; ; all = Task.Run(() => ReadAsync(reading), CancellationToken.None))
+        {
+            var pause = Pause;
+            try
+            {
+                if (await all > Many)
+                {
+                    // Callouts go on meanwhile.
+                    GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+                }
+
+                LogAll(_logger);
+                return;
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // A boundary: without this loop the vault would go on with a part of what it needs.
+                if (reading.Ended.IsCompleted || _stopping.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                if (!StorageFaults.IsUnavailable(exception))
+                {
+                    // A row that can't be decoded, most likely. It doesn't go away by itself.
+                    _authentic.Report("row of a definition or grant", "(unknown)");
+                    pause = LongPause;
+                }
+
+                if (!isTold)
+                {
+                    LogInterrupted(_logger, exception.GetType().Name);
+                    isTold = true;
+                }
+            }
+
+            await Task.Delay(pause, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // On two connections at once. Grants after named credentials: what was granted of one that is deleted in between is then known to be over.
+    private async Task<int> ReadAsync(SnapshotReading reading)
+    {
+        await Task.WhenAll(
+            AddAsync(reading, _rows.ExternalCredentialsAsync(_stopping.Token), _authentic.Read, static (into, credential) => into.Add(credential)),
+            NamedCredentialsAndGrantsAsync());
+        var count = reading.Definitions.ExternalCredentials.Count + reading.Definitions.NamedCredentials.Count + reading.Grants.Count;
+        _state.Complete(reading);
+        return count;
+
+        async Task NamedCredentialsAndGrantsAsync()
+        {
+            await AddAsync(reading, _rows.NamedCredentialsAsync(_stopping.Token), _authentic.Read, static (into, credential) => into.Add(credential));
+            await AddAsync(reading, _rows.GrantsAsync(_stopping.Token), _authentic.Read, static (into, grant) => into.Add(grant));
+        }
+    }
+
+    /// <summary>On half of the processors, since two tables are read at once: to authenticate and parse a row takes longer than to read it.</summary>
+    private Task AddAsync<TRow, T>(SnapshotReading reading, IAsyncEnumerable<TRow> stored, Func<TRow, T?> read, Action<SnapshotReading, T> add)
+        where T : class
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Environment.ProcessorCount / 2), CancellationToken = _stopping.Token };
+        return Parallel.ForEachAsync(stored.Chunk(AtOnce), options, async (some, _) =>
+        {
+            // Callouts that wait for a thread come first.
+            await Task.Yield();
+            var kept = new List<T>(some.Length);
+            foreach (var row in some)
+            {
+                if (read(row) is { } value)
+                {
+                    kept.Add(value);
+                }
+            }
+
+            if (!_state.TryAdd(reading, into => kept.ForEach(value => add(into, value))))
+            {
+                throw new OperationCanceledException("Another reading has taken its place.");
+            }
+        });
+    }
+
+    [LoggerMessage(3011, LogLevel.Information, "There are many definitions and grants: they are read behind the start. Until then, callouts that need what isn't read yet ask the database for it.")]
+    private static partial void LogBehind(ILogger logger);
+
+    [LoggerMessage(3012, LogLevel.Information, "All definitions and grants are read.")]
+    private static partial void LogAll(ILogger logger);
+
+    [LoggerMessage(3013, LogLevel.Warning, "Reading the definitions and grants was interrupted: {Fault}. It is tried again.")]
+    private static partial void LogInterrupted(ILogger logger, string fault);
 }

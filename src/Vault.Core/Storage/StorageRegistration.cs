@@ -10,6 +10,7 @@ using Vault.Core.Audit;
 using Vault.Core.Audit.Spools;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Definitions;
 using Vault.Core.ForwardProxy;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
@@ -57,6 +58,7 @@ public static class StorageRegistration
         services.AddSingleton<UpToDate>();
         services.AddSingleton<StorageHealth>();
         services.AddSingleton<SnapshotLoader>();
+        services.AddSingleton<IDefinitionReading>(provider => provider.GetRequiredService<SnapshotLoader>());
         services.AddSingleton<ICredentialStore, CredentialStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<IAuthorityStore, AuthorityStore>();

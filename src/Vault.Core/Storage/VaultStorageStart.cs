@@ -74,7 +74,7 @@ public sealed class VaultStorageStart : IDisposable
 
             _starting = null;
 
-            await _loader.LoadAsync(cancellationToken);
+            await _loader.LoadAsync(isKnown: false, cancellationToken);
         }
         catch (Exception exception) when (exception is not VaultStartException && StorageFaults.IsUnavailable(exception))
         {

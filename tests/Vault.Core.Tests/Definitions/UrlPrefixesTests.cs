@@ -37,7 +37,7 @@ public sealed class UrlPrefixesTests
             snapshot = Next(3) == 0 && snapshot.NamedCredentials.TryGetValue(name.ToLowerInvariant(), out var known)
                 ? snapshot.Without(known)
                 : snapshot.With(Named(name, urls[Next(urls.Length)]));
-            var anew = new DefinitionSnapshot(snapshot.ExternalCredentials, snapshot.ExternalCredentialIds, snapshot.NamedCredentials);
+            var anew = snapshot.NamedCredentials.Values.Aggregate(DefinitionSnapshot.Empty, (all, one) => all.With(one));
             foreach (var origin in new[] { "https://a.example:443", "https://b.example:443", "http://a.example:80" })
             {
                 Assert.Equal(Sorted(anew.At(origin)), Sorted(snapshot.At(origin)));

@@ -41,7 +41,7 @@ public sealed class AppAdministration(ChangeGate gate, AccessCatalog catalog, Ac
                 Apps = draft.Access.Apps.Remove(current.Id),
                 AppIds = draft.Access.AppIds.Remove(current.Name.Key),
                 Keys = draft.Access.Keys.RemoveRange(draft.Access.Keys.Values.Where(key => key.AppId == current.Id).Select(key => key.Id)),
-                Grants = draft.Access.Grants.RemoveRange(draft.Access.Grants.Keys.Where(key => key.AppId == current.Id)),
+                Grants = draft.Access.Grants.WithoutApp(current.Id),
             };
             return true;
         },

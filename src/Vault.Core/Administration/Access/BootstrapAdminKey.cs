@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Vault.Core.Access;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Audit;
+using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Storage.Codec;
@@ -10,7 +11,7 @@ using Vault.Core.Storage.Rows;
 namespace Vault.Core.Administration.Access;
 
 /// <summary>The first admin key; only where the database never held one. Contract sections 8 and 9.</summary>
-public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, AccessCodec codec, KeyHasher hasher)
+public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, IDefinitionReading reading, AccessCodec codec, KeyHasher hasher)
 {
     private const string Fact = "had-admin-key";
 
@@ -29,6 +30,11 @@ public sealed class BootstrapAdminKey(ChangeGate gate, AccessCatalog catalog, Ac
         if (catalog.Current.Keys.Values.Any(key => key.Role is VaultRole.Admin))
         {
             return null;
+        }
+
+        // Without it nobody could do anything with the vault: it is waited for, however many definitions there are.
+        while (await reading.SettledAsync(cancellationToken) is not null)
+        {
         }
 
         AuditOrigin.Current = new AuditOrigin

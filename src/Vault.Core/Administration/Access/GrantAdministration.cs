@@ -58,7 +58,7 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
 
         var names = definitions.Current.NamedCredentials.Values.ToDictionary(named => named.Id, named => named.Name);
         var (items, next) = request.Take(
-            snapshot.Grants.Values.Where(grant => grant.AppId == owner.Id && names.ContainsKey(grant.NamedCredentialId)),
+            snapshot.Grants.Of(owner.Id).Where(grant => names.ContainsKey(grant.NamedCredentialId)),
             grant => names[grant.NamedCredentialId].Key,
             _ => null);
         return new Page<GrantView>([.. items.Select(grant => new GrantView(names[grant.NamedCredentialId].Value, grant.Principals))], next);
@@ -89,7 +89,7 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
 
         await draft.Database.Grants.Where(row => row.AppId == owner.Id && row.NamedCredentialId == named.Id).ExecuteDeleteAsync();
         draft.Database.Grants.Add(codec.ToRow(made.Value));
-        draft.Access = draft.Access with { Grants = draft.Access.Grants.SetItem((owner.Id, named.Id), made.Value) };
+        draft.Access = draft.Access with { Grants = draft.Access.Grants.With(made.Value) };
         return new GrantChange(new GrantView(named.Name.Value, made.Value.Principals), isNew);
     }
 
@@ -106,8 +106,8 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
     internal static async Task WithdrawAsync(Draft draft, Grant grant)
     {
         await draft.Database.Grants.Where(row => row.AppId == grant.AppId && row.NamedCredentialId == grant.NamedCredentialId).ExecuteDeleteAsync();
-        draft.Changed.Add(new Changed(ChangeKind.App, grant.AppId.ToString()));
-        draft.Access = draft.Access with { Grants = draft.Access.Grants.Remove((grant.AppId, grant.NamedCredentialId)) };
+        draft.Changed.Add(Changed.Grant(grant.AppId, grant.NamedCredentialId));
+        draft.Access = draft.Access with { Grants = draft.Access.Grants.Without(grant.AppId, grant.NamedCredentialId) };
     }
 
     private static VaultError? Judge(IReadOnlyList<string> principals, ExternalCredential external)

@@ -168,7 +168,7 @@ public sealed class KeyAdministration(
     private static async Task RemoveAsync(Draft draft, VaultKey key)
     {
         await draft.Database.Keys.Where(row => row.Id == key.Id).ExecuteDeleteAsync();
-        draft.Changed.Add(key.AppId is { } app ? new Changed(ChangeKind.App, app.ToString()) : new Changed(ChangeKind.People));
+        draft.Changed.Add(key.AppId is { } app ? new Changed(ChangeKind.AppKeys, app.ToString()) : new Changed(ChangeKind.People));
         draft.Access = draft.Access with { Keys = draft.Access.Keys.Remove(key.Id) };
     }
 

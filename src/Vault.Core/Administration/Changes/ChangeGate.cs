@@ -16,9 +16,12 @@ namespace Vault.Core.Administration.Changes;
 /// the database, the state is what all of them have committed.
 /// </summary>
 public sealed partial class ChangeGate(
-    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, IEnumerable<ICredentialCache> caches, TokenEnding ending, AuditTail audit, TimeProvider time,
+    IDbContextFactory<VaultDbContext> contexts, DefinitionCatalog definitions, AccessCatalog access, IDefinitionReading reading, IEnumerable<ICredentialCache> caches, TokenEnding ending, AuditTail audit, TimeProvider time,
     ILogger<ChangeGate> logger, ISharedChanges? shared = null) : IDisposable
 {
+    private static readonly VaultError ReadAnew =
+        new(ErrorCodes.StorageUnavailable, "Everything is being read anew from the database; nothing was changed. Try again.") { RetryAfter = TimeSpan.FromSeconds(5) };
+
     private readonly SemaphoreSlim _gate = new(1, 1);
 
     /// <summary>The clock that changes are dated by.</summary>
@@ -47,6 +50,11 @@ public sealed partial class ChangeGate(
     private async Task<Result<T>> ApplyAsync<T>(
         Func<Draft, Task<Result<T>>> change, List<EndedTokens> ended, bool isRehearsal, CancellationToken cancellationToken)
     {
+        if (await reading.SettledAsync(cancellationToken) is { } notYet)
+        {
+            return notYet;
+        }
+
         await _gate.WaitAsync(cancellationToken);
         AuditTail.Turn? turn = null;
         var isCommitting = false;
@@ -58,6 +66,12 @@ public sealed partial class ChangeGate(
             await using var database = await contexts.CreateDbContextAsync(cancellationToken);
             await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
             await using var entered = shared is null ? null : await shared.EnterAsync(database, cancellationToken);
+            if (!reading.IsWhole)
+            {
+                // To hear of the others, everything had to be read anew.
+                return ReadAnew;
+            }
+
             var (definitionsBefore, accessBefore) = (definitions.Current, access.Current);
             var draft = new Draft(database, definitionsBefore, accessBefore, time.GetUtcNow());
             database.SavingChanges += (_, _) => draft.Changed.UnionWith(Touched.Of(database.ChangeTracker));
@@ -74,6 +88,11 @@ public sealed partial class ChangeGate(
                 if (entered is not null)
                 {
                     await entered.TakeTurnAsync(cancellationToken);
+                    if (!reading.IsSettled)
+                    {
+                        // What is read anew has no place for a change that it doesn't hear of from the log.
+                        return ReadAnew;
+                    }
                 }
 
                 turn = await audit.TakeTurnAsync(cancellationToken);

@@ -18,9 +18,9 @@ internal static class Touched
     {
         ExternalCredentialRow row => new Changed(ChangeKind.ExternalCredential, row.Id.ToString()),
         NamedCredentialRow row => new Changed(ChangeKind.NamedCredential, row.NameKey),
-        AppRow row => new Changed(ChangeKind.App, row.Id.ToString()),
-        GrantRow row => new Changed(ChangeKind.App, row.AppId.ToString()),
-        KeyRow { AppId: { } app } => new Changed(ChangeKind.App, app.ToString()),
+        AppRow row => new Changed(ChangeKind.AppKeys, row.Id.ToString()),
+        GrantRow row => Changed.Grant(row.AppId, row.NamedCredentialId),
+        KeyRow { AppId: { } app } => new Changed(ChangeKind.AppKeys, app.ToString()),
         KeyRow => new Changed(ChangeKind.People),
         VaultKeyRow => new Changed(ChangeKind.VaultKeys),
         _ => null,

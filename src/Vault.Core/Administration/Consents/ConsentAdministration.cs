@@ -37,7 +37,7 @@ public sealed record ConsentGiven(string ExternalCredential, string Principal, s
 
 /// <summary>Begins and ends consents: authorization code and device flow of <c>oauth2</c>.</summary>
 public sealed partial class ConsentAdministration(
-    Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer,
+    Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, IDefinitionReading reading, CredentialBinder binder, SecretSealer sealer,
     IDbContextFactory<VaultDbContext> contexts, ConsentOptions options, IPublicAddress address, AuditLog audit, TimeProvider time, ILogger<ConsentAdministration> logger,
     ISharedChanges? shared = null) : IConsentDemand
 {
@@ -98,6 +98,11 @@ public sealed partial class ConsentAdministration(
     /// <returns>What was given and where to send them, or what failed.</returns>
     public async Task<Result<ConsentGiven>> CompleteAsync(string? state, AuthorizationAnswer answer, CancellationToken cancellationToken)
     {
+        if (await reading.WholeAsync(cancellationToken) is { } notYet)
+        {
+            return notYet;
+        }
+
         var row = await TakeAsync(state, cancellationToken);
         if (row is null)
         {

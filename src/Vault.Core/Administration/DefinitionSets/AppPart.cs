@@ -16,7 +16,7 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
     {
         var decided = entries.Where(entry => entry.Grants is not null && DeveloperName.TryParse(entry.Name, out _))
             .Select(entry => AppAdministration.Find(access, DeveloperName.Parse(entry.Name ?? ""))?.Id).OfType<Guid>().ToHashSet();
-        return decided.Count == 0 ? access : access with { Grants = access.Grants.RemoveRange(access.Grants.Keys.Where(key => decided.Contains(key.AppId))) };
+        return decided.Count == 0 ? access : access with { Grants = decided.Aggregate(access.Grants, (grants, app) => grants.WithoutApp(app)) };
     }
 
     /// <summary>Applies the apps; what is wrong is noted.</summary>
@@ -38,7 +38,6 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
     /// <param name="before">Who could call what before the document.</param>
     public async Task ApplyGrantsAsync(SetChange change, IReadOnlyList<AppEntry> entries, AccessSnapshot before)
     {
-        var owned = before.Grants.Values.ToLookup(grant => grant.AppId);
         var names = change.Draft.Definitions.NamedCredentials.Values.ToDictionary(named => named.Id, named => named.Name.Value);
         for (var index = 0; index < entries.Count; index++)
         {
@@ -50,7 +49,7 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
 
             var app = AppAdministration.Find(change.Draft.Access, DeveloperName.Parse(entries[index].Name ?? ""))
                 ?? throw new InvalidOperationException("Grants come after the apps that they belong to.");
-            var left = owned[app.Id].ToDictionary(grant => grant.NamedCredentialId);
+            var left = before.Grants.Of(app.Id).ToDictionary(grant => grant.NamedCredentialId);
             for (var number = 0; number < granted.Count; number++)
             {
                 change.CancellationToken.ThrowIfCancellationRequested();
@@ -117,7 +116,7 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
 
             if (made.Value.Principals.SequenceEqual(before.Principals))
             {
-                draft.Access = draft.Access with { Grants = draft.Access.Grants.SetItem(key, before) };
+                draft.Access = draft.Access with { Grants = draft.Access.Grants.With(before) };
                 change.NoteUnchanged();
                 return null;
             }

@@ -59,7 +59,7 @@ internal static class StateTag
     private static async Task<List<Guid>> SecretsAsync(Draft draft, DefinitionSet set, CancellationToken cancellationToken)
     {
         var ids = (set.ExternalCredentials ?? [])
-            .Select(entry => DeveloperName.TryParse(entry?.Name, out var name) && draft.Definitions.ExternalCredentialIds.TryGetValue(name.Key, out var id) ? id : (Guid?)null)
+            .Select(entry => DeveloperName.TryParse(entry?.Name, out var name) && draft.Definitions.ExternalCredentialNames.TryGetValue(name.Value, out var known) ? known.Id : (Guid?)null)
             .OfType<Guid>().Distinct().ToArray();
         if (ids.Length == 0)
         {

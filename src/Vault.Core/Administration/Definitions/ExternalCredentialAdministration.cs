@@ -82,7 +82,7 @@ public sealed class ExternalCredentialAdministration(
     }
 
     internal static ExternalCredential? Find(DefinitionSnapshot snapshot, DeveloperName name) =>
-        snapshot.ExternalCredentialIds.TryGetValue(name.Key, out var id) ? snapshot.ExternalCredentials[id] : null;
+        snapshot.ExternalCredentialNames.GetValueOrDefault(name.Value);
 
     internal static List<string> UsersOf(DefinitionSnapshot snapshot, Guid id) =>
         [.. snapshot.UsersOf(id).Select(named => named.Name.Value).Order(StringComparer.OrdinalIgnoreCase)];

@@ -52,10 +52,7 @@ public sealed class NamedCredentialAdministration(
             await draft.Database.NamedCredentials.Where(row => row.Id == current.Id).ExecuteDeleteAsync();
             draft.Changed.Add(new Changed(ChangeKind.NamedCredential, current.Name.Key));
             draft.Definitions = draft.Definitions.Without(current);
-            draft.Access = draft.Access with
-            {
-                Grants = draft.Access.Grants.RemoveRange(draft.Access.Grants.Keys.Where(key => key.NamedCredentialId == current.Id)),
-            };
+            draft.Access = draft.Access with { Grants = draft.Access.Grants.WithoutNamedCredential(current.Id) };
             await InlineCredential.RemoveUnusedAsync(draft, current);
             return true;
         },

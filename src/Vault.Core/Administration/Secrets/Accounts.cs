@@ -68,8 +68,7 @@ public sealed class Accounts(DefinitionCatalog definitions, CredentialBinder bin
 
     internal Result<Account> Find(DefinitionSnapshot snapshot, AccountName name)
     {
-        if (!snapshot.ExternalCredentialIds.TryGetValue(name.External.Key, out var id)
-            || snapshot.ExternalCredentials[id] is not { } definition
+        if (!snapshot.ExternalCredentialNames.TryGetValue(name.External.Value, out var definition)
             || definition.Principals.FirstOrDefault(candidate => candidate.Name == name.Principal) is not { } principal)
         {
             return new VaultError(ErrorCodes.NotFound, $"There is no external credential {name.External} with a principal {name.Principal}.");
@@ -86,8 +85,7 @@ public sealed class Accounts(DefinitionCatalog definitions, CredentialBinder bin
 
     private Result<NamedCredential?> Choose(Account account, string? named)
     {
-        var users = definitions.Current.NamedCredentials.Values
-            .Where(candidate => candidate.ExternalCredentialId == account.Credential.Definition.Id).ToArray();
+        var users = definitions.Current.UsersOf(account.Credential.Definition.Id).ToArray();
         if (named is not null)
         {
             return Array.Find(users, candidate => candidate.Name.Value.Equals(named, StringComparison.OrdinalIgnoreCase)) is { } found

@@ -16,6 +16,23 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
 
     public DbConnection CreateConnection() => connections.Aside.CreateConnection();
 
+    public DbConnection CreateSharedConnection() => connections.Pooled.CreateConnection();
+
+    public async Task<DbConnection> OpenLastingAsync(CancellationToken cancellationToken)
+    {
+        DbConnection connection = connections.Lasting.CreateConnection();
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
     // A process that freezes while it starts holds no other up for longer than a minute.
     public Task<IStartLock?> LockAsync(CancellationToken cancellationToken) => LockAsync("60s", cancellationToken);
 

@@ -41,7 +41,7 @@ internal sealed partial class SharedChanges(
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await NoteLastAsync(cancellationToken);
+        _applied = await LastAsync(cancellationToken);
         upToDate.Confirm();
     }
 
@@ -98,11 +98,16 @@ internal sealed partial class SharedChanges(
             {
                 // Connections that broke while nobody used them are found out by their next user, and everybody is about to be one.
                 connections.Renew();
-                await ReloadAsync(cancellationToken);
+                var isKnown = await ApplyAsync(cancellationToken);
+                await ReloadAsync(isKnown, cancellationToken);
             }
             else
             {
-                await ApplyAsync(cancellationToken);
+                if (!await ApplyAsync(cancellationToken))
+                {
+                    LogReload(logger);
+                    await ReloadAsync(isKnown: false, cancellationToken);
+                }
             }
 
             upToDate.Confirm();
@@ -128,19 +133,13 @@ internal sealed partial class SharedChanges(
         _telling.Dispose();
     }
 
-    private async Task ApplyAsync(CancellationToken cancellationToken)
+    // False: the log doesn't tell all that was changed.
+    private async Task<bool> ApplyAsync(CancellationToken cancellationToken)
     {
         var (last, changes, isComplete) = await ReadAsync(cancellationToken);
-        if (!isComplete)
+        if (!isComplete || changes.Count == 0)
         {
-            LogReload(logger);
-            await ReloadAsync(cancellationToken);
-            return;
-        }
-
-        if (changes.Count == 0)
-        {
-            return;
+            return isComplete;
         }
 
         if (changes.Contains(new Changed(ChangeKind.VaultKeys)))
@@ -158,6 +157,7 @@ internal sealed partial class SharedChanges(
         }
 
         _applied = last;
+        return true;
     }
 
     // The row that was applied last is asked for too: where it is gone, so may be others.
@@ -190,21 +190,23 @@ internal sealed partial class SharedChanges(
 
     private static Changed? Read(DbDataReader row) => Enum.TryParse<ChangeKind>(row.GetString(1), out var kind) ? new Changed(kind, row.GetString(2)) : null;
 
-    private async Task ReloadAsync(CancellationToken cancellationToken)
+    private async Task ReloadAsync(bool isKnown, CancellationToken cancellationToken)
     {
-        await NoteLastAsync(cancellationToken);
+        // What is changed while it is read is in the log after this, and applied to what is read as well.
+        var last = await LastAsync(cancellationToken);
         await ReloadVaultKeysAsync(cancellationToken);
-        await loader.LoadAsync(cancellationToken);
+        await loader.LoadAsync(isKnown, cancellationToken);
+        _applied = last;
         foreach (var cache in Caches)
         {
             cache.EvictAll();
         }
     }
 
-    private async Task NoteLastAsync(CancellationToken cancellationToken)
+    private async Task<long> LastAsync(CancellationToken cancellationToken)
     {
         await using var command = connections.Aside.CreateCommand("SELECT COALESCE(MAX(\"Id\"), 0) FROM changes");
-        _applied = (long)(await command.ExecuteScalarAsync(cancellationToken) ?? 0L);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken) ?? 0L);
     }
 
     private async Task ReloadVaultKeysAsync(CancellationToken cancellationToken) =>

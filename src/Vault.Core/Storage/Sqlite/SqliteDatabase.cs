@@ -14,6 +14,23 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
 
     public DbConnection CreateConnection() => new SqliteConnection(options.Value.ConnectionString);
 
+    public DbConnection CreateSharedConnection() => CreateConnection();
+
+    public async Task<DbConnection> OpenLastingAsync(CancellationToken cancellationToken)
+    {
+        DbConnection connection = CreateConnection();
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
     public Task<IStartLock?> LockAsync(CancellationToken cancellationToken) => Task.FromResult<IStartLock?>(null);
 
     public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
