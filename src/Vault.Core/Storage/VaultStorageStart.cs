@@ -207,6 +207,9 @@ public sealed class VaultStorageStart : IDisposable
     // A process that loses the lock between two looks must not make them a second time: what decides is the transaction that writes them.
     private async Task<List<VaultKeyRow>> MakeVaultKeysAsync(VaultDbContext context, CancellationToken cancellationToken)
     {
+        // Before the transaction: the first key takes a busy machine longer than a transaction may be idle.
+        List<VaultKeyRow> made =
+            [.. new[] { VaultKeyRing.DataPurpose, VaultKeyRing.IntegrityPurpose }.Select(purpose => StoredVaultKeys.ToRow(_vaultKeys.Create(purpose), _time.GetUtcNow()))];
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         await _database.ReserveVaultKeysAsync(context, cancellationToken);
         var rows = await context.VaultKeys.AsNoTracking().ToListAsync(cancellationToken);
@@ -215,15 +218,10 @@ public sealed class VaultStorageStart : IDisposable
             return rows;
         }
 
-        foreach (var purpose in new[] { VaultKeyRing.DataPurpose, VaultKeyRing.IntegrityPurpose })
-        {
-            rows.Add(StoredVaultKeys.ToRow(_vaultKeys.Create(purpose), _time.GetUtcNow()));
-        }
-
-        context.VaultKeys.AddRange(rows);
+        context.VaultKeys.AddRange(made);
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return rows;
+        return made;
     }
 
     private Task RequireAloneAsync(CancellationToken cancellationToken) => _starting?.RequireAsync(cancellationToken) ?? Task.CompletedTask;
