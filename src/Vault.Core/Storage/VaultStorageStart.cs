@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.EntityFrameworkCore;
@@ -193,10 +194,12 @@ public sealed class VaultStorageStart : IDisposable
             }
 
             await RequireAloneAsync(cancellationToken);
+            await LeaveSocketThread();
             EnsureRingKey();
             rows = await MakeVaultKeysAsync(context, cancellationToken);
         }
 
+        await LeaveSocketThread();
         _vaultKeys.Load([.. rows.Select(StoredVaultKeys.Of)]);
         if (_shared is not null)
         {
@@ -223,6 +226,10 @@ public sealed class VaultStorageStart : IDisposable
         await transaction.CommitAsync(cancellationToken);
         return made;
     }
+
+    // The ring of Data Protection is read synchronously. On the thread that reports what sockets received (Vault:InlineSockets), that
+    // would wait for itself until the database's patience ends.
+    private static YieldAwaitable LeaveSocketThread() => Task.Yield();
 
     private Task RequireAloneAsync(CancellationToken cancellationToken) => _starting?.RequireAsync(cancellationToken) ?? Task.CompletedTask;
 

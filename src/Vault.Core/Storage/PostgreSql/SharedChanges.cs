@@ -207,8 +207,14 @@ internal sealed partial class SharedChanges(
         _applied = (long)(await command.ExecuteScalarAsync(cancellationToken) ?? 0L);
     }
 
-    private async Task ReloadVaultKeysAsync(CancellationToken cancellationToken) =>
-        ring.Load([.. (await rows.VaultKeysAsync(cancellationToken)).Select(StoredVaultKeys.Of)]);
+    private async Task ReloadVaultKeysAsync(CancellationToken cancellationToken)
+    {
+        var stored = await rows.VaultKeysAsync(cancellationToken);
+
+        // Not on the thread of a socket: what opens them may read the key ring, synchronously.
+        await Task.Yield();
+        ring.Load([.. stored.Select(StoredVaultKeys.Of)]);
+    }
 
     [LoggerMessage(3201, LogLevel.Warning, "The log of changes doesn't reach back to what this replica knew; everything is read anew.")]
     private static partial void LogReload(ILogger logger);
