@@ -28,7 +28,7 @@ public sealed class ArrowTests
         { "Egress", ["Primitives"] },
         { "Audit", ["Primitives", "Secrets"] },
         { "Definitions", ["Primitives", "MergeFields"] },
-        { "Authentication", ["Primitives", "MergeFields", "JsonPaths", "Definitions", "Secrets", "Egress", "Audit"] },
+        { "Authentication", ["Primitives", "MergeFields", "JsonPaths", "Definitions", "Secrets", "Egress", "Audit", "Redaction"] },
         { "Callouts", ["Primitives", "MergeFields", "Redaction", "Definitions", "Secrets", "Egress", "Authentication", "Access", "Audit"] },
         { "ForwardProxy", ["Primitives", "Secrets", "Definitions", "Access", "Callouts", "Audit"] },
         { "Storage", ["Primitives", "Definitions", "MergeFields", "Access", "Secrets", "Authentication", "Audit", "ForwardProxy"] },
