@@ -180,6 +180,22 @@ public sealed class ForwardProxyFixture : IAsyncLifetime
     public async Task<JsonArray> AuditAsync(string query, VaultFactory? vault = null) =>
         (await (vault ?? Vault).AdminAsync(HttpMethod.Get, "/api/v1/audit?" + query))!["items"]!.AsArray();
 
+    /// <summary>The same, once each says how long its answer was: of one that streams, that comes a moment after the end.</summary>
+    public async Task<JsonArray> EndedAsync(string query, int count, VaultFactory? vault = null)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (true)
+        {
+            var records = await AuditAsync(query, vault);
+            if (records.Count == count && records.All(record => record!["bytesOut"] is not null))
+            {
+                return records;
+            }
+
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+
     public static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

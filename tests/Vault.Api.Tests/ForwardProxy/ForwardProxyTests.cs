@@ -98,8 +98,7 @@ public sealed class ForwardProxyTests(ForwardProxyFixture fixture) : IClassFixtu
         using var direct = fixture.Vault.CreateClient(key);
         (await proxied.GetAsync(fixture.SecureUrl + "/audited/one/2?secret=no")).Dispose();
         (await direct.GetAsync($"/callout/{name}/one/2?secret=no")).Dispose();
-        var records = await fixture.AuditAsync($"target={name}&action=callout");
-        Assert.Equal(2, records.Count);
+        var records = await fixture.EndedAsync($"target={name}&action=callout", count: 2);
         var (one, two) = (records[0]!.AsObject(), records[1]!.AsObject());
         Assert.Equal("/one/2", (string?)one["path"]);
         Assert.Equal(new Uri(fixture.SecureUrl).Authority, (string?)one["host"]);

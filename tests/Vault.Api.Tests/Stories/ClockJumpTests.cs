@@ -78,7 +78,7 @@ public sealed class ClockJumpTests : IAsyncLifetime
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (Logins() < expected && !limit.IsCancellationRequested)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(10));
+            await _vault.AdminAsync(HttpMethod.Get, "/api/v1/apps");
         }
 
         // The token bears the time at which its answer was read.
