@@ -57,11 +57,12 @@ internal sealed class ForwardProxyListener(
         var isOpened = false;
         if (key is not null && caller is { AppId: not null })
         {
-            if (await forwarded.WholeAsync(connection.ConnectionClosed) is { } notYet)
+            var leads = await forwarded.LeadsAsync(caller, head.Host, head.Port, connection.ConnectionClosed);
+            if (!leads.IsOk)
             {
-                proxied.Refusal = notYet;
+                proxied.Refusal = leads.Error;
             }
-            else if (forwarded.Leads(caller, head.Host, head.Port))
+            else if (leads.Value)
             {
                 // Its use is noted, though no request may ever come.
                 isOpened = (await callers.ResolveAsync(key, (connection.RemoteEndPoint as IPEndPoint)?.Address, connection.ConnectionClosed, known)).IsOk;

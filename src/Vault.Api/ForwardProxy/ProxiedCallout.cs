@@ -36,19 +36,20 @@ internal sealed class ProxiedCallout(ForwardedRequests forwarded, ProxiedConnect
 
     public async ValueTask<Result<CalloutTarget>> FindAsync(CalloutTarget target, Caller caller, CancellationToken cancellationToken)
     {
-        if (await forwarded.WholeAsync(cancellationToken) is { } notYet)
-        {
-            return notYet;
-        }
-
         if (!_isConnect)
         {
-            return forwarded.Find(caller, UrlOrigin.KeyOf(_scheme, _host, _port), target.Path, target.Query);
+            return await forwarded.FindAsync(caller, UrlOrigin.KeyOf(_scheme, _host, _port), target.Path, target.Query, cancellationToken);
         }
 
         // What could be opened never comes here, unless it came behind another request, or in a form that could be read in two ways.
-        return connection.Refusal is { } refusal ? refusal
-            : forwarded.Leads(caller, _host, _port) ? new VaultError(ErrorCodes.InvalidRequest, "CONNECT has to be the first request on its connection, with nothing but a plain head.")
+        if (connection.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        var leads = await forwarded.LeadsAsync(caller, _host, _port, cancellationToken);
+        return !leads.IsOk ? leads.Error
+            : leads.Value ? new VaultError(ErrorCodes.InvalidRequest, "CONNECT has to be the first request on its connection, with nothing but a plain head.")
             : new VaultError(ErrorCodes.CalloutNotGranted, $"No named credential that was granted to this caller leads to {Host}, so the forward proxy doesn't go there (Vault:ForwardProxy:UnmatchedHosts).");
     }
 

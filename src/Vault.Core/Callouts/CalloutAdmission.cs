@@ -47,9 +47,9 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         user ??= caller.User;
 
         // What isn't there doesn't exist only if all was there before it was looked for, and still is.
-        var wasWhole = reading.IsWhole;
+        var (exposures, wasWhole) = (reading.Exposures, reading.IsWhole);
         var found = Find(app, parsed);
-        return found is not null || (wasWhole && reading.IsWhole)
+        return found is not null || (wasWhole && reading.Exposures == exposures)
             ? ValueTask.FromResult(Admit(app, found, principal, user))
             : BringAndAdmitAsync(app, parsed, principal, user, cancellationToken);
     }

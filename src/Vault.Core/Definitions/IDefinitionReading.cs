@@ -11,6 +11,12 @@ public interface IDefinitionReading
     /// <summary>Whether what is in force is all that there is.</summary>
     bool IsWhole { get; }
 
+    /// <summary>
+    /// How often what is in force has become a part of what there is. Who looked for something while <see cref="IsWhole"/> was true, and found nothing,
+    /// knows that there is none if this is the same afterwards as it was before.
+    /// </summary>
+    int Exposures { get; }
+
     /// <summary>Whether nothing is being read, so that a change of what is in force stays in force.</summary>
     bool IsSettled { get; }
 

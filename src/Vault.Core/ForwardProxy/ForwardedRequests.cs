@@ -12,26 +12,32 @@ public sealed class ForwardedRequests(DefinitionCatalog definitions, AccessCatal
     private static readonly VaultError NotGranted =
         new(ErrorCodes.CalloutNotGranted, "No named credential that was granted to this caller leads to this URL, so the forward proxy doesn't go there.");
 
-    /// <summary>Waits, for some seconds at most, until all named credentials are known: one that isn't yet may be the one that a request is for.</summary>
-    /// <returns>Null, or why that isn't so yet: nothing may be found, or not found, before.</returns>
-    public ValueTask<VaultError?> WholeAsync(CancellationToken cancellationToken) => reading.WholeAsync(cancellationToken);
-
     /// <summary>
     /// Whether anything that was granted to the caller leads to this host and port, by whatever scheme; also where its path holds fields, so
-    /// that no request can be found to be for it: what has a secret of the vault is never handed on unread.
+    /// that no request can be found to be for it: what has a secret of the vault is never handed on unread. <c>storage-unavailable</c> as long as
+    /// not all named credentials are known: one that isn't may be the one.
     /// </summary>
-    public bool Leads(Caller caller, string host, int port) =>
-        IsGrantedAny(caller, UrlOrigin.KeyOf(Uri.UriSchemeHttps, host, port)) || IsGrantedAny(caller, UrlOrigin.KeyOf(Uri.UriSchemeHttp, host, port));
+    public ValueTask<Result<bool>> LeadsAsync(Caller caller, string host, int port, CancellationToken cancellationToken) => reading.OfAllAsync(
+        () => ValueTask.FromResult(IsGrantedAny(caller, UrlOrigin.KeyOf(Uri.UriSchemeHttps, host, port)) || IsGrantedAny(caller, UrlOrigin.KeyOf(Uri.UriSchemeHttp, host, port))),
+        cancellationToken);
 
     /// <summary>
     /// The named credential whose <c>url</c> is the longest beginning of what is asked for, cut where segments end, and what remains:
-    /// the path as a callout by name would have it. Of two with one url, the first by name. Or <c>callout-not-granted</c>.
+    /// the path as a callout by name would have it. Of two with one url, the first by name. Or <c>callout-not-granted</c>; <c>storage-unavailable</c>
+    /// as long as not all named credentials are known.
     /// </summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="origin">As <see cref="UrlOrigin.KeyOf(Uri)"/> writes it.</param>
     /// <param name="path">The raw path, from its <c>/</c> on; compared byte by byte.</param>
     /// <param name="query">The raw query, or null.</param>
-    public Result<CalloutTarget> Find(Caller caller, string origin, string path, string? query)
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async ValueTask<Result<CalloutTarget>> FindAsync(Caller caller, string origin, string path, string? query, CancellationToken cancellationToken)
+    {
+        var found = await reading.OfAllAsync(() => ValueTask.FromResult(Find(caller, origin, path, query)), cancellationToken);
+        return found.IsOk ? found.Value : found.Error;
+    }
+
+    private Result<CalloutTarget> Find(Caller caller, string origin, string path, string? query)
     {
         if (caller.AppId is not { } app)
         {

@@ -9,23 +9,31 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
     // From so many on, all grants of an app are read faster than one after the other.
     private const int ManyGrants = 200;
 
-    /// <summary>Reads and puts in force: who may enter, then who may use what, so that what is revoked doesn't wait for what is only different.</summary>
+    /// <summary>
+    /// Reads and puts in force: who may enter and what is revoked, so that it doesn't wait for what is only different; then definitions; then what is
+    /// granted, so that nothing is granted of a named credential that was deleted.
+    /// </summary>
     public async Task ReloadAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken)
     {
+        var grants = changes.Where(changed => changed.Kind is ChangeKind.Grant).Select(changed => Pair(changed.Which))
+            .GroupBy(pair => pair.App, pair => pair.NamedCredential)
+            .ToDictionary(ofApp => ofApp.Key, ofApp => ofApp.Count() < ManyGrants ? ofApp.ToList() : null);
         foreach (var (kind, key) in changes)
         {
-            await (kind switch
+            if (kind is ChangeKind.People)
             {
-                ChangeKind.App => ReloadAppAsync(Guid.Parse(key), hasGrants: true, cancellationToken),
-                ChangeKind.AppKeys => ReloadAppAsync(Guid.Parse(key), hasGrants: false, cancellationToken),
-                ChangeKind.People => ReloadPeopleAsync(cancellationToken),
-                _ => Task.CompletedTask,
-            });
+                await ReloadPeopleAsync(cancellationToken);
+            }
+            else if (kind is ChangeKind.App or ChangeKind.AppKeys && (!await IsReloadedAsync(Guid.Parse(key), cancellationToken) || kind is ChangeKind.App))
+            {
+                // Of an app that isn't there, nothing is granted.
+                grants[Guid.Parse(key)] = null;
+            }
         }
 
-        foreach (var ofApp in changes.Where(changed => changed.Kind is ChangeKind.Grant).Select(changed => Pair(changed.Which)).GroupBy(pair => pair.App, pair => pair.NamedCredential))
+        foreach (var (app, some) in grants.ToList())
         {
-            await ReloadGrantsAsync(ofApp.Key, [.. ofApp], cancellationToken);
+            grants[app] = await WithdrawAsync(app, some, cancellationToken);
         }
 
         foreach (var (kind, key) in changes)
@@ -36,6 +44,11 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
                 ChangeKind.NamedCredential => ReloadNamedCredentialAsync(key, cancellationToken),
                 _ => Task.CompletedTask,
             });
+        }
+
+        foreach (var (app, some) in grants)
+        {
+            await GrantAsync(app, some, cancellationToken);
         }
     }
 
@@ -74,7 +87,8 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
             });
     }
 
-    private async Task ReloadAppAsync(Guid id, bool hasGrants, CancellationToken cancellationToken)
+    // False: there is none.
+    private async Task<bool> IsReloadedAsync(Guid id, CancellationToken cancellationToken)
     {
         var app = authentic.Read(await rows.AppsAsync(cancellationToken, new("Id", id))).FirstOrDefault();
         var keys = authentic.Read(await rows.KeysAsync(cancellationToken, new("AppId", id)));
@@ -87,10 +101,7 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
                 AppIds = app is null ? ids : ids.SetItem(app.Name.Key, id),
             };
         });
-        if (hasGrants || app is null)
-        {
-            await ReloadGrantsAsync(id, cancellationToken);
-        }
+        return app is not null;
     }
 
     private async Task ReloadPeopleAsync(CancellationToken cancellationToken)
@@ -105,25 +116,58 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
             .AddRange(keys.Select(key => KeyValuePair.Create(key.Id, key))),
     };
 
-    private async Task ReloadGrantsAsync(Guid app, IReadOnlyCollection<Guid> namedCredentials, CancellationToken cancellationToken)
+    // Of these grants, or all of an app, takes out what is there no more; the rest is returned, or null where it is all.
+    private async Task<List<Guid>?> WithdrawAsync(Guid app, List<Guid>? namedCredentials, CancellationToken cancellationToken)
     {
-        if (namedCredentials.Count >= ManyGrants)
+        if (namedCredentials is null)
         {
-            await ReloadGrantsAsync(app, cancellationToken);
+            var left = (await AllAsync(app, cancellationToken)).Select(grant => grant.NamedCredentialId).ToHashSet();
+            state.Change(
+                reading => reading.Grants.Of(app).Select(grant => grant.NamedCredentialId).Where(named => !left.Contains(named)).ToList().ForEach(named => reading.Change(app, named, null)),
+                () => access.Replace(access.Current with { Grants = access.Current.Grants.WithApp(app, access.Current.Grants.Of(app).Where(grant => left.Contains(grant.NamedCredentialId))) }));
+            return null;
+        }
+
+        var rest = new List<Guid>();
+        foreach (var named in namedCredentials)
+        {
+            if (await FindAsync(app, named, cancellationToken) is not null)
+            {
+                rest.Add(named);
+                continue;
+            }
+
+            Put(app, named, null);
+        }
+
+        return rest;
+    }
+
+    private async Task GrantAsync(Guid app, List<Guid>? namedCredentials, CancellationToken cancellationToken)
+    {
+        if (namedCredentials is null)
+        {
+            var all = await AllAsync(app, cancellationToken);
+            state.Change(
+                reading => reading.Change(app, all),
+                () => access.Replace(access.Current with { Grants = access.Current.Grants.WithApp(app, all) }));
             return;
         }
 
         foreach (var named in namedCredentials)
         {
-            var found = await rows.GrantsAsync(cancellationToken, new("AppId", app, "NamedCredentialId", named)).FirstOrDefaultAsync(cancellationToken);
-            var grant = found is null ? null : authentic.Read(found);
-            state.Change(
-                reading => reading.Change(app, named, grant),
-                () => access.Replace(access.Current with { Grants = grant is null ? access.Current.Grants.Without(app, named) : access.Current.Grants.With(grant) }));
+            Put(app, named, await FindAsync(app, named, cancellationToken));
         }
     }
 
-    private async Task ReloadGrantsAsync(Guid app, CancellationToken cancellationToken)
+    private void Put(Guid app, Guid named, Grant? grant) => state.Change(
+        reading => reading.Change(app, named, grant),
+        () => access.Replace(access.Current with { Grants = grant is null ? access.Current.Grants.Without(app, named) : access.Current.Grants.With(grant) }));
+
+    private async Task<Grant?> FindAsync(Guid app, Guid named, CancellationToken cancellationToken) =>
+        await rows.GrantsAsync(cancellationToken, new("AppId", app, "NamedCredentialId", named)).FirstOrDefaultAsync(cancellationToken) is { } row ? authentic.Read(row) : null;
+
+    private async Task<List<Grant>> AllAsync(Guid app, CancellationToken cancellationToken)
     {
         var grants = new List<Grant>();
         await foreach (var row in rows.GrantsAsync(cancellationToken, new("AppId", app)))
@@ -134,8 +178,6 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
             }
         }
 
-        state.Change(
-            reading => reading.Change(app, grants),
-            () => access.Replace(access.Current with { Grants = access.Current.Grants.WithApp(app, grants) }));
+        return grants;
     }
 }

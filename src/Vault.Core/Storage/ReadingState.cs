@@ -8,12 +8,16 @@ internal sealed class ReadingState(DefinitionCatalog definitions, AccessCatalog 
 {
     private readonly Lock _gate = new();
     private volatile SnapshotReading? _reading;
+    private volatile int _exposures;
 
     /// <summary>The reading that is under way; null: none.</summary>
     public SnapshotReading? Reading => _reading;
 
     /// <summary>Whether what is in force is all that there is.</summary>
     public bool IsWhole => _reading is not { IsInForce: true };
+
+    /// <summary>How often <see cref="IsWhole"/> has ceased to be true, or what isn't whole was begun anew.</summary>
+    public int Exposures => _exposures;
 
     /// <summary>Begins one, in the place of one that goes on. Who may enter is in force at once.</summary>
     public SnapshotReading Begin(Func<AccessSnapshot, AccessSnapshot> who)
@@ -53,6 +57,7 @@ internal sealed class ReadingState(DefinitionCatalog definitions, AccessCatalog 
         {
             if (ReferenceEquals(_reading, reading))
             {
+                reading.Close();
                 definitions.Replace(reading.Definitions);
                 access.Replace(access.Current with { Grants = reading.Grants });
                 _reading = null;
@@ -125,6 +130,7 @@ internal sealed class ReadingState(DefinitionCatalog definitions, AccessCatalog 
     private void Expose(SnapshotReading reading)
     {
         // First: whoever finds nothing must not believe that this is all.
+        _exposures++;
         reading.IsInForce = true;
         definitions.Replace(reading.Definitions);
         access.Replace(access.Current with { Grants = reading.Grants });

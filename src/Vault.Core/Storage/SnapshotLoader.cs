@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Access;
@@ -17,34 +18,35 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
     private const int Many = 10_000;
     private const int AtOnce = 64;
     private const int MostBrought = 8;
+    private const int MostOfAnApp = 2;
 
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestBringing = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongPause = TimeSpan.FromSeconds(30);
     private static readonly VaultError NotYet = new(ErrorCodes.StorageUnavailable, "The vault is still reading its definitions. Try again.") { RetryAfter = TimeSpan.FromSeconds(5) };
     private static readonly VaultError Away = new(ErrorCodes.StorageUnavailable, "The vault is still reading its definitions, and the database could not be asked for this one. Try again.") { RetryAfter = Pause };
 
     private readonly StartRows _rows;
-    private readonly StorageHealth _health;
     private readonly TimeProvider _time;
     private readonly ILogger<SnapshotLoader> _logger;
     private readonly AuthenticRows _authentic;
     private readonly ReadingState _state;
     private readonly ChangedRows _changed;
     private readonly SemaphoreSlim _bringing = new(MostBrought, MostBrought);
+    private readonly ConcurrentDictionary<Guid, SemaphoreSlim> _bringingOfApps = new();
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Reads nothing yet.</summary>
     public SnapshotLoader(
         StartRows rows, DefinitionCodec definitionCodec, AccessCodec accessCodec, DefinitionCatalog definitions, AccessCatalog access,
-        StorageHealth health, TimeProvider time, ILogger<SnapshotLoader> logger)
+        RowFaults faults, TimeProvider time, ILogger<SnapshotLoader> logger)
     {
         _rows = rows;
-        _health = health;
         _time = time;
         _logger = logger;
-        _authentic = new AuthenticRows(definitionCodec, accessCodec, health, logger);
+        _authentic = new AuthenticRows(definitionCodec, accessCodec, faults);
         _state = new ReadingState(definitions, access);
         _changed = new ChangedRows(rows, _authentic, _state, definitions, access);
     }
@@ -53,10 +55,13 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
     public bool IsWhole => _state.IsWhole;
 
     /// <inheritdoc />
+    public int Exposures => _state.Exposures;
+
+    /// <inheritdoc />
     public bool IsSettled => _state.Reading is null;
 
     /// <summary>Loads and puts in force. Where that takes longer than two seconds, it goes on behind the caller.</summary>
-    /// <param name="isKnown">Whether what is in force now may stay until all is read; if not, what isn't read yet is asked for by who needs it.</param>
+    /// <param name="isKnown">Whether what is in force now, with the changes that are told of, is what there is: then it stays so until all is read, which nobody waits for. If not, what isn't read yet is asked for by who needs it.</param>
     /// <param name="cancellationToken">Of the caller.</param>
     public async Task LoadAsync(bool isKnown, CancellationToken cancellationToken)
     {
@@ -68,7 +73,11 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
 
         // 2 What they may use.
         var all = Task.Run(() => ReadAsync(reading), CancellationToken.None);
-        await Task.WhenAny(all, Task.Delay(LongestStart, _time, cancellationToken));
+        if (!isKnown)
+        {
+            await Task.WhenAny(all, Task.Delay(LongestStart, _time, cancellationToken));
+        }
+
         if (all.IsCompletedSuccessfully)
         {
             if (await all > Many)
@@ -89,9 +98,9 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
         if (!isKnown)
         {
             _state.PutInForce(reading);
+            LogBehind(_logger);
         }
 
-        LogBehind(_logger);
         _ = GoOnAsync(reading, all);
     }
 
@@ -109,29 +118,43 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
     /// <inheritdoc />
     public async ValueTask<VaultError?> BringAsync(DeveloperName namedCredential, Guid app, CancellationToken cancellationToken)
     {
-        var key = namedCredential.Key;
-        await _bringing.WaitAsync(cancellationToken);
+        // One limit for all of it. Of one app, two at most, so that it can't keep the others from theirs.
+        using var limit = new CancellationTokenSource(LongestBringing, _time);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var ofApp = _bringingOfApps.GetOrAdd(app, static _ => new SemaphoreSlim(MostOfAnApp, MostOfAnApp));
         try
         {
-            // What was read before another reading began may be older than what that one counts on.
-            while (_state.Reading is { IsInForce: true } reading && !reading.Has(key, app) && !await TryBringAsync(reading, key, app, cancellationToken))
+            await ofApp.WaitAsync(until.Token);
+            try
             {
-            }
+                await _bringing.WaitAsync(until.Token);
+                try
+                {
+                    // What was read before another reading began may be older than what that one counts on.
+                    var key = namedCredential.Key;
+                    while (_state.Reading is { IsInForce: true } reading && !reading.Has(key, app) && !await TryBringAsync(reading, key, app, until.Token))
+                    {
+                    }
 
-            return null;
+                    return null;
+                }
+                finally
+                {
+                    _bringing.Release();
+                }
+            }
+            finally
+            {
+                ofApp.Release();
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Away;
         }
         catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
         {
             return Away;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException && UndecodableRows.IsOne(exception))
-        {
-            _authentic.Report("row of the named credential", key);
-            return null;
-        }
-        finally
-        {
-            _bringing.Release();
         }
     }
 
@@ -145,9 +168,9 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
     private async Task<bool> TryBringAsync(SnapshotReading reading, string key, Guid app, CancellationToken cancellationToken)
     {
         var found = await _rows.OfCalloutAsync(key, app, cancellationToken);
-        var named = found.Named is { } namedRow ? _authentic.Read(namedRow) : null;
-        var external = found.External is { } externalRow ? _authentic.Read(externalRow) : null;
-        var grant = found.Grant is { } grantRow ? _authentic.Read(grantRow) : null;
+        var named = found is null ? null : _authentic.Read(found.Value.Named);
+        var external = found is null ? null : _authentic.Read(found.Value.External);
+        var grant = found is null ? null : _authentic.Read(found.Value.Grant);
         return _state.TryAdd(reading, into =>
         {
             if (external is not null)
@@ -212,12 +235,11 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
 
                 if (!StorageFaults.IsUnavailable(exception))
                 {
-                    // A row that can't be decoded, most likely. It doesn't go away by itself.
-                    _authentic.Report("row of a definition or grant", "(unknown)");
+                    // Nobody knows what it is, so it may not go away by itself, nor be quick to find out again.
                     pause = LongPause;
+                    LogFailed(_logger, exception.GetType().Name);
                 }
-
-                if (!isTold)
+                else if (!isTold)
                 {
                     LogInterrupted(_logger, exception.GetType().Name);
                     isTold = true;
@@ -275,6 +297,9 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
 
     [LoggerMessage(3012, LogLevel.Information, "All definitions and grants are read.")]
     private static partial void LogAll(ILogger logger);
+
+    [LoggerMessage(3014, LogLevel.Error, "The definitions and grants can't all be read: {Fault}. It is tried again every thirty seconds; until then nothing can be changed.")]
+    private static partial void LogFailed(ILogger logger, string fault);
 
     [LoggerMessage(3013, LogLevel.Warning, "Reading the definitions and grants was interrupted: {Fault}. It is tried again.")]
     private static partial void LogInterrupted(ILogger logger, string fault);

@@ -36,6 +36,25 @@ internal sealed class SnapshotReading(DefinitionSnapshot before)
     /// <summary>What was found so far.</summary>
     public GrantTable Grants => _grants.Table;
 
+    /// <summary>
+    /// All rows were read. What was granted of a named credential that isn't among them, nor was told of, went with it: it was deleted before its
+    /// row was come by, so that nothing told which one it was.
+    /// </summary>
+    public void Close()
+    {
+        var told = _changedGrants.Where(pair => _grants.Contains(pair.App, pair.NamedCredential)).Select(pair => pair.NamedCredential)
+            .Concat(_changedApps.SelectMany(app => _grants.Table.Of(app)).Select(grant => grant.NamedCredentialId)).ToHashSet();
+        if (told.Count > 0)
+        {
+            told.ExceptWith(_definitions.Snapshot.NamedCredentials.Values.Select(named => named.Id));
+        }
+
+        foreach (var gone in told)
+        {
+            _grants.RemoveNamedCredential(gone);
+        }
+    }
+
     /// <summary>It is over.</summary>
     public void End() => _ended.TrySetResult();
 

@@ -16,17 +16,26 @@ public sealed class StartRows
         "SELECT \"Id\", \"NameKey\", \"ExternalCredentialId\", \"Document\", \"Version\", \"CreatedAt\", \"UpdatedAt\", \"Mac\" FROM named_credentials";
 
     private const string GrantsSql = "SELECT \"AppId\", \"NamedCredentialId\", \"Principals\", \"Mac\" FROM grants";
+
+    // One statement: all three are as they were at one moment.
     private const string OfCalloutSql =
-        $"""
-        {NamedCredentialsSql} WHERE "NameKey" = @name;
-        {ExternalCredentialsSql} WHERE "Id" = (SELECT "ExternalCredentialId" FROM named_credentials WHERE "NameKey" = @name);
-        {GrantsSql} WHERE "AppId" = @app AND "NamedCredentialId" = (SELECT "Id" FROM named_credentials WHERE "NameKey" = @name)
+        """
+        SELECT n."Id", n."NameKey", n."ExternalCredentialId", n."Document", n."Version", n."CreatedAt", n."UpdatedAt", n."Mac",
+            e."Id", e."NameKey", e."Document", e."Version", e."CreatedAt", e."UpdatedAt", e."Mac", g."AppId", g."NamedCredentialId", g."Principals", g."Mac"
+        FROM named_credentials n
+        JOIN grants g ON g."NamedCredentialId" = n."Id" AND g."AppId" = @app
+        JOIN external_credentials e ON e."Id" = n."ExternalCredentialId"
+        WHERE n."NameKey" = @name
         """;
 
-    private const int SecondsOfACallout = 5;
     private readonly IVaultDatabase _database;
+    private readonly RowFaults _faults;
 
-    internal StartRows(IVaultDatabase database) => _database = database;
+    internal StartRows(IVaultDatabase database, RowFaults faults)
+    {
+        _database = database;
+        _faults = faults;
+    }
 
     /// <summary>Only rows whose column, a fixed name, has this value (without a value: has none), and so a second one.</summary>
     internal readonly record struct Only(string Column, object? Value, string? SecondColumn = null, object? SecondValue = null);
@@ -34,38 +43,39 @@ public sealed class StartRows
     internal Task<List<VaultFactRow>> FactsAsync(CancellationToken cancellationToken) => ReadAsync(
         "SELECT \"Name\", \"Value\" FROM facts",
         row => new VaultFactRow { Name = row.GetString(0), Value = Bytes(row, 1) },
+        mayFail: false,
         cancellationToken);
 
-    internal Task<List<VaultKeyRow>> VaultKeysAsync(CancellationToken cancellationToken) => ReadAsync(VaultKeysSql, VaultKey, cancellationToken);
+    internal Task<List<VaultKeyRow>> VaultKeysAsync(CancellationToken cancellationToken) => ReadAsync(VaultKeysSql, VaultKey, mayFail: false, cancellationToken);
 
     /// <summary>The same for who can't wait otherwise: what opens values is synchronous.</summary>
     internal List<VaultKeyRow> VaultKeys() => Read(VaultKeysSql, VaultKey);
 
     internal IAsyncEnumerable<ExternalCredentialRow> ExternalCredentialsAsync(CancellationToken cancellationToken, Only only = default) =>
-        StreamAsync(ExternalCredentialsSql, ExternalCredential, only, isLong: only.Column is null, cancellationToken);
+        StreamAsync(ExternalCredentialsSql, static row => ExternalCredential(row), only, isLong: only.Column is null, mayFail: true, cancellationToken);
 
     internal IAsyncEnumerable<NamedCredentialRow> NamedCredentialsAsync(CancellationToken cancellationToken, Only only = default) =>
-        StreamAsync(NamedCredentialsSql, NamedCredential, only, isLong: only.Column is null, cancellationToken);
+        StreamAsync(NamedCredentialsSql, NamedCredential, only, isLong: only.Column is null, mayFail: true, cancellationToken);
 
     internal IAsyncEnumerable<GrantRow> GrantsAsync(CancellationToken cancellationToken, Only only = default) =>
-        StreamAsync(GrantsSql, Grant, only, isLong: only.Column is null, cancellationToken);
+        StreamAsync(GrantsSql, static row => Grant(row), only, isLong: only.Column is null, mayFail: true, cancellationToken);
 
-    /// <summary>What a callout is decided by: the named credential of this name key, the external one that it uses, and its grant to the app; in one go, whichever of them there are.</summary>
-    internal async Task<(NamedCredentialRow? Named, ExternalCredentialRow? External, GrantRow? Grant)> OfCalloutAsync(string nameKey, Guid app, CancellationToken cancellationToken)
+    /// <summary>What a callout is decided by: the named credential of this name key, the external one that it uses, and its grant to the app; null where it isn't granted to the app, or isn't there.</summary>
+    internal async Task<(NamedCredentialRow Named, ExternalCredentialRow External, GrantRow Grant)?> OfCalloutAsync(string nameKey, Guid app, CancellationToken cancellationToken)
     {
         await using var connection = _database.CreateSharedConnection();
         await connection.OpenAsync(cancellationToken);
         await using var command = connection.CreateCommand();
-        command.CommandTimeout = SecondsOfACallout;
         command.CommandText = OfCalloutSql;
         Add(command, "name", nameKey);
         Add(command, "app", app);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var named = await reader.ReadAsync(cancellationToken) ? NamedCredential(reader) : null;
-        var external = await NextAsync() ? ExternalCredential(reader) : null;
-        return (named, external, await NextAsync() ? Grant(reader) : null);
-
-        async Task<bool> NextAsync() => await reader.NextResultAsync(cancellationToken) && await reader.ReadAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            && Decode(reader, static row => NamedCredential(row)) is { } named
+            && Decode(reader, static row => ExternalCredential(row, 8)) is { } external
+            && Decode(reader, static row => Grant(row, 15)) is { } grant
+                ? (named, external, grant)
+                : null;
     }
 
     internal Task<List<AppRow>> AppsAsync(CancellationToken cancellationToken, Only only = default) => ReadAsync(
@@ -80,6 +90,7 @@ public sealed class StartRows
             UpdatedAt = Time(row, 5),
             Mac = Bytes(row, 6),
         },
+        mayFail: true,
         cancellationToken,
         only);
 
@@ -97,20 +108,21 @@ public sealed class StartRows
             ExpiresAt = row.IsDBNull(7) ? null : Time(row, 7),
             Mac = Bytes(row, 8),
         },
+        mayFail: true,
         cancellationToken,
         only);
 
     internal List<string> KeyRing() => Read("SELECT \"Xml\" FROM key_ring ORDER BY \"Id\"", row => row.GetString(0));
 
-    private static ExternalCredentialRow ExternalCredential(DbDataReader row) => new()
+    private static ExternalCredentialRow ExternalCredential(DbDataReader row, int first = 0) => new()
     {
-        Id = row.GetGuid(0),
-        NameKey = row.GetString(1),
-        Document = row.GetString(2),
-        Version = row.GetInt64(3),
-        CreatedAt = Time(row, 4),
-        UpdatedAt = Time(row, 5),
-        Mac = Bytes(row, 6),
+        Id = row.GetGuid(first),
+        NameKey = row.GetString(first + 1),
+        Document = row.GetString(first + 2),
+        Version = row.GetInt64(first + 3),
+        CreatedAt = Time(row, first + 4),
+        UpdatedAt = Time(row, first + 5),
+        Mac = Bytes(row, first + 6),
     };
 
     private static NamedCredentialRow NamedCredential(DbDataReader row) => new()
@@ -125,7 +137,8 @@ public sealed class StartRows
         Mac = Bytes(row, 7),
     };
 
-    private static GrantRow Grant(DbDataReader row) => new() { AppId = row.GetGuid(0), NamedCredentialId = row.GetGuid(1), Principals = row.GetString(2), Mac = Bytes(row, 3) };
+    private static GrantRow Grant(DbDataReader row, int first = 0) =>
+        new() { AppId = row.GetGuid(first), NamedCredentialId = row.GetGuid(first + 1), Principals = row.GetString(first + 2), Mac = Bytes(row, first + 3) };
 
     private static VaultKeyRow VaultKey(DbDataReader row) => new()
     {
@@ -160,8 +173,36 @@ public sealed class StartRows
 
     private static DateTimeOffset Time(DbDataReader row, int column) => new(row.GetInt64(column), TimeSpan.Zero);
 
-    private Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, Only only = default) =>
-        StreamAsync(sql, read, only, isLong: false, cancellationToken).ToListAsync(cancellationToken).AsTask();
+    // What can't be decoded and may not fail ends a start: without its facts and keys there is no vault.
+    private T? Decode<T>(DbDataReader row, Func<DbDataReader, T> read)
+        where T : class
+    {
+        try
+        {
+            return read(row);
+        }
+        catch (Exception exception) when (UndecodableRows.IsOne(exception))
+        {
+            _faults.Report(typeof(T).Name[..^"Row".Length], Id(row));
+            return null;
+        }
+    }
+
+    // Not as a text: who writes such rows could write lines of the log.
+    private static string Id(DbDataReader row)
+    {
+        try
+        {
+            return row.GetGuid(0).ToString();
+        }
+        catch (Exception exception) when (UndecodableRows.IsOne(exception))
+        {
+            return "(unreadable)";
+        }
+    }
+
+    private Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, bool mayFail, CancellationToken cancellationToken, Only only = default)
+        where T : class => StreamAsync(sql, read, only, isLong: false, mayFail, cancellationToken).ToListAsync(cancellationToken).AsTask();
 
     private async Task<DbConnection> OpenAsync(bool isLong, CancellationToken cancellationToken)
     {
@@ -191,7 +232,8 @@ public sealed class StartRows
     }
 
     private async IAsyncEnumerable<T> StreamAsync<T>(
-        string sql, Func<DbDataReader, T> read, Only only, bool isLong, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string sql, Func<DbDataReader, T> read, Only only, bool isLong, bool mayFail, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
     {
         // A whole table may take long, and must not keep others from what they need for a moment.
         await using var connection = await OpenAsync(isLong, cancellationToken);
@@ -218,7 +260,10 @@ public sealed class StartRows
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            yield return read(reader);
+            if ((mayFail ? Decode(reader, read) : read(reader)) is { } row)
+            {
+                yield return row;
+            }
         }
     }
 }

@@ -3,12 +3,10 @@ using Vault.Core.Secrets.KeyRing;
 namespace Vault.Core.Storage;
 
 /// <summary>Whether the vault can serve: the database answers, the key ring opens its canaries, every row was authentic, and what others change is heard of.</summary>
-public sealed class StorageHealth(StartRows rows, VaultKeyRing ring, UpToDate upToDate)
+public sealed class StorageHealth(StartRows rows, VaultKeyRing ring, UpToDate upToDate, RowFaults faults)
 {
-    private int _problems;
-
     /// <summary>How many rows were left out because they are not authentic.</summary>
-    public int Problems => Volatile.Read(ref _problems);
+    public int Problems => faults.Count;
 
     /// <summary>Checks now.</summary>
     public async Task<bool> CheckAsync(CancellationToken cancellationToken)
@@ -29,6 +27,4 @@ public sealed class StorageHealth(StartRows rows, VaultKeyRing ring, UpToDate up
             return false;
         }
     }
-
-    internal void ReportProblem() => Interlocked.Increment(ref _problems);
 }

@@ -53,7 +53,8 @@ public static class StorageRegistration
 
         services.AddSingleton<DefinitionCodec>();
         services.AddSingleton<AccessCodec>();
-        services.AddSingleton(provider => new StartRows(provider.GetRequiredService<IVaultDatabase>()));
+        services.AddSingleton<RowFaults>();
+        services.AddSingleton(provider => new StartRows(provider.GetRequiredService<IVaultDatabase>(), provider.GetRequiredService<RowFaults>()));
         services.AddHostedService<WarmUp>();
         services.AddSingleton<UpToDate>();
         services.AddSingleton<StorageHealth>();

@@ -7,11 +7,14 @@ namespace Vault.Api.Tests.Replicas;
 /// <summary>A database whose whole tables can't be read until it is released, as if there were millions of rows; all else goes through.</summary>
 internal sealed class HeldDatabase
 {
-    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _opened;
 
     /// <summary>The number of reads of whole tables that go through all the same: the first two are of definitions, the third is of grants.</summary>
     public int Free { get; init; }
+
+    /// <summary>What happens before the next connection for a few rows is made; once.</summary>
+    public Action? BeforeConnection { get; set; }
 
     /// <summary>Puts it between the vault and its database.</summary>
     public void Hold(IServiceCollection services)
@@ -23,11 +26,20 @@ internal sealed class HeldDatabase
     /// <summary>Everything can be read.</summary>
     public void Release() => _released.TrySetResult();
 
+    /// <summary>From now on, whole tables can't be read again.</summary>
+    public void HoldAgain() => _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private sealed class Held(HeldDatabase held, IVaultDatabase inner) : IVaultDatabase
     {
         public string Place => inner.Place;
 
-        public DbConnection CreateConnection() => inner.CreateConnection();
+        public DbConnection CreateConnection()
+        {
+            var before = held.BeforeConnection;
+            held.BeforeConnection = null;
+            before?.Invoke();
+            return inner.CreateConnection();
+        }
 
         public DbConnection CreateSharedConnection() => inner.CreateSharedConnection();
 

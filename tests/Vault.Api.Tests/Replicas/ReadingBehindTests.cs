@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 using Vault.Testing;
 using Xunit;
 
@@ -164,6 +165,102 @@ public sealed class ReadingBehindTests : IAsyncLifetime
         await EventuallyAsync(async () => (await _other.AdminClient.DeleteAsync("/api/v1/apps/Caller/grants/Two")).StatusCode is System.Net.HttpStatusCode.NoContent, true, TimeSpan.FromSeconds(20));
         await EventuallyAsync(() => ErrorAsync(app, "/callout/Two/3"), "callout-not-granted");
     }
+
+    [Fact]
+    public async Task AfterALostConnection_WhatWasRevoked_IsOutOfForce_HoweverLongReadingAllTakes()
+    {
+        var held = new HeldDatabase();
+        held.Release();
+        await using var vault = Start(held, _database.Through, Path.Combine(_directory, "spool"));
+        using var app = vault.CreateClient(_key);
+        foreach (var name in new[] { "One", "Two", "Three", "Five" })
+        {
+            Assert.Equal(200, await StatusAsync(app, $"/callout/{name}/1"));
+        }
+
+        await _database.GoAsync();
+        held.HoldAgain();
+
+        // While it is away; while it reads what it missed, after it has looked how far that goes; and while it reads all.
+        await RevokeAsync("One");
+        held.BeforeConnection = () => Task.Run(() => RevokeAsync("Two")).Wait(TimeSpan.FromSeconds(20));
+        _database.Return();
+        await EventuallyAsync(() => ErrorAsync(app, "/callout/One/2"), "callout-not-granted", TimeSpan.FromSeconds(20));
+        await EventuallyAsync(() => ErrorAsync(app, "/callout/Two/2"), "callout-not-granted");
+        await RevokeAsync("Three");
+        await EventuallyAsync(() => ErrorAsync(app, "/callout/Three/2"), "callout-not-granted");
+        Assert.Equal(200, await StatusAsync(app, "/callout/Five/2"));
+        Assert.Equal(5, (await vault.AdminAsync(HttpMethod.Get, "/api/v1/named-credentials"))!["items"]!.AsArray().Count);
+        held.Release();
+        await EventuallyAsync(async () => (await vault.AdminClient.DeleteAsync("/api/v1/apps/Caller/grants/Five")).StatusCode is System.Net.HttpStatusCode.NoContent, true, TimeSpan.FromSeconds(20));
+        foreach (var name in new[] { "One", "Two", "Three", "Five" })
+        {
+            Assert.Equal("callout-not-granted", await ErrorAsync(app, $"/callout/{name}/3"));
+        }
+    }
+
+    [Fact]
+    public async Task Row_ThatCantBeDecoded_IsLeftOut_AndKeepsNobodyFromTheOthers()
+    {
+        await PostgreSqlServer.ExecuteAsync(_database.Direct, """
+            UPDATE named_credentials SET "CreatedAt" = 9223372036854775807 WHERE "NameKey" = 'five';
+            UPDATE grants SET "Principals" = 'no list' WHERE "NamedCredentialId" = (SELECT "Id" FROM named_credentials WHERE "NameKey" = 'three')
+            """);
+        var held = new HeldDatabase();
+        await using var vault = Start(held, _database.Direct);
+        using var app = vault.CreateClient(_key);
+        Assert.Equal(200, await StatusAsync(app, "/callout/One/1"));
+        Assert.Equal("callout-not-granted", await ErrorAsync(app, "/callout/Five/1"));
+        Assert.Equal(503, await StatusAsync(vault.AdminClient, "/healthz/ready"));
+        held.Release();
+        Assert.Equal(4, (await vault.AdminAsync(HttpMethod.Get, "/api/v1/named-credentials"))!["items"]!.AsArray().Count);
+        await vault.GrantAsync("Caller", "Four");
+        Assert.Equal(200, await StatusAsync(app, "/callout/Four/1"));
+        Assert.Equal("callout-not-granted", await ErrorAsync(app, "/callout/Three/1"));
+        Assert.Equal(2, vault.Logs.Lines.Count(line => line.Contains("is not authentic", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Log_ThatHoldsWhatNobodyCanRead_KeepsNoReplicaFromWhatComesAfterIt()
+    {
+        await using var vault = new VaultFactory(Settings(_database.Direct));
+        using var app = vault.CreateClient(_key);
+        Assert.Equal(200, await StatusAsync(app, "/callout/One/1"));
+        await PostgreSqlServer.ExecuteAsync(_database.Direct, """INSERT INTO changes ("Kind", "Key") VALUES ('Grant', 'of nobody'), ('AppKeys', 'no id'); NOTIFY vault_changes""");
+        await EventuallyAsync(() => Task.FromResult(vault.Logs.Lines.Any(line => line.Contains("holds what can't be read", StringComparison.Ordinal))), true);
+        await RevokeAsync("One");
+        await EventuallyAsync(() => ErrorAsync(app, "/callout/One/2"), "callout-not-granted");
+        await vault.GrantAsync("Caller", "Four");
+        Assert.Equal(200, await StatusAsync(app, "/callout/Four/1"));
+    }
+
+    [Fact]
+    public async Task Callout_ThatTheDatabaseDoesNotAnswerFor_IsRefusedInTime_AndNotAsOneThatIsNotGranted()
+    {
+        var held = new HeldDatabase();
+        await using var vault = Start(held, _database.Direct);
+        using var app = vault.CreateClient(_key);
+        await using var connection = new NpgsqlConnection(_database.Direct);
+        await connection.OpenAsync();
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await using var locking = new NpgsqlCommand("LOCK TABLE named_credentials IN ACCESS EXCLUSIVE MODE", connection, transaction);
+            await locking.ExecuteNonQueryAsync();
+
+            // The third of one app waits for the first two.
+            Assert.All(
+                await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => ErrorAsync(app, "/callout/One/1")).Append(ErrorAsync(app, "/callout/Four/1"))).WaitAsync(TimeSpan.FromSeconds(30)),
+                code => Assert.Equal("storage-unavailable", code));
+        }
+
+        Assert.Equal(200, await StatusAsync(app, "/callout/One/2"));
+        Assert.Equal("callout-not-granted", await ErrorAsync(app, "/callout/Four/2"));
+        held.Release();
+    }
+
+    // The connections of the other one may have been ended, too.
+    private Task RevokeAsync(string name) => EventuallyAsync(
+        async () => (await _other.AdminClient.DeleteAsync($"/api/v1/apps/Caller/grants/{name}")).StatusCode is System.Net.HttpStatusCode.NoContent, true, TimeSpan.FromSeconds(20));
 
     private static async Task<int> StatusAsync(HttpClient client, string path)
     {

@@ -29,10 +29,11 @@ public class SnapshotReadingTests
         ReadExternal,
         ReadNamed,
         ReadGrant,
+        ReadAnew,
     }
 
     [Fact]
-    public void WhateverHappensMeanwhile_ItEndsWithWhatIsStored() => Gen.Select(Gen.Enum<Act>(), Gen.Int[0, Names - 1], Gen.Bool).Array[0, 60].Sample(
+    public void WhateverHappensMeanwhile_ItEndsWithWhatIsStored() => Gen.Select(Gen.Enum<Act>(), Gen.Int[0, Names - 1], Gen.Bool).Array[0, 80].Sample(
         steps =>
         {
             var store = new Store();
@@ -42,9 +43,9 @@ public class SnapshotReadingTests
                 store.Grant(number);
             }
 
-            // Each statement sees one moment; that of the grants is after that of the named credentials.
+            // Each statement sees one moment; that of the grants is after that of the named credentials. A reading that was interrupted begins anew with what it has.
             var reading = new SnapshotReading(DefinitionSnapshot.Empty);
-            var heard = 0;
+            var feed = new Feed(store, reading);
             store.Log.Clear();
             var (externals, named) = (new Queue<ExternalCredential>(store.Externals.Values), new Queue<NamedCredential>(store.Named.Values));
             Queue<Grant>? grants = null;
@@ -68,8 +69,8 @@ public class SnapshotReadingTests
                     case Act.Withdraw:
                         store.Withdraw(number);
                         break;
-                    case Act.Hear when heard < store.Log.Count:
-                        store.Log[heard++](reading, isWhole);
+                    case Act.Hear:
+                        feed.Step(upTo: number + 1, isWhole);
                         break;
                     case Act.Bring:
                         Bring(store, reading, number);
@@ -88,16 +89,20 @@ public class SnapshotReadingTests
                         }
 
                         break;
+                    case Act.ReadAnew when isWhole:
+                        (externals, named, grants) = (new Queue<ExternalCredential>(store.Externals.Values), new Queue<NamedCredential>(store.Named.Values), null);
+                        break;
                     default:
                         break;
                 }
             }
 
             ReadRest(reading, externals, named, grants ?? new Queue<Grant>(store.Grants.Values));
-            store.Log.Skip(heard).ToList().ForEach(hear => hear(reading, false));
+            reading.Close();
+            feed.Finish();
             AssertStored(store, reading);
         },
-        iter: 3000);
+        iter: 5000);
 
     [Fact]
     public void WhatDidNotChange_StaysTheSameObject()
@@ -157,8 +162,8 @@ public class SnapshotReadingTests
 
         public Dictionary<Guid, Grant> Grants { get; } = [];
 
-        /// <summary>Each tells the reading what is stored now, as the feed does; a grant may also be told with all of its app.</summary>
-        public List<Action<SnapshotReading, bool>> Log { get; } = [];
+        /// <summary>What was changed, in the order in which it was.</summary>
+        public List<Changed> Log { get; } = [];
 
         public void Put(int number)
         {
@@ -185,8 +190,8 @@ public class SnapshotReadingTests
                 CreatedAt = DateTimeOffset.UnixEpoch,
                 UpdatedAt = DateTimeOffset.UnixEpoch,
             };
-            Log.Add((reading, _) => reading.Change(external.Id, Externals.GetValueOrDefault(external.Id)));
-            Log.Add((reading, _) => reading.Change(name.ToLowerInvariant(), Named.GetValueOrDefault(name)));
+            Log.Add(new Changed(ChangeKind.ExternalCredential, external.Id.ToString()));
+            Log.Add(new Changed(ChangeKind.NamedCredential, name));
         }
 
         public void Delete(int number)
@@ -195,8 +200,8 @@ public class SnapshotReadingTests
             {
                 Externals.Remove(before.ExternalCredentialId);
                 Grants.Remove(before.Id);
-                Log.Add((reading, _) => reading.Change(before.Name.Key, Named.GetValueOrDefault(before.Name.Value)));
-                Log.Add((reading, _) => reading.Change(before.ExternalCredentialId, Externals.GetValueOrDefault(before.ExternalCredentialId)));
+                Log.Add(new Changed(ChangeKind.NamedCredential, before.Name.Value));
+                Log.Add(new Changed(ChangeKind.ExternalCredential, before.ExternalCredentialId.ToString()));
             }
         }
 
@@ -205,7 +210,7 @@ public class SnapshotReadingTests
             if (Named.GetValueOrDefault("N" + number) is { } named)
             {
                 Grants[named.Id] = new Grant(App, named.Id, ["default"]);
-                Tell(named.Id);
+                Log.Add(Changed.Grant(App, named.Id));
             }
         }
 
@@ -213,20 +218,77 @@ public class SnapshotReadingTests
         {
             if (Named.GetValueOrDefault("N" + number) is { } named && Grants.Remove(named.Id))
             {
-                Tell(named.Id);
+                Log.Add(Changed.Grant(App, named.Id));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Tells the reading, batch by batch and step by step, what is stored when the step is done, as <see cref="ChangedRows"/> does: what is granted no
+    /// more, then definitions, then what is granted, one by one or all of the app.
+    /// </summary>
+    private sealed class Feed(Store store, SnapshotReading reading)
+    {
+        private readonly Queue<Action> _steps = new();
+        private int _heard;
+
+        public void Step(int upTo, bool isWhole)
+        {
+            if (_steps.Count == 0)
+            {
+                var batch = store.Log.Skip(_heard).Take(upTo).ToList();
+                _heard += batch.Count;
+                Plan(batch, isWhole);
+            }
+
+            if (_steps.TryDequeue(out var step))
+            {
+                step();
             }
         }
 
-        private void Tell(Guid named) => Log.Add((reading, isWhole) =>
+        public void Finish()
         {
-            if (isWhole)
+            while (_steps.Count > 0 || _heard < store.Log.Count)
             {
-                reading.Change(App, Grants.Values.ToList());
+                Step(store.Log.Count, false);
+            }
+        }
+
+        private void Plan(List<Changed> batch, bool isWhole)
+        {
+            var grants = batch.Where(changed => changed.Kind is ChangeKind.Grant).Select(changed => Guid.Parse(changed.Which.Split('/')[1])).Distinct().ToList();
+            foreach (var named in grants)
+            {
+                _steps.Enqueue(() =>
+                {
+                    if (!store.Grants.ContainsKey(named))
+                    {
+                        reading.Change(App, named, null);
+                    }
+                });
+            }
+
+            foreach (var (kind, which) in batch)
+            {
+                if (kind is ChangeKind.NamedCredential)
+                {
+                    _steps.Enqueue(() => reading.Change(which.ToLowerInvariant(), store.Named.GetValueOrDefault(which)));
+                }
+                else if (kind is ChangeKind.ExternalCredential)
+                {
+                    _steps.Enqueue(() => reading.Change(Guid.Parse(which), store.Externals.GetValueOrDefault(Guid.Parse(which))));
+                }
+            }
+
+            if (isWhole && grants.Count > 0)
+            {
+                _steps.Enqueue(() => reading.Change(App, store.Grants.Values.ToList()));
             }
             else
             {
-                reading.Change(App, named, Grants.GetValueOrDefault(named));
+                grants.ForEach(named => _steps.Enqueue(() => reading.Change(App, named, store.Grants.GetValueOrDefault(named))));
             }
-        });
+        }
     }
 }

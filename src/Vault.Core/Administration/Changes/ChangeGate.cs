@@ -66,7 +66,7 @@ public sealed partial class ChangeGate(
             await using var database = await contexts.CreateDbContextAsync(cancellationToken);
             await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
             await using var entered = shared is null ? null : await shared.EnterAsync(database, cancellationToken);
-            if (!reading.IsWhole)
+            if (!reading.IsSettled)
             {
                 // To hear of the others, everything had to be read anew.
                 return ReadAnew;

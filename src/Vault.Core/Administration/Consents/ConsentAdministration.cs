@@ -98,9 +98,10 @@ public sealed partial class ConsentAdministration(
     /// <returns>What was given and where to send them, or what failed.</returns>
     public async Task<Result<ConsentGiven>> CompleteAsync(string? state, AuthorizationAnswer answer, CancellationToken cancellationToken)
     {
-        if (await reading.WholeAsync(cancellationToken) is { } notYet)
+        var all = await reading.OfAllAsync(() => ValueTask.FromResult(definitions.Current), cancellationToken);
+        if (!all.IsOk)
         {
-            return notYet;
+            return all.Error;
         }
 
         var row = await TakeAsync(state, cancellationToken);
@@ -109,7 +110,7 @@ public sealed partial class ConsentAdministration(
             return new VaultError(ErrorCodes.InvalidRequest, "This answer belongs to no request that is open: it was used already, is older than ten minutes, or was never asked for.");
         }
 
-        if (!definitions.Current.ExternalCredentials.TryGetValue(row.ExternalCredentialId, out var definition)
+        if (!all.Value.ExternalCredentials.TryGetValue(row.ExternalCredentialId, out var definition)
             || definition.Principals.FirstOrDefault(principal => principal.Id == row.PrincipalId) is not { } principal
             || binder.Bind(definition) is not { IsOk: true, Value.Authentication.Consent: { } protocol } bound
             || sealer.Open(Place(row, bound.Value.Binding), row.Sealed) is not { IsOk: true } opened)

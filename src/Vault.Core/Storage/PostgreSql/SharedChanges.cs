@@ -98,16 +98,12 @@ internal sealed partial class SharedChanges(
             {
                 // Connections that broke while nobody used them are found out by their next user, and everybody is about to be one.
                 connections.Renew();
-                var isKnown = await ApplyAsync(cancellationToken);
-                await ReloadAsync(isKnown, cancellationToken);
+                await ReloadAsync(isKnown: await TryApplyAsync(cancellationToken), cancellationToken);
             }
-            else
+            else if (!await TryApplyAsync(cancellationToken))
             {
-                if (!await ApplyAsync(cancellationToken))
-                {
-                    LogReload(logger);
-                    await ReloadAsync(isKnown: false, cancellationToken);
-                }
+                LogReload(logger);
+                await ReloadAsync(isKnown: false, cancellationToken);
             }
 
             upToDate.Confirm();
@@ -133,7 +129,20 @@ internal sealed partial class SharedChanges(
         _telling.Dispose();
     }
 
-    // False: the log doesn't tell all that was changed.
+    // False: the log doesn't tell all that was changed. An entry that nobody can read must not keep this replica from all that come after it.
+    private async Task<bool> TryApplyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ApplyAsync(cancellationToken);
+        }
+        catch (Exception exception) when (UndecodableRows.IsOne(exception))
+        {
+            LogUnreadable(logger, exception.GetType().Name);
+            return false;
+        }
+    }
+
     private async Task<bool> ApplyAsync(CancellationToken cancellationToken)
     {
         var (last, changes, isComplete) = await ReadAsync(cancellationToken);
@@ -192,8 +201,9 @@ internal sealed partial class SharedChanges(
 
     private async Task ReloadAsync(bool isKnown, CancellationToken cancellationToken)
     {
-        // What is changed while it is read is in the log after this, and applied to what is read as well.
-        var last = await LastAsync(cancellationToken);
+        // What is changed while it is read is in the log after this, and applied to what is read as well; where what is in force stays so
+        // meanwhile, nothing that it wasn't told of may be passed over.
+        var last = isKnown ? _applied : await LastAsync(cancellationToken);
         await ReloadVaultKeysAsync(cancellationToken);
         await loader.LoadAsync(isKnown, cancellationToken);
         _applied = last;
@@ -217,6 +227,9 @@ internal sealed partial class SharedChanges(
         await Task.Yield();
         ring.Load([.. stored.Select(StoredVaultKeys.Of)]);
     }
+
+    [LoggerMessage(3205, LogLevel.Error, "The log of changes holds what can't be read: {Fault}.")]
+    private static partial void LogUnreadable(ILogger logger, string fault);
 
     [LoggerMessage(3201, LogLevel.Warning, "The log of changes doesn't reach back to what this replica knew; everything is read anew.")]
     private static partial void LogReload(ILogger logger);
