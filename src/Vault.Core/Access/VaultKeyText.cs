@@ -13,9 +13,11 @@ public sealed record VaultKeyText(string Id, SecretText Secret)
     /// <summary>What every key begins with.</summary>
     public const string Prefix = "vk_";
 
+    /// <summary>The longest id of a key, in characters.</summary>
+    public const int MostId = 32;
+
     private const int MaxLength = 512;
     private const int LeastId = 8;
-    private const int MostId = 32;
     private const int LeastSecret = 32;
     private const string IdCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 

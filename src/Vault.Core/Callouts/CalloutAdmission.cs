@@ -54,8 +54,24 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             : BringAndAdmitAsync(app, parsed, principal, user, cancellationToken);
     }
 
-    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Guid app, DeveloperName name, string? principal, string? user, CancellationToken cancellationToken) =>
-        await reading.BringAsync(name, app, cancellationToken) is { } unknown ? unknown : Admit(app, Find(app, name), principal, user);
+    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Guid app, DeveloperName name, string? principal, string? user, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var exposures = reading.Exposures;
+            if (await reading.BringAsync(name, app, cancellationToken) is { } unknown)
+            {
+                return unknown;
+            }
+
+            // What was brought may have gone with the tables that it was brought into.
+            var found = Find(app, name);
+            if (found is not null || reading.Exposures == exposures)
+            {
+                return Admit(app, found, principal, user);
+            }
+        }
+    }
 
     private Granted? Find(Guid app, DeveloperName name)
     {

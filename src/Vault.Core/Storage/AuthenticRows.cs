@@ -14,7 +14,10 @@ internal sealed class AuthenticRows(DefinitionCodec definitions, AccessCodec acc
 
     public List<Access.VaultApp> Read(IEnumerable<AppRow> rows) => Read(rows, access.Read, static row => row.Id.ToString());
 
-    public List<Access.VaultKey> Read(IEnumerable<KeyRow> rows) => Read(rows, access.Read, static row => row.Id);
+    public List<Access.VaultKey> Read(IEnumerable<KeyRow> rows) => Read(
+        rows,
+        access.Read,
+        static row => row.Id.Length <= Access.VaultKeyText.MostId && row.Id.All(char.IsAsciiLetterOrDigit) ? row.Id : RowFaults.Unreadable);
 
     private List<T> Read<TRow, T>(IEnumerable<TRow> rows, Func<TRow, T?> read, Func<TRow, string> id)
         where T : class => [.. rows.Select(row => Read(row, read, id)).OfType<T>()];

@@ -6,9 +6,6 @@ namespace Vault.Core.Storage;
 /// <summary>Reads what another replica changed, and puts it in force.</summary>
 internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, ReadingState state, DefinitionCatalog definitions, AccessCatalog access)
 {
-    // From so many on, all grants of an app are read faster than one after the other.
-    private const int ManyGrants = 200;
-
     /// <summary>
     /// Reads and puts in force: who may enter and what is revoked, so that it doesn't wait for what is only different; then definitions; then what is
     /// granted, so that nothing is granted of a named credential that was deleted.
@@ -16,8 +13,8 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
     public async Task ReloadAsync(IReadOnlyCollection<Changed> changes, CancellationToken cancellationToken)
     {
         var grants = changes.Where(changed => changed.Kind is ChangeKind.Grant).Select(changed => Pair(changed.Which))
-            .GroupBy(pair => pair.App, pair => pair.NamedCredential)
-            .ToDictionary(ofApp => ofApp.Key, ofApp => ofApp.Count() < ManyGrants ? ofApp.ToList() : null);
+            .GroupBy(pair => pair.App, pair => pair.NamedCredential).ToDictionary(ofApp => ofApp.Key, ofApp => ofApp.ToArray());
+        var apps = new List<Guid>();
         foreach (var (kind, key) in changes)
         {
             if (kind is ChangeKind.People)
@@ -27,13 +24,14 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
             else if (kind is ChangeKind.App or ChangeKind.AppKeys && (!await IsReloadedAsync(Guid.Parse(key), cancellationToken) || kind is ChangeKind.App))
             {
                 // Of an app that isn't there, nothing is granted.
-                grants[Guid.Parse(key)] = null;
+                apps.Add(Guid.Parse(key));
             }
         }
 
-        foreach (var (app, some) in grants.ToList())
+        foreach (var (app, some) in grants)
         {
-            grants[app] = await WithdrawAsync(app, some, cancellationToken);
+            var left = (await OfAsync(app, some, cancellationToken)).Select(grant => grant.NamedCredentialId).ToHashSet();
+            Put(app, some.Where(named => !left.Contains(named)), []);
         }
 
         foreach (var (kind, key) in changes)
@@ -48,7 +46,16 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
 
         foreach (var (app, some) in grants)
         {
-            await GrantAsync(app, some, cancellationToken);
+            var granted = (await OfAsync(app, some, cancellationToken)).ToDictionary(grant => grant.NamedCredentialId);
+            Put(app, some.Where(named => !granted.ContainsKey(named)), granted.Values);
+        }
+
+        foreach (var app in apps)
+        {
+            var all = await OfAsync(app, null, cancellationToken);
+            state.Change(
+                reading => reading.Change(app, all),
+                () => access.Replace(access.Current with { Grants = access.Current.Grants.WithApp(app, all) }));
         }
     }
 
@@ -116,68 +123,36 @@ internal sealed class ChangedRows(StartRows rows, AuthenticRows authentic, Readi
             .AddRange(keys.Select(key => KeyValuePair.Create(key.Id, key))),
     };
 
-    // Of these grants, or all of an app, takes out what is there no more; the rest is returned, or null where it is all.
-    private async Task<List<Guid>?> WithdrawAsync(Guid app, List<Guid>? namedCredentials, CancellationToken cancellationToken)
-    {
-        if (namedCredentials is null)
+    private void Put(Guid app, IEnumerable<Guid> withdrawn, IEnumerable<Grant> granted) => state.Change(
+        reading =>
         {
-            var left = (await AllAsync(app, cancellationToken)).Select(grant => grant.NamedCredentialId).ToHashSet();
-            state.Change(
-                reading => reading.Grants.Of(app).Select(grant => grant.NamedCredentialId).Where(named => !left.Contains(named)).ToList().ForEach(named => reading.Change(app, named, null)),
-                () => access.Replace(access.Current with { Grants = access.Current.Grants.WithApp(app, access.Current.Grants.Of(app).Where(grant => left.Contains(grant.NamedCredentialId))) }));
-            return null;
-        }
-
-        var rest = new List<Guid>();
-        foreach (var named in namedCredentials)
-        {
-            if (await FindAsync(app, named, cancellationToken) is not null)
+            foreach (var named in withdrawn)
             {
-                rest.Add(named);
-                continue;
+                reading.Change(app, named, null);
             }
 
-            Put(app, named, null);
-        }
-
-        return rest;
-    }
-
-    private async Task GrantAsync(Guid app, List<Guid>? namedCredentials, CancellationToken cancellationToken)
-    {
-        if (namedCredentials is null)
+            foreach (var grant in granted)
+            {
+                reading.Change(app, grant.NamedCredentialId, grant);
+            }
+        },
+        () => access.Replace(access.Current with
         {
-            var all = await AllAsync(app, cancellationToken);
-            state.Change(
-                reading => reading.Change(app, all),
-                () => access.Replace(access.Current with { Grants = access.Current.Grants.WithApp(app, all) }));
-            return;
-        }
+            Grants = granted.Aggregate(withdrawn.Aggregate(access.Current.Grants, (grants, named) => grants.Without(app, named)), (grants, grant) => grants.With(grant)),
+        }));
 
-        foreach (var named in namedCredentials)
-        {
-            Put(app, named, await FindAsync(app, named, cancellationToken));
-        }
-    }
-
-    private void Put(Guid app, Guid named, Grant? grant) => state.Change(
-        reading => reading.Change(app, named, grant),
-        () => access.Replace(access.Current with { Grants = grant is null ? access.Current.Grants.Without(app, named) : access.Current.Grants.With(grant) }));
-
-    private async Task<Grant?> FindAsync(Guid app, Guid named, CancellationToken cancellationToken) =>
-        await rows.GrantsAsync(cancellationToken, new("AppId", app, "NamedCredentialId", named)).FirstOrDefaultAsync(cancellationToken) is { } row ? authentic.Read(row) : null;
-
-    private async Task<List<Grant>> AllAsync(Guid app, CancellationToken cancellationToken)
+    // These of an app, or all, that there are.
+    private async Task<List<Grant>> OfAsync(Guid app, Guid[]? namedCredentials, CancellationToken cancellationToken)
     {
-        var grants = new List<Grant>();
-        await foreach (var row in rows.GrantsAsync(cancellationToken, new("AppId", app)))
+        var found = new List<Grant>();
+        await foreach (var row in rows.GrantsAsync(cancellationToken, namedCredentials is null ? new("AppId", app) : new("AppId", app, "NamedCredentialId", namedCredentials)))
         {
             if (authentic.Read(row) is { } grant)
             {
-                grants.Add(grant);
+                found.Add(grant);
             }
         }
 
-        return grants;
+        return found;
     }
 }

@@ -26,11 +26,18 @@ internal sealed class ReadingState(DefinitionCatalog definitions, AccessCatalog 
         {
             var (before, reading) = (_reading, new SnapshotReading(definitions.Current));
             access.Replace(who(access.Current));
-            _reading = reading;
-            if (before is { IsInForce: true })
+
+            // What is in force was never whole, nor is it meanwhile.
+            var isPartial = before is { IsInForce: true };
+            if (isPartial)
             {
-                // What is in force was never whole.
-                Expose(reading);
+                Mark(reading);
+            }
+
+            _reading = reading;
+            if (isPartial)
+            {
+                PutTablesInForce(reading);
             }
 
             before?.End();
@@ -45,7 +52,8 @@ internal sealed class ReadingState(DefinitionCatalog definitions, AccessCatalog 
         {
             if (ReferenceEquals(_reading, reading) && !reading.IsInForce)
             {
-                Expose(reading);
+                Mark(reading);
+                PutTablesInForce(reading);
             }
         }
     }
@@ -58,8 +66,7 @@ internal sealed class ReadingState(DefinitionCatalog definitions, AccessCatalog 
             if (ReferenceEquals(_reading, reading))
             {
                 reading.Close();
-                definitions.Replace(reading.Definitions);
-                access.Replace(access.Current with { Grants = reading.Grants });
+                PutTablesInForce(reading);
                 _reading = null;
             }
 
@@ -127,11 +134,15 @@ internal sealed class ReadingState(DefinitionCatalog definitions, AccessCatalog 
         }
     }
 
-    private void Expose(SnapshotReading reading)
+    // Before its tables are in force: whoever finds nothing in them must not believe that this is all, and whoever saw the number go up sees the mark.
+    private void Mark(SnapshotReading reading)
     {
-        // First: whoever finds nothing must not believe that this is all.
-        _exposures++;
         reading.IsInForce = true;
+        _exposures++;
+    }
+
+    private void PutTablesInForce(SnapshotReading reading)
+    {
         definitions.Replace(reading.Definitions);
         access.Replace(access.Current with { Grants = reading.Grants });
     }

@@ -6,6 +6,9 @@ namespace Vault.Core.Storage;
 /// <summary>Rows that are left out because something else than this vault wrote them: logged and counted, each once, however often it is read. While there is one, the vault isn't ready.</summary>
 public sealed partial class RowFaults(ILogger<RowFaults> logger)
 {
+    /// <summary>In place of an id that isn't as the vault writes ids: who writes such rows could write lines of the log.</summary>
+    public const string Unreadable = "(unreadable)";
+
     private readonly ConcurrentDictionary<(string Kind, string Id), bool> _known = new();
 
     /// <summary>How many there were.</summary>
@@ -13,7 +16,7 @@ public sealed partial class RowFaults(ILogger<RowFaults> logger)
 
     /// <summary>Notes one.</summary>
     /// <param name="kind">What it would have been.</param>
-    /// <param name="id">Its id, as the vault writes ids.</param>
+    /// <param name="id">Its id, as the vault writes ids, or <see cref="Unreadable"/>.</param>
     internal void Report(string kind, string id)
     {
         if (_known.TryAdd((kind, id), true))

@@ -19,6 +19,7 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
     private const int AtOnce = 64;
     private const int MostBrought = 8;
     private const int MostOfAnApp = 2;
+    private const int MostFaults = 10;
 
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -130,13 +131,7 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
                 await _bringing.WaitAsync(until.Token);
                 try
                 {
-                    // What was read before another reading began may be older than what that one counts on.
-                    var key = namedCredential.Key;
-                    while (_state.Reading is { IsInForce: true } reading && !reading.Has(key, app) && !await TryBringAsync(reading, key, app, until.Token))
-                    {
-                    }
-
-                    return null;
+                    return await BringAsync(namedCredential.Key, app, until.Token);
                 }
                 finally
                 {
@@ -165,29 +160,34 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
         _stopping.Cancel();
     }
 
-    private async Task<bool> TryBringAsync(SnapshotReading reading, string key, Guid app, CancellationToken cancellationToken)
+    private async Task<VaultError?> BringAsync(string key, Guid app, CancellationToken cancellationToken)
     {
-        var found = await _rows.OfCalloutAsync(key, app, cancellationToken);
-        var named = found is null ? null : _authentic.Read(found.Value.Named);
-        var external = found is null ? null : _authentic.Read(found.Value.External);
-        var grant = found is null ? null : _authentic.Read(found.Value.Grant);
-        return _state.TryAdd(reading, into =>
+        while (_state.Reading is { IsInForce: true } reading && !reading.Has(key, app))
         {
-            if (external is not null)
-            {
-                into.Add(external);
-            }
+            var isThere = await _rows.OfCalloutAsync(key, app, cancellationToken) is { } found
+                && _authentic.Read(found.Named) is { } named && _authentic.Read(found.External) is { } external && _authentic.Read(found.Grant) is { } grant
+                ? (named, external, grant)
+                : ((NamedCredential, ExternalCredential, Grant)?)null;
 
-            if (named is not null)
+            // What was read before another reading began may be older than what that one counts on.
+            if (_state.TryAdd(reading, into => Add(into, isThere)))
             {
-                into.Add(named);
+                // It may not fit what is known already: the feed of changes will tell.
+                return isThere is null || reading.Has(key, app) ? null : Away;
             }
+        }
 
-            if (grant is not null)
-            {
-                into.Add(grant);
-            }
-        });
+        return null;
+    }
+
+    private static void Add(SnapshotReading into, (NamedCredential Named, ExternalCredential External, Grant Grant)? found)
+    {
+        if (found is { } there)
+        {
+            into.Add(there.External);
+            into.Add(there.Named);
+            into.Add(there.Grant);
+        }
     }
 
     private async ValueTask<VaultError?> WaitAsync(Func<SnapshotReading, bool> isInTheWay, CancellationToken cancellationToken)
@@ -211,9 +211,9 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
     // Until it is done, or another one has taken its place: a database that goes away meanwhile comes back.
     private async Task GoOnAsync(SnapshotReading reading, Task<int> all)
     {
-        for (var isTold = false; ; all = Task.Run(() => ReadAsync(reading), CancellationToken.None))
+        for (var faults = 1; ; faults++, all = Task.Run(() => ReadAsync(reading), CancellationToken.None))
         {
-            var pause = Pause;
+            var isLasting = faults % MostFaults == 0;
             try
             {
                 if (await all > Many)
@@ -225,28 +225,25 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
                 LogAll(_logger);
                 return;
             }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
+            catch (Exception) when (reading.Ended.IsCompleted || _stopping.IsCancellationRequested)
             {
-                // A boundary: without this loop the vault would go on with a part of what it needs.
-                if (reading.Ended.IsCompleted || _stopping.IsCancellationRequested)
-                {
-                    return;
-                }
-
-                if (!StorageFaults.IsUnavailable(exception))
-                {
-                    // Nobody knows what it is, so it may not go away by itself, nor be quick to find out again.
-                    pause = LongPause;
-                    LogFailed(_logger, exception.GetType().Name);
-                }
-                else if (!isTold)
+                return;
+            }
+            catch (Exception exception) when (StorageFaults.IsUnavailable(exception) && !isLasting)
+            {
+                if (faults == 1)
                 {
                     LogInterrupted(_logger, exception.GetType().Name);
-                    isTold = true;
                 }
             }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // A boundary: without this loop the vault would go on with a part of what it needs. Nobody knows what it is, so it may not go away by itself.
+                isLasting = true;
+                LogFailed(_logger, exception.GetType().Name);
+            }
 
-            await Task.Delay(pause, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(isLasting ? LongPause : Pause, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -146,9 +146,15 @@ internal sealed class SnapshotReading(DefinitionSnapshot before)
     /// <summary>What the grants of an app are now, since they were changed, or the app was deleted.</summary>
     public void Change(Guid app, IEnumerable<Grant> now)
     {
+        // One that stays is never missed meanwhile.
         _changedApps.Add(app);
-        _grants.RemoveApp(app);
-        foreach (var grant in now)
+        var all = now.ToDictionary(grant => grant.NamedCredentialId);
+        foreach (var gone in _grants.Table.Of(app).Where(grant => !all.ContainsKey(grant.NamedCredentialId)).ToList())
+        {
+            _grants.Remove(app, gone.NamedCredentialId);
+        }
+
+        foreach (var grant in all.Values)
         {
             _grants.Set(grant);
         }

@@ -37,8 +37,8 @@ public sealed class StartRows
         _faults = faults;
     }
 
-    /// <summary>Only rows whose column, a fixed name, has this value (without a value: has none), and so a second one.</summary>
-    internal readonly record struct Only(string Column, object? Value, string? SecondColumn = null, object? SecondValue = null);
+    /// <summary>Only rows whose column, a fixed name, has this value (without a value: has none), and a second one any of those values (where processes share the database).</summary>
+    internal readonly record struct Only(string Column, object? Value, string? SecondColumn = null, Guid[]? SecondValues = null);
 
     internal Task<List<VaultFactRow>> FactsAsync(CancellationToken cancellationToken) => ReadAsync(
         "SELECT \"Name\", \"Value\" FROM facts",
@@ -72,8 +72,8 @@ public sealed class StartRows
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             && Decode(reader, static row => NamedCredential(row)) is { } named
-            && Decode(reader, static row => ExternalCredential(row, 8)) is { } external
-            && Decode(reader, static row => Grant(row, 15)) is { } grant
+            && Decode(reader, static row => ExternalCredential(row, 8), id: 8) is { } external
+            && Decode(reader, static row => Grant(row, 15), id: 15) is { } grant
                 ? (named, external, grant)
                 : null;
     }
@@ -174,7 +174,7 @@ public sealed class StartRows
     private static DateTimeOffset Time(DbDataReader row, int column) => new(row.GetInt64(column), TimeSpan.Zero);
 
     // What can't be decoded and may not fail ends a start: without its facts and keys there is no vault.
-    private T? Decode<T>(DbDataReader row, Func<DbDataReader, T> read)
+    private T? Decode<T>(DbDataReader row, Func<DbDataReader, T> read, int id = 0)
         where T : class
     {
         try
@@ -183,21 +183,20 @@ public sealed class StartRows
         }
         catch (Exception exception) when (UndecodableRows.IsOne(exception))
         {
-            _faults.Report(typeof(T).Name[..^"Row".Length], Id(row));
+            _faults.Report(typeof(T).Name[..^"Row".Length], Id(row, id));
             return null;
         }
     }
 
-    // Not as a text: who writes such rows could write lines of the log.
-    private static string Id(DbDataReader row)
+    private static string Id(DbDataReader row, int column)
     {
         try
         {
-            return row.GetGuid(0).ToString();
+            return row.GetGuid(column).ToString();
         }
         catch (Exception exception) when (UndecodableRows.IsOne(exception))
         {
-            return "(unreadable)";
+            return RowFaults.Unreadable;
         }
     }
 
@@ -243,7 +242,7 @@ public sealed class StartRows
         {
             { Column: null } => sql,
             { Value: null } => $"{sql} WHERE \"{only.Column}\" IS NULL",
-            { SecondColumn: { } second } => $"{sql} WHERE \"{only.Column}\" = @only AND \"{second}\" = @second",
+            { SecondColumn: { } second } => $"{sql} WHERE \"{only.Column}\" = @only AND \"{second}\" = ANY(@second)",
             _ => $"{sql} WHERE \"{only.Column}\" = @only",
         };
 #pragma warning restore CA2100
@@ -252,7 +251,7 @@ public sealed class StartRows
             Add(command, "only", value);
         }
 
-        if (only.SecondValue is { } further)
+        if (only.SecondValues is { } further)
         {
             Add(command, "second", further);
         }

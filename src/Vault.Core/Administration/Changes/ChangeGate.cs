@@ -88,9 +88,9 @@ public sealed partial class ChangeGate(
                 if (entered is not null)
                 {
                     await entered.TakeTurnAsync(cancellationToken);
-                    if (!reading.IsSettled)
+                    if (!reading.IsSettled || !ReferenceEquals(definitions.Current, definitionsBefore) || !ReferenceEquals(access.Current, accessBefore))
                     {
-                        // What is read anew has no place for a change that it doesn't hear of from the log.
+                        // What is read anew has no place for a change that it doesn't hear of from the log; what was read anew must not be undone.
                         return ReadAnew;
                     }
                 }

@@ -13,7 +13,8 @@ namespace Vault.Core.Administration.Secrets;
 public sealed record Account(BoundCredential Credential, Principal Principal, string User);
 
 /// <summary>Finds accounts by their names, and makes the requests for their tokens.</summary>
-public sealed class Accounts(DefinitionCatalog definitions, CredentialBinder binder, CredentialSets sets, NamedCredentialConnections connections, TimeProvider time)
+public sealed class Accounts(
+    DefinitionCatalog definitions, IDefinitionReading reading, CredentialBinder binder, CredentialSets sets, NamedCredentialConnections connections, TimeProvider time)
 {
     /// <summary>The account, or <c>not-found</c>; users are only of per-user principals.</summary>
     public Result<Account> Find(AccountName name) => Find(definitions.Current, name);
@@ -34,7 +35,8 @@ public sealed class Accounts(DefinitionCatalog definitions, CredentialBinder bin
             return VaultError.Invalid("$.user", "This principal's tokens are per user: use the routes below users/{user}.");
         }
 
-        var chosen = Choose(account, named);
+        var all = await reading.OfAllAsync(() => ValueTask.FromResult(Choose(account, named)), cancellationToken);
+        var chosen = all.IsOk ? all.Value : all.Error;
         if (!chosen.IsOk)
         {
             return chosen.Error;

@@ -24,6 +24,11 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
         try
         {
             await connection.OpenAsync(cancellationToken);
+
+            // To read a table of a million rows takes longer than a server may allow by default.
+            await using var command = connection.CreateCommand();
+            command.CommandText = "SET statement_timeout = 0";
+            await command.ExecuteNonQueryAsync(cancellationToken);
             return connection;
         }
         catch
