@@ -26,10 +26,11 @@ internal static class PostgreSqlRegistration
 
         var connections = new PostgreSqlConnections(options.ConnectionString);
         services.AddSingleton(_ => connections);
-        services.AddDbContextFactory<PostgreSqlVaultDbContext>(builder => builder.UseNpgsql(connections.Pooled));
+        services.AddDbContextFactory<PostgreSqlVaultDbContext>(builder => builder.UseNpgsql(connections.Pooled).AddInterceptors(new LeavesSocketThread()));
         services.AddSingleton<IDbContextFactory<VaultDbContext>, PostgreSqlContextFactory>();
         services.AddSingleton<IVaultDatabase, PostgreSqlDatabase>();
         services.AddSingleton<ISnapshotReads, PostgreSqlSnapshotReads>();
+        services.AddSingleton<IWrapWriter, PostgreSqlWrapWriter>();
         services.AddSingleton<PostgreSqlAuditWriter>();
         services.AddSingleton<IAuditWriter>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());
         services.AddSingleton<IAuditTurns>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());
