@@ -26,7 +26,7 @@ internal static class PostgreSqlRegistration
 
         var connections = new PostgreSqlConnections(options.ConnectionString);
         services.AddSingleton(_ => connections);
-        services.AddDbContextFactory<PostgreSqlVaultDbContext>(builder => builder.UseNpgsql(connections.Pooled).AddInterceptors(new LeavesSocketThread()));
+        services.AddDbContextFactory<PostgreSqlVaultDbContext>(builder => builder.UseNpgsql(connections.Pooled));
         services.AddSingleton<IDbContextFactory<VaultDbContext>, PostgreSqlContextFactory>();
         services.AddSingleton<IVaultDatabase, PostgreSqlDatabase>();
         services.AddSingleton<ISnapshotReads, PostgreSqlSnapshotReads>();
