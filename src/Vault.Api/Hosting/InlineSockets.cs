@@ -1,3 +1,5 @@
+using Vault.Core.Primitives;
+
 namespace Vault.Api.Hosting;
 
 /// <summary>
@@ -28,7 +30,7 @@ internal static class InlineSockets
         }
     }
 
-    /// <summary>What comes behind this may block: it never runs on a socket's thread.</summary>
+    /// <summary>What comes behind this may block: it never runs on a socket's thread, nor goes on on one of the database's.</summary>
     public static void UseOwnThread(this WebApplication app)
     {
         if (!IsOn(app.Configuration, app.Environment))
@@ -36,10 +38,6 @@ internal static class InlineSockets
             return;
         }
 
-        app.Use(static async (context, next) =>
-        {
-            await Task.Yield();
-            await next(context);
-        });
+        app.Use(static (context, next) => PoolThreads.RunAsync(() => next(context)));
     }
 }

@@ -106,6 +106,16 @@ public sealed class SecretSealer(VaultKeyRing ring, TimeProvider time) : IDispos
         }
     }
 
+    /// <summary>
+    /// Learns of vault keys that another process made a moment ago, where one of these records names one. For whoever has just read them
+    /// from the database: to open them, or others that are kept with them, is synchronous then, and reads nothing.
+    /// </summary>
+    public Task LearnKeysAsync(IEnumerable<byte[]> records)
+    {
+        Guid[] unknown = [.. records.Where(record => SealedRecord.IsWellFormed(record)).Select(record => KeyIdOf(record)).Where(id => !ring.IsSettled(id))];
+        return unknown.Length == 0 ? Task.CompletedTask : Task.Run(() => Array.ForEach(unknown, id => ring.TryGet(id, out _)));
+    }
+
     /// <summary>Whether a record can be opened; nothing of it is kept, so that a look at all of them leaves the cache as it was.</summary>
     public bool CanOpen(SealPlace place, ReadOnlySpan<byte> record)
     {

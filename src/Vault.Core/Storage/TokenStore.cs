@@ -1,12 +1,13 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Secrets;
 using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Storage;
 
 /// <summary>Sealed tokens in the database.</summary>
-internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : ITokenStore
+internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, SecretSealer sealer) : ITokenStore
 {
     // SQLSTATE: a unique index has it already; what it belongs to is gone.
     private const string Duplicate = "23505";
@@ -18,6 +19,7 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts) : I
         var rows = await Of(context, key).AsNoTracking()
             .Where(row => row.RetiredAt == null || row.RetiredAt >= retiredSince)
             .ToListAsync(cancellationToken);
+        await sealer.LearnKeysAsync(rows.Select(row => row.Sealed));
 
         // A token got under other settings or secrets is only of use for redaction.
         return [.. rows.Select(row => new StoredToken(

@@ -293,6 +293,38 @@ public sealed class SecretSealerTests
         Assert.Throws<VaultStartException>(() => new VaultKeyRing(protection).Load([old, next with { IsActive = false }, integrity]));
     }
 
+    [Fact]
+    public async Task KeysOfOtherProcesses_AreLearntAhead_SoThatOpeningReadsNothing()
+    {
+        var protection = new TestProtection();
+        var (ours, theirs) = (new VaultKeyRing(protection), new VaultKeyRing(protection));
+        var (first, integrity) = (ours.Create(VaultKeyRing.DataPurpose), ours.Create(VaultKeyRing.IntegrityPurpose));
+        ours.Load([first, integrity]);
+        theirs.Load([first, integrity]);
+        StoredVaultKey[] stored = [first with { IsActive = false }, theirs.Create(VaultKeyRing.DataPurpose), integrity];
+        theirs.Load(stored);
+        var record = new SecretSealer(theirs, _time).Seal(Place, Canary);
+        var lost = _sealer.Seal(Place, Canary);
+        var reads = 0;
+        ours.Reread = () =>
+        {
+            reads++;
+            Assert.True(Thread.CurrentThread.IsThreadPoolThread);
+            return stored;
+        };
+        var sealer = new SecretSealer(ours, _time);
+        await sealer.LearnKeysAsync([record, lost, [1, 2, 3]]);
+        Assert.Equal(2, reads);
+        Assert.Equal(Canary, sealer.Open(Place, record).Value!.RevealUtf8());
+        Assert.False(sealer.Open(Place, lost).IsOk);
+
+        // Not even after another key came into use.
+        ours.Load(stored);
+        await sealer.LearnKeysAsync([record, lost]);
+        Assert.False(sealer.Open(Place, lost).IsOk);
+        Assert.Equal(2, reads);
+    }
+
     private static VaultKeyRing NewRing()
     {
         var ring = new VaultKeyRing(new TestProtection());

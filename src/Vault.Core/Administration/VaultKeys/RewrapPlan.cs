@@ -17,12 +17,16 @@ internal sealed class RewrapPlan(SecretSealer sealer, TimeProvider time)
     private const string Rest = "rest";
     private int _roundsInVain;
 
+    /// <summary>Whether a round has just ended in which nothing could be replaced, and another begins.</summary>
+    public bool WasInVain { get; private set; }
+
     /// <summary>How many values were replaced in this round.</summary>
     public long Replaced { get; set; }
 
     /// <summary>What the next batch moves; the operation says how far it is then.</summary>
     public async Task<List<(SealedTable Table, SealedRow Row, byte[] Moved)>> NextAsync(VaultDbContext database, OperationRow operation, CancellationToken cancellationToken)
     {
+        WasInVain = false;
         var moved = new List<(SealedTable, SealedRow, byte[])>();
         var index = SealedTable.All.ToList().FindIndex(table => table.Kind == operation.Stage);
         if (index < 0)
@@ -91,6 +95,7 @@ internal sealed class RewrapPlan(SecretSealer sealer, TimeProvider time)
         if (left > 0 && _roundsInVain < MostRoundsInVain)
         {
             (operation.Stage, operation.After, operation.Done) = (SealedTable.All[0].Kind, null, 0);
+            WasInVain = _roundsInVain > 0;
             return;
         }
 

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Audit;
@@ -16,8 +17,8 @@ namespace Vault.Core.Administration.VaultKeys;
 /// go on: what is in memory under an old wrap is opened with its old vault key, which stays.
 /// </summary>
 public sealed partial class Rewrapping(
-    IDbContextFactory<VaultDbContext> contexts, StartRows keys, VaultKeyRing ring, SecretSealer sealer, AuditTail tail, TimeProvider time, IHostApplicationLifetime lifetime,
-    ILogger<Rewrapping> logger, IJobTurns? turns = null)
+    IDbContextFactory<VaultDbContext> contexts, StartRows keys, VaultKeyRing ring, SecretSealer sealer, IWrapWriter writer, AuditTail tail, TimeProvider time,
+    IHostApplicationLifetime lifetime, ILogger<Rewrapping> logger, IJobTurns? turns = null)
     : BackgroundService
 {
     /// <summary>What the operation is called.</summary>
@@ -26,6 +27,9 @@ public sealed partial class Rewrapping(
     // Three quarters of the time are everybody else's.
     private const int Rests = 3;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    // Rows that somebody has locked are left to them; nobody may keep one for longer than a few of these.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     // Where processes share the database, the one that was told may be gone, and its work left to the others.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
@@ -54,7 +58,9 @@ public sealed partial class Rewrapping(
     }
 
     /// <inheritdoc />
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => PoolThreads.RunAsync(() => RunAsync(stoppingToken));
+
+    private async Task RunAsync(CancellationToken stoppingToken)
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
@@ -161,11 +167,17 @@ public sealed partial class Rewrapping(
         {
             await Task.Delay(time.GetElapsedTime(began) * Rests, time, cancellationToken);
         }
+        else if (turns is not null && _plan.WasInVain)
+        {
+            await Task.Delay(Patience, time, cancellationToken);
+        }
 
         return true;
     }
 
-    // Under the turn to write that records of the audit wait for too: whoever waits is served in order, and none is starved.
+    // A database of one process has one lock for all that is written: there each step is under the turn that records of the audit wait for
+    // too, so that whoever waits is served in order, and none is starved. Where processes share one, rows are locked, and the turn is for
+    // the record of the end alone: callouts would wait for a way to the database for each step.
     private async Task<bool> SaveAsync(
         VaultDbContext database, OperationRow operation, long before, List<(SealedTable Table, SealedRow Row, byte[] Moved)> moved, CancellationToken cancellationToken)
     {
@@ -176,7 +188,7 @@ public sealed partial class Rewrapping(
             _isCompiled = true;
         }
 
-        await using var turn = await tail.TakeTurnAsync(cancellationToken);
+        await using var turn = turns is null || operation.FinishedAt is not null ? await tail.TakeTurnAsync(cancellationToken) : null;
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         var isOurs = await ReportAsync(database, operation, operation.Id, before, cancellationToken);
         if (!isOurs)
@@ -188,10 +200,11 @@ public sealed partial class Rewrapping(
         foreach (var group in moved.GroupBy(one => one.Table))
         {
             // Not there as it was read: it was changed or removed meanwhile, and that stands.
-            _plan.Replaced += await group.Key.ReplaceAsync(database, group.Select(one => (one.Row, one.Moved)));
+            _plan.Replaced += await writer.ReplaceAsync(
+                transaction.GetDbTransaction(), group.Key.NameIn(database), [.. group.Select(one => new MovedWrap(one.Row.Id, one.Row.Sealed, one.Moved))], cancellationToken);
         }
 
-        if (operation.FinishedAt is { } at)
+        if (turn is not null && operation.FinishedAt is { } at)
         {
             // How it ended and the record of it are one transaction: there is never one without the other.
             var outcome = operation.Status == OperationStatus.Completed ? AuditOutcomes.Success : AuditOutcomes.Failed;
@@ -206,7 +219,7 @@ public sealed partial class Rewrapping(
         await transaction.CommitAsync(CancellationToken.None);
         if (operation.FinishedAt is not null)
         {
-            turn.Done();
+            turn?.Done();
         }
 
         return true;

@@ -1,7 +1,5 @@
-using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Vault.Core.Administration.Consents;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication.Tokens;
@@ -71,12 +69,8 @@ internal abstract class SealedTable
     /// <param name="cancellationToken">Ends it.</param>
     public abstract IAsyncEnumerable<SealedRow> ReadAsync(VaultDbContext database, PassedOver passedOver, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Replaces sealed values, each if it is still the one that was read, in the context's transaction. By a statement that is prepared
-    /// once: EF Core takes ten times as long for a row, and whoever waits to write waits for all of them.
-    /// </summary>
-    /// <returns>How many were replaced.</returns>
-    public abstract Task<int> ReplaceAsync(VaultDbContext database, IEnumerable<(SealedRow Row, byte[] Moved)> rows);
+    /// <summary>Its name in the database.</summary>
+    public abstract string NameIn(VaultDbContext database);
 
     private sealed class Table<TRow>(
         string kind, Func<VaultDbContext, IQueryable<TRow>> rows, System.Linq.Expressions.Expression<Func<TRow, Guid>> id,
@@ -142,31 +136,7 @@ internal abstract class SealedTable
 
         private SealedRow Read(TRow row) => read(row);
 
-        public override async Task<int> ReplaceAsync(VaultDbContext database, IEnumerable<(SealedRow Row, byte[] Moved)> rows)
-        {
-            var name = database.Model.FindEntityType(typeof(TRow))?.GetTableName() ?? throw new InvalidOperationException($"{typeof(TRow).Name} has no table.");
-            await using var command = database.Database.GetDbConnection().CreateCommand();
-            command.Transaction = database.Database.CurrentTransaction?.GetDbTransaction();
-#pragma warning disable CA2100 // Made of the model's own name.
-            command.CommandText = $"UPDATE \"{name}\" SET \"Sealed\" = @moved WHERE \"Id\" = @id AND \"Sealed\" = @read";
-#pragma warning restore CA2100
-            var (moved, id, read) = (Add("@moved"), Add("@id"), Add("@read"));
-            var replaced = 0;
-            foreach (var (row, record) in rows)
-            {
-                (moved.Value, id.Value, read.Value) = (record, row.Id, row.Sealed);
-                replaced += await command.ExecuteNonQueryAsync();
-            }
-
-            return replaced;
-
-            DbParameter Add(string parameter)
-            {
-                var added = command.CreateParameter();
-                added.ParameterName = parameter;
-                command.Parameters.Add(added);
-                return added;
-            }
-        }
+        public override string NameIn(VaultDbContext database) =>
+            database.Model.FindEntityType(typeof(TRow))?.GetTableName() ?? throw new InvalidOperationException($"{typeof(TRow).Name} has no table.");
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
@@ -30,7 +31,7 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
     private const int MostMissing = 100;
     private readonly Lock _gate = new();
     private readonly Lock _reading = new();
-    private readonly HashSet<Guid> _missing = [];
+    private readonly ConcurrentDictionary<Guid, bool> _missing = [];
     private volatile Loaded? _loaded;
 
     /// <summary>Reads the keys anew, where another process may have made one; asked once for each id that isn't known. Null: nobody else makes any.</summary>
@@ -111,7 +112,8 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
             _loaded = _loaded is { } current && current.Generation > loaded.Generation ? current : loaded;
         }
 
-        lock (_reading)
+        // What is missing yet isn't asked for again, but there is room for others.
+        if (_missing.Count >= MostMissing)
         {
             _missing.Clear();
         }
@@ -141,6 +143,10 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
         }
     }
 
+    /// <summary>Whether <see cref="TryGet"/> answers from memory: the key is in use, or was asked for in vain.</summary>
+    internal bool IsSettled(Guid id) => Reread is null || InForce.Keys.ContainsKey(id) || _missing.Count >= MostMissing || _missing.ContainsKey(id);
+
+    /// <summary>Finds a key. Where another process may have made one it may read them anew, synchronously, which isn't for the thread of a socket.</summary>
     internal bool TryGet(Guid id, out byte[] key)
     {
         var found = InForce.Keys.TryGetValue(id, out var bytes) || (Reread is not null && TryReread(id, Reread, out bytes));
@@ -151,14 +157,20 @@ public sealed class VaultKeyRing(IDataProtectionProvider dataProtection)
     // What was sealed a moment ago by a process that made a new key, before this one heard of it. An id that nobody knows is asked for once.
     private bool TryReread(Guid id, Func<IReadOnlyList<StoredVaultKey>> reread, out byte[]? key)
     {
+        if (IsSettled(id))
+        {
+            // Nobody waits here for somebody who reads.
+            return InForce.Keys.TryGetValue(id, out key);
+        }
+
         lock (_reading)
         {
-            if (!InForce.Keys.TryGetValue(id, out key) && _missing.Count < MostMissing && !_missing.Contains(id))
+            if (!InForce.Keys.TryGetValue(id, out key) && !IsSettled(id))
             {
                 Load(reread());
                 if (!InForce.Keys.TryGetValue(id, out key))
                 {
-                    _missing.Add(id);
+                    _missing.TryAdd(id, true);
                 }
             }
 

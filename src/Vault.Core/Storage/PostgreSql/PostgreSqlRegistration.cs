@@ -30,6 +30,7 @@ internal static class PostgreSqlRegistration
         services.AddSingleton<IDbContextFactory<VaultDbContext>, PostgreSqlContextFactory>();
         services.AddSingleton<IVaultDatabase, PostgreSqlDatabase>();
         services.AddSingleton<ISnapshotReads, PostgreSqlSnapshotReads>();
+        services.AddSingleton<IWrapWriter, PostgreSqlWrapWriter>();
         services.AddSingleton<PostgreSqlAuditWriter>();
         services.AddSingleton<IAuditWriter>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());
         services.AddSingleton<IAuditTurns>(provider => provider.GetRequiredService<PostgreSqlAuditWriter>());

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Vault.Core.Access;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Storage.PostgreSql;
 
@@ -83,7 +84,7 @@ internal sealed partial class ReplicaFeed(
 
     /// <inheritdoc />
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        KeepAsync(ListenAsync, stoppingToken),
+        PoolThreads.RunAsync(() => KeepAsync(ListenAsync, stoppingToken)),
         KeepAsync(
             async (connection, _, token) =>
             {

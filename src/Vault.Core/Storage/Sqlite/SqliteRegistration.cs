@@ -27,6 +27,7 @@ internal static class SqliteRegistration
         services.AddSingleton<IVaultDatabase, SqliteDatabase>();
         services.AddSingleton<IAuditWriter, SqliteAuditWriter>();
         services.AddSingleton<ISnapshotReads, SqliteSnapshotReads>();
+        services.AddSingleton<IWrapWriter, SqliteWrapWriter>();
     }
 
     private static void Judge(string setting)
