@@ -5,12 +5,13 @@ using Vault.Core.Audit;
 namespace Vault.Core.Storage.Sqlite;
 
 /// <summary>
-/// The statement that inserts a record. SQLite keeps what was bound for the next run, and of most records of an app nearly all is as in the one
+/// A statement that inserts a record, or several: those after the first find the places in table and indexes open. SQLite keeps what was bound for the next run, and of most records of an app nearly all is as in the one
 /// before: only what differs is bound anew. For one connection and one thread at a time.
 /// </summary>
 /// <param name="statement">Prepared from <see cref="Sql"/>, with nothing bound; whoever made it disposes it.</param>
+/// <param name="rows">For how many.</param>
 /// <param name="check">Throws where SQLite's answer isn't a good one.</param>
-internal sealed class SqliteAuditInsert(sqlite3_stmt statement, Action<int> check)
+internal sealed class SqliteAuditInsert(sqlite3_stmt statement, int rows, Action<int> check)
 {
     private const int MostOnStack = 512;
 
@@ -20,22 +21,28 @@ internal sealed class SqliteAuditInsert(sqlite3_stmt statement, Action<int> chec
         "BytesIn", "BytesOut", "RemoteAddress", "Code", "TraceId", "Previous", "Hash", "Mac",
     ];
 
-    // By the number of the column, from 1. What nothing is bound to is NULL.
-    private readonly string?[] _texts = new string?[Columns.Length + 1];
-    private readonly long?[] _numbers = new long?[Columns.Length + 1];
-
-    /// <summary>What the statement is prepared from.</summary>
-    public static string Sql { get; } =
-        $"INSERT INTO audit ({string.Join(", ", Columns.Select(column => $"\"{column}\""))}) VALUES ({string.Join(", ", Columns.Select(_ => "?"))})";
+    // By the number of the parameter, from 1. What nothing is bound to is NULL.
+    private readonly string?[] _texts = new string?[(rows * Columns.Length) + 1];
+    private readonly long?[] _numbers = new long?[(rows * Columns.Length) + 1];
 
     /// <summary>The statement.</summary>
     public sqlite3_stmt Statement { get; } = statement;
 
+    /// <summary>What a statement for so many records is prepared from.</summary>
+    public static string Sql(int rows)
+    {
+        // A record that doesn't go in ends the transaction: else SQLite would note, for several rows, how each page was before the statement.
+        var row = $"({string.Join(", ", Columns.Select(_ => "?"))})";
+        return $"INSERT OR ROLLBACK INTO audit ({string.Join(", ", Columns.Select(column => $"\"{column}\""))}) VALUES {string.Join(", ", Enumerable.Repeat(row, rows))}";
+    }
+
     /// <summary>Binds a record, in the order of the columns.</summary>
-    public void Bind(AuditEntry entry)
+    /// <param name="entry">The record.</param>
+    /// <param name="row">Which of the statement's it is, from 0.</param>
+    public void Bind(AuditEntry entry, int row = 0)
     {
         var audited = entry.Event;
-        var i = 0;
+        var i = row * Columns.Length;
         Number(++i, entry.Sequence);
         Number(++i, entry.Segment);
         Text(++i, audited.Id);
@@ -62,33 +69,33 @@ internal sealed class SqliteAuditInsert(sqlite3_stmt statement, Action<int> chec
         check(raw.sqlite3_bind_blob(Statement, ++i, entry.Mac));
     }
 
-    private void Number(int column, long? value)
+    private void Number(int parameter, long? value)
     {
-        if (_numbers[column] != value)
+        if (_numbers[parameter] != value)
         {
-            check(value is { } number ? raw.sqlite3_bind_int64(Statement, column, number) : raw.sqlite3_bind_null(Statement, column));
-            _numbers[column] = value;
+            check(value is { } number ? raw.sqlite3_bind_int64(Statement, parameter, number) : raw.sqlite3_bind_null(Statement, parameter));
+            _numbers[parameter] = value;
         }
     }
 
-    private void Text(int column, string? value)
+    private void Text(int parameter, string? value)
     {
-        if (_texts[column] == value)
+        if (_texts[parameter] == value)
         {
             return;
         }
 
         if (value is null)
         {
-            check(raw.sqlite3_bind_null(Statement, column));
+            check(raw.sqlite3_bind_null(Statement, parameter));
         }
         else
         {
             Span<byte> stack = stackalloc byte[MostOnStack];
             var utf8 = value.Length * 3 <= MostOnStack ? stack : new byte[Encoding.UTF8.GetMaxByteCount(value.Length)];
-            check(raw.sqlite3_bind_text(Statement, column, utf8[..Encoding.UTF8.GetBytes(value, utf8)]));
+            check(raw.sqlite3_bind_text(Statement, parameter, utf8[..Encoding.UTF8.GetBytes(value, utf8)]));
         }
 
-        _texts[column] = value;
+        _texts[parameter] = value;
     }
 }

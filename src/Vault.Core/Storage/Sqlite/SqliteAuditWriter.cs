@@ -15,12 +15,16 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options, I
 {
     // Waiting longer for a lock would hold callouts up that had better be refused.
     private const int MillisecondsToWait = 2_000;
+
+    // More at once would be no faster, and leave more to be inserted one by one.
+    private const int AtOnce = 16;
     private const long LeastSpace = 8 << 20;
 
     private SqliteConnection? _connection;
     private DriveInfo? _disk;
     private sqlite3_stmt? _begin;
     private SqliteAuditInsert? _insert;
+    private SqliteAuditInsert? _insertMany;
     private sqlite3_stmt? _commit;
 
     /// <inheritdoc />
@@ -68,10 +72,22 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options, I
             begun?.Invoke();
         }
 
-        foreach (var entry in entries)
+        var next = 0;
+        while (entries.Count - next >= AtOnce)
         {
-            var insert = _insert ??= new SqliteAuditInsert(Prepare(SqliteAuditInsert.Sql), Check);
-            insert.Bind(entry);
+            var insert = _insertMany ??= Insert(AtOnce);
+            for (var row = 0; row < AtOnce; row++)
+            {
+                insert.Bind(entries[next++], row);
+            }
+
+            Run(insert.Statement);
+        }
+
+        while (next < entries.Count)
+        {
+            var insert = _insert ??= Insert(1);
+            insert.Bind(entries[next++]);
             Run(insert.Statement);
         }
 
@@ -98,15 +114,17 @@ internal sealed class SqliteAuditWriter(IOptions<VaultStorageOptions> options, I
 
     private void Close()
     {
-        foreach (var statement in new[] { _begin, _insert?.Statement, _commit })
+        foreach (var statement in new[] { _begin, _insert?.Statement, _insertMany?.Statement, _commit })
         {
             statement?.Dispose();
         }
 
-        (_begin, _insert, _commit) = (null, null, null);
+        (_begin, _insert, _insertMany, _commit) = (null, null, null, null);
         _connection?.Dispose();
         _connection = null;
     }
+
+    private SqliteAuditInsert Insert(int rows) => new(Prepare(SqliteAuditInsert.Sql(rows)), rows, Check);
 
     private sqlite3_stmt Prepare(string sql)
     {
