@@ -11,8 +11,8 @@ internal sealed record Allocation(double BytesPerCallout, double Least, int Call
 {
     private const int Window = 500;
     private const int Windows = 8;
-    private const int LeastWarmUps = 8;
-    private const int MostWarmUps = 40;
+    private const int LeastWarmUps = 30;
+    private const int MostWarmUps = 60;
 
     /// <summary>Sends until the code is compiled for good (a window allocates as much as the one before), then measures.</summary>
     public static Allocation Measure(Action<int> send)

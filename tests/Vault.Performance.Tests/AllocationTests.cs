@@ -76,6 +76,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
                 // As in production: the tests' own capture of every line would be most of what is measured.
                 filter.Rules.Clear();
                 filter.MinLevel = LogLevel.Warning;
+                filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, null));
             });
         });
 

@@ -16,22 +16,25 @@ internal static class CallerRequest
     /// is passed over, as RFC 9110 section 7.8 allows: a tunnel to <c>h2c</c> would carry requests that nobody judges.
     /// </summary>
     public static bool IsUpgrade(HttpContext context) =>
-        (context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest is true
-            && context.Request.Headers.Upgrade is [{ } protocol] && protocol.Equals(WebSocket, StringComparison.OrdinalIgnoreCase))
-        || (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
+        (context.Request.Headers.Upgrade is [{ } protocol] && protocol.Equals(WebSocket, StringComparison.OrdinalIgnoreCase)
+            && context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest is true)
+        || (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
             && WebSocket.Equals(connect.Protocol, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Callouts have no limit of size and no least rate, unless their named credential says so.</summary>
-    public static void LiftLimits(HttpContext context)
+    public static void LiftLimits(HttpContext context, CalloutRequest request)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        if (request.Body is not null || request.IsUpgrade)
         {
-            size.MaxRequestBodySize = null;
-        }
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            {
+                size.MaxRequestBodySize = null;
+            }
 
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
-        {
-            requestRate.MinDataRate = null;
+            if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
+            {
+                requestRate.MinDataRate = null;
+            }
         }
 
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } responseRate)

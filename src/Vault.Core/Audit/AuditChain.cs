@@ -69,12 +69,13 @@ public sealed class AuditChain(IntegrityKey key)
         && IsStorable(audited.Principal) && IsStorable(audited.User) && IsStorable(audited.Method) && IsStorable(audited.Host) && IsStorable(audited.Path)
         && IsStorable(audited.RemoteAddress) && IsStorable(audited.Code) && IsStorable(audited.TraceId);
 
-    private static bool IsStorable(string? text) => text is null || !(text.AsSpan().Contains('\0') || text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'));
+    // Nearly all text is ASCII, and looked at once.
+    private static bool IsStorable(string? text) => text is null || !text.AsSpan().ContainsAnyExceptInRange('\x01', '\x7F') || !(text.AsSpan().Contains('\0') || text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'));
 
     // Whole pairs come back as they were; half of one is replaced.
     private static string? Storable(string? text) => text is null ? null : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
 
-    private byte[] MacOf(byte[] hash) => key.Mac(CryptographicLabels.AuditMac, hash);
+    private byte[] MacOf(byte[] hash) => key.Mac(LengthPrefixed.Begin(CryptographicLabels.AuditMac).Add(hash));
 
     // What isn't there is written as a text that begins with NUL: one that is there and begins so must not pass for it.
     private static string? Text(string? value) => value is ['\0', ..] ? "\0" + value : value;

@@ -18,7 +18,7 @@ public sealed class AuditLog : BackgroundService
     private static readonly TimeSpan CheckpointPace = TimeSpan.FromSeconds(60);
 
     // Records that nobody waits for gather for so long: a transaction for each costs more than the callout that it tells of.
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
 
     private readonly Channel<AuditWaiting> _queue = Channel.CreateBounded<AuditWaiting>(MostWaiting);
     private static readonly Task<bool> Yes = Task.FromResult(true);

@@ -52,6 +52,9 @@ internal abstract class BoundProtocol : IBoundAuthentication
     public virtual Result<RequestInjection> Apply(IMergeScope scope) => RequestInjection.None;
 
     /// <inheritdoc />
+    public virtual bool IsFixed => false;
+
+    /// <inheritdoc />
     public virtual IReadOnlyList<string> ProtocolParameters => [];
 
     /// <inheritdoc />

@@ -66,6 +66,9 @@ public interface IBoundAuthentication
     /// <summary>What the authorization puts on a request. The scope is checked and prepared.</summary>
     Result<RequestInjection> Apply(IMergeScope scope);
 
+    /// <summary>Whether what <see cref="Apply"/> gives is made of the parameters alone, and the same for every request until one of them changes.</summary>
+    bool IsFixed => false;
+
     /// <summary>The parameters that the protocol itself defines, whether required or not; templates may name further ones.</summary>
     IReadOnlyList<string> ProtocolParameters => [];
 

@@ -51,6 +51,12 @@ public sealed class EchoSearch
     {
         get
         {
+            // Asked for at each header of an answer.
+            if (Volatile.Read(ref _set) is { } made)
+            {
+                return made;
+            }
+
             lock (_gate)
             {
                 return _set ??= Make();
@@ -60,7 +66,22 @@ public sealed class EchoSearch
 
     /// <summary>A header, reason phrase or trailer with echoes masked.</summary>
     /// <param name="bytes">A string of bytes.</param>
-    public string Redact(string bytes) => IsOn ? Set.RedactHeader(bytes) : bytes;
+    public string Redact(string bytes) => _callout.Admitted.Named.RedactResponses ? Set.RedactHeader(bytes) : bytes;
+
+    /// <summary>The header that a callout before this one made of the very same parameters; null: none did.</summary>
+    internal ReadyHeader? Header => _known.Header;
+
+    /// <summary>Keeps a header for the callouts after this one, where all of it, and what follows its scheme, is searched for already.</summary>
+    internal void KeepHeader(string name, string value)
+    {
+        var space = value.IndexOf(' ', StringComparison.Ordinal);
+        if (IsKnown(value) && (space < 0 || IsKnown(value[(space + 1)..])))
+        {
+            _known.Header = new ReadyHeader(name, HeaderText.Encode(value));
+        }
+
+        bool IsKnown(string text) => Encoding.UTF8.GetBytes(text) is var utf8 && (_known.Has(utf8) || !RedactionSet.IsSearched(utf8));
+    }
 
     /// <summary>Searches for what was made ready for callouts before.</summary>
     internal void Know(EchoSets sets, EchoKey key, RedactionSet known)

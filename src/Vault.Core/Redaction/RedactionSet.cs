@@ -71,6 +71,12 @@ public sealed class RedactionSet
     /// <summary>Whether there is nothing to search for.</summary>
     public bool IsEmpty => Patterns.Length == 0;
 
+    /// <summary>
+    /// The header that callouts with these secrets send, whose value is among them, so that nothing is kept here that wasn't; null where it isn't known yet, or
+    /// differs from callout to callout.
+    /// </summary>
+    internal ReadyHeader? Header { get; set; }
+
     /// <summary>How many bytes its secrets have together.</summary>
     internal int Size { get; }
 

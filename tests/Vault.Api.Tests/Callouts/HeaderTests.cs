@@ -37,6 +37,31 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
         Assert.Equal(value, seen.Header(header));
     }
 
+    [Theory]
+    [InlineData("""{ "protocol": "bearer", "token": "the-token-value" }""", "Token", "Bearer another-value", "another-value")]
+    [InlineData("""{ "protocol": "bearer", "token": "tökén-välue" }""", "Token", "Bearer another-value", "another-value")]
+    [InlineData("""{ "protocol": "bearer", "token": "short" }""", "Token", "Bearer another-value", "another-value")]
+    [InlineData("""{ "protocol": "bearer", "token": "two words-of-it" }""", "Token", "Bearer another-value", "another-value")]
+    [InlineData(Password, "Password", "Basic dXNlcjphbm90aGVyLXZhbHVl", "another-value")]
+    [InlineData("""{ "protocol": "apiKey", "in": "header", "parameterName": "Authorization", "prefix": "Key ", "apiKey": "k-12345678" }""", "ApiKey", "Key another-value", "another-value")]
+    [InlineData("""{ "protocol": "apiKey", "in": "header", "parameterName": "Authorization", "apiKey": "k-1234 5678" }""", "ApiKey", "another-value", "another-value")]
+    public async Task Callout_SentAgain_GoesOutAsTheFirst_UntilAParameterChanges(string authentication, string parameter, string changed, string value)
+    {
+        var callout = await fixture.CreateAsync(authentication);
+        (string, string)[] headers = [("Authorization", "Bearer mine"), ("Range", "bytes=0-1"), ("Accept-Encoding", "gzip"), ("X-Kept", "1"), ("X-Kept", "2")];
+        var first = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", "{}", headers: headers);
+        var second = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", "{}", headers: headers);
+        Assert.Equal(first.Headers, second.Headers);
+        Assert.Equal(first.Body, second.Body);
+        Assert.Equal("identity", second.Header("Accept-Encoding"));
+        Assert.Null(second.Header("Range"));
+
+        await fixture.Vault.AdminAsync(
+            HttpMethod.Patch, $"/api/v1/external-credentials/{callout.Name}/principals/default/credential", $$"""{ "parameters": { "{{parameter}}": "{{value}}" } }""");
+        Assert.Equal(changed, (await callout.SendAndRecordAsync(HttpMethod.Get, "/x", headers: headers)).Header("Authorization"));
+        Assert.Equal(changed, (await callout.SendAndRecordAsync(HttpMethod.Get, "/x", headers: headers)).Header("Authorization"));
+    }
+
     [Fact]
     public async Task ApiKeyInQuery_JoinsUrlsAndCallersQuery_AndReplacesTheCallers()
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
@@ -13,14 +14,19 @@ namespace Vault.Core.Authentication.Connections;
 /// </summary>
 public sealed class NamedCredentialConnections(UpstreamConnections connections)
 {
+    // To hash its certificates for every callout costs more than all else that a callout of it is judged by.
+    private readonly ConditionalWeakTable<NamedCredential, Known> _keys = [];
+
+    /// <summary>The key of a named credential's identity, and the parameters that it was made with.</summary>
+    private sealed record Known(string Stamp, string Identity);
+
     /// <summary>The connections; <c>credential-not-configured</c> where the certificate has no value or can't be read.</summary>
     public Result<HttpMessageInvoker> Of(NamedCredential named, CredentialSet parameters) =>
         named.ClientCertificate is null && named.ServerCertificates is null ? connections.Invoker : OfIdentity(named, parameters);
 
     private Result<HttpMessageInvoker> OfIdentity(NamedCredential named, CredentialSet parameters)
     {
-        var hash = LengthPrefixed.Begin("upstream-identity").Add(named.Id).Add(named.ServerCertificates).Add(parameters.StampOf([.. named.ClientCertificate?.All ?? []]));
-        var key = Convert.ToHexStringLower(hash.Sha256());
+        var key = KeyOf(named, parameters);
         if (connections.Find(key) is { } known)
         {
             return known;
@@ -44,6 +50,19 @@ public sealed class NamedCredentialConnections(UpstreamConnections connections)
             : new VaultError(
                 ErrorCodes.CredentialNotConfigured,
                 $"The client certificate of the named credential {named.Name} can't be read: it must be a PEM pair, or PKCS#12 in base64 with its password.");
+    }
+
+    private string KeyOf(NamedCredential named, CredentialSet parameters)
+    {
+        if (_keys.TryGetValue(named, out var before) && before.Stamp == parameters.Stamp)
+        {
+            return before.Identity;
+        }
+
+        var hash = LengthPrefixed.Begin("upstream-identity").Add(named.Id).Add(named.ServerCertificates).Add(parameters.StampOf([.. named.ClientCertificate?.All ?? []]));
+        var key = Convert.ToHexStringLower(hash.Sha256());
+        _keys.AddOrUpdate(named, new Known(parameters.Stamp, key));
+        return key;
     }
 
     private static X509Certificate2Collection Read(ClientCertificateNames names, Dictionary<string, string> values)

@@ -61,6 +61,9 @@ public sealed class CredentialSet
     /// <summary>When references were followed; a timestamp.</summary>
     internal long FollowedAt { get; init; }
 
+    /// <summary>Whether a reference led to no value, and perhaps to an older one.</summary>
+    internal bool HasFailures => _failures is { Count: > 0 };
+
     /// <summary>Why a parameter has no value that has to have one, and nobody here knows the last one either; null: all have.</summary>
     public VaultError? Failure => _failures is { Count: > 0 } failures
         ? _current.Values.Where(entry => entry.Stored.Fingerprint is null).Select(entry => failures.GetValueOrDefault(entry.Stored.Id)).FirstOrDefault(failure => failure is not null)

@@ -72,17 +72,23 @@ internal readonly struct AttemptBody
             return ResolveWhole(scopes.CallerBody, limit);
         }
 
-        if (_whole is { } whole)
+        return _whole is null && _format is not null && _callout.Body.Exists
+            ? new Outgoing(null, new MergedBody(_format, scopes.CallerBody, limit, _callout.Echoes))
+            : AsItIs(_callout, _whole);
+    }
+
+    /// <summary>A body in which no field is looked for.</summary>
+    /// <param name="callout">The callout.</param>
+    /// <param name="whole">The body where it is held; null where it streams, or there is none.</param>
+    public static Result<Outgoing> AsItIs(Callout callout, ReadOnlyMemory<byte>? whole)
+    {
+        var limit = callout.Plan.Named.MaxRequestBytes;
+        if (whole is { } held)
         {
-            return whole.Length > limit ? CalloutAbortedException.BodyTooLarge(limit.Value) : new Outgoing(whole, null);
+            return held.Length > limit ? CalloutAbortedException.BodyTooLarge(limit.Value) : new Outgoing(held, null);
         }
 
-        if (!_callout.Body.Exists)
-        {
-            return new Outgoing(null, null);
-        }
-
-        return new Outgoing(null, _format is null ? new PlainBody(limit) : new MergedBody(_format, scopes.CallerBody, limit, _callout.Echoes));
+        return new Outgoing(null, callout.Body.Exists ? new PlainBody(limit) : null);
     }
 
     private Result<Outgoing> ResolveWhole(IMergeScope scope, long? limit)

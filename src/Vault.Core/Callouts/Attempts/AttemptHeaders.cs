@@ -185,6 +185,11 @@ internal readonly struct AttemptHeaders
                 }
 
                 NoteSecret(header);
+                if (plan.IsPlain && !scopes.IsMasked && injection is { Headers.Count: 1, Query.Count: 0, Cookies.Count: 0 })
+                {
+                    _callout.Echoes.KeepHeader(header.Name, header.Value);
+                }
+
                 headers.Add(new(header.Name, HeaderText.Encode(header.Value)));
             }
         }

@@ -14,15 +14,21 @@ namespace Vault.Core.Callouts.Attempts;
 public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimeProvider time)
 {
     /// <summary>Makes an attempt; <paramref name="body"/> is the whole body where it is held, a preview fetches and signs nothing.</summary>
-    internal async ValueTask<Result<CalloutAttempt>> BuildAsync(
+    internal ValueTask<Result<CalloutAttempt>> BuildAsync(
         Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken, bool isPreview = false)
     {
-        var request = callout.Request;
-        if (!isPreview)
+        if (isPreview)
         {
-            EchoSources.AddParameters(callout, echoes);
+            return ResolveAsync(callout, body, isPreview: true, cancellationToken);
         }
 
+        EchoSources.AddParameters(callout, echoes);
+        return PlainAttempt.TryMake(callout, body) is { } plain ? ValueTask.FromResult(plain) : ResolveAsync(callout, body, isPreview: false, cancellationToken);
+    }
+
+    private async ValueTask<Result<CalloutAttempt>> ResolveAsync(Callout callout, ReadOnlyMemory<byte>? body, bool isPreview, CancellationToken cancellationToken)
+    {
+        var request = callout.Request;
         var facts = new RequestFacts(request.Id, request.Method, request.Path, request.Query ?? "", time);
 
         // 1 Where it goes.

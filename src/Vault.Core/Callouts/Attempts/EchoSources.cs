@@ -8,6 +8,9 @@ namespace Vault.Core.Callouts.Attempts;
 /// <summary>What the answer of an attempt is searched for, and what upstream is asked so that it can be searched.</summary>
 internal static class EchoSources
 {
+    /// <summary>Asks for an answer as it is.</summary>
+    internal static readonly KeyValuePair<string, string> Plain = new("Accept-Encoding", "identity");
+
     /// <summary>
     /// Secret parameters, also as they were in the last 24 hours, and the derived <c>Basic</c> value; contract section 5. They are known before
     /// anything is made of them: then nearly all that is made is among what is known.
@@ -47,15 +50,16 @@ internal static class EchoSources
 
         var plain = headers as List<KeyValuePair<string, string>> ?? [.. headers];
         plain.RemoveAll(header => isSearched ? IsUnsearchable(header.Key) : IsCoding(header.Key));
-        plain.Add(new("Accept-Encoding", "identity"));
+        plain.Add(Plain);
         return plain;
     }
 
-    private static bool IsCoding(string name) => name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsUnsearchable(string name) => IsCoding(name)
+    /// <summary>Whether a header asks for an answer that can't be searched.</summary>
+    internal static bool IsUnsearchable(string name) => IsCoding(name)
         || name.Equals("Range", StringComparison.OrdinalIgnoreCase)
         || name.Equals("If-Range", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsCoding(string name) => name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase);
 
     private static bool Open(Callout callout, List<ReadOnlyMemory<byte>> values)
     {

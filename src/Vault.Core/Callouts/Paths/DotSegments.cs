@@ -6,6 +6,11 @@ internal static class DotSegments
     /// <summary>Whether a segment, cut at slashes of both kinds, is <c>.</c> or <c>..</c>, also before a <c>;</c>.</summary>
     public static bool Any(ReadOnlySpan<char> path)
     {
+        if (!path.Contains('.'))
+        {
+            return false;
+        }
+
         foreach (var range in path.SplitAny('/', '\\'))
         {
             var segment = path[range];

@@ -31,7 +31,13 @@ public static class RawTargetGuard
                 return true;
             }
 
-            path = PercentDecoding.DecodeLoosely(path);
+            var decoded = PercentDecoding.DecodeLoosely(path);
+            if (ReferenceEquals(decoded, path))
+            {
+                return false;
+            }
+
+            path = decoded;
         }
 
         return false;

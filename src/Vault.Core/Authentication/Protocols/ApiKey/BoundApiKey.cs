@@ -12,6 +12,9 @@ internal sealed class BoundApiKey(ApiKeyPlace place, string parameterName, strin
     public override IReadOnlyList<string> ProtocolParameters { get; } = ["ApiKey"];
 
     /// <inheritdoc />
+    public override bool IsFixed => true;
+
+    /// <inheritdoc />
     public override Result<RequestInjection> Apply(IMergeScope scope)
     {
         var key = scope.Resolve(Key);

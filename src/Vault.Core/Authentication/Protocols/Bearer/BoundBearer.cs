@@ -21,6 +21,9 @@ internal sealed class BoundBearer : BoundProtocol
     public override ComposedValue AuthorizationHeaderValue { get; } = ComposedValue.Of(Token);
 
     /// <inheritdoc />
+    public override bool IsFixed => true;
+
+    /// <inheritdoc />
     public override Result<RequestInjection> Apply(IMergeScope scope)
     {
         var token = scope.Resolve(Token);

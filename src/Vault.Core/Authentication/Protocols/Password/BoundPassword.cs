@@ -20,6 +20,9 @@ internal sealed class BoundPassword : BoundProtocol
     public override ComposedValue AuthorizationHeaderValue { get; } = new([Parameter(Username), Parameter(Password)], Encode);
 
     /// <inheritdoc />
+    public override bool IsFixed => true;
+
+    /// <inheritdoc />
     public override Result<RequestInjection> Apply(IMergeScope scope)
     {
         var username = scope.Resolve(Parameter(Username));
