@@ -22,19 +22,16 @@ internal static class CallerRequest
             && WebSocket.Equals(connect.Protocol, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Callouts have no limit of size and no least rate, unless their named credential says so.</summary>
-    public static void LiftLimits(HttpContext context, CalloutRequest request)
+    public static void LiftLimits(HttpContext context)
     {
-        if (request.Body is not null || request.IsUpgrade)
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            {
-                size.MaxRequestBodySize = null;
-            }
+            size.MaxRequestBodySize = null;
+        }
 
-            if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
-            {
-                requestRate.MinDataRate = null;
-            }
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
+        {
+            requestRate.MinDataRate = null;
         }
 
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } responseRate)

@@ -6,18 +6,19 @@ using Vault.Core.Access;
 using Vault.Core.Audit;
 using Vault.Core.Callouts;
 using Vault.Core.Primitives;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Vault.Api.Callouts;
 
 /// <summary>The way of one callout through the vault, <c>/callout/{name}/{path}</c> or by the forward proxy; contract sections 5 and 9.</summary>
 internal sealed class CalloutEndpoint(
-    CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutForwarder forwarder,
+    CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
     AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
     /// <summary>
     /// Judges the request in the contract's order, the first failure answers: (1) who calls, (2) what was granted, (3) is it
     /// enabled, (4) may this request be sent, (5) is it small enough, (6) can it be recorded, (7) are secrets, fields and token
-    /// there. Then (8) it is sent, and its answer handed on. Every outcome is recorded before it is told.
+    /// there. Then (8) YARP streams it through the chain of handlers. Every outcome is recorded before it is told.
     /// </summary>
     public async Task InvokeAsync(HttpContext context, ICalloutSource source)
     {
@@ -36,8 +37,9 @@ internal sealed class CalloutEndpoint(
             using (callout.Value)
             {
                 var transformer = new CalloutTransformer(callout.Value, audit);
-                var outcome = await forwarder.SendAsync(context, callout.Value, transformer);
-                await EndAsync(context, callout.Value, audit, transformer, outcome);
+                var error = await forwarder.SendAsync(
+                    context, "http://unused.invalid/", invoker.For(callout.Value), UpstreamVersion.For(callout.Value), transformer);
+                await EndAsync(context, callout.Value, audit, transformer, error);
             }
         }
         catch (Exception exception)
@@ -146,7 +148,7 @@ internal sealed class CalloutEndpoint(
         }
 
         // 7
-        CallerRequest.LiftLimits(context, request);
+        CallerRequest.LiftLimits(context);
         return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
     }
 
@@ -160,7 +162,7 @@ internal sealed class CalloutEndpoint(
             : admission.AdmitAsync(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null, context.RequestAborted);
     }
 
-    private static Task EndAsync(HttpContext context, Callout callout, CalloutAudit audit, CalloutTransformer transformer, CalloutForwarder.Outcome outcome)
+    private static Task EndAsync(HttpContext context, Callout callout, CalloutAudit audit, CalloutTransformer transformer, ForwarderError error)
     {
         if (transformer.IsUnrecorded)
         {
@@ -170,10 +172,10 @@ internal sealed class CalloutEndpoint(
         var isGone = context.RequestAborted.IsCancellationRequested;
         if (transformer.IsRecorded)
         {
-            audit.Ended(callout.BytesOut, outcome.IsWhole && !isGone);
+            audit.Ended(callout.BytesOut, error is ForwarderError.None && !isGone);
         }
 
-        if (outcome.IsWhole || isGone)
+        if (error is ForwarderError.None || isGone)
         {
             return transformer.IsRecorded ? Task.CompletedTask : audit.BreakAsync(null);
         }
@@ -185,6 +187,7 @@ internal sealed class CalloutEndpoint(
             return transformer.IsRecorded ? Task.CompletedTask : audit.BreakAsync(ErrorCodes.UpstreamUnreachable);
         }
 
-        return audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(outcome.Fault, callout));
+        var exception = context.GetForwarderErrorFeature()?.Exception;
+        return audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(exception, callout));
     }
 }

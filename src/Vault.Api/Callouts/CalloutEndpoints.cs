@@ -7,7 +7,6 @@ internal static class CalloutEndpoints
     public static IServiceCollection AddCalloutEndpoint(this IServiceCollection services)
     {
         services.AddHttpForwarder();
-        services.AddSingleton<CalloutForwarder>();
         services.AddSingleton<CalloutMetrics>();
         services.AddSingleton<CalloutEndpoint>();
         return services;

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using Vault.Core.Callouts;
 using Yarp.ReverseProxy.Forwarder;
@@ -7,8 +5,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Vault.Api.Callouts;
 
 /// <summary>
-/// Puts the callout on the outgoing request, where YARP sends it, and the answer's head on the caller's response. Nothing is copied by
-/// default: what goes each way is decided in Vault.Core.
+/// Between YARP and the chain of handlers: puts the callout on the outgoing request, and the answer's head on the caller's
+/// response. Nothing is copied by default: what goes each way is decided in Vault.Core.
 /// </summary>
 internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : HttpTransformer
 {
@@ -47,12 +45,10 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
         CalloutMessage.CopyAnswerHeaders(proxyResponse, callout, response.Headers, static (headers, name, value) =>
             headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, value) : value);
 
-        // The server says what every status is commonly called by itself; HTTP/2 has no phrase.
-        if (proxyResponse.ReasonPhrase is { } phrase && callout.Echoes.Redact(phrase) is var redacted
-            && redacted != ReasonPhrases.GetReasonPhrase(response.StatusCode) && !HttpProtocol.IsHttp2(httpContext.Request.Protocol)
-            && httpContext.Features.Get<IHttpResponseFeature>() is { } feature)
+        var reason = httpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseFeature>();
+        if (reason?.ReasonPhrase is { } phrase)
         {
-            feature.ReasonPhrase = redacted;
+            reason.ReasonPhrase = callout.Echoes.Redact(phrase);
         }
 
         callout.IsHeadReady = true;

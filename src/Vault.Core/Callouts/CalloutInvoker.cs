@@ -3,17 +3,12 @@ using Vault.Core.Egress;
 
 namespace Vault.Core.Callouts;
 
-/// <summary>What callouts are sent through.</summary>
+/// <summary>What YARP sends callouts through.</summary>
 public sealed class CalloutInvoker(UpstreamConnections connections, CalloutAttempts attempts) : IDisposable
 {
     private readonly CalloutHandler _handler = new(connections, attempts);
 
-    /// <summary>Sends the message that carries the callout; its body is put on here.</summary>
-    /// <exception cref="HttpRequestException">There is no answer that can be handed on; the callout's error says why.</exception>
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, Callout callout, CancellationToken cancellationToken) =>
-        _handler.SendAsync(message, callout, cancellationToken);
-
-    /// <summary>The same for YARP: takes the one message that carries the callout.</summary>
+    /// <summary>Takes the one message that carries the callout.</summary>
     public HttpMessageInvoker For(Callout callout) => new OfOne(_handler, callout);
 
     /// <inheritdoc />

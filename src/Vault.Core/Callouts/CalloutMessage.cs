@@ -48,9 +48,6 @@ public static class CalloutMessage
     /// <summary>How long the caller's answer says it is; null where nobody knows.</summary>
     public static long? AnswerLengthOf(HttpResponseMessage answer, Callout callout) => callout.IsDecoded ? null : AnswerContent.HeadersOf(answer).ContentLength;
 
-    /// <summary>The body of the answer, as the caller gets it: what is read comes as it is read. It goes with the answer.</summary>
-    public static Stream AnswerBodyOf(HttpResponseMessage answer) => AnswerContent.BodyOf(answer);
-
     /// <summary>The trailers of the answer, as the caller gets them.</summary>
     public static IEnumerable<KeyValuePair<string, string>> AnswerTrailersOf(HttpResponseMessage answer, Callout callout)
     {

@@ -71,16 +71,16 @@ public sealed class EchoSearch
     /// <summary>The header that a callout before this one made of the very same parameters; null: none did.</summary>
     internal ReadyHeader? Header => _known.Header;
 
-    /// <summary>Keeps a header for the callouts after this one, where all of it, and what follows its scheme, is searched for already.</summary>
+    /// <summary>Keeps a header for the callouts after this one, where all of it, and what follows its scheme, is kept to be searched for already.</summary>
     internal void KeepHeader(string name, string value)
     {
         var space = value.IndexOf(' ', StringComparison.Ordinal);
-        if (IsKnown(value) && (space < 0 || IsKnown(value[(space + 1)..])))
+        if (_key is not null && _known.Has(Encoding.UTF8.GetBytes(value)) && (space < 0 || IsKnown(Encoding.UTF8.GetBytes(value[(space + 1)..]))))
         {
             _known.Header = new ReadyHeader(name, HeaderText.Encode(value));
         }
 
-        bool IsKnown(string text) => Encoding.UTF8.GetBytes(text) is var utf8 && (_known.Has(utf8) || !RedactionSet.IsSearched(utf8));
+        bool IsKnown(byte[] utf8) => _known.Has(utf8) || !RedactionSet.IsSearched(utf8);
     }
 
     /// <summary>Searches for what was made ready for callouts before.</summary>

@@ -45,7 +45,8 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
     [InlineData(Password, "Password", "Basic dXNlcjphbm90aGVyLXZhbHVl", "another-value")]
     [InlineData("""{ "protocol": "apiKey", "in": "header", "parameterName": "Authorization", "prefix": "Key ", "apiKey": "k-12345678" }""", "ApiKey", "Key another-value", "another-value")]
     [InlineData("""{ "protocol": "apiKey", "in": "header", "parameterName": "Authorization", "apiKey": "k-1234 5678" }""", "ApiKey", "another-value", "another-value")]
-    public async Task Callout_SentAgain_GoesOutAsTheFirst_UntilAParameterChanges(string authentication, string parameter, string changed, string value)
+    [InlineData("""{ "protocol": "apiKey", "in": "header", "parameterName": "Authorization", "apiKey": "k-12" }""", "ApiKey", "another-value", "another-value", false)]
+    public async Task Callout_SentAgain_GoesOutAsTheFirst_UntilAParameterChanges(string authentication, string parameter, string changed, string value, bool isSearched = true)
     {
         var callout = await fixture.CreateAsync(authentication);
         (string, string)[] headers = [("Authorization", "Bearer mine"), ("Range", "bytes=0-1"), ("Accept-Encoding", "gzip"), ("X-Kept", "1"), ("X-Kept", "2")];
@@ -53,8 +54,9 @@ public sealed class HeaderTests(CalloutFixture fixture) : IClassFixture<CalloutF
         var second = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", "{}", headers: headers);
         Assert.Equal(first.Headers, second.Headers);
         Assert.Equal(first.Body, second.Body);
-        Assert.Equal("identity", second.Header("Accept-Encoding"));
-        Assert.Null(second.Header("Range"));
+
+        // An answer that can't be searched is not asked for; where there is nothing to search for, all is left alone.
+        Assert.Equal(isSearched ? ("identity", null) : ("gzip", "bytes=0-1"), (second.Header("Accept-Encoding"), second.Header("Range")));
 
         await fixture.Vault.AdminAsync(
             HttpMethod.Patch, $"/api/v1/external-credentials/{callout.Name}/principals/default/credential", $$"""{ "parameters": { "{{parameter}}": "{{value}}" } }""");

@@ -85,7 +85,7 @@ public sealed class CredentialSet
     public string Stamp { get; }
 
     /// <summary>Changes with every change of a parameter, and when a replaced value comes or goes.</summary>
-    public string EchoStamp => _retired.Count == 0 ? Stamp : StampOf(_current.Values.Concat(_retired).Select(entry => entry.Stored));
+    public string EchoStamp => _retired.Count == 0 ? Stamp : $"{Stamp}/{StampOf(_retired.Select(entry => entry.Stored))}";
 
     /// <summary>The names that have a value.</summary>
     public IReadOnlyCollection<string> Names => _current.Keys;

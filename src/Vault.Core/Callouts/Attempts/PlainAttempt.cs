@@ -23,7 +23,7 @@ internal static class PlainAttempt
             return outgoing.Error;
         }
 
-        var isSearched = !request.IsGrpc && !request.IsUpgrade;
+        var isSearched = callout.Echoes.IsOn && !request.IsGrpc && !request.IsUpgrade;
         var headers = new List<KeyValuePair<string, string>>(request.Headers.Count + 2) { new(header.Name, header.Value) };
         for (var i = 0; i < request.Headers.Count; i++)
         {

@@ -21,9 +21,6 @@ internal sealed class AnswerContent : HttpContent
     /// <summary>The content headers of an answer, as they came.</summary>
     public static HttpContentHeaders HeadersOf(HttpResponseMessage answer) => HeadersOf(answer.Content);
 
-    /// <summary>The body of an answer, without a task for it.</summary>
-    public static Stream BodyOf(HttpResponseMessage answer) => answer.Content is AnswerContent own ? own._body : answer.Content.ReadAsStream();
-
     private static HttpContentHeaders HeadersOf(HttpContent content) => content is AnswerContent own ? HeadersOf(own._original) : content.Headers;
 
     protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult(_body);
