@@ -50,11 +50,24 @@ public sealed partial class ChangeGate(
     private async Task<Result<T>> ApplyAsync<T>(
         Func<Draft, Task<Result<T>>> change, List<EndedTokens> ended, bool isRehearsal, CancellationToken cancellationToken)
     {
-        if (await reading.SettledAsync(cancellationToken) is { } notYet)
+        while (true)
         {
-            return notYet;
-        }
+            if (await reading.SettledAsync(cancellationToken) is { } notYet)
+            {
+                return notYet;
+            }
 
+            if (await TryApplyAsync(change, ended, isRehearsal, cancellationToken) is { } result)
+            {
+                return result;
+            }
+        }
+    }
+
+    // Null: to hear of the others, everything has to be read anew, so nothing was judged yet.
+    private async Task<Result<T>?> TryApplyAsync<T>(
+        Func<Draft, Task<Result<T>>> change, List<EndedTokens> ended, bool isRehearsal, CancellationToken cancellationToken)
+    {
         await _gate.WaitAsync(cancellationToken);
         AuditTail.Turn? turn = null;
         var isCommitting = false;
@@ -68,8 +81,7 @@ public sealed partial class ChangeGate(
             await using var entered = shared is null ? null : await shared.EnterAsync(database, cancellationToken);
             if (!reading.IsSettled)
             {
-                // To hear of the others, everything had to be read anew.
-                return ReadAnew;
+                return null;
             }
 
             var (definitionsBefore, accessBefore) = (definitions.Current, access.Current);
