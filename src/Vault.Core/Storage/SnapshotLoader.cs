@@ -21,7 +21,7 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
     private const int MostOfAnApp = 2;
     private const int MostFaults = 10;
 
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestBringing = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -61,7 +61,7 @@ public sealed partial class SnapshotLoader : IDefinitionReading, IDisposable
     /// <inheritdoc />
     public bool IsSettled => _state.Reading is null;
 
-    /// <summary>Loads and puts in force. Where that takes longer than two seconds, it goes on behind the caller.</summary>
+    /// <summary>Loads and puts in force. Where that takes longer than a second, it goes on behind the caller.</summary>
     /// <param name="isKnown">Whether what is in force now, with the changes that are told of, is what there is: then it stays so until all is read, which nobody waits for. If not, what isn't read yet is asked for by who needs it.</param>
     /// <param name="cancellationToken">Of the caller.</param>
     public async Task LoadAsync(bool isKnown, CancellationToken cancellationToken)
