@@ -203,26 +203,6 @@ public sealed class StartRows
     private Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, bool mayFail, CancellationToken cancellationToken, Only only = default)
         where T : class => StreamAsync(sql, read, only, isLong: false, mayFail, cancellationToken).ToListAsync(cancellationToken).AsTask();
 
-    private async Task<DbConnection> OpenAsync(bool isLong, CancellationToken cancellationToken)
-    {
-        if (isLong)
-        {
-            return await _database.OpenLastingAsync(cancellationToken);
-        }
-
-        var connection = _database.CreateConnection();
-        try
-        {
-            await connection.OpenAsync(cancellationToken);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
-
     private static void Add(DbCommand command, string name, object value)
     {
         var parameter = command.CreateParameter();
@@ -235,7 +215,7 @@ public sealed class StartRows
         where T : class
     {
         // A whole table may take long, and must not keep others from what they need for a moment.
-        await using var connection = await OpenAsync(isLong, cancellationToken);
+        await using var connection = await (isLong ? _database.OpenLastingAsync(cancellationToken) : _database.CreateConnection().OpenedAsync(cancellationToken));
         await using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // Fixed texts.
         command.CommandText = only switch

@@ -288,7 +288,7 @@ public sealed class ReadingBehindTests : IAsyncLifetime
             }
 
             Assert.False(isLast, $"{found} where {expected} was expected.");
-            await Task.Delay(50);
+            await Task.Yield();
         }
     }
 

@@ -16,20 +16,7 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
 
     public DbConnection CreateSharedConnection() => CreateConnection();
 
-    public async Task<DbConnection> OpenLastingAsync(CancellationToken cancellationToken)
-    {
-        DbConnection connection = CreateConnection();
-        try
-        {
-            await connection.OpenAsync(cancellationToken);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
+    public Task<DbConnection> OpenLastingAsync(CancellationToken cancellationToken) => CreateConnection().OpenedAsync(cancellationToken);
 
     public Task<IStartLock?> LockAsync(CancellationToken cancellationToken) => Task.FromResult<IStartLock?>(null);
 
