@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using Vault.Api.Hosting;
@@ -45,9 +46,13 @@ internal static class MetricsEndpoint
 
     private static RequestDelegate Build(WebApplication app)
     {
+        var own = app.Services.GetRequiredService<IMeterFactory>();
         var provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(TelemetrySetup.Describe)
             .AddMeter(TelemetrySetup.Meters)
+
+            // Meters are heard by name, from the whole process: another vault's in it would be added to this one's, and end them with its own.
+            .AddView(instrument => instrument.Meter.Scope is { } scope && scope != own ? MetricStreamConfiguration.Drop : null)
             .AddPrometheusExporter()
             .Build();
         app.Lifetime.ApplicationStopped.Register(provider.Dispose);

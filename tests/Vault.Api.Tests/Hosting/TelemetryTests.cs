@@ -53,6 +53,29 @@ public class TelemetryTests
             word => Assert.DoesNotContain(word, text, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Metrics_AreOfThisVaultOnly_WhenAnotherOneIsInTheProcess()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync();
+        using var vault = new VaultFactory();
+        using var app = vault.CreateClient(await CreateAsync(vault, upstream));
+        (await app.GetAsync("/metrics")).Dispose();
+        (await app.GetAsync("/callout/Service/before")).Dispose();
+        using (var other = new VaultFactory())
+        {
+            using var itsApp = other.CreateClient(await CreateAsync(other, upstream));
+            for (var i = 0; i < 5; i++)
+            {
+                (await itsApp.GetAsync($"/callout/Service/{i}")).Dispose();
+            }
+        }
+
+        (await app.GetAsync("/callout/Service/after")).Dispose();
+
+        var text = await ScrapeAsync(app, scraped => Regex.IsMatch(scraped, "(?m)^vault_callout_duration_seconds_count.* [2-9]$"));
+        Assert.Equal(["2"], Regex.Matches(text, @"(?m)^vault_callout_duration_seconds_count.* (\d+)$").Select(match => match.Groups[1].Value));
+    }
+
     [Theory]
     [InlineData("grafana-dashboard.json")]
     [InlineData("alerts.yml")]
