@@ -72,7 +72,7 @@ internal sealed class CalloutAudit
     public Task<bool> MaySendAsync() => _durability switch
     {
         AuditDurability.BeforeSend => _log.WriteAsync(Record(AuditOutcomes.Intent, null, isOver: false)),
-        AuditDurability.Background when _log.IsKeeping => Task.FromResult(true),
+        AuditDurability.Background => _log.CanNoteAsync(),
         _ => _log.CanWriteAsync(),
     };
 

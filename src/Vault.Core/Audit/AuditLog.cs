@@ -14,6 +14,9 @@ public sealed class AuditLog : BackgroundService
 {
     private const int MostInBatch = 2_048;
     private const int MostWaiting = 20_000;
+
+    // With so many due, what would add to them waits.
+    private const int MostDue = MostWaiting / 2;
     private const int CheckpointAfter = 1_000;
     private static readonly TimeSpan CheckpointPace = TimeSpan.FromSeconds(60);
 
@@ -57,6 +60,12 @@ public sealed class AuditLog : BackgroundService
             _appender.Lose(audited);
         }
     }
+
+    /// <summary>
+    /// Whether what is about to happen may be noted, as far as is known. Where records come faster than they are kept, it waits until those due
+    /// by now are: else they would be lost.
+    /// </summary>
+    public Task<bool> CanNoteAsync() => !IsKeeping ? CanWriteAsync() : _queue.Reader.Count < MostDue ? Yes : EnqueueAsync(null);
 
     /// <summary>Whether a record could be kept now. While this process itself holds the database's lock to write, that is known.</summary>
     public Task<bool> CanWriteAsync() => _keeping.IsSure ? Yes : EnqueueAsync(null);
@@ -107,7 +116,7 @@ public sealed class AuditLog : BackgroundService
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             Take();
-            if (batch.TrueForAll(waiting => waiting.Kept is null) && !_queue.Reader.Completion.IsCompleted)
+            if (batch.Count < MostInBatch && batch.TrueForAll(waiting => waiting.Kept is null) && !_queue.Reader.Completion.IsCompleted)
             {
                 await _hurry.WaitAsync(Gathering);
                 Take();

@@ -65,6 +65,34 @@ public sealed class AuditLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WhereRecordsComeFasterThanTheyAreKept_WhatWouldAddToThemWaits()
+    {
+        using var isHeld = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        _store.Writing = isKept =>
+        {
+            isHeld.Set();
+            goOn.Wait();
+        };
+        _parts.Log.Note(Event());
+        isHeld.Wait();
+        for (var noted = 0; noted < MostWaiting / 2; noted++)
+        {
+            Assert.True(_parts.Log.CanNoteAsync().IsCompletedSuccessfully);
+            _parts.Log.Note(Event());
+        }
+
+        var waiting = _parts.Log.CanNoteAsync();
+        Assert.False(waiting.IsCompleted);
+        _store.Writing = static _ => { };
+        goOn.Set();
+        Assert.True(await waiting);
+        Assert.True(_parts.Log.IsKeeping);
+        Assert.Equal((MostWaiting / 2) + 1, _log.Count(entry => entry.Event.Action == "callout"));
+        Assert.DoesNotContain(_log, entry => entry.Event.Action == "audit.resumed");
+    }
+
+    [Fact]
     public async Task RecordThatCantBeKept_IsReplaced_AndHoldsNoOtherUp()
     {
         _store.IsBad = audited => audited.Target == "bad";
