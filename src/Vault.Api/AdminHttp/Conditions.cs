@@ -1,4 +1,5 @@
 using Vault.Core.Administration.Changes;
+using Vault.Core.Primitives;
 
 namespace Vault.Api.AdminHttp;
 
@@ -14,6 +15,11 @@ internal static class Conditions
             request.Headers.IfNoneMatch is ["*"]);
     }
 
-    /// <summary>Whether <c>?discardSecrets=true</c> was said.</summary>
-    public static bool DiscardSecrets(HttpRequest request) => request.Query["discardSecrets"] is ["true"];
+    /// <summary><c>?discardSecrets=true</c> or <c>false</c>, in any case; false where it doesn't stand.</summary>
+    public static Result<bool> DiscardSecrets(HttpRequest request) => request.Query["discardSecrets"] switch
+    {
+        [] => false,
+        [{ } text] when bool.TryParse(text, out var isSet) => isSet,
+        _ => VaultError.Invalid("discardSecrets", "Must be true or false."),
+    };
 }

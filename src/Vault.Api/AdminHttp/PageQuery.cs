@@ -12,7 +12,7 @@ internal static class PageQuery
     private const int Default = 50;
     private const int Most = 500;
 
-    /// <summary>Reads it; <paramref name="anyKey"/>: keys are printable text, not only names.</summary>
+    /// <summary>Reads it, an empty token as that of the first page; <paramref name="anyKey"/>: keys are printable text, not only names.</summary>
     public static Result<PageRequest> Read(IQueryCollection query, bool anyKey = false)
     {
         var size = Default;
@@ -23,7 +23,7 @@ internal static class PageQuery
         }
 
         string? after = null;
-        if (query["pageToken"] is { Count: > 0 } tokens && (tokens.Count > 1 || (after = FromToken(tokens[0], anyKey)) is null))
+        if (query["pageToken"] is { Count: > 0 } tokens and not [""] && (tokens.Count > 1 || (after = FromToken(tokens[0], anyKey)) is null))
         {
             return VaultError.Invalid("pageToken", "Must be the nextPageToken of the page before.");
         }

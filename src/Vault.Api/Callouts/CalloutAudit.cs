@@ -53,8 +53,11 @@ internal sealed class CalloutAudit
     /// <summary>Since it began.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
+    /// <summary>The app that calls; null: it is none, or isn't known yet.</summary>
+    public Guid? App { get; private set; }
+
     /// <summary>Who calls.</summary>
-    public void Actor(string name) => _actor = name;
+    public void Actor(string name, Guid? app = null) => (_actor, App) = (name, app);
 
     /// <summary>One of too many refused sign-ins: it has no record of its own.</summary>
     public void OnlyCounted() => _isOnlyCounted = true;

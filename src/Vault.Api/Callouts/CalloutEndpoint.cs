@@ -5,6 +5,7 @@ using Vault.Api.Hosting;
 using Vault.Core.Access;
 using Vault.Core.Audit;
 using Vault.Core.Callouts;
+using Vault.Core.ForwardProxy;
 using Vault.Core.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -13,7 +14,7 @@ namespace Vault.Api.Callouts;
 /// <summary>The way of one callout through the vault, <c>/callout/{name}/{path}</c> or by the forward proxy; contract sections 5 and 9.</summary>
 internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
-    AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
+    OpenTunnels tunnels, AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
     /// <summary>
     /// Judges the request in the contract's order, the first failure answers: (1) who calls, (2) what was granted, (3) is it
@@ -36,6 +37,7 @@ internal sealed class CalloutEndpoint(
             // 8
             using (callout.Value)
             {
+                using var tunnel = callout.Value.Request.IsUpgrade ? Watch(context, source, callout.Value, audit) : null;
                 var transformer = new CalloutTransformer(callout.Value, audit);
                 var error = await forwarder.SendAsync(
                     context, "http://unused.invalid/", invoker.For(callout.Value), UpstreamVersion.For(callout.Value), transformer);
@@ -106,7 +108,7 @@ internal sealed class CalloutEndpoint(
             return source.Refusal(caller.Error);
         }
 
-        audit.Actor(caller.Value.Actor);
+        audit.Actor(caller.Value.Actor, caller.Value.AppId);
         if (CallerKeys.InQuery(rawTarget) is { } misplaced)
         {
             return misplaced;
@@ -151,6 +153,11 @@ internal sealed class CalloutEndpoint(
         CallerRequest.LiftLimits(context);
         return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
     }
+
+    // A WebSocket may outlive what it was let in by.
+    private IDisposable Watch(HttpContext context, ICalloutSource source, Callout callout, CalloutAudit audit) => tunnels.Open(
+        source.KeyOf(context).Key ?? "", context.Features.Get<ConnectionKey>() ?? new ConnectionKey(), context.Abort,
+        () => audit.App is { } app && admission.IsWithdrawn(app, callout.Admitted));
 
     private ValueTask<Result<AdmittedCallout>> AdmitAsync(HttpContext context, Caller caller, string name)
     {

@@ -26,11 +26,7 @@ internal static class StartBanner
 
         if (newAdminKey is not null)
         {
-            output.WriteLine();
-            output.WriteLine("  Your admin key, shown this once and stored only as a hash:");
-            output.WriteLine();
-            output.WriteLine($"    {newAdminKey}");
-            output.WriteLine();
+            PrintKey(newAdminKey);
             output.WriteLine("  Try it:");
             output.WriteLine();
             output.WriteLine($"    export VAULT_KEY={newAdminKey}");
@@ -39,6 +35,18 @@ internal static class StartBanner
             output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Service\",\"url\":\"https://service.example\",\"authentication\":{{\"protocol\":\"bearer\",\"token\":\"the token\"}}}}' {url}/api/v1/named-credentials");
         }
 
+        output.WriteLine();
+        output.Flush();
+    }
+
+    /// <summary>Prints a key that was just made.</summary>
+    public static void PrintKey(string newAdminKey)
+    {
+        var output = Console.Out;
+        output.WriteLine();
+        output.WriteLine("  Your admin key, shown this once and stored only as a hash:");
+        output.WriteLine();
+        output.WriteLine($"    {newAdminKey}");
         output.WriteLine();
         output.Flush();
     }

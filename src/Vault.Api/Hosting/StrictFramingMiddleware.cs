@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features;
+using Vault.Api.Callouts;
 using Vault.Api.Errors;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Primitives;
@@ -34,7 +36,11 @@ internal sealed class StrictFramingMiddleware(RequestDelegate next)
             }, context.Response);
         }
 
-        return context.AnswerAsync(new VaultError(ErrorCodes.InvalidRequest, refusal));
+        // A callout that is refused is recorded, this one too.
+        var error = new VaultError(ErrorCodes.InvalidRequest, refusal);
+        return context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.StartsWith(CalloutTarget.Prefix, StringComparison.OrdinalIgnoreCase)
+            ? context.RequestServices.GetRequiredService<CalloutEndpoint>().RefuseAsync(context, error)
+            : context.AnswerAsync(error);
     }
 
     // Kestrel refuses Connection there, and takes these (RFC 9113 section 8.2.2).

@@ -17,6 +17,8 @@ internal static class VaultCommand
     /// <summary>Nobody can say: the reason was written to the errors.</summary>
     public const int Undecided = 2;
 
+    private const string Commands = "audit verify, keys verify, keys change-master, backup <file>, backup --verify <file>, restore <file>, database copy, healthcheck";
+
     /// <summary>The command that the arguments name; null: none, they are settings of a vault that is to run.</summary>
     public static Func<Task<int>>? Find(string[] args) => args switch
     {
@@ -28,6 +30,7 @@ internal static class VaultCommand
         ["backup", [not '-', ..] file, .. var rest] => () => BackupCommand.WriteAsync(file, rest, Console.Out, Console.Error),
         ["restore", [not '-', ..] file, .. var rest] => () => BackupCommand.RestoreAsync(file, rest, Console.Out, Console.Error),
         ["database", "copy", .. var rest] => () => DatabaseCommand.CopyAsync(rest, Console.Out, Console.Error),
+        ["--help" or "-h" or "--version", ..] => TellCommandsAsync,
         [[not ('-' or '/'), ..] first, ..] when !first.Contains('=', StringComparison.Ordinal) => UnknownAsync,
         _ => null,
     };
@@ -69,8 +72,14 @@ internal static class VaultCommand
     // Settings begin with a dash or a slash, or hold an equals sign: a misspelt command must not start a vault.
     private static async Task<int> UnknownAsync()
     {
-        await Console.Error.WriteLineAsync(
-            "vault: there is no such command. There are: audit verify, keys verify, keys change-master, backup <file>, backup --verify <file>, restore <file>, database copy, healthcheck.");
+        await Console.Error.WriteLineAsync($"vault: there is no such command. There are: {Commands}.");
         return Undecided;
+    }
+
+    private static async Task<int> TellCommandsAsync()
+    {
+        await Console.Out.WriteLineAsync(
+            $"vault {typeof(VaultCommand).Assembly.GetName().Version?.ToString(3)}\nWithout a command it runs; settings go by Name=value or --Name value. Commands: {Commands}.");
+        return Well;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -45,6 +46,8 @@ internal static class VaultHost
             return await command();
         }
 
+        // Made once: whatever ends this vault before it can say where it listens, the key is told.
+        string? untold = null;
         try
         {
             // The settings file lies beside the program, whatever directory it is started in.
@@ -60,22 +63,31 @@ internal static class VaultHost
             app.Services.GetRequiredService<SecretSources>();
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
             await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
-            var newKey = await app.Services.GetRequiredService<BootstrapAdminKey>()
+            untold = await app.Services.GetRequiredService<BootstrapAdminKey>()
                 .EnsureAsync(app.Configuration["Vault:BootstrapAdminKey"], CancellationToken.None);
             if (app.Services.GetRequiredService<ForwardProxyOptions>().IsOn)
             {
                 await app.Services.GetRequiredService<CertificateAuthority>().KeepAsync(CancellationToken.None);
             }
 
-            app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, newKey));
+            app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, Interlocked.Exchange(ref untold, null)));
             await app.RunAsync();
             return 0;
         }
         catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException
-            or IOException { InnerException: AddressInUseException })
+            or IOException { InnerException: AddressInUseException } or SocketException)
         {
-            await Console.Error.WriteLineAsync("vault: " + exception.Message);
+            await Console.Error.WriteLineAsync("vault: " + (exception is SocketException or IOException
+                ? exception.Message.TrimEnd('.') + ". Where it listens is set by ASPNETCORE_URLS, Vault:Http2Url and Vault:ForwardProxy:Url."
+                : exception.Message));
             return BadConfiguration;
+        }
+        finally
+        {
+            if (untold is not null)
+            {
+                StartBanner.PrintKey(untold);
+            }
         }
     }
 

@@ -79,7 +79,7 @@ internal sealed partial class AuditAppender
             var started = _time.GetTimestamp();
             await _store.AppendAsync(Array.ConvertAll(all, turn.Next), _begun, cancellationToken);
             turn.Done();
-            _metrics.Kept(all, _time.GetElapsedTime(started));
+            _metrics.Committed(all.Length, _time.GetElapsedTime(started));
             Volatile.Write(ref _failures, 0);
             if (Interlocked.Add(ref _lost, -lost) > 0)
             {

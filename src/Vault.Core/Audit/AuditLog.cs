@@ -41,6 +41,7 @@ public sealed class AuditLog : BackgroundService
     {
         (_tail, _time) = (tail, time);
         var metrics = new AuditMetrics(meters, () => _queue.Reader.Count + (_keeping?.Unkept ?? 0), () => spool?.Waiting ?? 0, () => _keeping is null || IsKeeping);
+        tail.Kept = metrics.Kept;
         _appender = new AuditAppender(store, tail, time, metrics, logger);
         _keeping = new AuditKeeping(_appender, spool, time, logger);
         _replay = spool is null ? null : new SpoolReplay(spool, _appender, _keeping, tail, time, logger);

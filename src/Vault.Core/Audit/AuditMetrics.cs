@@ -28,14 +28,18 @@ internal sealed class AuditMetrics
         meter.CreateObservableGauge("vault.audit.keeping", () => isKeeping() ? 1 : 0, "1", "1 where the last try to keep records went well; 0: callouts are refused.");
     }
 
-    /// <summary>A transaction was committed.</summary>
-    public void Kept(IReadOnlyList<AuditEvent> events, TimeSpan duration)
+    /// <summary>A transaction of so many records was committed.</summary>
+    public void Committed(int count, TimeSpan duration)
     {
-        if (_commits.Enabled && events.Count > 0)
+        if (_commits.Enabled && count > 0)
         {
             _commits.Record(duration.TotalSeconds);
         }
+    }
 
+    /// <summary>Records are durable.</summary>
+    public void Kept(IReadOnlyList<AuditEvent> events)
+    {
         if (!_events.Enabled)
         {
             return;

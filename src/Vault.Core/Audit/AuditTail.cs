@@ -22,6 +22,7 @@ public sealed partial class AuditTail(
     public sealed class Turn : IAsyncDisposable
     {
         private readonly AuditTail _tail;
+        private readonly List<AuditEvent> _events = [];
         private AuditEnd _end;
         private bool _isDone;
         private bool _isBegun;
@@ -36,6 +37,7 @@ public sealed partial class AuditTail(
             _isBegun = true;
             var (entry, end) = _tail.Extend(_end, audited);
             _end = end;
+            _events.Add(audited);
             return entry;
         }
 
@@ -44,6 +46,7 @@ public sealed partial class AuditTail(
         {
             _isDone = true;
             _tail.Advance(_end);
+            _tail.Kept?.Invoke(_events);
         }
 
         /// <summary>Ends the turn. Without <see cref="Done"/> nobody knows what became of the records: the end is read again.</summary>
@@ -57,6 +60,9 @@ public sealed partial class AuditTail(
             return _tail.ReleaseAsync();
         }
     }
+
+    /// <summary>Told of the records of each turn that are durable, whoever wrote them.</summary>
+    internal Action<IReadOnlyList<AuditEvent>>? Kept { get; set; }
 
     /// <summary>How many records aren't signed for yet.</summary>
     internal long Unsigned => Volatile.Read(ref _last) - Volatile.Read(ref _signed);

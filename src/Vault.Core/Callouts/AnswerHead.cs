@@ -20,6 +20,11 @@ internal static class AnswerHead
             return "it switches protocols, which nobody asked for";
         }
 
+        if (answer.StatusCode is HttpStatusCode.ResetContent && answer.Content.Headers.ContentLength is > 0)
+        {
+            return "it is a 205 with a body";
+        }
+
         if (answer.ReasonPhrase is { } reason && !WireText.IsValue(reason))
         {
             return "its status line has a control character";

@@ -54,6 +54,18 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             : BringAndAdmitAsync(app, parsed, principal, user, cancellationToken);
     }
 
+    /// <summary>Whether what a callout was admitted by is known to be gone: the grant, the principal, or the named credential, which may be disabled too.</summary>
+    /// <param name="app">Whose callout.</param>
+    /// <param name="admitted">As it was admitted.</param>
+    public bool IsWithdrawn(Guid app, AdmittedCallout admitted)
+    {
+        var (exposures, wasWhole) = (reading.Exposures, reading.IsWhole);
+        var stands = Find(app, admitted.Named.Name) is { Named.Enabled: true } granted
+            && granted.Named.Id == admitted.Named.Id
+            && granted.External.Principals.Any(principal => principal.Id == admitted.Principal.Id && IsGranted(granted.Grant, principal));
+        return !stands && wasWhole && reading.Exposures == exposures;
+    }
+
     private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Guid app, DeveloperName name, string? principal, string? user, CancellationToken cancellationToken)
     {
         while (true)

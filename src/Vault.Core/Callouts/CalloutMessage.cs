@@ -22,16 +22,17 @@ public static class CalloutMessage
     public static void CopyAnswerHeaders<T>(HttpResponseMessage answer, Callout callout, T target, Action<T, string, string> add)
     {
         var connection = ConnectionOptions(answer);
-        Copy(answer.Headers.NonValidated, connection, callout, target, add);
-        Copy(AnswerContent.HeadersOf(answer).NonValidated, connection, callout, target, add);
+        var isEmpty = answer.StatusCode is HttpStatusCode.NoContent;
+        Copy(answer.Headers.NonValidated, connection, callout, isEmpty, target, add);
+        Copy(AnswerContent.HeadersOf(answer).NonValidated, connection, callout, isEmpty, target, add);
     }
 
-    private static void Copy<T>(HttpHeadersNonValidated headers, HashSet<string> connection, Callout callout, T target, Action<T, string, string> add)
+    private static void Copy<T>(HttpHeadersNonValidated headers, HashSet<string> connection, Callout callout, bool isEmpty, T target, Action<T, string, string> add)
     {
         foreach (var header in headers)
         {
-            // Digests are no content headers to HttpClient, and stand beside the others.
-            if (!AnswerHeaders.IsForwarded(header.Key, connection) || (callout.IsDecoded && AnswerHeaders.IsOfEncodedBytes(header.Key)))
+            // Digests are no content headers to HttpClient, and stand beside the others. A 204 has no length (RFC 9110 section 8.6), whatever upstream says.
+            if ((isEmpty && header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)) || !AnswerHeaders.IsForwarded(header.Key, connection) || (callout.IsDecoded && AnswerHeaders.IsOfEncodedBytes(header.Key)))
             {
                 continue;
             }

@@ -5,7 +5,7 @@ namespace Vault.Core.ForwardProxy;
 /// <summary>Registers this folder.</summary>
 public static class ForwardProxyRegistration
 {
-    /// <summary>Adds it; where the forward proxy is off, nothing of it runs.</summary>
+    /// <summary>Adds it; where the forward proxy is off, nothing of it runs but the watch over open tunnels.</summary>
     public static IServiceCollection AddVaultForwardProxy(this IServiceCollection services, ForwardProxyOptions options)
     {
         services.AddSingleton(options).AddSingleton<CertificateAuthority>();
@@ -14,11 +14,10 @@ public static class ForwardProxyRegistration
             services
                 .AddSingleton<ForwardedRequests>()
                 .AddSingleton<LeafCertificates>()
-                .AddHostedService<AuthorityUpkeep>()
-                .AddSingleton<OpenTunnels>()
-                .AddHostedService(provider => provider.GetRequiredService<OpenTunnels>());
+                .AddHostedService<AuthorityUpkeep>();
         }
 
-        return services;
+        // WebSockets of callouts are tunnels as well.
+        return services.AddSingleton<OpenTunnels>().AddHostedService(provider => provider.GetRequiredService<OpenTunnels>());
     }
 }

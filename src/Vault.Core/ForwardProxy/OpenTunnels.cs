@@ -5,7 +5,10 @@ using Vault.Core.Access;
 
 namespace Vault.Core.ForwardProxy;
 
-/// <summary>The tunnels that are open. A key that is revoked, expires or loses its app ends those that were opened with it, within a second.</summary>
+/// <summary>
+/// The tunnels that are open, WebSockets of callouts among them. A key that is revoked, expires or loses its app ends those that were opened with it,
+/// within a second; so does a withdrawn grant those that went by it.
+/// </summary>
 public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider time, ILogger<OpenTunnels> logger) : BackgroundService
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
@@ -14,12 +17,12 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
     private readonly Dictionary<Guid, int> _rawOfApp = [];
     private int _raw;
 
-    private sealed class Tunnel(OpenTunnels all, string key, ConnectionKey known, Action end, Guid? app = null) : IDisposable
+    private sealed class Tunnel(OpenTunnels all, string key, ConnectionKey known, Action end, Guid? app = null, Func<bool>? isWithdrawn = null) : IDisposable
     {
         private Guid? _counted = app;
 
         public async ValueTask<bool> IsInForceAsync(CallerResolver callers, CancellationToken cancellationToken) =>
-            await callers.PeekAsync(key, known, cancellationToken) is not null;
+            isWithdrawn?.Invoke() is not true && await callers.PeekAsync(key, known, cancellationToken) is not null;
 
         public void End()
         {
@@ -51,9 +54,10 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
     /// <param name="key">The key or token that it was opened with.</param>
     /// <param name="known">What its connection knows of it.</param>
     /// <param name="end">Ends it at once; called at most once.</param>
-    public IDisposable Open(string key, ConnectionKey known, Action end)
+    /// <param name="isWithdrawn">Whether what it goes by was granted and is no more; null: it goes by the key alone.</param>
+    public IDisposable Open(string key, ConnectionKey known, Action end, Func<bool>? isWithdrawn = null)
     {
-        var tunnel = new Tunnel(this, key, known, end);
+        var tunnel = new Tunnel(this, key, known, end, isWithdrawn: isWithdrawn);
         _open[tunnel] = 0;
         return tunnel;
     }
@@ -130,6 +134,6 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
         tunnel.End();
     }
 
-    [LoggerMessage(9102, LogLevel.Error, "The key of a tunnel of the forward proxy could not be judged: {Fault}. The tunnel was ended.")]
+    [LoggerMessage(9102, LogLevel.Error, "The key of a tunnel or WebSocket could not be judged: {Fault}. It was ended.")]
     private static partial void LogFailed(ILogger logger, string fault);
 }

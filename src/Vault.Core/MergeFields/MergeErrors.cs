@@ -5,6 +5,12 @@ namespace Vault.Core.MergeFields;
 /// <summary>Errors of code <c>merge-field-invalid</c>. Their details name functions and references, never a value.</summary>
 internal static class MergeErrors
 {
+    /// <summary>How many characters or bytes are joined, or given to a function: a whole body that is held (1 MiB), written in another way, fits.</summary>
+    public const int MostText = 4 * 1024 * 1024;
+
+    /// <summary>More than that.</summary>
+    public static VaultError TooLong => Invalid($"it makes more than {MostText} characters");
+
     /// <summary>An error whose place is still to be added.</summary>
     public static VaultError Invalid(string problem) => new(ErrorCodes.MergeFieldInvalid, problem);
 

@@ -126,6 +126,10 @@ public sealed class MergeTemplate
             result.Append(LandingText.Escape(_literals[i], literalEscaping));
             result.Append(LandingText.Escape(value.Value.Text, value.Value.Escaping));
             isSecret |= value.Value.IsSecret;
+            if (result.Length > MergeErrors.MostText)
+            {
+                return MergeErrors.Invalid($"with what stands before it, it makes more than {MergeErrors.MostText} characters", _fields[i].At);
+            }
         }
 
         result.Append(LandingText.Escape(_literals[^1], literalEscaping));

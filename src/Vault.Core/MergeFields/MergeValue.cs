@@ -6,6 +6,9 @@ namespace Vault.Core.MergeFields;
 /// <param name="IsSecret">Whether it is, or was made of, something that answers must not echo.</param>
 public readonly record struct MergeValue(string? Text, byte[]? Blob, bool IsSecret)
 {
+    /// <summary>How many characters, or bytes.</summary>
+    public int Length => Text?.Length ?? Blob?.Length ?? 0;
+
     /// <summary>A text value.</summary>
     public static MergeValue OfText(string text, bool isSecret) => new(text, null, isSecret);
 

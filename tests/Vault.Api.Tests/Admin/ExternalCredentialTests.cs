@@ -113,7 +113,8 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
     {
         var name = await api.CreatePairAsync();
         await api.ExpectAsync(409, "secrets-would-travel", "PUT", "external-credentials/" + name, json);
-        await api.ExpectAsync(200, null, "PUT", $"external-credentials/{name}?discardSecrets=true", json);
+        await api.ExpectAsync(200, null, "PUT", $"external-credentials/{name}?discardSecrets=True", json);
+        await api.ExpectAsync(400, "invalid-request", "PUT", $"external-credentials/{name}?discardSecrets=1", json);
         var status = await api.ExpectAsync(200, null, "GET", $"external-credentials/{name}/principals/default/credential");
         Assert.Empty(status.Json!["parameters"]!.AsArray());
     }
@@ -211,7 +212,7 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         string? token = null;
         do
         {
-            var page = await api.ExpectAsync(200, null, "GET", $"external-credentials?pageSize=2&search={prefix}{(token is null ? "" : "&pageToken=" + Uri.EscapeDataString(token))}");
+            var page = await api.ExpectAsync(200, null, "GET", $"external-credentials?pageSize=2&search={prefix}&pageToken={Uri.EscapeDataString(token ?? "")}");
             Assert.InRange(page.Json!["items"]!.AsArray().Count, 1, 2);
             names.AddRange(page.Json["items"]!.AsArray().Select(item => (string)item!["name"]!));
             token = (string?)page.Json["nextPageToken"];

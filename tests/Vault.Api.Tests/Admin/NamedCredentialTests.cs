@@ -154,6 +154,13 @@ public sealed class NamedCredentialTests(AdminFixture api) : IClassFixture<Admin
         await api.ExpectAsync(403, "forbidden", "PUT", "named-credentials/" + op, Json("", "https://service.example/{!$Credential.Password}"), client);
         await api.ExpectAsync(403, "forbidden", "PUT", "named-credentials/" + op, Json("", "http://service.example/"), client);
         await api.ExpectAsync(403, "forbidden", "PUT", "named-credentials/" + api.NewName(), """{ "url": "https://h.example", "authentication": { "protocol": "none" } }""", client);
+
+        // What an admin allowed for the secrets of one external credential isn't allowed for those of another.
+        await api.ExpectAsync(200, null, "PUT", "named-credentials/" + op, Json("\"allowMergeFieldsInBody\": true"));
+        await api.ExpectAsync(200, null, "PUT", "named-credentials/" + op, Json("\"allowMergeFieldsInBody\": true, \"label\": \"x\""), client);
+        var high = await api.CreatePairAsync();
+        await api.ExpectAsync(403, "forbidden", "PUT", "named-credentials/" + op, Json("\"allowMergeFieldsInBody\": true").Replace(name, high, StringComparison.Ordinal), client);
+        await api.ExpectAsync(200, null, "PUT", "named-credentials/" + op, Json("").Replace(name, high, StringComparison.Ordinal), client);
         var fresh = api.NewName();
         await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""{ "name": "{{fresh}}", "authentication": { "protocol": "none" } }""");
         await api.ExpectAsync(403, "forbidden", "PUT", "named-credentials/" + api.NewName(), $$"""{ "url": "https://h.example", "externalCredential": "{{fresh}}" }""", client);

@@ -403,6 +403,42 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
         Assert.Equal(14, part.Content.Headers.ContentLength);
     }
 
+    [Theory]
+    [InlineData("Connection", "Upgrade", "Upgrade", "websocket")]
+    [InlineData("Content-Type", "application/grpc", "X-A", "b")]
+    public async Task Ranges_AreNotAskedFor_WhateverTheRequestSaysThatItIs(string name, string value, string other, string otherValue)
+    {
+        var callout = await fixture.CreateAsync(Parameters, "\"httpVersion\": \"1.1\"");
+        Answer(context => context.Response.WriteAsync("overlap-secret"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/callout/{callout.Name}/x");
+        if (name == "Content-Type")
+        {
+            request.Content = new ByteArrayContent([]);
+            request.Content.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        foreach (var header in new[] { (name, value), (other, otherValue), ("Range", "bytes=0-6"), ("If-Range", "\"a\"") })
+        {
+            request.Headers.TryAddWithoutValidation(header.Item1, header.Item2);
+        }
+
+        using var response = await callout.Client.SendAsync(request);
+        Assert.Equal("**************", await response.Content.ReadAsStringAsync());
+        Assert.Null(fixture.Upstream.Requests[^1].Header("Range"));
+        Assert.Null(fixture.Upstream.Requests[^1].Header("If-Range"));
+    }
+
+    [Fact]
+    public async Task BytesMadeOfASecret_AreMaskedToo()
+    {
+        var callout = await fixture.CreateAsync(
+            AttackBench.Custom(("Coded", Convert.ToBase64String("bytes-of-the-secret"u8))),
+            "\"customHeaders\": [ { \"name\": \"Authorization\", \"value\": \"Basic {!BASE64ENCODE(BASE64DECODE($Credential.Coded))}\" } ]");
+        Answer(context => context.Response.WriteAsync("unknown user " + Encoding.UTF8.GetString(Convert.FromBase64String(context.Request.Headers.Authorization.ToString()[6..]))));
+        using var response = await callout.SendAsync(HttpMethod.Get, "/x");
+        Assert.Equal("unknown user *******************", await response.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task Off_LeavesEverythingAlone()
     {

@@ -44,6 +44,20 @@ public sealed class HostileHeadersTests(WireFixture fixture) : IClassFixture<Wir
     }
 
     [Theory]
+    [InlineData("X-A: a\u001bb")]
+    [InlineData("X(A: a")]
+    [InlineData("Transfer-Encoding: gzip, chunked")]
+    public async Task Head_ThatIsRefused_IsOnRecord(string header)
+    {
+        var (answer, sent) = await fixture.ExchangeAsync($"POST /callout/Raw/framing HTTP/1.1\r\n{{host}}\r\n{header}\r\nConnection: close\r\n\r\n");
+        Assert.Equal((400, null), (answer.Statuses[^1], sent));
+        var id = Assert.Single(Values(answer.Text, "X-Vault-Request-Id"));
+        var records = (await fixture.Vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout&pageSize=50"))!["items"]!.AsArray();
+        var record = Assert.Single(records, item => (string?)item!["id"] == id)!;
+        Assert.Equal(("invalid-request", "Wire", "/callout/Raw/framing"), ((string?)record["code"], (string?)record["actor"], (string?)record["path"]));
+    }
+
+    [Theory]
     [InlineData("Authorization: Bearer mine")]
     [InlineData("authorization: Bearer mine\r\nAUTHORIZATION: Basic bWluZTptaW5l")]
     [InlineData("Connection: close, Authorization\r\nAuthorization: Bearer mine")]

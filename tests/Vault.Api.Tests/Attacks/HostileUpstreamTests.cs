@@ -37,6 +37,7 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         ["name with a blank"] = "HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 2\r\n\r\nok",
         ["no colon"] = "HTTP/1.1 200 OK\r\nX-A\r\nContent-Length: 2\r\n\r\nok",
         ["no name"] = "HTTP/1.1 200 OK\r\n: b\r\nContent-Length: 2\r\n\r\nok",
+        ["a 205 with a body"] = "HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok",
         ["switches protocols unasked"] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
         ["HTTP/0.9"] = "<html>ok</html>",
         ["no version"] = "200 OK\r\n\r\n",
@@ -155,6 +156,36 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         Assert.Equal([200], next.Statuses);
         Assert.Equal("its own!", next.Body);
         Assert.Equal(2, upstream.Connections);
+    }
+
+    [Fact]
+    public async Task NoContent_WithALength_IsAnAnswerWithoutOne()
+    {
+        fixture.Upstream.AnswerWith("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n");
+        var answer = await SendAsync();
+        Assert.Equal([204], answer.Statuses);
+        Assert.Contains("X-Vault-Request-Id", answer.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Content-Length", answer.Text, StringComparison.OrdinalIgnoreCase);
+        await AssertNextIsItsOwnAsync();
+    }
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("PATCH")]
+    [InlineData("BUY")]
+    public async Task Request_ThatMayNotBeRepeated_GoesOnce_WhereTheConnectionEndsBeforeAnAnswer(string method)
+    {
+        var heads = 0;
+        fixture.Upstream.Answer = (stream, _) =>
+        {
+            Interlocked.Increment(ref heads);
+            stream.Close();
+            return Task.CompletedTask;
+        };
+        var answer = await RawClient.SendAsync(
+            fixture.Address, null, $"{method} /callout/Raw/x HTTP/1.1\r\nHost: {fixture.Address.Authority}\r\nX-Vault-Key: {fixture.Key}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        Assert.Equal([502], answer.Statuses);
+        Assert.Equal(1, heads);
     }
 
     [Fact]

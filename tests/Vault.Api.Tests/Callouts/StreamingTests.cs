@@ -104,6 +104,35 @@ public sealed class StreamingTests(CalloutFixture fixture) : IClassFixture<Callo
         }
     }
 
+    [Theory]
+    [InlineData("/grants/{0}")]
+    [InlineData("")]
+    public async Task WebSocket_EndsWithWhatItWasLetInBy(string withdrawn)
+    {
+        var callout = await fixture.CreateAsync(Bearer);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Upstream.Answer = async (context, _) =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await using var gone = context.RequestAborted.Register(() => ended.TrySetResult());
+            await ended.Task;
+        };
+        try
+        {
+            using var client = new ClientWebSocket();
+            client.Options.SetRequestHeader("X-Vault-Key", callout.Key);
+            await client.ConnectAsync(new UriBuilder(callout.Client.BaseAddress!) { Scheme = "ws", Path = $"/callout/{callout.Name}/socket" }.Uri, CancellationToken.None);
+            var next = client.ReceiveAsync(new byte[16].AsMemory(), CancellationToken.None).AsTask();
+            await fixture.Vault.AdminAsync(HttpMethod.Delete, $"/api/v1/apps/App{callout.Name}" + string.Format(System.Globalization.CultureInfo.InvariantCulture, withdrawn, callout.Name));
+            await Assert.ThrowsAsync<WebSocketException>(() => next.WaitAsync(TimeSpan.FromSeconds(30)));
+        }
+        finally
+        {
+            ended.TrySetResult();
+            Reset();
+        }
+    }
+
     [Fact]
     public async Task CallerGoesAway_UpstreamIsTold()
     {

@@ -58,6 +58,52 @@ public sealed class StartTests : IDisposable
         await StartAsync(create: false);
     }
 
+    [Fact]
+    public async Task FirstStart_ThatCantListen_NamesTheSettings_AndTellsTheKeyThatItMade()
+    {
+        using var taken = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        foreach (var url in new[] { $"http://{taken.LocalEndpoint}", "http://192.0.2.1:9" })
+        {
+            var directory = Path.Combine(_directory, "of-" + url.Length);
+            var (code, output, errors) = await RunAsync(("ASPNETCORE_URLS", url), ("Vault__DataDirectory", directory), ("Vault__Http2Url", ""));
+            Assert.Equal(78, code);
+            Assert.Contains("ASPNETCORE_URLS", errors, StringComparison.Ordinal);
+            var key = Assert.Single(System.Text.RegularExpressions.Regex.Matches(output, "vk_[A-Za-z0-9_]+")).Value;
+            await using var vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:BootstrapAdminKey"] = null }, directory);
+            using var client = vault.CreateClient(key);
+            Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/apps")).StatusCode);
+        }
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("--version")]
+    public async Task Help_StartsNoVault(string argument)
+    {
+        var (code, output, _) = await RunAsync([argument, "--urls", "http://127.0.0.1:0"], ("Vault__DataDirectory", Path.Combine(_directory, "none")));
+        Assert.Equal(0, code);
+        Assert.Contains("audit verify", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_directory, "none")));
+    }
+
+    private static Task<(int Code, string Output, string Errors)> RunAsync(params (string Name, string Value)[] settings) => RunAsync([], settings);
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
+    }
+
     [Theory]
     [InlineData("DELETE FROM key_ring")]
     [InlineData("DELETE FROM vault_keys")]

@@ -45,7 +45,7 @@ public class TelemetryTests
         Assert.Contains(series, line => Has(line, "GET", "403", "callout-not-granted") && line.EndsWith(" 20", StringComparison.Ordinal));
         Assert.Contains(series, line => Has(line, "_OTHER", "401", "unauthenticated") && line.EndsWith(" 20", StringComparison.Ordinal));
         Assert.InRange(series.Length, 3, 5);
-        Assert.Contains("vault_audit_events_total{", text, StringComparison.Ordinal);
+        Assert.Matches("""vault_audit_events_total\{[^}]*vault_audit_action="app\.created",vault_audit_outcome="success"\} 1""", text);
         Assert.Contains("vault_audit_keeping", text, StringComparison.Ordinal);
         Assert.Matches("""vault_definitions\{[^}]*vault_definition_kind="named_credential"[^}]*\} 1""", text);
         Assert.All(

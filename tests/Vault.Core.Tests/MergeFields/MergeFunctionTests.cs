@@ -19,6 +19,9 @@ public sealed class MergeFunctionTests
     [InlineData("BASE64URLENCODE(BASE64DECODE('+/+/8A=='))", "-_-_8A")]
     [InlineData("HEX(BASE64DECODE('AP8='))", "00ff")]
     [InlineData("HEX('é')", "c3a9")]
+    [InlineData("HEX(BLOB('a')&'é')", "61c3a9")]
+    [InlineData("HEX('1795493400.'&$Credential.Body)", "313739353439333430302eff00")]
+    [InlineData("HEX(HASH('SHA-256', 'a'&BLOB('b')&'c'))", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")]
     [InlineData("UPPER('iIß')", "IIß")]
     [InlineData("LOWER('IÄ')", "iä")]
     [InlineData("TRIM('  a b ')", "a b")]
@@ -39,6 +42,31 @@ public sealed class MergeFunctionTests
 
         Assert.Null(template.Error);
         Assert.Equal(expected, template.Value!.Resolve(new FakeMergeScope(), MergeEscaping.None).Value.Text);
+    }
+
+    [Fact]
+    public void Invoke_WhatDoublesAtEach_EndsBeforeItFillsTheMemory()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var text in new[] { string.Concat(Enumerable.Repeat("HEX(", 30)) + "'aaaaaaaaaaaaaaaa'" + new string(')', 30), "TRIM('a')&" + string.Concat(Enumerable.Repeat("HEX(", 19)) + "'aaaaaaaaaaaaaaaa'" + new string(')', 19) })
+        {
+            var error = MergeTemplate.Parse("{!" + text + "}").Value!.Resolve(new FakeMergeScope(), MergeEscaping.None).Error!;
+            Assert.Equal("merge-field-invalid", error.Code);
+            Assert.Contains("4194304 characters", error.Detail, StringComparison.Ordinal);
+        }
+
+        var many = MergeTemplate.Parse(string.Concat(Enumerable.Repeat("{!" + string.Concat(Enumerable.Repeat("HEX(", 16)) + "'aaaaaaaaaaaaaaaa'" + new string(')', 16) + "}", 300))).Value!;
+        Assert.Equal("merge-field-invalid", many.Resolve(new FakeMergeScope(), MergeEscaping.None).Error!.Code);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 300 << 20);
+    }
+
+    [Fact]
+    public void Invoke_BytesMadeOfASecret_AreToldOf()
+    {
+        var scope = new FakeMergeScope();
+        Assert.True(MergeTemplate.Parse("{!HEX(BLOB($Credential.Key))}").Value!.Resolve(scope, MergeEscaping.None).IsOk);
+        Assert.Contains("key", scope.Secrets);
+        Assert.Contains("6b6579", scope.Secrets);
     }
 
     [Theory]

@@ -85,6 +85,12 @@ internal static class AuditEndpoints
                 errors[name] = ["May stand only once."];
             }
 
+            if (query[name] is [{ } given] && given.Contains('\0', StringComparison.Ordinal))
+            {
+                // Not every database compares with one.
+                errors[name] = ["May have no NUL in it."];
+            }
+
             return query[name] is [{ Length: > 0 } value] ? value : null;
         }
 
@@ -106,7 +112,7 @@ internal static class AuditEndpoints
 
         long? Number(string name, long least, long most)
         {
-            if (query[name].Count == 0)
+            if (query[name].Count == 0 || (name == "pageToken" && query[name] is [""]))
             {
                 return null;
             }

@@ -39,10 +39,16 @@ internal static class DefinitionSetEndpoints
     /// </remarks>
     private static async Task<IResult> ApplyAsync(HttpContext context, DefinitionSetAdministration administration, CancellationToken cancellationToken)
     {
+        var discardSecrets = Conditions.DiscardSecrets(context.Request);
+        if (!discardSecrets.IsOk)
+        {
+            return discardSecrets.Error.ToAnswer();
+        }
+
         var set = await ReadAsync(context, cancellationToken);
         return set.IsOk
             ? ToAnswer(await administration.ApplyAsync(
-                set.Value, context.Caller().Role, Conditions.DiscardSecrets(context.Request), Conditions.Read(context.Request), cancellationToken))
+                set.Value, context.Caller().Role, discardSecrets.Value, Conditions.Read(context.Request), cancellationToken))
             : set.Error.ToAnswer();
     }
 
@@ -53,9 +59,15 @@ internal static class DefinitionSetEndpoints
     /// </remarks>
     private static async Task<IResult> CompareAsync(HttpContext context, DefinitionSetAdministration administration, CancellationToken cancellationToken)
     {
+        var discardSecrets = Conditions.DiscardSecrets(context.Request);
+        if (!discardSecrets.IsOk)
+        {
+            return discardSecrets.Error.ToAnswer();
+        }
+
         var set = await ReadAsync(context, cancellationToken);
         return set.IsOk
-            ? AdminResults.Read(context, await administration.CompareAsync(set.Value, context.Caller().Role, Conditions.DiscardSecrets(context.Request), cancellationToken))
+            ? AdminResults.Read(context, await administration.CompareAsync(set.Value, context.Caller().Role, discardSecrets.Value, cancellationToken))
             : set.Error.ToAnswer();
     }
 

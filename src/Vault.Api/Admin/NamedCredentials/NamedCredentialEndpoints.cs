@@ -60,12 +60,18 @@ internal static class NamedCredentialEndpoints
             return route.Error.ToAnswer();
         }
 
+        var discardSecrets = Conditions.DiscardSecrets(context.Request);
+        if (!discardSecrets.IsOk)
+        {
+            return discardSecrets.Error.ToAnswer();
+        }
+
         var input = await JsonBody.ReadAsync<NamedCredentialInput>(context.Request, null, cancellationToken);
         return input.IsOk
             ? AdminResults.Written(
                 context,
                 await administration.PutAsync(
-                    route.Value, input.Value, context.Caller().Role, Conditions.Read(context.Request), Conditions.DiscardSecrets(context.Request), cancellationToken),
+                    route.Value, input.Value, context.Caller().Role, Conditions.Read(context.Request), discardSecrets.Value, cancellationToken),
                 view => Path + view.Name)
             : input.Error.ToAnswer();
     }

@@ -75,6 +75,11 @@ public sealed class NamedCredentialAdministration(
         return new Page<NamedCredentialView>([.. items.Select(named => NamedCredentialRules.ToView(named, snapshot))], next);
     }
 
+    // What an admin allowed was allowed for the secrets of that external credential.
+    private static bool StaysLinked(Draft draft, NamedCredential? before, NamedCredentialInput input) => before is not null
+        && DeveloperName.TryParse(input.ExternalCredential, out var name)
+        && draft.Definitions.ExternalCredentials.TryGetValue(before.ExternalCredentialId, out var external) && external.Name.Key == name.Key;
+
     private static VaultError NotFound(DeveloperName name) => new(ErrorCodes.NotFound, $"There is no named credential {name}.");
 
     private static string TagOf(NamedCredential named) => EntityTag.Of(named.Id, named.Version);
@@ -100,7 +105,7 @@ public sealed class NamedCredentialAdministration(
         }
 
         // Who may not set something isn't told how it would have to be written.
-        if (role is not VaultRole.Admin && NamedCredentialRules.JudgeOperator(input, before) is { } forbidden)
+        if (role is not VaultRole.Admin && NamedCredentialRules.JudgeOperator(input, StaysLinked(draft, before, input) ? before : null) is { } forbidden)
         {
             return forbidden;
         }

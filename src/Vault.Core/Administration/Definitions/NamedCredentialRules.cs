@@ -151,6 +151,8 @@ internal static class NamedCredentialRules
     }
 
     /// <summary>What an operator's named credential may not carry; contract section 9. Null where it carries none of it.</summary>
+    /// <param name="input">What the operator wrote.</param>
+    /// <param name="before">The named credential as it is; null: there is none, or what an admin allowed it doesn't count, since it goes by another external credential now.</param>
     public static VaultError? JudgeOperator(NamedCredentialInput input, NamedCredential? before)
     {
         var errors = new InputErrors();
@@ -283,9 +285,9 @@ internal static class NamedCredentialRules
 
             for (var method = 0; method < contract.Methods?.Count; method++)
             {
-                if (contract.Methods[method] is not { Length: <= 40 } text || !WireText.IsName(text))
+                if (contract.Methods[method] is not { Length: <= 40 } text || text == "*" || !WireText.IsName(text))
                 {
-                    errors.Add($"{path}.methods[{method}]", "Must be an HTTP method.");
+                    errors.Add($"{path}.methods[{method}]", "Must be an HTTP method; left out, any is allowed.");
                 }
             }
 

@@ -51,6 +51,19 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
         return current;
     }
 
+    /// <summary>Reads what the store has; where it is away, the next one tries again.</summary>
+    public async Task LearnAsync(TokenRequest request, TokenKey key, TokenSlot slot)
+    {
+        try
+        {
+            await LoadAsync(request, key, slot);
+        }
+        catch (Exception exception) when (store.IsUnavailable(exception))
+        {
+            // Callouts go on without the database, by what this process knows.
+        }
+    }
+
     /// <summary>
     /// Reads what other processes did since; gives the token of theirs that is good now, null: none. What renews the token is theirs, too:
     /// the one that is known here may be used up.

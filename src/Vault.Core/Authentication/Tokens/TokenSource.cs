@@ -251,6 +251,21 @@ public sealed partial class TokenSource : ICredentialCache
         return true;
     }
 
+    /// <summary>Reads what the store has of the key's tokens, where nobody asked for one yet: answers are searched for them all the same. Without the store, what is known counts.</summary>
+    public ValueTask LearnAsync(TokenRequest request)
+    {
+        var slot = _slots.Get(request.Key);
+        lock (slot.Gate)
+        {
+            if (slot.IsLoaded)
+            {
+                return ValueTask.CompletedTask;
+            }
+        }
+
+        return new ValueTask(_keeping.LearnAsync(request, request.Key, slot));
+    }
+
     /// <summary>The key's tokens of the last 24 hours, the current one included: what answers must not echo.</summary>
     public IReadOnlyList<SecretText> Known(TokenRequest request)
     {

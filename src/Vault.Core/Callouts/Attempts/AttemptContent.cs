@@ -1,4 +1,5 @@
 using Vault.Core.Callouts.Bodies;
+using Vault.Core.Egress;
 
 namespace Vault.Core.Callouts.Attempts;
 
@@ -32,6 +33,11 @@ internal static class AttemptContent
         else if (CalloutMessage.HasContentHeader(attempt))
         {
             // A content header without content: only a content can carry it.
+            content = new ReadOnlyMemoryContent(ReadOnlyMemory<byte>.Empty);
+        }
+        else if (!HttpMessages.MayBeRepeated(request.Method))
+        {
+            // Of a request without a content HttpClient believes that it may be sent again where the connection ends before an answer comes.
             content = new ReadOnlyMemoryContent(ReadOnlyMemory<byte>.Empty);
         }
 

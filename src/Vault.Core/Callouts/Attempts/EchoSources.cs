@@ -25,11 +25,12 @@ internal static class EchoSources
         }
     }
 
-    /// <summary>The token, and those of the last 24 hours; once there is one.</summary>
-    public static void AddTokens(Callout callout, CalloutToken token, TokenSource tokens)
+    /// <summary>The token, and those of the last 24 hours; also where this callout asked for none.</summary>
+    public static async ValueTask AddTokensAsync(Callout callout, CalloutToken token, TokenSource tokens)
     {
         if (callout.Plan.Named.RedactResponses && callout.Plan.External.Authentication.Tokens is not null)
         {
+            await tokens.LearnAsync(token.Request);
             foreach (var value in tokens.Known(token.Request))
             {
                 callout.Echoes.Add(value);
@@ -43,21 +44,27 @@ internal static class EchoSources
     {
         // A body that is merged while it streams may still make secrets that there were none of before.
         var isSearched = callout.Echoes.IsOn || (transform is MergedBody && callout.Plan.Named.RedactResponses);
-        if ((!isSearched && !callout.Plan.ReadsAnswers) || callout.Request.IsGrpc || callout.Request.IsUpgrade)
+        if (!isSearched && !callout.Plan.ReadsAnswers)
         {
             return headers;
         }
 
+        // Whatever the caller says that it is (gRPC, an upgrade), the answer may be an ordinary one: none comes in pieces that are too small to be searched.
         var plain = headers as List<KeyValuePair<string, string>> ?? [.. headers];
-        plain.RemoveAll(header => isSearched ? IsUnsearchable(header.Key) : IsCoding(header.Key));
-        plain.Add(Plain);
+        plain.RemoveAll(header => isSearched && IsRange(header.Key));
+        if (!callout.Request.IsGrpc)
+        {
+            plain.RemoveAll(header => IsCoding(header.Key));
+            plain.Add(Plain);
+        }
+
         return plain;
     }
 
     /// <summary>Whether a header asks for an answer that can't be searched.</summary>
-    internal static bool IsUnsearchable(string name) => IsCoding(name)
-        || name.Equals("Range", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("If-Range", StringComparison.OrdinalIgnoreCase);
+    internal static bool IsUnsearchable(string name) => IsCoding(name) || IsRange(name);
+
+    private static bool IsRange(string name) => name.Equals("Range", StringComparison.OrdinalIgnoreCase) || name.Equals("If-Range", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsCoding(string name) => name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase);
 

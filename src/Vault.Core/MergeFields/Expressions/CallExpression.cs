@@ -14,10 +14,10 @@ internal sealed class CallExpression(MergeFunction function, IReadOnlyList<Merge
     public override Result<MergeValue> Evaluate(EvaluationContext context)
     {
         var result = Call(context);
-        // A text made of a secret can be echoed on its own, even where the field goes on to join it with other text.
-        if (result is { IsOk: true, Value: { IsSecret: true, Text: { } text } })
+        // What is made of a secret can be echoed on its own, even where the field goes on to join it with other text, or to write its bytes as text.
+        if (result is { IsOk: true, Value.IsSecret: true })
         {
-            context.Scope.OnSecretProduced(Encoding.UTF8.GetBytes(text));
+            context.Scope.OnSecretProduced(result.Value.Blob ?? Encoding.UTF8.GetBytes(result.Value.Text ?? ""));
         }
 
         return result;
@@ -27,6 +27,7 @@ internal sealed class CallExpression(MergeFunction function, IReadOnlyList<Merge
     {
         var values = new MergeValue[arguments.Count];
         var isSecret = false;
+        long length = 0;
         for (var i = 0; i < values.Length; i++)
         {
             var value = arguments[i].Evaluate(context);
@@ -36,6 +37,7 @@ internal sealed class CallExpression(MergeFunction function, IReadOnlyList<Merge
             }
 
             isSecret |= value.Value.IsSecret;
+            length += value.Value.Length;
             if (function.Parameters[i].IsBlob)
             {
                 values[i] = value.Value.Blob is null
@@ -50,6 +52,12 @@ internal sealed class CallExpression(MergeFunction function, IReadOnlyList<Merge
             {
                 return MergeErrors.Invalid(BlobProblem(function, i));
             }
+        }
+
+        // Most functions make more of what they are given: one in another, that doubles at each.
+        if (length > MergeErrors.MostText)
+        {
+            return MergeErrors.TooLong;
         }
 
         var result = function.Invoke(values, context.Escaping);

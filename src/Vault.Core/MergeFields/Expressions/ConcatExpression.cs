@@ -3,32 +3,34 @@ using Vault.Core.Primitives;
 
 namespace Vault.Core.MergeFields.Expressions;
 
-/// <summary>Terms joined by <c>&amp;</c>.</summary>
+/// <summary>Terms joined by <c>&amp;</c>: text, or, where one of them is a blob, bytes, of text its UTF-8 (<c>$Request.Timestamp&amp;$Credential.Body</c>, to be signed).</summary>
 internal sealed class ConcatExpression(IReadOnlyList<MergeExpression> terms) : MergeExpression
 {
-    public const string BlobProblem = "& joins text, and one of its sides is a blob; write it as text with HEX or BASE64ENCODE";
+    public override bool IsBlob => terms.Any(term => term.IsBlob);
 
     public override Result<MergeValue> Evaluate(EvaluationContext context)
     {
-        var text = new StringBuilder();
-        var isSecret = false;
-        foreach (var term in terms)
+        var values = new MergeValue[terms.Count];
+        long length = 0;
+        for (var i = 0; i < values.Length; i++)
         {
-            var value = term.Evaluate(context);
+            var value = terms[i].Evaluate(context);
             if (!value.IsOk)
             {
                 return value;
             }
 
-            if (value.Value.Text is null)
+            values[i] = value.Value;
+            length += value.Value.Length;
+            if (length > MergeErrors.MostText)
             {
-                return MergeErrors.Invalid(BlobProblem);
+                return MergeErrors.TooLong;
             }
-
-            text.Append(value.Value.Text);
-            isSecret |= value.Value.IsSecret;
         }
 
-        return MergeValue.OfText(text.ToString(), isSecret);
+        var isSecret = Array.Exists(values, value => value.IsSecret);
+        return Array.Exists(values, value => value.Blob is not null)
+            ? MergeValue.OfBlob([.. values.SelectMany(value => value.Blob ?? Encoding.UTF8.GetBytes(value.Text ?? ""))], isSecret)
+            : MergeValue.OfText(string.Concat(values.Select(value => value.Text)), isSecret);
     }
 }

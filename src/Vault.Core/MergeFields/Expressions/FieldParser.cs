@@ -63,7 +63,7 @@ internal sealed class FieldParser
             terms.Add(term);
         }
 
-        return terms.Any(term => term.IsBlob) ? Fail(ConcatExpression.BlobProblem) : new ConcatExpression(terms);
+        return new ConcatExpression(terms);
     }
 
     private MergeExpression? Term(int depth, bool isKey)

@@ -14,6 +14,8 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
     /// <summary>What a service may say at most: more makes no sense, unless <c>lifetimeSeconds</c> caps it. Services say 2^31 - 1, or the year 9999, for "never".</summary>
     private const double FurthestLife = uint.MaxValue;
 
+    private static readonly TimeSpan Rounding = TimeSpan.FromMilliseconds(1);
+
     /// <summary>The beginning of the year 10000.</summary>
     private const double FurthestTime = 253_402_300_800;
 
@@ -41,10 +43,12 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
     {
         end = null;
         double? life;
+        DateTimeOffset? at = null;
         var furthest = FurthestTime - SecondsOf(now);
         if (ExpiresAt is not null)
         {
-            life = ReadTime(values[ExpiresAt]) - SecondsOf(now);
+            var seconds = ReadTime(values[ExpiresAt]);
+            (life, at) = (seconds - SecondsOf(now), TimeOf(seconds));
             if (life is null)
             {
                 return false;
@@ -62,7 +66,8 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
         }
         else
         {
-            life = values.Values.Select(ReadJwtEnd).Min() - SecondsOf(now);
+            var seconds = values.Values.Select(ReadJwtEnd).Min();
+            (life, at) = (seconds - SecondsOf(now), TimeOf(seconds));
         }
 
         if (life is null && LifetimeSeconds is null)
@@ -70,14 +75,23 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
             return true;
         }
 
-        if (life is { } said && !(said > 0 && (said <= furthest || LifetimeSeconds is not null)))
+        if (life is { } lasts && !(lasts > 0 && (lasts <= furthest || LifetimeSeconds is not null)))
         {
             return false;
         }
 
         end = now.AddSeconds(Math.Min(Math.Min(life ?? MaxSeconds, LifetimeSeconds ?? MaxSeconds), MaxSeconds));
+        if (at is { } said && (said - end.Value).Duration() < Rounding)
+        {
+            // Said as a time, it stays that very one: by way of seconds from now it would be off by what a double leaves out.
+            end = said;
+        }
+
         return true;
     }
+
+    private static DateTimeOffset? TimeOf(double? seconds) =>
+        seconds is > 0 and < FurthestTime ? DateTimeOffset.UnixEpoch.AddTicks((long)Math.Round(seconds.Value * 1000) * TimeSpan.TicksPerMillisecond) : null;
 
     private static double SecondsOf(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).TotalSeconds;
 

@@ -3,6 +3,7 @@ using System.Text;
 using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Egress;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
@@ -122,7 +123,9 @@ internal static class StepMessage
         {
             Version = uri.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Content = request.Body is null ? null : new ByteArrayContent(sent),
+
+            // Without a content HttpClient may send it again where the connection ends before an answer comes.
+            Content = request.Body is null && HttpMessages.MayBeRepeated(request.Method) ? null : new ByteArrayContent(request.Body is null ? [] : sent),
         };
         if (request.Body?.ContentType is { } contentType)
         {

@@ -38,6 +38,17 @@ public sealed class LoginLifetimeTests
     public async Task End_IsFound(string settings, string value, double? seconds) => Assert.Equal(seconds, await LifeAsync(settings, value));
 
     [Theory]
+    [InlineData("1795900000", "2026-11-28T21:06:40Z")]
+    [InlineData("1795900000123", "2026-11-28T21:06:40.123Z")]
+    [InlineData("\"2026-11-28T02:00:00.25+02:00\"", "2026-11-28T00:00:00.25Z")]
+    [InlineData("\"2026-11-28T00:00:00Z\"", "2026-11-28T00:00:00Z")]
+    public async Task End_ThatIsATime_StaysThatTime(string value, string end)
+    {
+        _parts.Time.Advance(TimeSpan.FromTicks(1_234_567));
+        Assert.Equal(DateTimeOffset.Parse(end, CultureInfo.InvariantCulture), _parts.Time.GetUtcNow() + await TryLifeAsync("\"expiresAt\":\"t\"", value));
+    }
+
+    [Theory]
     [InlineData("\"expiresIn\":\"t\"", "0")]
     [InlineData("\"expiresIn\":\"t\"", "-1")]
     [InlineData("\"expiresIn\":\"t\"", "1000000000000")]
