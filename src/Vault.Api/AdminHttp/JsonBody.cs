@@ -31,6 +31,11 @@ internal static partial class JsonBody
             return whenEmpty;
         }
 
+        if (hasBody && request.Headers.ContentEncoding is { Count: > 0 } codings && codings is not ["identity"])
+        {
+            return new VaultError(ErrorCodes.UnsupportedMediaType, "The body must not be compressed.");
+        }
+
         if (hasBody && !IsJson(request.ContentType))
         {
             return new VaultError(ErrorCodes.UnsupportedMediaType, "The body must be application/json, in UTF-8.");

@@ -119,7 +119,9 @@ internal static class AuditedRequests
     private static AuditEvent Begin(HttpContext context, string actor, string action)
     {
         var values = context.Request.RouteValues;
-        var target = string.Join('/', RouteNames.Select(name => name == "user" && values.ContainsKey(name) ? AdminHttp.UserSegment.Read(context) : values[name] as string).OfType<string>());
+        var target = string.Join('/', RouteNames
+            .Select(name => name == "user" && values.ContainsKey(name) ? AdminHttp.UserSegment.Read(context) : values[name] is string written ? TargetSpelling.Of(context, name, written) : null)
+            .OfType<string>());
         return new AuditEvent(
             context.TraceIdentifier, context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), actor, action,
             target.Length <= MaxTarget ? target : target[..MaxTarget], AuditOutcomes.Denied)

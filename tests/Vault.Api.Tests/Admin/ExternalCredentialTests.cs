@@ -92,6 +92,10 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
     {
         var answer = await api.SendAsync("POST", "external-credentials", "name=x", contentType: "application/x-www-form-urlencoded");
         Assert.Equal((415, "unsupported-media-type"), ((int)answer.Status, answer.Code));
+        using var compressed = new HttpRequestMessage(HttpMethod.Post, "/api/v1/external-credentials") { Content = new StringContent("{}", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")) };
+        compressed.Content.Headers.ContentEncoding.Add("gzip");
+        using var refused = await api.Vault.AdminClient.SendAsync(compressed);
+        Assert.Equal(415, (int)refused.StatusCode);
     }
 
     [Fact]

@@ -98,6 +98,22 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Target_HasTheSpellingOfWhatIsThere()
+    {
+        await DefineAsync();
+        await _vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/SVCLOGIN/principals/DEFAULT/credential", """{"parameters":{"Username":"user","Password":"password"} }""");
+        await _vault.AdminAsync(HttpMethod.Put, "/api/v1/apps/svcapp/grants/SVC", "{}");
+        await _vault.AdminAsync(HttpMethod.Delete, "/api/v1/named-credentials/svc");
+        await _vault.AdminAsync(HttpMethod.Delete, "/api/v1/apps/SVCAPP");
+        Assert.Equal("credential.updated", (string?)(await ItemsAsync("?target=SvcLogin/default"))[0]!["action"]);
+        Assert.Equal("grant.updated", (string?)(await ItemsAsync("?target=SvcApp/Svc"))[0]!["action"]);
+        Assert.Equal("named-credential.deleted", (string?)(await ItemsAsync("?target=Svc"))[0]!["action"]);
+        Assert.Equal("app.deleted", (string?)(await ItemsAsync("?target=SvcApp"))[0]!["action"]);
+        using var unkeepable = await _vault.AdminClient.GetAsync("/api/v1/audit?target=%00");
+        Assert.Equal(400, (int)unkeepable.StatusCode);
+    }
+
+    [Fact]
     public async Task Lists_PageAndFilter()
     {
         await DefineAsync();
