@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Vault.Cli.AppKeys;
 using Vault.Cli.Audit;
 using Vault.Cli.Backups;
@@ -25,11 +26,11 @@ internal static class VaultCommandLine
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Surroundings surroundings, CancellationToken cancellationToken)
     {
         var parsed = Build(surroundings).Parse(args, Parsing);
-        if (parsed.Errors.Count > 0)
+        if (Mistake(parsed) is { } mistake)
         {
             var command = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Append(parsed.CommandResult.Command)
                 .Where(one => one is not RootCommand).Select(one => one.Name).Prepend("vault"));
-            await surroundings.Error.WriteLineAsync($"vault: {SafeText.Of(Mistake(parsed))} See: {command} --help");
+            await surroundings.Error.WriteLineAsync($"vault: {SafeText.Of(mistake)} See: {command} --help");
             return ExitCodes.Usage;
         }
 
@@ -55,14 +56,29 @@ internal static class VaultCommandLine
         }
     }
 
-    // The parser says that a command is missing where one is misspelt.
-    private static string Mistake(ParseResult parsed)
+    private static string? Mistake(ParseResult parsed)
     {
+        if (parsed.Errors.Count == 0)
+        {
+            return EmptyOne(parsed) is { } empty ? $"{empty} is empty; give it a value, or leave it out." : null;
+        }
+
+        // The parser says that a command is missing where one is misspelt.
         var names = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToArray();
         return names.Length > 0 && parsed.UnmatchedTokens is [var given, ..]
             ? $"There is no command {given}." + (NearestName.Of(given, names) is { } nearest ? $" Did you mean {nearest}?" : "")
-            : parsed.Errors[0].Message;
+            : string.Join(' ', parsed.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
+
+    // What is empty, as an unset variable of a script is, would mean the widest: a whole list, the current directory, all secrets.
+    private static string? EmptyOne(ParseResult parsed) => parsed.CommandResult.Children
+        .Where(result => result.Tokens.Any(token => token.Value.Length == 0))
+        .Select(result => result switch
+        {
+            OptionResult { Option: var option } when !RequestOptions.MayBeEmpty(option) => option.Name,
+            ArgumentResult { Argument: var argument } when !RequestOptions.MayBeEmpty(argument) => $"<{argument.HelpName ?? argument.Name}>",
+            _ => null,
+        }).FirstOrDefault(name => name is not null);
 
     /// <summary>The commands.</summary>
     public static RootCommand Build(Surroundings surroundings) => new(

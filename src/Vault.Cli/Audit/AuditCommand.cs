@@ -41,7 +41,7 @@ internal static class AuditCommand
             }
 
             using var vault = VaultConnection.Open(surroundings);
-            var query = string.Concat(filters.Where(filter => parsed.GetValue(filter) is not null).Select(filter => $"&{filter.Name[2..]}={VaultConnection.Segment(parsed.GetValue(filter) ?? "")}"));
+            var query = string.Concat(filters.Where(filter => parsed.GetValue(filter) is not null).Select(filter => $"&{filter.Name[2..]}={Uri.EscapeDataString(parsed.GetValue(filter) ?? "")}"));
             var last = await WriteAsync(surroundings, await ReadAsync(vault, lines, query, 0, cancellationToken), parsed.GetValue(json), 0);
             while (parsed.GetValue(follow))
             {

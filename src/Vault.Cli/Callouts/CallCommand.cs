@@ -31,8 +31,7 @@ internal static class CallCommand
                 request.Content = new ByteArrayContent(body);
             }
 
-            foreach (var (name, value) in options.Headers(parsed).Append(KeyValuePair.Create("X-Vault-Principal", options.Principal(parsed) ?? ""))
-                .Append(KeyValuePair.Create("X-Vault-User", options.User(parsed) ?? "")).Where(header => header.Value.Length > 0))
+            foreach (var (name, value) in options.Headers(parsed).Where(header => header.Value.Length > 0).Concat(options.CallerHeaders(parsed)))
             {
                 if (!request.Headers.TryAddWithoutValidation(name, value) && request.Content?.Headers.TryAddWithoutValidation(name, value) is not true)
                 {

@@ -9,7 +9,7 @@ namespace Vault.Cli.Callouts;
 internal sealed class RequestOptions
 {
     private readonly Argument<string> _name = new("named-credential") { Description = "The named credential.", HelpName = "named-credential" };
-    private readonly Argument<string?> _path = new("path") { Description = "What stands after its url, with the query, as in /record?id=7.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly PathArgument _path = new() { Description = "What stands after its url, with the query, as in /record?id=7.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _method = new("--request", "-X") { Description = "The method; default GET, or POST with --data." };
     private readonly Option<string[]> _headers = new("--header", "-H") { Description = "A header, as in 'Accept: text/plain'; may stand several times." };
     private readonly Option<string?> _data = new("--data", "-d") { Description = "The body: text, @file or @- for standard input. As JSON unless a Content-Type is given." };
@@ -18,6 +18,9 @@ internal sealed class RequestOptions
 
     /// <summary>Options for a command.</summary>
     public RequestOptions(Surroundings surroundings) => _name.CompletionSources.Add(VaultNames.Of(surroundings, "named-credentials"));
+
+    /// <summary>Whether it means something where it is empty: a body without content, and the url as it is.</summary>
+    public static bool MayBeEmpty(Symbol symbol) => symbol is Option { Name: "--data" } or PathArgument;
 
     /// <summary>Adds them.</summary>
     public Command AddTo(Command command)
@@ -48,7 +51,18 @@ internal sealed class RequestOptions
     }
 
     /// <summary>The method.</summary>
-    public string Method(ParseResult parsed) => parsed.GetValue(_method)?.ToUpperInvariant() ?? (parsed.GetValue(_data) is null ? "GET" : "POST");
+    public string Method(ParseResult parsed)
+    {
+        if (parsed.GetValue(_method) is not { } method)
+        {
+            return parsed.GetValue(_data) is null ? "GET" : "POST";
+        }
+
+        // CONNECT asks a proxy for a tunnel; it is no callout.
+        return HttpText.IsToken(method) && !method.Equals("CONNECT", StringComparison.OrdinalIgnoreCase)
+            ? method.ToUpperInvariant()
+            : throw CommandFailure.Usage($"A method looks like GET or PATCH; '{SafeText.Of(method)}' can't be one here.");
+    }
 
     /// <summary>The principal.</summary>
     public string? Principal(ParseResult parsed) => parsed.GetValue(_principal);
@@ -56,18 +70,49 @@ internal sealed class RequestOptions
     /// <summary>The user.</summary>
     public string? User(ParseResult parsed) => parsed.GetValue(_user);
 
+    /// <summary>Principal and user as a callout names them.</summary>
+    public IEnumerable<KeyValuePair<string, string>> CallerHeaders(ParseResult parsed)
+    {
+        foreach (var (name, option) in new[] { ("X-Vault-Principal", _principal), ("X-Vault-User", _user) })
+        {
+            if (parsed.GetValue(option) is { } value)
+            {
+                // White space around it would be lost on the way, and another user meant.
+                yield return HttpText.IsValue(value) && value.Trim().Length == value.Length
+                    ? KeyValuePair.Create(name, value)
+                    : throw CommandFailure.Usage($"{option.Name} is sent as a header here: only ASCII without control characters can be, and no white space around it; '{SafeText.Of(value)}' can't.");
+            }
+        }
+    }
+
     /// <summary>The headers, with a content type where there is a body.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers(ParseResult parsed)
     {
-        var headers = (parsed.GetValue(_headers) ?? []).Select(line => line.Split(':', 2) is [{ Length: > 0 } name, var value] && !name.Any(char.IsWhiteSpace)
-            ? KeyValuePair.Create(name, value.Trim())
-            : throw CommandFailure.Usage($"A header looks like 'Name: value'; '{SafeText.Of(line)}' doesn't.")).ToList();
+        var headers = (parsed.GetValue(_headers) ?? []).Select(ReadHeader).ToList();
         if (parsed.GetValue(_data) is not null && headers.TrueForAll(header => !header.Key.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)))
         {
             headers.Add(KeyValuePair.Create("Content-Type", "application/json"));
         }
 
         return headers;
+    }
+
+    private static KeyValuePair<string, string> ReadHeader(string line)
+    {
+        if (line.Split(':', 2) is not [var name, var value] || !HttpText.IsToken(name))
+        {
+            throw CommandFailure.Usage($"A header looks like 'Name: value'; '{SafeText.Of(line)}' doesn't.");
+        }
+
+        if (name.ToUpperInvariant() is "CONTENT-LENGTH" or "TRANSFER-ENCODING")
+        {
+            throw CommandFailure.Usage($"{name} is set here, by the body; leave it out.");
+        }
+
+        // Values may be secret; the name says enough.
+        return HttpText.IsValue(value)
+            ? KeyValuePair.Create(name, value.Trim())
+            : throw CommandFailure.Usage($"The value of the header {name} must be ASCII without line breaks and other control characters.");
     }
 
     /// <summary>The body; null where there is none.</summary>
@@ -95,4 +140,6 @@ internal sealed class RequestOptions
             throw CommandFailure.Usage($"{data[1..]} can't be read ({fault.GetType().Name}).");
         }
     }
+
+    private sealed class PathArgument() : Argument<string?>("path");
 }

@@ -24,7 +24,7 @@ internal static class VaultNames
         {
             using var limit = new CancellationTokenSource(Patience, surroundings.Time);
             using var vault = VaultConnection.Open(surroundings);
-            var items = (await vault.GetAsync($"{path}?pageSize=500&search={VaultConnection.Segment(word)}", limit.Token))["items"]?.AsArray() ?? [];
+            var items = (await vault.GetAsync($"{path}?pageSize=500&search={Uri.EscapeDataString(word)}", limit.Token))["items"]?.AsArray() ?? [];
             return items.Select(item => (string?)item?["name"]).OfType<string>().Where(name => name.StartsWith(word, StringComparison.OrdinalIgnoreCase))
                 .Select(name => new CompletionItem(SafeText.Of(name))).ToArray();
         }

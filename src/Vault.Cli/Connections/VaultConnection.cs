@@ -54,7 +54,10 @@ internal sealed class VaultConnection : IDisposable
     public void Dispose() => _client.Dispose();
 
     /// <summary>A name as a segment of a path.</summary>
-    public static string Segment(string name) => Uri.EscapeDataString(name);
+    /// <exception cref="CommandFailure">It is none, but would lead to what is above it.</exception>
+    public static string Segment(string name) => name is "" or "." or ".."
+        ? throw CommandFailure.Usage($"'{name}' is not the name of anything.")
+        : Uri.EscapeDataString(name);
 
     /// <summary>Reads JSON.</summary>
     /// <param name="path">Below <c>/api/v1/</c>, with its query.</param>
@@ -98,7 +101,7 @@ internal sealed class VaultConnection : IDisposable
         var items = new List<JsonNode>();
         for (var token = ""; token is not null;)
         {
-            var page = await GetAsync($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}pageSize=500{(token.Length == 0 ? "" : "&pageToken=" + Segment(token))}", cancellationToken);
+            var page = await GetAsync($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}pageSize=500{(token.Length == 0 ? "" : "&pageToken=" + Uri.EscapeDataString(token))}", cancellationToken);
             items.AddRange((page["items"] as JsonArray ?? []).OfType<JsonNode>());
             token = (string?)page["nextPageToken"];
         }
@@ -158,7 +161,9 @@ internal sealed class VaultConnection : IDisposable
         {
             "unauthenticated" => new VaultRefusal(
                 ExitCodes.NotAllowed, $"The vault at {Address} doesn't take this key: it is wrong, has expired or was deleted. Run `vault login`, or set VAULT_KEY to another.", code, errors),
-            "forbidden" or "callout-not-granted" => new VaultRefusal(ExitCodes.NotAllowed, detail + Told(errors), code, errors),
+            "callout-not-granted" => new VaultRefusal(
+                ExitCodes.NotAllowed, $"{detail} A callout needs the key of an app, in VAULT_APP_KEY, and a grant of that app; an admin's key can't call out.", code, errors),
+            "forbidden" => new VaultRefusal(ExitCodes.NotAllowed, detail + Told(errors), code, errors),
             "rate-limited" when answer.Headers.RetryAfter?.Delta is { } wait => new VaultRefusal(ExitCodes.Failure, $"{detail} Try again in {wait.TotalSeconds:0} s.", code, errors),
             _ => new VaultRefusal(answer.StatusCode is HttpStatusCode.ServiceUnavailable ? ExitCodes.Unreachable : ExitCodes.Failure, detail + Told(errors), code, errors),
         };

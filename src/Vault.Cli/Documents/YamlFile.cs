@@ -24,14 +24,8 @@ internal sealed class YamlFile
     /// <exception cref="CommandFailure">It isn't YAML, with line and column.</exception>
     public static IReadOnlyList<MappingNode> Read(string text, string file)
     {
-        try
-        {
-            return new YamlFile(text, file).ReadAll();
-        }
-        catch (YamlException fault)
-        {
-            throw NotWellFormed(file, fault);
-        }
+        var yaml = new YamlFile(text, file);
+        return yaml.WellFormed(yaml.ReadAll);
     }
 
     /// <summary>The only document of a file, whatever it is; null where there is none.</summary>
@@ -40,13 +34,24 @@ internal sealed class YamlFile
     /// <exception cref="CommandFailure">It isn't YAML, or several documents.</exception>
     public static DocumentNode? ReadOne(string text, string file)
     {
+        var yaml = new YamlFile(text, file);
+        return yaml.WellFormed(yaml.ReadOne);
+    }
+
+    private T WellFormed<T>(Func<T> read)
+    {
         try
         {
-            return new YamlFile(text, file).ReadOne();
+            return read();
         }
         catch (YamlException fault)
         {
-            throw NotWellFormed(file, fault);
+            throw NotWellFormed(fault.Start, fault.InnerException?.Message ?? fault.Message);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
+        {
+            // The parser's own failure, as where a brace is never closed or a tag is empty. It has no place, and its message is about the parser.
+            throw NotWellFormed(_parser.Current?.End ?? Mark.Empty, "It can't be read from here on; look for a bracket, brace or quote that isn't closed.");
         }
     }
 
@@ -170,8 +175,7 @@ internal sealed class YamlFile
 
     private Place At(ParsingEvent parsed) => new(_file, (int)parsed.Start.Line, (int)parsed.Start.Column);
 
-    private static CommandFailure NotWellFormed(string file, YamlException fault) =>
-        CommandFailure.Usage($"{file}:{fault.Start.Line}:{fault.Start.Column}: Is not well-formed YAML: {SafeText.Of(fault.InnerException?.Message ?? fault.Message)}");
+    private CommandFailure NotWellFormed(Mark at, string message) => CommandFailure.Usage($"{_file}:{at.Line}:{at.Column}: Is not well-formed YAML: {SafeText.Of(message)}");
 
     private static CommandFailure Wrong(Place at, string message) => CommandFailure.Usage($"{at}: {SafeText.Of(message)}");
 }

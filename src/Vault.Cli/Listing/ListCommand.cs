@@ -21,7 +21,7 @@ internal static class ListCommand
             var chosen = ResourceKind.Of(parsed.GetRequiredValue(kind));
             var path = chosen.PathFor(parsed.GetValue(app));
             using var vault = VaultConnection.Open(surroundings);
-            var items = await vault.ListAsync(parsed.GetValue(search) is { } text ? $"{path}?search={VaultConnection.Segment(text)}" : path, cancellationToken);
+            var items = await vault.ListAsync(parsed.GetValue(search) is { } text ? $"{path}?search={Uri.EscapeDataString(text)}" : path, cancellationToken);
             await TableText.WriteAsync(surroundings, items, parsed.GetValue(json), chosen.Columns);
             return ExitCodes.Success;
         });

@@ -90,6 +90,13 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
         Assert.Contains("call <named-credential> <path>", (await run.ExpectAsync(ExitCodes.Success, "--help")).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task WhatTheParserSaysInLines_IsOneSentence()
+    {
+        using var run = new CommandRun();
+        Assert.Contains(" Must be one of: 'external-credentials' 'named-credentials' ", (await run.ExpectAsync(ExitCodes.Usage, "list", "aps")).Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("lst", "apps")]
     [InlineData("list", "aps")]
@@ -97,6 +104,17 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
     [InlineData("apply")]
     [InlineData("list", "grants")]
     [InlineData("backup")]
+    [InlineData("apply", "-f", "")]
+    [InlineData("apply", "-f", "vault.yaml", "--env=")]
+    [InlineData("show", "apps", "")]
+    [InlineData("show", "apps", ".")]
+    [InlineData("list", "grants", "--app", "..")]
+    [InlineData("list", "apps", "--search", "")]
+    [InlineData("credential", "remove", "X", "")]
+    [InlineData("credential", "show", "X", "--principal", "")]
+    [InlineData("audit", "tail", "--actor", "")]
+    [InlineData("import", "openapi", "")]
+    [InlineData("login", "")]
     public async Task AWrongCommandLine_IsASentence_AndExitCode2(params string[] args)
     {
         using var run = new CommandRun(fixture.Vault);

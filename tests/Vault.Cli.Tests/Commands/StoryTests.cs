@@ -71,6 +71,13 @@ public sealed class StoryTests(VaultFixture fixture) : IClassFixture<VaultFixtur
         await run.ExpectAsync(ExitCodes.Failure, "call", "Story", "/none", "--fail");
         Assert.Contains("vault: ", (await run.ExpectAsync(ExitCodes.NotAllowed, "call", "Nothing")).Error, StringComparison.Ordinal);
 
+        // Neither a body without content nor a path without one is a mistake; an admin's key is.
+        upstream.Answer = (context, _) => context.Response.WriteAsync("ok");
+        Assert.Equal("ok", (await run.ExpectAsync(ExitCodes.Success, "call", "Story", "", "-d", "", "-H", "X-Mine: a\tb")).Output);
+        Assert.Equal(("POST", "/api", "", "a\tb"), (upstream.Requests[^1].Method, upstream.Requests[^1].Target, upstream.Requests[^1].Text, upstream.Requests[^1].Header("X-Mine")));
+        run.Variables.Remove("VAULT_APP_KEY");
+        Assert.Contains("an admin's key can't call out", (await run.ExpectAsync(ExitCodes.NotAllowed, "call", "Story")).Error, StringComparison.Ordinal);
+
         await run.ExpectAsync(ExitCodes.Success, "credential", "remove", "Story", "Password");
         Assert.Contains("not configured", (await run.ExpectAsync(ExitCodes.Success, "credential", "show", "Story")).Output, StringComparison.Ordinal);
         Assert.Contains("It failed at", (await run.ExpectAsync(ExitCodes.Failure, "test", "Story")).Error, StringComparison.Ordinal);

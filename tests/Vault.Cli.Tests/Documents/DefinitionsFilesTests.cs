@@ -13,6 +13,8 @@ public sealed class DefinitionsFilesTests : IDisposable
     [Theory]
     [InlineData("apps:\n  - name: Billing\n   label: x", "vault.yaml:3:")]
     [InlineData("apps: [", "vault.yaml:2:1: Is not well-formed YAML")]
+    [InlineData("apps:\n  - {name: B\nnamedCredentials: []\n", "vault.yaml:2:3: Is not well-formed YAML")]
+    [InlineData("apps: !<> a", "vault.yaml:1:5: Is not well-formed YAML")]
     [InlineData("aps: []", "vault.yaml:1:1: There is no field aps here. Did you mean apps?")]
     [InlineData("apps:\n  - nme: Billing", "vault.yaml:2:5: There is no field nme here. Did you mean name?")]
     [InlineData("apps:\n  - label: Billing", "vault.yaml:2:5: The field name is missing.")]

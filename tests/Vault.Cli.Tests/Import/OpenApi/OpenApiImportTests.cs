@@ -35,6 +35,7 @@ public sealed class OpenApiImportTests(VaultFixture fixture) : IClassFixture<Vau
     [InlineData("{ \"openapi\": \"3.0.0\", \"openapi\": \"3.0.0\" }", ":1:23: openapi stands here twice.")]
     [InlineData("{ \"openapi\": \"3.0.0\" } {}", "Is not well-formed JSON")]
     [InlineData("openapi: 3.0.0\ninfo: [", "Is not well-formed YAML")]
+    [InlineData("info: {title: T, version: 1\npaths: {}", ":1:25: Is not well-formed YAML")]
     public async Task Import_WhatIsNoDocument_IsRefusedWithThePlace(string text, string sentence)
     {
         using var run = new ImportRun(system: "openapi");
