@@ -6,7 +6,8 @@ namespace Vault.Api.OpenApi;
 /// <summary>Documents the callout proxy, which is one route for every method.</summary>
 internal sealed class CalloutDocument : IDocumentFilter
 {
-    private static readonly HttpMethod[] Methods = [HttpMethod.Get, HttpMethod.Post, HttpMethod.Put, HttpMethod.Patch, HttpMethod.Delete];
+    private static readonly HttpMethod[] Methods =
+        [HttpMethod.Get, HttpMethod.Head, HttpMethod.Post, HttpMethod.Put, HttpMethod.Patch, HttpMethod.Delete, HttpMethod.Options];
 
     private static readonly (int Status, string Description)[] Answers =
     [
@@ -18,11 +19,21 @@ internal sealed class CalloutDocument : IDocumentFilter
         (413, "body-too-large"),
         (415, "merge-unsupported-content"),
         (422, "secret-not-a-header-value"),
+        (429, "rate-limited"),
         (502, "token-request-failed, upstream-unreachable, response-not-inspectable"),
+        (503, "audit-unavailable, storage-unavailable"),
         (504, "upstream-timeout"),
     ];
 
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
+    {
+        swaggerDoc.Paths.Add("/callout/{namedCredential}", Item(swaggerDoc));
+        swaggerDoc.Paths.Add("/callout/{namedCredential}/{path}", Item(
+            swaggerDoc,
+            Parameter("path", ParameterLocation.Path, "Goes behind the named credential's url, byte for byte; may be empty, and may hold slashes.", isRequired: true)));
+    }
+
+    private static OpenApiPathItem Item(OpenApiDocument swaggerDoc, params OpenApiParameter[] path)
     {
         var item = new OpenApiPathItem { Operations = [] };
         foreach (var method in Methods)
@@ -36,7 +47,7 @@ internal sealed class CalloutDocument : IDocumentFilter
                 Parameters =
                 [
                     Parameter("namedCredential", ParameterLocation.Path, "The named credential.", isRequired: true),
-                    Parameter("path", ParameterLocation.Path, "Goes behind the named credential's url, byte for byte; may be empty, and may hold slashes.", isRequired: true),
+                    .. path,
                     Parameter("X-Vault-Principal", ParameterLocation.Header, "Which of the granted principals; left out: the one of the lowest sequence.", isRequired: false),
                     Parameter("X-Vault-User", ParameterLocation.Header, "The user of a perUser principal; the app needs mayAssertUser.", isRequired: false),
                 ],
@@ -50,7 +61,7 @@ internal sealed class CalloutDocument : IDocumentFilter
             item.Operations.Add(method, operation);
         }
 
-        swaggerDoc.Paths.Add("/callout/{namedCredential}/{path}", item);
+        return item;
     }
 
     private static OpenApiParameter Parameter(string name, ParameterLocation location, string description, bool isRequired) =>

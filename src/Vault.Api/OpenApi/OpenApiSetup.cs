@@ -44,12 +44,15 @@ internal static class OpenApiSetup
             options.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("VaultKey", document)] = [] });
             options.DocumentFilter<CalloutDocument>();
             options.DocumentFilter<MetricsDocument>();
+            options.DocumentFilter<AnswerHeaders>();
             options.OperationFilter<CommonParameters>();
             options.OperationFilter<Examples>();
             options.OperationFilter<OpenRoutes>();
             options.SchemaFilter<WriteOnlySecrets>();
             options.SchemaFilter<ProblemSchema>();
             options.SchemaFilter<ParameterSchema>();
+            options.SchemaFilter<InputSchemas>();
+            options.SchemaFilter<NullableReferences>();
         });
     }
 

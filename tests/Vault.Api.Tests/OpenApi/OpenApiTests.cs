@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Json.Schema;
 using Vault.Testing;
 using Xunit;
 
@@ -17,9 +18,7 @@ public sealed class OpenApiTests
     [Fact]
     public async Task Document_IsTheCommittedOne()
     {
-        await using var vault = new VaultFactory();
-        using var client = vault.CreateClient((string?)null);
-        var document = JsonNode.Parse(await client.GetStringAsync("/swagger/v1/swagger.json"))!;
+        var document = await DocumentAsync();
         var text = document.ToJsonString(Indented) + "\n";
         var path = RepositoryFiles.PathOf("openapi.json");
         if (Environment.GetEnvironmentVariable("UPDATE_OPENAPI") == "1")
@@ -33,9 +32,7 @@ public sealed class OpenApiTests
     [Fact]
     public async Task Document_CoversEveryRoute_WithExamplesAndProblems()
     {
-        await using var vault = new VaultFactory();
-        using var client = vault.CreateClient((string?)null);
-        var document = JsonNode.Parse(await client.GetStringAsync("/swagger/v1/swagger.json"))!;
+        var document = await DocumentAsync();
         Assert.Equal(2, document["components"]!["securitySchemes"]!.AsObject().Count);
         var paths = document["paths"]!.AsObject();
         Assert.Contains("/callout/{namedCredential}/{path}", paths.Select(path => path.Key));
@@ -54,10 +51,77 @@ public sealed class OpenApiTests
     }
 
     [Fact]
+    public async Task Examples_AreAsTheirSchemasSay()
+    {
+        var document = await DocumentAsync();
+        var bodies = Operations(document).Select(operation => (operation.Name, Media: operation.Value["requestBody"]?["content"]?["application/json"])).Where(body => body.Media is not null).ToArray();
+
+        Assert.NotEmpty(bodies);
+        Assert.All(bodies, body => Assert.True(SchemaOf(document, body.Media!["schema"]!).Evaluate(body.Media["example"].Deserialize<JsonElement>()).IsValid, body.Name));
+    }
+
+    [Theory]
+    [InlineData("NamedCredentialInput", """{ "url": "https://service.example", "rateLimit": { "permits": 5 }, "clientCertificate": null }""", true)]
+    [InlineData("NamedCredentialInput", """{ "enabled": "yes" }""", false)]
+    [InlineData("NamedCredentialInput", """{ "rateLimit": 5 }""", false)]
+    [InlineData("NamedCredentialInput", """{ "colour": "red" }""", false)]
+    [InlineData("AppInput", "{}", true)]
+    [InlineData("AppEntry", """{ "name": "Billing" }""", true)]
+    [InlineData("TrialOutcome", """{ "ok": true, "status": 200, "durationMs": 1.5, "steps": [], "failure": null }""", true)]
+    [InlineData("TrialOutcome", """{ "ok": true }""", false)]
+    public async Task Schema_TakesWhatTheVaultTakesAndAnswers(string schema, string json, bool isGood)
+    {
+        var reference = new JsonObject { ["$ref"] = "#/components/schemas/" + schema };
+
+        Assert.Equal(isGood, SchemaOf(await DocumentAsync(), reference).Evaluate(JsonElement.Parse(json)).IsValid);
+    }
+
+    [Fact]
+    public async Task Answers_SayTheirHeaders()
+    {
+        var operations = Operations(await DocumentAsync()).ToDictionary(operation => operation.Name, operation => operation.Value);
+
+        Assert.Equal(["X-Vault-Request-Id", "ETag"], Headers("get /api/v1/apps/{app}", "200"));
+        Assert.Equal(["X-Vault-Request-Id", "ETag", "Location"], Headers("post /api/v1/named-credentials", "201"));
+        Assert.Equal(["X-Vault-Request-Id", "Location"], Headers("post /api/v1/apps/{app}/keys", "201"));
+        Assert.Equal(["X-Vault-Request-Id", "ETag"], Headers("post /api/v1/definitions/diff", "200"));
+        Assert.Equal(["X-Vault-Request-Id"], Headers("post /api/v1/definitions/apply", "200"));
+        Assert.Equal(["X-Vault-Request-Id", "X-Vault-Error"], Headers("get /api/v1/apps/{app}", "404"));
+        Assert.Equal(["X-Vault-Request-Id", "X-Vault-Error", "Retry-After"], Headers("get /api/v1/apps/{app}", "503"));
+        Assert.Equal(["X-Vault-Request-Id"], Headers("get /healthz/ready", "503"));
+        Assert.All(
+            from path in new[] { "/callout/{namedCredential}", "/callout/{namedCredential}/{path}" }
+            from method in new[] { "get", "head", "post", "put", "patch", "delete", "options" }
+            from status in new[] { "429", "503" }
+            select Headers($"{method} {path}", status),
+            headers => Assert.Equal(["X-Vault-Request-Id", "X-Vault-Error", "Retry-After"], headers));
+
+        IEnumerable<string> Headers(string operation, string status) => operations[operation]["responses"]![status]!["headers"]!.AsObject().Select(header => header.Key);
+    }
+
+    [Fact]
     public async Task SwaggerUi_IsServed()
     {
         await using var vault = new VaultFactory();
         using var client = vault.CreateClient((string?)null);
         Assert.Contains("swagger-ui", await client.GetStringAsync("/swagger/index.html"), StringComparison.Ordinal);
     }
+
+    private static async Task<JsonNode> DocumentAsync()
+    {
+        await using var vault = new VaultFactory();
+        using var client = vault.CreateClient((string?)null);
+        return JsonNode.Parse(await client.GetStringAsync("/swagger/v1/swagger.json"))!;
+    }
+
+    private static IEnumerable<(string Name, JsonNode Value)> Operations(JsonNode document) =>
+        from item in document["paths"]!.AsObject()
+        from operation in item.Value!.AsObject()
+        where operation.Value is JsonObject
+        select ($"{operation.Key} {item.Key}", operation.Value);
+
+    /// <summary>A schema of the document that stands on its own: what it refers to goes with it.</summary>
+    private static JsonSchema SchemaOf(JsonNode document, JsonNode schema) => JsonSchema.FromText(
+        new JsonObject { ["allOf"] = new JsonArray(schema.DeepClone()), ["$defs"] = document["components"]!["schemas"]!.DeepClone() }
+            .ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal));
 }
