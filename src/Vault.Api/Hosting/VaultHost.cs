@@ -71,15 +71,15 @@ internal static class VaultHost
             }
 
             app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, Interlocked.Exchange(ref untold, null)));
-            await app.RunAsync();
+            await ListenAsync(app);
+            await app.WaitForShutdownAsync();
             return 0;
         }
         catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException
-            or IOException { InnerException: AddressInUseException } or SocketException)
+            or SocketException)
         {
-            await Console.Error.WriteLineAsync("vault: " + (exception is SocketException or IOException
-                ? exception.Message.TrimEnd('.') + ". Where it listens is set by ASPNETCORE_URLS, Vault:Http2Url and Vault:ForwardProxy:Url."
-                : exception.Message));
+            // A socket that isn't the listeners' is one to the database: its host has no address.
+            await Console.Error.WriteLineAsync("vault: " + (exception is SocketException ? $"A host that the settings name can't be reached: {exception.Message}" : exception.Message));
             return BadConfiguration;
         }
         finally
@@ -88,6 +88,18 @@ internal static class VaultHost
             {
                 StartBanner.PrintKey(untold);
             }
+        }
+    }
+
+    private static async Task ListenAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception exception) when (exception is SocketException or IOException { InnerException: AddressInUseException })
+        {
+            throw new VaultSettingException("ASPNETCORE_URLS, Vault:Http2Url or Vault:ForwardProxy:Url", $"can't be listened at: {exception.Message}");
         }
     }
 

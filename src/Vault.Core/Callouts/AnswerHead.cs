@@ -20,7 +20,7 @@ internal static class AnswerHead
             return "it switches protocols, which nobody asked for";
         }
 
-        if (answer.StatusCode is HttpStatusCode.ResetContent && answer.Content.Headers.ContentLength is > 0)
+        if (answer.StatusCode is HttpStatusCode.ResetContent && answer.RequestMessage?.Method != HttpMethod.Head && answer.Content.Headers.ContentLength is > 0)
         {
             return "it is a 205 with a body";
         }

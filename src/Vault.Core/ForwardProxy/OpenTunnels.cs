@@ -19,22 +19,35 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
 
     private sealed class Tunnel(OpenTunnels all, string key, ConnectionKey known, Action end, Guid? app = null, Func<bool>? isWithdrawn = null) : IDisposable
     {
+        private readonly Lock _ending = new();
         private Guid? _counted = app;
+        private bool _isOver;
 
         public async ValueTask<bool> IsInForceAsync(CallerResolver callers, CancellationToken cancellationToken) =>
             isWithdrawn?.Invoke() is not true && await callers.PeekAsync(key, known, cancellationToken) is not null;
 
         public void End()
         {
-            if (all._open.TryRemove(this, out _))
+            // What is ended may be in use by something else once it is over.
+            lock (_ending)
             {
-                end();
+                all._open.TryRemove(this, out _);
+                if (!_isOver)
+                {
+                    _isOver = true;
+                    end();
+                }
             }
         }
 
         // It counts for as long as it is held, whether its key ended it or not.
         public void Dispose()
         {
+            lock (_ending)
+            {
+                _isOver = true;
+            }
+
             all._open.TryRemove(this, out _);
             all.Uncount(_counted);
             _counted = null;
@@ -125,13 +138,21 @@ public sealed partial class OpenTunnels(CallerResolver callers, TimeProvider tim
                 return;
             }
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             // A boundary: the others are looked at all the same. A key that nobody can judge counts as none.
             LogFailed(logger, exception.GetType().Name);
         }
 
-        tunnel.End();
+        try
+        {
+            tunnel.End();
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            // A boundary as well: whose end fails must not keep the others open.
+            LogFailed(logger, exception.GetType().Name);
+        }
     }
 
     [LoggerMessage(9102, LogLevel.Error, "The key of a tunnel or WebSocket could not be judged: {Fault}. It was ended.")]

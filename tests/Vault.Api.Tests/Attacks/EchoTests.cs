@@ -408,24 +408,32 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
     [InlineData("Content-Type", "application/grpc", "X-A", "b")]
     public async Task Ranges_AreNotAskedFor_WhateverTheRequestSaysThatItIs(string name, string value, string other, string otherValue)
     {
-        var callout = await fixture.CreateAsync(Parameters, "\"httpVersion\": \"1.1\"");
-        Answer(context => context.Response.WriteAsync("overlap-secret"));
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/callout/{callout.Name}/x");
-        if (name == "Content-Type")
+// By every way that a callout is made ready: the second one with a fixed token goes by what the first has left.
+        foreach (var authentication in new[] { Parameters, """{ "protocol": "bearer", "token": "overlap-secret" }""" })
         {
-            request.Content = new ByteArrayContent([]);
-            request.Content.Headers.TryAddWithoutValidation(name, value);
-        }
+            var callout = await fixture.CreateAsync(authentication, "\"httpVersion\": \"1.1\"");
+            Answer(context => context.Response.WriteAsync("overlap-secret"));
+            using (await callout.SendAsync(HttpMethod.Get, "/x"))
+            {
+            }
 
-        foreach (var header in new[] { (name, value), (other, otherValue), ("Range", "bytes=0-6"), ("If-Range", "\"a\"") })
-        {
-            request.Headers.TryAddWithoutValidation(header.Item1, header.Item2);
-        }
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/callout/{callout.Name}/x");
+            if (name == "Content-Type")
+            {
+                request.Content = new ByteArrayContent([]);
+                request.Content.Headers.TryAddWithoutValidation(name, value);
+            }
 
-        using var response = await callout.Client.SendAsync(request);
-        Assert.Equal("**************", await response.Content.ReadAsStringAsync());
-        Assert.Null(fixture.Upstream.Requests[^1].Header("Range"));
-        Assert.Null(fixture.Upstream.Requests[^1].Header("If-Range"));
+            foreach (var header in new[] { (name, value), (other, otherValue), ("Range", "bytes=0-6"), ("If-Range", "\"a\"") })
+            {
+                request.Headers.TryAddWithoutValidation(header.Item1, header.Item2);
+            }
+
+            using var response = await callout.Client.SendAsync(request);
+            Assert.Equal("**************", await response.Content.ReadAsStringAsync());
+            Assert.Null(fixture.Upstream.Requests[^1].Header("Range"));
+            Assert.Null(fixture.Upstream.Requests[^1].Header("If-Range"));
+        }
     }
 
     [Fact]

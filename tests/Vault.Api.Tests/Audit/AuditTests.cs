@@ -109,8 +109,7 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal("grant.updated", (string?)(await ItemsAsync("?target=SvcApp/Svc"))[0]!["action"]);
         Assert.Equal("named-credential.deleted", (string?)(await ItemsAsync("?target=Svc"))[0]!["action"]);
         Assert.Equal("app.deleted", (string?)(await ItemsAsync("?target=SvcApp"))[0]!["action"]);
-        using var unkeepable = await _vault.AdminClient.GetAsync("/api/v1/audit?target=%00");
-        Assert.Equal(400, (int)unkeepable.StatusCode);
+        Assert.Empty(await ItemsAsync("?target=%00"));
     }
 
     [Fact]

@@ -68,8 +68,8 @@ public sealed class StartTests : IDisposable
             var directory = Path.Combine(_directory, "of-" + url.Length);
             var (code, output, errors) = await RunAsync(("ASPNETCORE_URLS", url), ("Vault__DataDirectory", directory), ("Vault__Http2Url", ""));
             Assert.Equal(78, code);
-            Assert.Contains("ASPNETCORE_URLS", errors, StringComparison.Ordinal);
-            var key = Assert.Single(System.Text.RegularExpressions.Regex.Matches(output, "vk_[A-Za-z0-9_]+")).Value;
+            Assert.Contains("ASPNETCORE_URLS, Vault:Http2Url or", errors, StringComparison.Ordinal);
+            var key = Assert.Single(System.Text.RegularExpressions.Regex.Matches(output, "vk_[A-Za-z0-9_-]+")).Value;
             await using var vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:BootstrapAdminKey"] = null }, directory);
             using var client = vault.CreateClient(key);
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/apps")).StatusCode);

@@ -1,8 +1,12 @@
+using System.Net.Sockets;
+
 namespace Vault.Core.Authentication.Tokens;
 
 /// <summary>Loads the tokens of a slot from the store, and saves them there, sealed.</summary>
 internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, TimeProvider time)
 {
+    private static readonly TimeSpan LearningTime = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a token that is no longer used is known, for redaction.</summary>
     public static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
 
@@ -51,16 +55,28 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
         return current;
     }
 
-    /// <summary>Reads what the store has; where it is away, the next one tries again.</summary>
+    /// <summary>Reads what the store has for redaction alone; where it is away, or says nothing for two seconds, a later one tries again.</summary>
     public async Task LearnAsync(TokenRequest request, TokenKey key, TokenSlot slot)
     {
+        IReadOnlyList<TokenSet>? learned = null;
+        using var limit = new CancellationTokenSource(LearningTime, time);
         try
         {
-            await LoadAsync(request, key, slot);
+            var stored = await store.FindAsync(key, time.GetUtcNow() - RetiredLife, limit.Token).WaitAsync(limit.Token);
+            learned = [.. stored.Select(token => sealing.Open(token, request.Credential.Binding)).OfType<TokenSet>()];
         }
-        catch (Exception exception) when (store.IsUnavailable(exception))
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException || store.IsUnavailable(exception))
         {
             // Callouts go on without the database, by what this process knows.
+        }
+        finally
+        {
+            lock (slot.Gate)
+            {
+                slot.Learning = null;
+                slot.Learned = learned ?? slot.Learned;
+                (slot.LearnedAt, slot.HasNotLearned) = (time.GetTimestamp(), learned is null);
+            }
         }
     }
 

@@ -59,6 +59,18 @@ internal sealed class TokenSlot
     /// <summary>Tokens of the last 24 hours that are no longer used, for redaction.</summary>
     public List<(TokenSet Token, DateTimeOffset At)> Retired { get; } = [];
 
+    /// <summary>What the store had when it was last read for redaction alone: nobody asked for a token.</summary>
+    public IReadOnlyList<TokenSet> Learned { get; set; } = [];
+
+    /// <summary>The reading for redaction that is under way.</summary>
+    public Task? Learning { get; set; }
+
+    /// <summary>When it ended last; a timestamp, null: never.</summary>
+    public long? LearnedAt { get; set; }
+
+    /// <summary>Whether it ended without the store's word.</summary>
+    public bool HasNotLearned { get; set; }
+
     /// <summary>Secrets or settings changed under it: what a sign-in under way gives goes to those who wait for it, and is kept nowhere.</summary>
     public bool IsEvicted { get; set; }
 

@@ -17,6 +17,7 @@ public sealed partial class TokenSource : ICredentialCache
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TooYoung = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LearnedLife = TimeSpan.FromHours(1);
 
     private readonly TokenSlots _slots;
     private readonly CredentialSets _parameters;
@@ -251,19 +252,23 @@ public sealed partial class TokenSource : ICredentialCache
         return true;
     }
 
-    /// <summary>Reads what the store has of the key's tokens, where nobody asked for one yet: answers are searched for them all the same. Without the store, what is known counts.</summary>
-    public ValueTask LearnAsync(TokenRequest request)
+    /// <summary>
+    /// Reads what the store has of the key's tokens for <see cref="Known"/>, where nobody asked for one yet: once for all who wait, and again after an
+    /// hour. It leaves alone what sign-ins go by. Without the store, what is known counts.
+    /// </summary>
+    public ValueTask LearnAsync(TokenRequest request, CancellationToken cancellationToken)
     {
         var slot = _slots.Get(request.Key);
         lock (slot.Gate)
         {
-            if (slot.IsLoaded)
+            if (slot.IsLoaded || (slot.LearnedAt is { } at && _time.GetElapsedTime(at) < (slot.HasNotLearned ? TooYoung : LearnedLife)))
             {
                 return ValueTask.CompletedTask;
             }
-        }
 
-        return new ValueTask(_keeping.LearnAsync(request, request.Key, slot));
+            slot.Learning ??= Task.Run(() => _keeping.LearnAsync(request, request.Key, slot), CancellationToken.None);
+            return new ValueTask(slot.Learning.WaitAsync(cancellationToken));
+        }
     }
 
     /// <summary>The key's tokens of the last 24 hours, the current one included: what answers must not echo.</summary>
@@ -278,7 +283,7 @@ public sealed partial class TokenSource : ICredentialCache
         {
             var since = _time.GetUtcNow() - TokenKeeping.RetiredLife;
             slot.Retired.RemoveAll(retired => retired.At < since);
-            return [.. slot.Retired.Select(retired => retired.Token).Concat(slot.Current is { } current ? [current] : []).SelectMany(token => token.Values.Values)];
+            return [.. slot.Retired.Select(retired => retired.Token).Concat(slot.Learned).Concat(slot.Current is { } current ? [current] : []).SelectMany(token => token.Values.Values)];
         }
     }
 

@@ -105,7 +105,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return signed.Error;
         }
 
-        await EchoSources.AddTokensAsync(callout, token, tokens);
+        await EchoSources.AddTokensAsync(callout, token, tokens, cancellationToken);
         if (callout.Echoes.IsFull)
         {
             return EchoSearch.TooMany;

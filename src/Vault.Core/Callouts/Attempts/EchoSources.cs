@@ -26,11 +26,11 @@ internal static class EchoSources
     }
 
     /// <summary>The token, and those of the last 24 hours; also where this callout asked for none.</summary>
-    public static async ValueTask AddTokensAsync(Callout callout, CalloutToken token, TokenSource tokens)
+    public static async ValueTask AddTokensAsync(Callout callout, CalloutToken token, TokenSource tokens, CancellationToken cancellationToken)
     {
         if (callout.Plan.Named.RedactResponses && callout.Plan.External.Authentication.Tokens is not null)
         {
-            await tokens.LearnAsync(token.Request);
+            await tokens.LearnAsync(token.Request, cancellationToken);
             foreach (var value in tokens.Known(token.Request))
             {
                 callout.Echoes.Add(value);
@@ -51,18 +51,17 @@ internal static class EchoSources
 
         // Whatever the caller says that it is (gRPC, an upgrade), the answer may be an ordinary one: none comes in pieces that are too small to be searched.
         var plain = headers as List<KeyValuePair<string, string>> ?? [.. headers];
-        plain.RemoveAll(header => isSearched && IsRange(header.Key));
+        plain.RemoveAll(header => isSearched ? IsUnsearchable(header.Key, callout.Request) : IsCoding(header.Key) && !callout.Request.IsGrpc);
         if (!callout.Request.IsGrpc)
         {
-            plain.RemoveAll(header => IsCoding(header.Key));
             plain.Add(Plain);
         }
 
         return plain;
     }
 
-    /// <summary>Whether a header asks for an answer that can't be searched.</summary>
-    internal static bool IsUnsearchable(string name) => IsCoding(name) || IsRange(name);
+    /// <summary>Whether a header asks for an answer that can't be searched. gRPC's codings are its own.</summary>
+    internal static bool IsUnsearchable(string name, CalloutRequest request) => IsRange(name) || (IsCoding(name) && !request.IsGrpc);
 
     private static bool IsRange(string name) => name.Equals("Range", StringComparison.OrdinalIgnoreCase) || name.Equals("If-Range", StringComparison.OrdinalIgnoreCase);
 

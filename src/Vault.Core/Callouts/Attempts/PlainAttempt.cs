@@ -23,19 +23,19 @@ internal static class PlainAttempt
             return outgoing.Error;
         }
 
-        var isSearched = callout.Echoes.IsOn && !request.IsGrpc && !request.IsUpgrade;
+        var isSearched = callout.Echoes.IsOn;
         var headers = new List<KeyValuePair<string, string>>(request.Headers.Count + 2) { new(header.Name, header.Value) };
         for (var i = 0; i < request.Headers.Count; i++)
         {
             var theirs = request.Headers[i];
             if (!WireText.Canonical(theirs.Key).Equals(WireText.Canonical(header.Name), StringComparison.OrdinalIgnoreCase)
-                && !(isSearched && EchoSources.IsUnsearchable(theirs.Key)))
+                && !(isSearched && EchoSources.IsUnsearchable(theirs.Key, request)))
             {
                 headers.Add(theirs);
             }
         }
 
-        if (isSearched)
+        if (isSearched && !request.IsGrpc)
         {
             headers.Add(EchoSources.Plain);
         }

@@ -30,7 +30,27 @@ internal sealed class ConcatExpression(IReadOnlyList<MergeExpression> terms) : M
 
         var isSecret = Array.Exists(values, value => value.IsSecret);
         return Array.Exists(values, value => value.Blob is not null)
-            ? MergeValue.OfBlob([.. values.SelectMany(value => value.Blob ?? Encoding.UTF8.GetBytes(value.Text ?? ""))], isSecret)
+            ? MergeValue.OfBlob(Join(values), isSecret)
             : MergeValue.OfText(string.Concat(values.Select(value => value.Text)), isSecret);
+    }
+
+    private static byte[] Join(MergeValue[] values)
+    {
+        var joined = new byte[values.Sum(value => value.Blob?.Length ?? Encoding.UTF8.GetByteCount(value.Text ?? ""))];
+        var rest = joined.AsSpan();
+        foreach (var value in values)
+        {
+            if (value.Blob is { } blob)
+            {
+                blob.CopyTo(rest);
+                rest = rest[blob.Length..];
+            }
+            else
+            {
+                rest = rest[Encoding.UTF8.GetBytes(value.Text ?? "", rest)..];
+            }
+        }
+
+        return joined;
     }
 }

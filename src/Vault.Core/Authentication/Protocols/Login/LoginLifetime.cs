@@ -81,7 +81,7 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
         }
 
         end = now.AddSeconds(Math.Min(Math.Min(life ?? MaxSeconds, LifetimeSeconds ?? MaxSeconds), MaxSeconds));
-        if (at is { } said && (said - end.Value).Duration() < Rounding)
+        if (at is { } said && life <= Math.Min(LifetimeSeconds ?? MaxSeconds, MaxSeconds) && (said - end.Value).Duration() < Rounding)
         {
             // Said as a time, it stays that very one: by way of seconds from now it would be off by what a double leaves out.
             end = said;
@@ -91,7 +91,9 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
     }
 
     private static DateTimeOffset? TimeOf(double? seconds) =>
-        seconds is > 0 and < FurthestTime ? DateTimeOffset.UnixEpoch.AddTicks((long)Math.Round(seconds.Value * 1000) * TimeSpan.TicksPerMillisecond) : null;
+        seconds is > 0 && Math.Round(seconds.Value * 1000) is var milliseconds && milliseconds < FurthestTime * 1000
+            ? DateTimeOffset.UnixEpoch.AddTicks((long)milliseconds * TimeSpan.TicksPerMillisecond)
+            : null;
 
     private static double SecondsOf(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).TotalSeconds;
 
