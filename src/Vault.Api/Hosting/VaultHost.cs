@@ -46,7 +46,7 @@ internal static class VaultHost
             return await command();
         }
 
-        // Made once: whatever ends this vault before it can say where it listens, the key is told.
+        // Made once: where this vault ends by itself before it can say where it listens, the key is told.
         string? untold = null;
         try
         {
@@ -71,8 +71,11 @@ internal static class VaultHost
             }
 
             app.Lifetime.ApplicationStarted.Register(() => OnStarted(app, Interlocked.Exchange(ref untold, null)));
-            await ListenAsync(app);
-            await app.WaitForShutdownAsync();
+            if (await StartAsync(app))
+            {
+                await app.WaitForShutdownAsync();
+            }
+
             return 0;
         }
         catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException
@@ -91,15 +94,41 @@ internal static class VaultHost
         }
     }
 
-    private static async Task ListenAsync(WebApplication app)
+    // False: it was stopped before it had started.
+    private static async Task<bool> StartAsync(WebApplication app)
     {
         try
         {
             await app.StartAsync();
+            return true;
         }
-        catch (Exception exception) when (exception is SocketException or IOException { InnerException: AddressInUseException })
+        catch (Exception exception)
         {
-            throw new VaultSettingException("ASPNETCORE_URLS, Vault:Http2Url or Vault:ForwardProxy:Url", $"can't be listened at: {exception.Message}");
+            await EndAsync(app);
+            if (exception is OperationCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            if (exception is SocketException or IOException { InnerException: AddressInUseException or AggregateException })
+            {
+                throw new VaultSettingException("ASPNETCORE_URLS, Vault:Http2Url or Vault:ForwardProxy:Url", $"can't be listened at: {exception.Message}");
+            }
+
+            throw;
+        }
+    }
+
+    // What had started when the rest couldn't: the host leaves it running.
+    private static async Task EndAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StopAsync();
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            // A boundary: why the vault couldn't start is told, not what followed from it.
         }
     }
 

@@ -408,7 +408,7 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
     [InlineData("Content-Type", "application/grpc", "X-A", "b")]
     public async Task Ranges_AreNotAskedFor_WhateverTheRequestSaysThatItIs(string name, string value, string other, string otherValue)
     {
-// By every way that a callout is made ready: the second one with a fixed token goes by what the first has left.
+        // By every way that a callout is made ready: the second one with a fixed token goes by what the first has left.
         foreach (var authentication in new[] { Parameters, """{ "protocol": "bearer", "token": "overlap-secret" }""" })
         {
             var callout = await fixture.CreateAsync(authentication, "\"httpVersion\": \"1.1\"");

@@ -43,6 +43,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
         lock (slot.Gate)
         {
             slot.IsLoaded = true;
+            slot.Learned = [];
             slot.Seen = InUse(stored, key);
             slot.Retired.AddRange(retired);
             slot.Previous ??= previous;
@@ -58,24 +59,31 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
     /// <summary>Reads what the store has for redaction alone; where it is away, or says nothing for two seconds, a later one tries again.</summary>
     public async Task LearnAsync(TokenRequest request, TokenKey key, TokenSlot slot)
     {
-        IReadOnlyList<TokenSet>? learned = null;
         using var limit = new CancellationTokenSource(LearningTime, time);
         try
         {
             var stored = await store.FindAsync(key, time.GetUtcNow() - RetiredLife, limit.Token).WaitAsync(limit.Token);
-            learned = [.. stored.Select(token => sealing.Open(token, request.Credential.Binding)).OfType<TokenSet>()];
+            TokenSet[] learned = [.. stored.Select(token => sealing.Open(token, request.Credential.Binding)).OfType<TokenSet>()];
+            lock (slot.Gate)
+            {
+                // Where it was loaded meanwhile, that knows all of them.
+                slot.Learned = slot.IsLoaded ? [] : learned;
+                (slot.LearnedAt, slot.HasNotLearned) = (time.GetTimestamp(), false);
+            }
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException || store.IsUnavailable(exception))
         {
             // Callouts go on without the database, by what this process knows.
+            lock (slot.Gate)
+            {
+                (slot.LearnedAt, slot.HasNotLearned) = (time.GetTimestamp(), true);
+            }
         }
         finally
         {
             lock (slot.Gate)
             {
                 slot.Learning = null;
-                slot.Learned = learned ?? slot.Learned;
-                (slot.LearnedAt, slot.HasNotLearned) = (time.GetTimestamp(), learned is null);
             }
         }
     }

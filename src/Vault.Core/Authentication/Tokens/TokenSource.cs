@@ -253,37 +253,36 @@ public sealed partial class TokenSource : ICredentialCache
     }
 
     /// <summary>
-    /// Reads what the store has of the key's tokens for <see cref="Known"/>, where nobody asked for one yet: once for all who wait, and again after an
-    /// hour. It leaves alone what sign-ins go by. Without the store, what is known counts.
+    /// The key's tokens of the last 24 hours, the current one included: what answers must not echo. Where nobody asked for one yet, the store is read for it,
+    /// once for all who wait, and again after an hour; what sign-ins go by is left alone. Without the store, what this process knows counts.
     /// </summary>
-    public ValueTask LearnAsync(TokenRequest request, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<SecretText>> KnownAsync(TokenRequest request, CancellationToken cancellationToken)
     {
         var slot = _slots.Get(request.Key);
-        lock (slot.Gate)
+        if (Learning(request, slot) is { } learning)
         {
-            if (slot.IsLoaded || (slot.LearnedAt is { } at && _time.GetElapsedTime(at) < (slot.HasNotLearned ? TooYoung : LearnedLife)))
-            {
-                return ValueTask.CompletedTask;
-            }
-
-            slot.Learning ??= Task.Run(() => _keeping.LearnAsync(request, request.Key, slot), CancellationToken.None);
-            return new ValueTask(slot.Learning.WaitAsync(cancellationToken));
-        }
-    }
-
-    /// <summary>The key's tokens of the last 24 hours, the current one included: what answers must not echo.</summary>
-    public IReadOnlyList<SecretText> Known(TokenRequest request)
-    {
-        if (_slots.Find(request.Key) is not { } slot)
-        {
-            return [];
+            await learning.WaitAsync(cancellationToken);
         }
 
         lock (slot.Gate)
         {
             var since = _time.GetUtcNow() - TokenKeeping.RetiredLife;
             slot.Retired.RemoveAll(retired => retired.At < since);
-            return [.. slot.Retired.Select(retired => retired.Token).Concat(slot.Learned).Concat(slot.Current is { } current ? [current] : []).SelectMany(token => token.Values.Values)];
+            return
+            [
+                .. slot.Retired.Select(retired => retired.Token).Concat(slot.Learned).Concat(slot.Current is { } current ? [current] : [])
+                    .SelectMany(token => token.Values.Values),
+            ];
+        }
+    }
+
+    private Task? Learning(TokenRequest request, TokenSlot slot)
+    {
+        lock (slot.Gate)
+        {
+            return slot.IsLoaded || (slot.LearnedAt is { } at && _time.GetElapsedTime(at) < (slot.HasNotLearned ? TooYoung : LearnedLife))
+                ? null
+                : slot.Learning ??= Task.Run(() => _keeping.LearnAsync(request, request.Key, slot));
         }
     }
 

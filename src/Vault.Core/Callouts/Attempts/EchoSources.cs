@@ -30,8 +30,7 @@ internal static class EchoSources
     {
         if (callout.Plan.Named.RedactResponses && callout.Plan.External.Authentication.Tokens is not null)
         {
-            await tokens.LearnAsync(token.Request, cancellationToken);
-            foreach (var value in tokens.Known(token.Request))
+            foreach (var value in await tokens.KnownAsync(token.Request, cancellationToken))
             {
                 callout.Echoes.Add(value);
             }

@@ -183,14 +183,14 @@ public sealed class TokenSourceTests : IDisposable
         _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
         await GiveUpAsync(old);
         await _vault.TokenAsync();
-        Assert.Equal(["ada@#1", "ada@#2"], Known());
+        Assert.Equal(["ada@#1", "ada@#2"], await KnownAsync());
         _vault.Restart();
         await _vault.TokenAsync();
-        Assert.Equal(["ada@#1", "ada@#2"], Known());
+        Assert.Equal(["ada@#1", "ada@#2"], await KnownAsync());
         _vault.SignIn.Life = null;
         _vault.Parts.Time.Advance(TimeSpan.FromHours(25));
         await _vault.TokenAsync();
-        Assert.DoesNotContain("ada@#1", Known());
+        Assert.DoesNotContain("ada@#1", await KnownAsync());
     }
 
     [Fact]
@@ -217,5 +217,5 @@ public sealed class TokenSourceTests : IDisposable
 
     private Task<bool> GiveUpAsync(TokenSet token) => _vault.Source.GiveUpAsync(_vault.Request(), token, CancellationToken.None).AsTask();
 
-    private IEnumerable<string> Known() => _vault.Source.Known(_vault.Request()).Select(secret => secret.Reveal()).Order();
+    private async Task<IEnumerable<string>> KnownAsync() => (await _vault.Source.KnownAsync(_vault.Request(), CancellationToken.None)).Select(secret => secret.Reveal()).Order();
 }
