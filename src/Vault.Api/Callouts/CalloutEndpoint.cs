@@ -177,24 +177,25 @@ internal sealed class CalloutEndpoint(
         }
 
         var isGone = context.RequestAborted.IsCancellationRequested;
+        if (error is not ForwarderError.None && !isGone && !context.Response.HasStarted && !callout.HasAnswer)
+        {
+            // Also where upstream's head is on record: it never reached the caller, and the second record says so. YARP took it off again, with all else.
+            context.Response.Headers[RequestIdMiddleware.Header] = context.TraceIdentifier;
+            return audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(context.GetForwarderErrorFeature()?.Exception, callout));
+        }
+
         if (transformer.IsRecorded)
         {
             audit.Ended(callout.BytesOut, error is ForwarderError.None && !isGone);
         }
 
-        if (error is ForwarderError.None || isGone)
-        {
-            return transformer.IsRecorded ? Task.CompletedTask : audit.BreakAsync(null);
-        }
-
-        if (context.Response.HasStarted || callout.HasAnswer)
+        if (error is not ForwarderError.None && !isGone)
         {
             // The head was upstream's: nothing else can be said but that the rest is missing. What was sent is on record all the same.
             context.Abort();
             return transformer.IsRecorded ? Task.CompletedTask : audit.BreakAsync(ErrorCodes.UpstreamUnreachable);
         }
 
-        var exception = context.GetForwarderErrorFeature()?.Exception;
-        return audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(exception, callout));
+        return transformer.IsRecorded ? Task.CompletedTask : audit.BreakAsync(null);
     }
 }

@@ -25,9 +25,11 @@ internal static class AnswerReading
             return;
         }
 
-        // HEAD, 204 and 304 have no body, and their Content-Length speaks of another answer's.
+        // HEAD, 204 and 304 have no body, and the headers of HEAD and 304 speak of the answer to a GET, which would have been decoded.
         if (request.Method == HttpMethod.Head || answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified)
         {
+            callout.IsDecoded = answer.StatusCode is not HttpStatusCode.NoContent && IsSearched(callout, answer)
+                && Decode(answer, Stream.Null) is { IsOk: true } plain && plain.Value != Stream.Null;
             callout.Idle.Pause();
             return;
         }
@@ -35,17 +37,14 @@ internal static class AnswerReading
         var named = callout.Admitted.Named;
         if (named.MaxResponseBytes is { } most && answer.Content.Headers.ContentLength > most)
         {
-            throw Refuse(callout, new VaultError(ErrorCodes.UpstreamUnreachable, $"The answer of {callout.Host} is larger than maxResponseBytes."));
+            throw Refuse(callout, TooLarge(callout));
         }
 
         // The head is there, the body comes as it is read: this waits for nothing.
         var body = answer.Content.ReadAsStream();
-        var isSearched = callout.Echoes.IsOn && !IsGrpc(answer);
-        if (isSearched)
+        if (IsSearched(callout, answer))
         {
-            var decoded = answer.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings)
-                ? ContentDecoding.Decode([.. codings], body)
-                : body;
+            var decoded = Decode(answer, body);
             if (!decoded.IsOk)
             {
                 throw Refuse(callout, decoded.Error);
@@ -55,8 +54,14 @@ internal static class AnswerReading
             body = new RedactingStream(decoded.Value, callout.Echoes.Set);
         }
 
-        answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes));
+        // Whether it is what its Content-Encoding says shows in its first bytes. Events may be long in coming, and their caller waits for the head.
+        var holdsHead = callout.IsDecoded && !IsOf(answer, "text/event-stream");
+        answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes, holdsHead));
     }
+
+    /// <summary>The error of an answer that has more than it may have.</summary>
+    public static VaultError TooLarge(Callout callout) =>
+        new(ErrorCodes.UpstreamUnreachable, $"The answer of {callout.Host} is larger than maxResponseBytes.");
 
     private static HttpRequestException Refuse(Callout callout, VaultError error)
     {
@@ -65,7 +70,12 @@ internal static class AnswerReading
         return new HttpRequestException(error.Code);
     }
 
-    private static bool IsGrpc(HttpResponseMessage answer) =>
+    private static bool IsSearched(Callout callout, HttpResponseMessage answer) => callout.Echoes.IsOn && !IsOf(answer, "application/grpc");
+
+    private static Result<Stream> Decode(HttpResponseMessage answer, Stream body) =>
+        answer.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings) ? ContentDecoding.Decode([.. codings], body) : body;
+
+    private static bool IsOf(HttpResponseMessage answer, string type) =>
         answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var types)
-        && types.ToString().StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase);
+        && types.ToString().StartsWith(type, StringComparison.OrdinalIgnoreCase);
 }

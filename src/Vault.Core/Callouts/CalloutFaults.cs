@@ -25,6 +25,9 @@ public static class CalloutFaults
             {
                 case CalloutAbortedException aborted:
                     return aborted.Error;
+                case InvalidDataException:
+                    return new VaultError(
+                        ErrorCodes.ResponseNotInspectable, $"The answer of {host} can't be decoded: its body is not what its Content-Encoding says.");
                 case EgressDeniedException:
                     return new VaultError(
                         ErrorCodes.EgressDenied, $"{host} may not be reached from this vault: its address is not allowed (Vault:Egress:AllowedNetworks).");

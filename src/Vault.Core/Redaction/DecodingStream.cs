@@ -4,7 +4,8 @@ namespace Vault.Core.Redaction;
 
 /// <summary>
 /// Undoes one content coding. <c>deflate</c> is zlib by RFC 9110, but some servers leave the wrapping out; the first two bytes
-/// tell. An answer without any bytes has none to decode, whatever its head says.
+/// tell. An answer without any bytes has none to decode, whatever its head says. Bytes that aren't of the coding are an
+/// <see cref="InvalidDataException"/>.
 /// </summary>
 /// <param name="inner">The content as it arrives.</param>
 /// <param name="coding"><c>br</c>, <c>deflate</c> or, for anything else, <c>gzip</c>.</param>
@@ -31,7 +32,15 @@ internal sealed class DecodingStream(Stream inner, string coding) : Stream
             _decoder = count == 0 ? Null : Open(head.AsSpan(0, count), new PrefixedStream(head.AsMemory(0, count), inner));
         }
 
-        return await _decoder.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await _decoder.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
+        {
+            // What Brotli says of bytes that aren't.
+            throw new InvalidDataException(exception.Message, exception);
+        }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -4,7 +4,11 @@ namespace Vault.Core.Callouts.Bodies;
 /// The last stream before the caller: notes activity, hands the head of the answer on where its body is not there yet, and
 /// counts. Also the two-way stream of an upgraded connection.
 /// </summary>
-internal sealed class AnswerStream(Stream inner, Callout callout, long? limit) : Stream
+/// <param name="inner">The answer's body.</param>
+/// <param name="callout">Whose it is.</param>
+/// <param name="limit">How many bytes it may have; null: any number.</param>
+/// <param name="holdsHead">Whether the head waits for the first of the body, which may not be what the head says.</param>
+internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, bool holdsHead = false) : Stream
 {
     private long _count;
 
@@ -26,32 +30,42 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit) :
     {
         // The callout's own token ends when nothing came for timeoutSeconds; that of an upgrade's other direction has to count too.
         using var both = callout.Request.IsUpgrade ? CancellationTokenSource.CreateLinkedTokenSource(callout.Cancellation, cancellationToken) : null;
-        var pending = inner.ReadAsync(buffer, both?.Token ?? callout.Cancellation);
-        if (!pending.IsCompleted && callout.IsHeadReady)
+        try
         {
-            // A caller who waits for the head before it sends more (gRPC, SSE) would otherwise wait for ever.
-            callout.IsHeadReady = false;
-            try
+            var pending = inner.ReadAsync(buffer, both?.Token ?? callout.Cancellation);
+            if (!pending.IsCompleted && callout.IsHeadReady && !holdsHead)
             {
-                if (callout.Request.FlushHead is { } flush)
+                // A caller who waits for the head before it sends more (gRPC, SSE) would otherwise wait for ever.
+                callout.IsHeadReady = false;
+                try
                 {
-                    await flush(callout.Request.FlushState, cancellationToken);
+                    if (callout.Request.FlushHead is { } flush)
+                    {
+                        await flush(callout.Request.FlushState, cancellationToken);
+                    }
+                }
+                catch
+                {
+                    // Whoever called takes the buffer back, and it may be another caller's next: nothing may be read into it any more.
+                    callout.Idle.Cancel();
+                    await ((Task)pending.AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    throw;
                 }
             }
-            catch
-            {
-                // Whoever called takes the buffer back, and it may be another caller's next: nothing may be read into it any more.
-                callout.Idle.Cancel();
-                await ((Task)pending.AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw;
-            }
-        }
 
-        var read = await pending;
-        callout.Idle.Touch();
-        _count += read;
-        callout.BytesOut = _count;
-        return _count > limit ? throw new IOException("The answer is larger than maxResponseBytes.") : read;
+            var read = await pending;
+            callout.Idle.Touch();
+            _count += read;
+            callout.BytesOut = _count;
+            return _count > limit ? throw new CalloutAbortedException(AnswerReading.TooLarge(callout)) : read;
+        }
+        catch (Exception exception)
+        {
+            // A caller who has none of the answer yet can still be told.
+            callout.HasAnswer = false;
+            callout.Error ??= callout.Request.Aborted.IsCancellationRequested ? null : CalloutFaults.ToError(exception, callout);
+            throw;
+        }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
