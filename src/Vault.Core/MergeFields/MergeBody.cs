@@ -32,6 +32,7 @@ public sealed class MergeBody
     {
         var scanner = new FieldScanner(format);
         List<(MergeField Field, int End)> fields = [];
+        var signatures = 0;
         var rest = body;
         for (var step = scanner.Read(ref rest); !step.IsNothing; step = scanner.Read(ref rest))
         {
@@ -42,6 +43,12 @@ public sealed class MergeBody
 
             if (step.Field is not null)
             {
+                signatures += step.Field.Signatures;
+                if (signatures > MergeErrors.MostSignatures)
+                {
+                    return MergeErrors.At(MergeErrors.TooManySignatures, step.Field.At);
+                }
+
                 fields.Add((step.Field, (int)scanner.Offset));
             }
         }

@@ -15,6 +15,7 @@ public sealed class MergeBodyWriter(MergeBodyFormat format, IMergeScope scope, I
 {
     private readonly FieldScanner _scanner = new(format);
     private VaultError? _error;
+    private int _signatures;
 
     /// <summary>Takes the next bytes of the body; null or the failure, after which nothing more may be written.</summary>
     public async ValueTask<VaultError?> WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
@@ -31,7 +32,8 @@ public sealed class MergeBodyWriter(MergeBodyFormat format, IMergeScope scope, I
             output.Write(step.Literal.Span);
             if (step.Field is { } field)
             {
-                _error = field.Check(scope)
+                _signatures += field.Signatures;
+                _error = _signatures > MergeErrors.MostSignatures ? MergeErrors.At(MergeErrors.TooManySignatures, field.At) : field.Check(scope)
                     ?? await field.PrepareAsync(scope, cancellationToken)
                     ?? FieldEncoder.Write(field, scope, format, output);
             }

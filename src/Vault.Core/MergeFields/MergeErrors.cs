@@ -8,8 +8,14 @@ internal static class MergeErrors
     /// <summary>How many characters or bytes are joined, or given to a function: a whole body that is held (1 MiB), written in another way, fits.</summary>
     public const int MostText = 4 * 1024 * 1024;
 
-    /// <summary>More than that.</summary>
+    /// <summary>How often <c>SIGN</c> may stand in a body, and in a caller's headers together: each takes milliseconds of a processor.</summary>
+    public const int MostSignatures = 32;
+
+    /// <summary>More than <see cref="MostText"/>.</summary>
     public static VaultError TooLong => Invalid($"it makes more than {MostText} characters");
+
+    /// <summary>More than <see cref="MostSignatures"/>.</summary>
+    public static VaultError TooManySignatures => Invalid($"with it, SIGN stands there more than {MostSignatures} times");
 
     /// <summary>An error whose place is still to be added.</summary>
     public static VaultError Invalid(string problem) => new(ErrorCodes.MergeFieldInvalid, problem);

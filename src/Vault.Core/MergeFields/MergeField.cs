@@ -5,10 +5,13 @@ using Vault.Core.Primitives;
 namespace Vault.Core.MergeFields;
 
 /// <summary>One compiled field and where it stands.</summary>
-internal sealed class MergeField(MergeExpression root, IReadOnlyList<MergeReference> references, TextPosition at)
+internal sealed class MergeField(MergeExpression root, IReadOnlyList<MergeReference> references, int signatures, TextPosition at)
 {
     /// <summary>What it refers to, in order.</summary>
     public IReadOnlyList<MergeReference> References => references;
+
+    /// <summary>How often it signs.</summary>
+    public int Signatures => signatures;
 
     /// <summary>Where it opens.</summary>
     public TextPosition At => at;

@@ -34,6 +34,9 @@ public sealed class MergeTemplate
     /// <summary>Every reference of every field, in order.</summary>
     public IReadOnlyList<MergeReference> References { get; }
 
+    /// <summary>How often it signs.</summary>
+    internal int Signatures => _fields.Sum(one => one.Signatures);
+
     /// <summary>Compiles a text; <c>merge-field-invalid</c> with line and column where a field can't be parsed.</summary>
     public static Result<MergeTemplate> Parse(string text)
     {

@@ -275,6 +275,33 @@ public sealed class MergeAbuseTests(CalloutFixture fixture) : IClassFixture<Call
     }
 
     [Fact]
+    public async Task MoreSignaturesThanOneCalloutMayAskFor_AreRefused_AndNothingIsSent()
+    {
+        await using var upstream = RawUpstream.Start();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var parameters = AttackBench.Custom(("Pem", key.ExportPkcs8PrivateKeyPem()));
+        var callout = await fixture.CreateForAsync(upstream.Url, parameters, Everywhere);
+        var field = "{!HEX(SIGN('SHA-256', 'x', $Credential.Pem))}";
+        var several = "{!" + string.Join(" & ", Enumerable.Repeat("HEX(SIGN('SHA-256', 'x', $Credential.Pem))", 20)) + "}";
+        foreach (var body in new[] { string.Concat(Enumerable.Repeat(field, 33)), several + several, new string('-', 1_100_000) + string.Concat(Enumerable.Repeat(field, 33)) })
+        {
+            using var response = await callout.PostBytesAsync(Encoding.UTF8.GetBytes(body), Plain);
+            await response.AssertRefusedAsync(HttpStatusCode.BadRequest, "merge-field-invalid", "33 signatures", key.ExportPkcs8PrivateKeyPem());
+            Assert.Contains("SIGN", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        using var inHeaders = await callout.SendAsync(HttpMethod.Get, "/x", headers: [.. Enumerable.Range(0, 33).Select(i => ($"X-Sign-{i}", field))]);
+        await inHeaders.AssertRefusedAsync(HttpStatusCode.BadRequest, "merge-field-invalid", "33 headers", key.ExportPkcs8PrivateKeyPem());
+        Assert.DoesNotContain(upstream.Received, received => received.EndsWith("0\r\n\r\n", StringComparison.Ordinal));
+
+        // As many as there may be, and HMAC as often as one likes.
+        var free = await fixture.CreateAsync(parameters, Everywhere);
+        var seen = await free.SendAndRecordAsync(HttpMethod.Post, "/x", string.Concat(Enumerable.Repeat(field, 32)), Plain, ("X-Sign", field));
+        Assert.True(key.VerifyData("x"u8, Convert.FromHexString(seen.Header("X-Sign")!), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+        await free.SendAndRecordAsync(HttpMethod.Post, "/x", string.Concat(Enumerable.Repeat("{!HEX(HMAC('SHA-256', 'x', $Credential.Pem))}", 100)), Plain);
+    }
+
+    [Fact]
     public async Task Signature_CoversTheBytesThatAreSent()
     {
         const string Headers = """, "customHeaders": [ { "name": "X-Signature", "value": "{!HEX(HMAC('SHA-256', $Credential.Body, $Credential.B))}" } ]""";

@@ -25,6 +25,7 @@ internal readonly struct AttemptHeaders
     public static Result<AttemptHeaders> Parse(Callout callout)
     {
         MergeTemplate?[]? templates = null;
+        var signatures = 0;
         var headers = callout.Request.Headers;
         for (var i = 0; callout.Plan.Named.AllowMergeFieldsInHeader && i < headers.Count; i++)
         {
@@ -41,6 +42,12 @@ internal readonly struct AttemptHeaders
                     if (!HeaderText.IsUtf8(headers[i].Value))
                     {
                         return AtHeader(headers[i].Key, new VaultError(ErrorCodes.MergeFieldInvalid, "What stands beside the field isn't UTF-8."));
+                    }
+
+                    signatures += parsed.Value.Signatures;
+                    if (signatures > MergeErrors.MostSignatures)
+                    {
+                        return AtHeader(headers[i].Key, MergeErrors.TooManySignatures);
                     }
 
                     templates ??= new MergeTemplate?[headers.Count];

@@ -15,6 +15,7 @@ internal sealed class FieldParser
     private readonly FieldTokenizer _tokens;
     private readonly List<MergeReference> _references = [];
     private FieldToken _token;
+    private int _signatures;
     private VaultError? _error;
 
     private FieldParser(string text, bool entities)
@@ -40,7 +41,7 @@ internal sealed class FieldParser
 
         return root is null
             ? MergeErrors.At(parser._error ?? MergeErrors.Invalid("it can't be read"), at)
-            : new MergeField(root, parser._references, at);
+            : new MergeField(root, parser._references, parser._signatures, at);
     }
 
     private MergeExpression? Expression(int depth, bool isKey)
@@ -117,6 +118,7 @@ internal sealed class FieldParser
         }
 
         _token = _tokens.Next();
+        _signatures += function.Signs ? 1 : 0;
         List<MergeExpression> arguments = [];
         while (_token.Kind != FieldTokenKind.Close || arguments.Count > 0)
         {

@@ -17,6 +17,9 @@ internal abstract class MergeFunction
     /// <summary>Whether the result is a blob.</summary>
     public virtual bool ReturnsBlob => false;
 
+    /// <summary>Whether it uses a private key, so that there may be only so many.</summary>
+    public virtual bool Signs => false;
+
     /// <summary>Whether the outermost call turns escaping off, or is itself the escaping due at this place.</summary>
     public virtual bool Replaces(MergeEscaping escaping) => false;
 

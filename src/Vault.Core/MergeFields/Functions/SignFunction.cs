@@ -16,6 +16,8 @@ internal sealed class SignFunction : DigestFunction
     public override IReadOnlyList<MergeParameter> Parameters { get; } =
         [new("algorithm"), new("blob", IsBlob: true), new("pemKey", IsBlob: true, IsKey: true)];
 
+    public override bool Signs => true;
+
     protected override Result<MergeValue> Compute(HashAlgorithmName algorithm, ReadOnlySpan<MergeValue> arguments)
     {
         var pem = Encoding.UTF8.GetString(arguments[1].Blob.AsSpan());
