@@ -26,8 +26,14 @@ public sealed class MergeBodyFormat
 
     internal bool IsMarkup => Escaping is MergeEscaping.Xml or MergeEscaping.Html;
 
-    /// <summary>Reads the header values; <c>merge-unsupported-content</c> for a content coding or another charset than UTF-8, ASCII or Latin-1.</summary>
-    public static Result<MergeBodyFormat> Parse(string? contentType, string? contentEncoding)
+    /// <summary>
+    /// Reads the header values, and of XML without a charset there the declaration; <c>merge-unsupported-content</c> for a content coding
+    /// or another charset than UTF-8, ASCII or Latin-1.
+    /// </summary>
+    /// <param name="contentType">The <c>Content-Type</c>.</param>
+    /// <param name="contentEncoding">The <c>Content-Encoding</c>.</param>
+    /// <param name="body">The body, or its beginning.</param>
+    public static Result<MergeBodyFormat> Parse(string? contentType, string? contentEncoding, ReadOnlySpan<byte> body = default)
     {
         foreach (var coding in (contentEncoding ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
@@ -43,12 +49,14 @@ public sealed class MergeBodyFormat
             return PlainText;
         }
 
-        if (ParseCharset(type.CharSet) is not { } charset)
+        var kind = ParseKind(mediaType);
+        var named = string.IsNullOrEmpty(type.CharSet) && kind is MergeEscaping.Xml ? XmlDeclaration.EncodingOf(body) : type.CharSet;
+        if (ParseCharset(named) is not { } charset)
         {
             return Unsupported("Merge fields can be filled only into a body in UTF-8, US-ASCII or ISO-8859-1.");
         }
 
-        return new MergeBodyFormat(ParseKind(mediaType), charset);
+        return new MergeBodyFormat(kind, charset);
 
         static VaultError Unsupported(string detail) => new(ErrorCodes.MergeUnsupportedContent, detail);
     }

@@ -94,6 +94,19 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
         Assert.Equal("value-of-a", seen.Text.Substring(padding.Length, 10));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2 * 1024 * 1024)]
+    public async Task Xml_ThatNamesItsEncoding_IsFilledInInIt_HeldOrStreamed(int padding)
+    {
+        const string Prolog = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>";
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "gr\u00F6\u00DFer" } }""", InBody);
+        var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", $"{Prolog}<a>{new string(' ', padding)}{{!$Credential.A}}</a>", "application/xml");
+        Assert.EndsWith("gr\u00F6\u00DFer</a>", Encoding.Latin1.GetString(seen.Body), StringComparison.Ordinal);
+        await callout.SendRefusedAsync(
+            "merge-unsupported-content", HttpStatusCode.UnsupportedMediaType, HttpMethod.Post, "/x", Prolog.Replace("8859-1", "8859-15", StringComparison.Ordinal) + "<a>{!$Credential.A}</a>", "application/xml");
+    }
+
     [Fact]
     public async Task SmallBody_ThatGrowsBeyondAMebibyte_IsStreamed_AndLimitCountsIt()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Vault.Core.MergeFields;
 using Xunit;
@@ -85,6 +86,40 @@ public sealed class MergeBodyTests
         Assert.Null(error);
         Assert.Equal(expected, Encoding.Latin1.GetString(output));
     }
+
+    [Theory]
+    [InlineData("application/xml", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>", true)]
+    [InlineData("text/xml", "<?xml version='1.0'\r\n encoding = 'latin1' standalone='yes' ?>", true)]
+    [InlineData("application/soap+xml; action=\"x\"", "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n", true)]
+    [InlineData("application/xml", "<?xml version=\"1.0\" encoding=\"utf-8\"?>", false)]
+    [InlineData("application/xml; charset=utf-8", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>", false)]
+    [InlineData("application/xml", "\uFEFF<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>", false)]
+    [InlineData("application/xml", " <?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>", false)]
+    [InlineData("application/xml", "<?xml-stylesheet encoding=\"ISO-8859-1\"?>", false)]
+    [InlineData("application/xml", "<?xml version=\"1.0 encoding='ISO-8859-1'\"?>", false)]
+    [InlineData("application/xml", "<?xml version=\"1.0\"?><a encoding=\"ISO-8859-1\"/>", false)]
+    [InlineData("application/xml", "<?xml encoding=\"ISO-8859-1?>", false)]
+    [InlineData("application/xml", "<?xml encoding=", false)]
+    [InlineData("application/xml", "<?xml encoding?>", false)]
+    [InlineData("application/xml", "<?xml?>", false)]
+    [InlineData("text/html", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>", false)]
+    public void Resolve_XmlThatNamesItsEncoding_GoesOutInIt(string contentType, string prolog, bool isLatin1)
+    {
+        var scope = new FakeMergeScope().With("$Credential.Latin", "\u00E9");
+        byte[] body = [.. Encoding.UTF8.GetBytes(prolog), .. "<a>{!$Credential.Latin}"u8];
+        var output = new ArrayBufferWriter<byte>();
+
+        Assert.Null(MergeBody.Parse(body, MergeBodyFormat.Parse(contentType, null, body).Value!).Value!.Resolve(scope, output));
+        Assert.Equal([.. Encoding.UTF8.GetBytes(prolog), .. "<a>"u8, .. isLatin1 ? [0xE9] : "\u00E9"u8], output.WrittenSpan.ToArray());
+    }
+
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("windows-1252")]
+    [InlineData("{!$User.Id}")]
+    public void Format_XmlThatNamesAnotherEncoding_IsRefused(string encoding) => Assert.Equal(
+        "merge-unsupported-content",
+        MergeBodyFormat.Parse("text/xml", null, Encoding.UTF8.GetBytes($"<?xml version=\"1.0\" encoding=\"{encoding}\"?><a/>")).Error?.Code);
 
     [Theory]
     [InlineData("text/plain; charset=iso-8859-1")]

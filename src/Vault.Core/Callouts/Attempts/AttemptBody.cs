@@ -43,7 +43,7 @@ internal readonly struct AttemptBody
                 : new VaultError(ErrorCodes.MergeUnsupportedContent, "The Content-Type is made of merge fields itself, so that none can be filled into the body.");
         }
 
-        var format = MergeBodyFormat.Parse(callout.ContentType, callout.Request.Header("Content-Encoding"));
+        var format = MergeBodyFormat.Parse(callout.ContentType, callout.Request.Header("Content-Encoding"), (whole ?? callout.Body.Head).Span);
         if (!format.IsOk)
         {
             return format.Error;

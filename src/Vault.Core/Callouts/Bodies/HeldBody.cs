@@ -1,3 +1,5 @@
+using Vault.Core.MergeFields;
+
 namespace Vault.Core.Callouts.Bodies;
 
 /// <summary>A caller's body: held whole, or streamed with its beginning kept for a replay.</summary>
@@ -29,6 +31,9 @@ internal sealed class HeldBody
     /// <summary>The stream; null where the body is held.</summary>
     public Stream? Stream => _whole is null ? _stream : null;
 
+    /// <summary>The beginning of a body that was too long to be held; empty for any other.</summary>
+    public ReadOnlyMemory<byte> Head { get; private init; }
+
     /// <summary>Hands the body on as it comes.</summary>
     public static HeldBody Streamed(Stream body, long? length) => new(null, new BodyRecorder(body, Limit), length);
 
@@ -48,7 +53,7 @@ internal sealed class HeldBody
             count += read;
             if (count > Limit)
             {
-                return Streamed(new PrefixedStream(buffer.AsMemory(0, count), body), length);
+                return new HeldBody(null, new BodyRecorder(new PrefixedStream(buffer.AsMemory(0, count), body), Limit), length) { Head = buffer.AsSpan(0, XmlDeclaration.Longest).ToArray() };
             }
 
             if (count == buffer.Length)

@@ -73,7 +73,7 @@ internal sealed record LoginBody(string? ContentType, IReadOnlyList<PlacedRefere
     // A text is a body like a caller's: what its content type says decides how fields are found and escaped.
     private static LoginBody? OfText(SettingsReader settings, string text, string? contentType, string? effectiveType)
     {
-        var format = MergeBodyFormat.Parse(effectiveType, null);
+        var format = MergeBodyFormat.Parse(effectiveType, null, Encoding.UTF8.GetBytes(text));
         if (!format.IsOk)
         {
             settings.Refuse("contentType", format.Error.Detail);
