@@ -94,7 +94,7 @@ internal sealed class EncodingNode
         '\n' => ["\\n"],
         '\r' => ["\\r"],
         '\t' => ["\\t"],
-        _ => [],
+        _ => HtmlNames.Of(value) is { } name ? [$"&{name};"] : [],
     };
 
     private static byte[] Hex(int nibble)

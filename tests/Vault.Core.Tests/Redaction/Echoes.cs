@@ -21,6 +21,9 @@ internal static class Echoes
         yield return ("form", Ascii(WebUtility.UrlEncode(secret)));
         yield return ("url all", Ascii(string.Concat(utf8.Select((b, i) => "%" + Form(b, i % 2 == 0 ? "x2" : "X2")))));
         yield return ("html", Encoding.UTF8.GetBytes(WebUtility.HtmlEncode(secret)));
+        yield return ("html names", Encoding.UTF8.GetBytes(WebUtility.HtmlEncode(secret)
+            .Replace("&#228;", "&auml;", StringComparison.Ordinal).Replace("&#246;", "&ouml;", StringComparison.Ordinal).Replace("&#223;", "&szlig;", StringComparison.Ordinal)
+            .Replace("&#233;", "&eacute;", StringComparison.Ordinal).Replace("\u20ac", "&euro;", StringComparison.Ordinal)));
         yield return ("html decimal", Ascii(string.Concat(secret.EnumerateRunes().Select((r, i) => $"&#{new string('0', i % 4)}{r.Value};"))));
         yield return ("html hex", Ascii(string.Concat(secret.EnumerateRunes().Select((r, i) => $"&#{"xX"[i % 2]}{(i % 2 == 0 ? Form(r.Value, "x") : Form(r.Value, "X3"))};"))));
         yield return ("hex", Ascii(Convert.ToHexStringLower(utf8)));

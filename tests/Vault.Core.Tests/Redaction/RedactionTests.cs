@@ -35,6 +35,18 @@ public sealed class RedactionTests
     }
 
     [Theory]
+    [InlineData("&eacute;tait l&agrave;-bas")]
+    [InlineData("pass&Eacute;&thorn;w&oslash;rd")]
+    [InlineData("&alpha;&beta;&gamma;&thetasym;&Omega;&sigmaf;&piv;&real;")]
+    [InlineData("&euro;&ldquo;x&rdquo;&hellip;&nbsp;&there4;&frac34;")]
+    public async Task Read_NamesOfHtml_AreMasked(string echo)
+    {
+        var secret = System.Net.WebUtility.HtmlDecode(echo);
+        Assert.DoesNotContain('&', secret);
+        Assert.Equal($"a {new string('*', echo.Length)} &eacute;", Latin1(await ReadAsync(Set(secret), Encoding.ASCII.GetBytes($"a {echo} &eacute;"))));
+    }
+
+    [Theory]
     [MemberData(nameof(AllSecrets))]
     public void Redact_Base64AtEveryAlignment_IsMasked(string secret)
     {
