@@ -443,6 +443,34 @@ public sealed class OAuth2Tests : ProtocolBench
         await ExpectAsync(response, 400, "merge-field-invalid");
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(", \"clientCertificate\": { \"certificate\": \"Certificate\", \"privateKey\": \"CertificateKey\" }")]
+    public async Task Token_IsCalledValid_OnlyWhileItWouldBeUsed(string named)
+    {
+        using var key = RSA.Create(2048);
+        using var certificate = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=app", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        var parameters = new JsonObject
+        {
+            ["ClientId"] = "me", ["ClientSecret"] = "the-client-secret", ["Certificate"] = certificate.ExportCertificatePem(), ["CertificateKey"] = key.ExportPkcs8PrivateKeyPem(),
+        };
+        var app = await DefineAsync(Settings(""), parameters.ToJsonString(), named: named);
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(["valid"], await StatusesAsync());
+
+        // Other settings: what was got under the old ones isn't used, though it would be good for an hour.
+        await Vault.AdminAsync(HttpMethod.Put, $"/api/v1/external-credentials/{Name}Login", $$"""{ "authentication": {{Settings(", \"scope\": \"write\"")}} }""");
+        Assert.Equal(["expired"], await StatusesAsync());
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(2, _given);
+        Assert.Equal(["valid"], await StatusesAsync());
+
+        string Settings(string more) => $$"""{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "{{Service.Url}}/token"{{more}} }""";
+
+        async Task<string[]> StatusesAsync() => [.. (await Vault.AdminAsync(HttpMethod.Get, CredentialPath))!["tokens"]!.AsArray().Select(token => (string)token!["status"]!)];
+    }
+
     [Fact]
     public async Task OpenConsent_EndsWithTheSecrets_AndSharedSecretsAreNobodys()
     {

@@ -68,6 +68,34 @@ public sealed class Accounts(
         };
     }
 
+    /// <summary>Under what the account's tokens are looked for now: one that is kept under anything else is used no more.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    internal async Task<Result<HashSet<TokenKey>>> TokenKeysAsync(Account account, CancellationToken cancellationToken)
+    {
+        var credential = account.Credential;
+        var users = await reading.OfAllAsync(() => ValueTask.FromResult(definitions.Current.UsersOf(credential.Definition.Id).ToArray()), cancellationToken);
+        if (!users.IsOk)
+        {
+            return users.Error;
+        }
+
+        var parameters = await sets.GetAsync(credential, account.Principal.Id, account.User, cancellationToken);
+        HashSet<TokenKey> keys = [KeyOf(null, "")];
+        foreach (var named in users.Value)
+        {
+            if (ResolvedUrl.Of(named, credential, parameters, account.User, time) is { } url)
+            {
+                keys.Add(KeyOf(named, url));
+            }
+        }
+
+        return keys;
+
+        TokenKey KeyOf(NamedCredential? named, string url) =>
+            new TokenRequest(credential, account.Principal.Id, account.User, parameters, named?.Id ?? Guid.Empty, url) { HasClientCertificate = named?.ClientCertificate is not null }.Key;
+    }
+
     internal Result<Account> Find(DefinitionSnapshot snapshot, AccountName name)
     {
         if (!snapshot.ExternalCredentialNames.TryGetValue(name.External.Value, out var definition)

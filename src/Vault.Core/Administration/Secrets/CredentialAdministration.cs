@@ -15,7 +15,7 @@ public sealed record ParameterStatus(string Name, DateTimeOffset UpdatedAt);
 
 /// <summary>A token that the vault holds.</summary>
 /// <param name="NamedCredential">Where step URLs are relative: for which named credential.</param>
-/// <param name="Status"><c>valid</c> or <c>expired</c>.</param>
+/// <param name="Status"><c>valid</c> or <c>expired</c>, as is one that was got under settings or secrets that have changed since: it is used no more.</param>
 /// <param name="ExpiresAt">When it ends; null: when the service says so.</param>
 public sealed record TokenStatus(string? NamedCredential, string Status, DateTimeOffset? ExpiresAt);
 
@@ -111,14 +111,30 @@ public sealed class CredentialAdministration(
         var kept = await database.Tokens.AsNoTracking()
             .Where(row => row.PrincipalId == account.Principal.Id && row.User == account.User && row.RetiredAt == null)
             .OrderBy(row => row.ObtainedAt)
-            .Select(row => new { row.NamedCredentialId, row.ExpiresAt, row.IsRenewable })
+            .Select(row => new { row.NamedCredentialId, row.Stamp, row.ExpiresAt, row.IsRenewable })
             .ToListAsync(cancellationToken);
+        HashSet<TokenKey> keys = [];
+        if (kept.Count > 0 && account.Credential.Authentication.Tokens is not null)
+        {
+            var inUse = await accounts.TokenKeysAsync(account, cancellationToken);
+            if (!inUse.IsOk)
+            {
+                return inUse.Error;
+            }
+
+            keys = inUse.Value;
+        }
+
         var now = time.GetUtcNow();
         return new CredentialStatus(
             ConfigurationStatus.Of(
                 account, rows.Select(row => row.Name), rows.Exists(row => row.User == account.User), kept.Exists(token => token.IsRenewable || !(token.ExpiresAt <= now))),
             [.. rows.Where(row => row.User == account.User).Select(row => new ParameterStatus(row.Name, row.UpdatedAt))],
-            [.. kept.Select(token => new TokenStatus(NameOf(token.NamedCredentialId), token.ExpiresAt <= now ? "expired" : "valid", token.ExpiresAt))]);
+            [.. kept.Select(token => new TokenStatus(
+                NameOf(token.NamedCredentialId),
+                !(token.ExpiresAt <= now) && keys.Contains(new TokenKey(account.Credential.Definition.Id, account.Principal.Id, account.User, token.NamedCredentialId, token.Stamp))
+                    ? "valid" : "expired",
+                token.ExpiresAt))]);
     }
 
     /// <summary>The users who have secrets or tokens of a per-user principal.</summary>
