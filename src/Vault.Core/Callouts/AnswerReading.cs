@@ -54,8 +54,9 @@ internal static class AnswerReading
             body = new RedactingStream(decoded.Value, callout.Echoes.Set);
         }
 
-        // Whether it is what its Content-Encoding says shows in its first bytes. Events may be long in coming, and their caller waits for the head.
-        var holdsHead = callout.IsDecoded && !IsOf(answer, "text/event-stream");
+        // Whether it is what its Content-Encoding says shows in its first bytes. Not for a caller who may wait for the head: events may be long in
+        // coming, and more of the request may follow only then.
+        var holdsHead = callout.IsDecoded && !IsOf(answer, "text/event-stream") && callout.Sending is not { Sent.IsCompleted: false };
         answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes, holdsHead));
     }
 
