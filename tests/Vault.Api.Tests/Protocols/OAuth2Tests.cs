@@ -453,7 +453,10 @@ public sealed class OAuth2Tests : ProtocolBench
             .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
         var parameters = new JsonObject
         {
-            ["ClientId"] = "me", ["ClientSecret"] = "the-client-secret", ["Certificate"] = certificate.ExportCertificatePem(), ["CertificateKey"] = key.ExportPkcs8PrivateKeyPem(),
+            ["ClientId"] = "me",
+            ["ClientSecret"] = "the-client-secret",
+            ["Certificate"] = certificate.ExportCertificatePem(),
+            ["CertificateKey"] = key.ExportPkcs8PrivateKeyPem(),
         };
         var app = await DefineAsync(Settings(""), parameters.ToJsonString(), named: named);
         await ExpectAsync(await CallAsync(app), 200);
