@@ -61,6 +61,7 @@ internal static class VaultHost
             await using var app = builder.Build();
             Map(app);
             app.Services.GetRequiredService<SecretSources>();
+            app.Services.GetRequiredService<AskedSettings>().RequireSections(app.Configuration);
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
             await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
             untold = await app.Services.GetRequiredService<BootstrapAdminKey>()
@@ -134,6 +135,8 @@ internal static class VaultHost
 
     internal static void AddServices(WebApplicationBuilder builder)
     {
+        // Before anything is read.
+        builder.Services.AddSingleton(AskedSettings.AddTo(builder.Configuration));
         var forwardProxy = ForwardProxyOptions.Read(builder.Configuration);
         builder.AddVaultKestrel(forwardProxy);
         var services = builder.Services;
@@ -188,5 +191,6 @@ internal static class VaultHost
                     .OrderBy(address => KestrelSetup.IsHttp2Only(address, app.Configuration, app.Environment)),
             ],
             proxy.Url, newKey, OpenApiSetup.IsOn(app.Configuration));
+        app.Services.GetRequiredService<AskedSettings>().TellUnasked(app.Configuration, app.Logger);
     }
 }
