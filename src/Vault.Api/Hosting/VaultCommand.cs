@@ -22,7 +22,7 @@ internal static class VaultCommand
     /// <summary>The command that the arguments name; null: none, they are settings of a vault that is to run.</summary>
     public static Func<Task<int>>? Find(string[] args) => args switch
     {
-        ["healthcheck"] => HealthCheck.RunAsync,
+        ["healthcheck", .. var rest] => () => HealthCheck.RunAsync(rest),
         ["audit", "verify", .. var rest] => () => AuditCommand.VerifyAsync(rest, Console.Out, Console.Error),
         ["keys", "verify", .. var rest] => () => KeysCommand.VerifyAsync(rest, Console.Out, Console.Error),
         ["keys", "change-master", .. var rest] => () => KeysCommand.ChangeMasterAsync(rest, Console.Out, Console.Error),

@@ -111,7 +111,9 @@ internal static class VaultHost
                 return false;
             }
 
-            if (exception is SocketException or IOException { InnerException: AddressInUseException or AggregateException })
+            // Listeners look up no names: a name without an address is the database's.
+            if (exception is SocketException { SocketErrorCode: not (SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData or SocketError.NoRecovery) }
+                or IOException { InnerException: AddressInUseException or AggregateException })
             {
                 throw new VaultSettingException("ASPNETCORE_URLS, Vault:Http2Url or Vault:ForwardProxy:Url", $"can't be listened at: {exception.Message}");
             }
