@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Configuration;
-using Vault.Api.Hosting;
 using Vault.Testing;
 using Xunit;
 
@@ -90,39 +88,9 @@ public sealed class StartTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_directory, "none")));
     }
 
-    [Fact]
-    public async Task HealthCheck_AsksWhereTheVaultListens()
-    {
-        await using var vault = new VaultFactory(dataDirectory: _directory);
-        var port = vault.AdminClient.BaseAddress!.Port;
-        foreach (var (arguments, name, value, code) in new (string[], string, string, int)[]
-        {
-            ([], "ASPNETCORE_URLS", $"http://127.0.0.1:{port}", 0),
-            ([], "ASPNETCORE_HTTP_PORTS", $"{port}", 0),
-            ([], "Kestrel__Endpoints__Api__Url", $"http://*:{port}", 0),
-            (["--urls", $"http://0.0.0.0:{port}"], "ASPNETCORE_HTTP_PORTS", "1", 0),
-            (["--urls", "http://localhost:1"], "ASPNETCORE_HTTP_PORTS", $"{port}", 1),
-        })
-        {
-            Assert.Equal(code, (await RunAsync(["healthcheck", .. arguments], ("ASPNETCORE_ENVIRONMENT", "Production"), (name, value))).Code);
-        }
-    }
-
-    [Theory]
-    [InlineData("http://localhost:5080/")]
-    [InlineData("http://localhost:1/", "urls", "https://+:2;http://+:1")]
-    [InlineData("http://localhost:1/", "urls", "http://vault.example:1", "http_ports", "3")]
-    [InlineData("http://localhost:3/", "urls", "", "http_ports", "3;4", "https_ports", "5")]
-    [InlineData("https://localhost:5/", "https_ports", "5")]
-    [InlineData("http://10.1.2.3:7/", "urls", "http://+:1", "Kestrel:Endpoints:Api:Url", "http://10.1.2.3:7")]
-    [InlineData("https://localhost:8/", "Kestrel:Endpoints:A:Url", "http://[::]:7", "Kestrel:Endpoints:A:Protocols", "Http2", "Kestrel:Endpoints:B:Url", "https://[::]:8")]
-    public void HealthCheck_RanksTheSettingsAsTheServerDoes(string address, params string[] settings) =>
-        Assert.Equal(address, HealthCheck.AddressOf(new ConfigurationBuilder().AddInMemoryCollection(
-            settings.Chunk(2).Select(setting => KeyValuePair.Create(setting[0], (string?)setting[1]))).Build()).AbsoluteUri);
-
     private static Task<(int Code, string Output, string Errors)> RunAsync(params (string Name, string Value)[] settings) => RunAsync([], settings);
 
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] settings)
+    internal static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] settings)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in settings)
@@ -220,8 +188,14 @@ public sealed class StartTests : IDisposable
     {
         var settings = new Dictionary<string, string?>
         {
-            ["Vault:Audit:Durabilty"] = "the-value", ["Vault:Egres:AllowHttp"] = "the-value", ["Vault:AllowedReturnUrl"] = "the-value", ["Vault:Metrics:On"] = "the-value",
-            ["Vault:audit:DURABILITY"] = "beforeSend", ["Vault:Egress:AllowedNetworks:0"] = "10.0.0.0/8", ["Vault:Egress:AllowedNetworks:1"] = "", ["Vault:Swagger"] = "true",
+            ["Vault:Audit:Durabilty"] = "the-value",
+            ["Vault:Egres:AllowHttp"] = "the-value",
+            ["Vault:AllowedReturnUrl"] = "the-value",
+            ["Vault:Metrics:On"] = "the-value",
+            ["Vault:audit:DURABILITY"] = "beforeSend",
+            ["Vault:Egress:AllowedNetworks:0"] = "10.0.0.0/8",
+            ["Vault:Egress:AllowedNetworks:1"] = "",
+            ["Vault:Swagger"] = "true",
         };
         await using var vault = new VaultFactory(settings, _directory);
         Assert.Equal(HttpStatusCode.OK, (await vault.AdminClient.GetAsync("/healthz/live")).StatusCode);

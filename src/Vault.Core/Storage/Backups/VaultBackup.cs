@@ -304,14 +304,8 @@ public sealed class VaultBackup
         using var cipher = new PieceCipher(masterKey.BackupKey(header.Salt), header.NoncePrefix, hash);
         await using var content = new OpeningStream(file, cipher);
         var audit = new BackedUpAudit();
-        var counts = await BackupContent.ReadAsync(content, Begin, Row, cancellationToken);
+        var counts = await BackupContent.ReadAsync(content, begin + audit.Begin, Row, cancellationToken);
         return new BackupReport(header.At, header.MadeBy, counts, audit.Problem);
-
-        void Begin(IReadOnlyList<string> shape)
-        {
-            audit.Begin(shape);
-            begin(shape);
-        }
 
         Task Row(string table, JsonElement values)
         {
