@@ -72,6 +72,10 @@ internal static partial class JsonBody
 
             return value;
         }
+        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return new VaultError(ErrorCodes.BodyTooLarge, $"The body is too large: at most {mostBytes} bytes are read.");
+        }
         catch (JsonException exception)
         {
             return ToError(exception, memory.GetBuffer().AsSpan(0, (int)memory.Length));

@@ -48,7 +48,7 @@ internal static class AuditedRequests
         if (isWhole && !await log.CanWriteAsync())
         {
             // It sends something, and would have no record.
-            await context.AnswerAsync(new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was done. Try again."));
+            await context.AnswerAsync(new VaultError(ErrorCodes.StorageUnavailable, "The database can't take the audit record, so nothing was done. Try again."));
             return;
         }
 

@@ -74,8 +74,13 @@ internal static partial class ProblemAnswers
     /// <summary>Turns what routing and faults leave without a body into problem documents.</summary>
     public static void UseProblemAnswers(this WebApplication app)
     {
-        app.UseExceptionHandler(handler => handler.Run(context =>
-            context.AnswerFaultAsync(context.Features.Get<IExceptionHandlerFeature>()?.Error, app.Logger)));
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => context.AnswerFaultAsync(context.Features.Get<IExceptionHandlerFeature>()?.Error, app.Logger),
+
+            // A caller's fault is no error of the vault's.
+            SuppressDiagnosticsCallback = static fault => fault.Exception is BadHttpRequestException,
+        });
 
         // Never for callouts: an empty 404 there is an upstream's answer, and stays empty.
         app.UseWhen(context => !context.Request.Path.StartsWithSegments("/callout"), branch => branch.UseStatusCodePages(async status =>

@@ -39,7 +39,7 @@ internal static class BackupCommand
         }
     });
 
-    /// <summary>Reads all of a backup. 0: it is whole; 1: it is damaged; 2: nobody can say, without the file or its master key.</summary>
+    /// <summary>Reads all of a backup. 0: it is whole; 1: it is damaged, or the audit in it wasn't as the vault left it, which is told; 2: nobody can say, without the file or its master key.</summary>
     /// <param name="path">The file.</param>
     /// <param name="args">Settings: those of the master key.</param>
     /// <param name="output">Gets what it holds, a line of JSON.</param>
@@ -48,8 +48,9 @@ internal static class BackupCommand
     {
         try
         {
-            await VaultCommand.WriteAsync(output, await app.Services.GetRequiredService<VaultBackup>().VerifyAsync(path, CancellationToken.None));
-            return VaultCommand.Well;
+            var report = await app.Services.GetRequiredService<VaultBackup>().VerifyAsync(path, CancellationToken.None);
+            await VaultCommand.WriteAsync(output, report);
+            return report.AuditProblem is null ? VaultCommand.Well : VaultCommand.NotWell;
         }
         catch (BackupDamagedException damaged)
         {

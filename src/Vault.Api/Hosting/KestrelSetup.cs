@@ -124,6 +124,17 @@ internal static class KestrelSetup
     public static bool IsHttp2Only(string address, IConfiguration configuration, IHostEnvironment environment) =>
         Http2Url(configuration, environment) is { } url && ListenerAddress.Parse(address)?.Port == url.Port;
 
+    /// <summary>Where the settings have it listen to HTTP/1.1, as the server ranks them: endpoints, URLs, ports; at least one.</summary>
+    public static IReadOnlyList<string> Addresses(IConfiguration configuration)
+    {
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren()
+            .Where(endpoint => !"Http2".Equals(endpoint["Protocols"], StringComparison.OrdinalIgnoreCase)).Select(endpoint => endpoint["Url"]).OfType<string>().ToArray();
+        var urls = configuration["urls"] is { Length: > 0 } named ? named : PortUrls(configuration);
+        return endpoints.Length > 0 ? endpoints
+            : urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 0 } listed ? listed
+            : [DefaultUrl];
+    }
+
     private static Uri? Http2Url(IConfiguration configuration, IHostEnvironment environment)
     {
         var setting = configuration["Vault:Http2Url"] ?? (environment.IsDevelopment() ? DefaultHttp2Url : null);
@@ -178,7 +189,7 @@ internal static class KestrelSetup
         return socket;
     }
 
-    private static string PortUrls(ConfigurationManager configuration)
+    private static string PortUrls(IConfiguration configuration)
     {
         var text = new StringBuilder();
         foreach (var (key, scheme) in new[] { ("http_ports", "http"), ("https_ports", "https") })

@@ -22,7 +22,7 @@ internal static class VaultCommand
     /// <summary>The command that the arguments name; null: none, they are settings of a vault that is to run.</summary>
     public static Func<Task<int>>? Find(string[] args) => args switch
     {
-        ["healthcheck"] => HealthCheck.RunAsync,
+        ["healthcheck", .. var rest] => () => HealthCheck.RunAsync(rest),
         ["audit", "verify", .. var rest] => () => AuditCommand.VerifyAsync(rest, Console.Out, Console.Error),
         ["keys", "verify", .. var rest] => () => KeysCommand.VerifyAsync(rest, Console.Out, Console.Error),
         ["keys", "change-master", .. var rest] => () => KeysCommand.ChangeMasterAsync(rest, Console.Out, Console.Error),
@@ -47,6 +47,7 @@ internal static class VaultCommand
             builder.Logging.ClearProviders();
             VaultHost.AddServices(builder);
             await using var app = builder.Build();
+            app.Services.GetRequiredService<AskedSettings>().RequireSections(app.Configuration);
             return await run(app);
         }
         catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException || StorageFaults.IsUnavailable(exception))

@@ -61,6 +61,7 @@ internal static class VaultHost
             await using var app = builder.Build();
             Map(app);
             app.Services.GetRequiredService<SecretSources>();
+            app.Services.GetRequiredService<AskedSettings>().RequireSections(app.Configuration);
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
             await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
             untold = await app.Services.GetRequiredService<BootstrapAdminKey>()
@@ -110,7 +111,9 @@ internal static class VaultHost
                 return false;
             }
 
-            if (exception is SocketException or IOException { InnerException: AddressInUseException or AggregateException })
+            // Listeners look up no names: a name without an address is the database's.
+            if (exception is SocketException { SocketErrorCode: not (SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData or SocketError.NoRecovery) }
+                or IOException { InnerException: AddressInUseException or AggregateException })
             {
                 throw new VaultSettingException("ASPNETCORE_URLS, Vault:Http2Url or Vault:ForwardProxy:Url", $"can't be listened at: {exception.Message}");
             }
@@ -134,6 +137,8 @@ internal static class VaultHost
 
     internal static void AddServices(WebApplicationBuilder builder)
     {
+        // Before anything is read.
+        builder.Services.AddSingleton(AskedSettings.AddTo(builder.Configuration));
         var forwardProxy = ForwardProxyOptions.Read(builder.Configuration);
         builder.AddVaultKestrel(forwardProxy);
         var services = builder.Services;
@@ -188,5 +193,6 @@ internal static class VaultHost
                     .OrderBy(address => KestrelSetup.IsHttp2Only(address, app.Configuration, app.Environment)),
             ],
             proxy.Url, newKey, OpenApiSetup.IsOn(app.Configuration));
+        app.Services.GetRequiredService<AskedSettings>().TellUnasked(app.Configuration, app.Logger);
     }
 }

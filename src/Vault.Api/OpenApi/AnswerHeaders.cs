@@ -19,6 +19,7 @@ internal sealed class AnswerHeaders : IDocumentFilter
         [RequestIdMiddleware.Header] = "The id of the request, as in the audit.",
         [Error] = "The stable code of the error; only on an answer that the vault itself made.",
         ["Retry-After"] = "In how many seconds to try again, where that is known.",
+        ["WWW-Authenticate"] = "Bearer realm=\"vault\": how to authenticate.",
         ["ETag"] = "For If-Match.",
         ["Location"] = "Where it is, or where to go.",
     };
@@ -49,6 +50,11 @@ internal sealed class AnswerHeaders : IDocumentFilter
         if (response.Content?.ContainsKey("application/problem+json") ?? (isCallout && status[0] is ('4' or '5')))
         {
             yield return Error;
+            if (status is "401")
+            {
+                yield return "WWW-Authenticate";
+            }
+
             if (status is "429" or "503")
             {
                 yield return "Retry-After";

@@ -1,10 +1,12 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace Vault.Api.OpenApi;
 
-/// <summary>What is sent need hold no more than what has no default; what else a route wants, it says itself (400).</summary>
+/// <summary>What is sent need hold no more than what has no default, or is marked as required; what else a route wants, it says itself (400).</summary>
 internal sealed class InputSchemas : ISchemaFilter
 {
     private static readonly string[] Endings = ["Input", "Entry", "Contract"];
@@ -14,7 +16,8 @@ internal sealed class InputSchemas : ISchemaFilter
         if (schema is OpenApiSchema { Required: not null } input && Endings.Any(ending => context.Type.Name.EndsWith(ending, StringComparison.Ordinal)))
         {
             var withoutDefault = context.Type.GetConstructors().SelectMany(constructor => constructor.GetParameters()).Where(parameter => !parameter.HasDefaultValue);
-            input.Required.IntersectWith(withoutDefault.Select(parameter => JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!)));
+            var marked = context.Type.GetProperties().Where(property => property.IsDefined(typeof(RequiredAttribute)));
+            input.Required.IntersectWith(withoutDefault.Select(parameter => parameter.Name!).Concat(marked.Select(property => property.Name)).Select(JsonNamingPolicy.CamelCase.ConvertName));
         }
     }
 }

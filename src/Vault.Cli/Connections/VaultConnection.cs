@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
@@ -17,6 +18,7 @@ internal sealed class VaultConnection : IDisposable
 
     private readonly HttpClient _client;
     private readonly ConnectionSettings _settings;
+    private bool _isUntrusted;
 
     private VaultConnection(ConnectionSettings settings)
     {
@@ -29,6 +31,7 @@ internal sealed class VaultConnection : IDisposable
             UseCookies = false,
             UseProxy = !settings.Address.IsLoopback,
             ConnectTimeout = TimeSpan.FromSeconds(10),
+            SslOptions = { RemoteCertificateValidationCallback = (_, _, _, errors) => !(_isUntrusted = errors is not SslPolicyErrors.None) },
         })
         {
             Timeout = Patience,
@@ -131,9 +134,15 @@ internal sealed class VaultConnection : IDisposable
         }
     }
 
-    /// <summary>Ends the command where the vault refused.</summary>
+    /// <summary>Ends the command where the vault refused, or where it was no vault that answered.</summary>
     public async Task ThrowIfRefusedAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
+        // Every answer of a vault has it, and hardly one of anything else.
+        if (!answer.Headers.Contains("X-Vault-Request-Id"))
+        {
+            throw NoVault(answer);
+        }
+
         if (answer.IsSuccessStatusCode)
         {
             return;
@@ -180,12 +189,13 @@ internal sealed class VaultConnection : IDisposable
         return told.ToString();
     }
 
-    private static string ReasonOf(HttpRequestException fault) => fault switch
+    private string ReasonOf(HttpRequestException fault) => fault switch
     {
-        { InnerException: AuthenticationException } => "its certificate isn't trusted here. Trust the authority that issued it (SSL_CERT_FILE), or correct the address.",
+        { InnerException: AuthenticationException } when _isUntrusted => "its certificate isn't trusted here. Trust the authority that issued it (SSL_CERT_FILE), or correct the address.",
         { HttpRequestError: HttpRequestError.NameResolutionError } => "there is no such host. Correct VAULT_URL, or run `vault login <address>`.",
         { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => "nobody listens there. Start the vault, correct VAULT_URL, or run `vault login <address>`.",
-        { HttpRequestError: HttpRequestError.SecureConnectionError } => "it doesn't speak TLS there. Correct VAULT_URL, or run `vault login <address>`.",
+        { InnerException: AuthenticationException } or { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+            "it doesn't speak TLS there, at least none that is understood here; it may be an http address. Correct VAULT_URL, or run `vault login <address>`.",
         _ => "it can't be reached. Correct VAULT_URL, or run `vault login <address>`.",
     };
 

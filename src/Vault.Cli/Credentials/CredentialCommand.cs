@@ -74,6 +74,12 @@ internal static class CredentialCommand
         {
             using var vault = VaultConnection.Open(surroundings);
             var name = parsed.GetValue(parameter);
+            var before = await vault.GetAsync(target.Path(parsed), cancellationToken);
+            if (!Holds(before, name))
+            {
+                throw new CommandFailure(ExitCodes.Failure, SafeText.Of($"{target.Subject(parsed)} has {(name is null ? "no secret values" : "no " + name)}; nothing was removed."));
+            }
+
             if (name is null)
             {
                 await vault.SendAsync(HttpMethod.Delete, target.Path(parsed), null, cancellationToken);
@@ -87,6 +93,13 @@ internal static class CredentialCommand
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    // Whether there is what is to be removed: this parameter, or any, or a token.
+    private static bool Holds(JsonNode status, string? parameter)
+    {
+        var names = (status["parameters"] as JsonArray ?? []).Select(one => (string?)one?["name"]);
+        return parameter is not null ? names.Contains(parameter, StringComparer.OrdinalIgnoreCase) : names.Any() || status["tokens"] is JsonArray { Count: > 0 };
     }
 
     private static Command BuildRefresh(Surroundings surroundings)

@@ -31,6 +31,13 @@ public sealed partial class AccessAdminTests(AdminFixture api) : IClassFixture<A
         await api.ExpectAsync(422, "unknown-reference", "PUT", $"apps/{app}/grants/{credential}", """{ "principals": ["other"] }""");
         await api.ExpectAsync(400, "invalid-request", "PUT", $"apps/{app}/grants/{credential}", """{ "principals": [] }""");
         await api.ExpectAsync(404, "not-found", "PUT", $"apps/{app}/grants/Unknown", "{}");
+        foreach (var other in new[] { "\"Other\"", "\"\"", "\"not a name\"", "7" })
+        {
+            var refused = await api.ExpectAsync(400, "invalid-request", "PUT", $"apps/{app}/grants/{credential}", $$"""{ "namedCredential": {{other}}, "principals": ["default"] }""");
+            Assert.Equal(["$.namedCredential"], refused.ErrorPaths);
+        }
+
+        await api.ExpectAsync(200, null, "PUT", $"apps/{app}/grants/{credential}", $$"""{ "namedCredential": "{{credential.ToUpperInvariant()}}", "principals": ["*"] }""");
         var grants = await api.ExpectAsync(200, null, "GET", $"apps/{app}/grants");
         Assert.Equal(credential, (string?)grants.Json!["items"]![0]!["namedCredential"]);
         Assert.Equal("*", (string?)grants.Json["items"]![0]!["principals"]![0]);
@@ -67,6 +74,7 @@ public sealed partial class AccessAdminTests(AdminFixture api) : IClassFixture<A
     {
         var label = new string('x', 1_100_000);
         await api.ExpectAsync(413, "body-too-large", "POST", "apps", $$"""{ "name": "{{api.NewName()}}", "label": "{{label}}" }""");
+        Assert.DoesNotContain(api.Vault.Logs.Lines, line => line.StartsWith("Error", StringComparison.Ordinal) || line.Contains("unhandled", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]

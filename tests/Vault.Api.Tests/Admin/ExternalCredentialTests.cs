@@ -77,6 +77,17 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         Assert.Contains(path, answer.ErrorPaths);
     }
 
+    [Fact]
+    public async Task Sequence_IsAnyNumber()
+    {
+        var name = api.NewName();
+        await api.ExpectAsync(
+            201, null, "POST", "external-credentials",
+            $$"""{ "name": "{{name}}", "authentication": { "protocol": "none" }, "principals": [ { "name": "a", "sequence": 0 }, { "name": "b", "sequence": -1 } ] }""");
+        var read = await api.ExpectAsync(200, null, "GET", "external-credentials/" + name);
+        Assert.Equal([0, -1], read.Json!["principals"]!.AsArray().Select(principal => (int)principal!["sequence"]!));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("null")]

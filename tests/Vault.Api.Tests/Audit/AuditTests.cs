@@ -69,6 +69,22 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("?code=egress-denied", "code")]
+    [InlineData("?host=service.example&action=callout", "host")]
+    [InlineData("?outcome=sucess", "outcome")]
+    [InlineData("?outcome=Success", "outcome")]
+    [InlineData("/export?actor=SvcApp", "actor")]
+    [InlineData("/export?pageSize=1", "pageSize")]
+    public async Task Filter_ThatIsNotOne_IsRefused_AndNamed(string query, string parameter)
+    {
+        using var refused = await _vault.AdminClient.GetAsync("/api/v1/audit" + query);
+        var problem = JsonNode.Parse(await refused.Content.ReadAsStringAsync())!;
+        Assert.Equal((400, "invalid-request"), ((int)refused.StatusCode, (string?)problem["code"]));
+        Assert.Equal([parameter], problem["errors"]!.AsObject().Select(error => error.Key));
+        Assert.Equal(200, (int)(await _vault.AdminClient.GetAsync("/api/v1/audit?ACTION=callout&outcome=&pageToken=")).StatusCode);
+    }
+
+    [Theory]
     [InlineData("/api/v1/apps/", 500)]
     [InlineData("/callout/Svc/", 500)]
     [InlineData("/callout/", 500)]
@@ -196,6 +212,20 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal(200, (int)(await app.GetAsync("/callout/Svc/4")).StatusCode);
         var verdict = await VerifyAsync();
         Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("keys/rotate")]
+    [InlineData("keys/rewrap")]
+    [InlineData("audit/verify")]
+    public async Task RecordsThatCantBeKept_RefuseWhatAnAdminDoes_InTheWordsOfTheAdminApi(string route)
+    {
+        await DefineAsync();
+        await using var other = await TestDatabase.OpenAsync(_directory);
+        await TestDatabase.ExecuteAsync(other, TestDatabase.LockAudit);
+        using var refused = await _vault.AdminClient.PostAsync("/api/v1/" + route, null);
+        Assert.Equal((503, "storage-unavailable"), ((int)refused.StatusCode, refused.Headers.GetValues("X-Vault-Error").Single()));
+        await TestDatabase.ExecuteAsync(other, "ROLLBACK");
     }
 
     [Fact]

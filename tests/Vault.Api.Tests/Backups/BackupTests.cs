@@ -240,6 +240,8 @@ public sealed class BackupTests : IDisposable
         var (code, report) = await RunAsync(BackupCommand.WriteAsync, BackupFile, Data);
         Assert.Equal(1, code);
         Assert.NotNull((string?)report!["auditProblem"]);
+        var (verifiedCode, verified) = await RunAsync(BackupCommand.VerifyAsync, BackupFile, Data);
+        Assert.Equal((1, (string?)report["auditProblem"]), (verifiedCode, (string?)verified!["auditProblem"]));
         CopyMasterKey();
         var (restoredCode, restored) = await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target);
         Assert.Equal((1, false), (restoredCode, (bool)restored!["audit"]!["valid"]!));

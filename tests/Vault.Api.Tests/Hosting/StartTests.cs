@@ -90,7 +90,7 @@ public sealed class StartTests : IDisposable
 
     private static Task<(int Code, string Output, string Errors)> RunAsync(params (string Name, string Value)[] settings) => RunAsync([], settings);
 
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] settings)
+    internal static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] settings)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in settings)
@@ -167,6 +167,10 @@ public sealed class StartTests : IDisposable
     [InlineData("Vault:Audit:SpoolSeconds", "a while")]
     [InlineData("Vault:Audit:SpoolMegabytes", "1")]
     [InlineData("Vault:Issuers:0:Name", "not a name")]
+    [InlineData("Vault:Audit", "beforeSend")]
+    [InlineData("Vault:Database", "postgreSql")]
+    [InlineData("Vault:MasterKey", "file")]
+    [InlineData("Vault:SecretSources", "file")]
     [InlineData("ConnectionStrings:Vault", "garbage")]
     [InlineData("ConnectionStrings:Vault", "Data Source=vault.db;Mode=Sometimes")]
     [InlineData("ConnectionStrings:Vault", "Data Source=:memory:")]
@@ -178,6 +182,30 @@ public sealed class StartTests : IDisposable
     [InlineData("Kestrel:Endpoints:Api:Url", "127.0.0.1")]
     public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
         Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Setting_ThatNothingReads_IsWarnedOf_ByItsName()
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["Vault:Audit:Durabilty"] = "the-value",
+            ["Vault:Egres:AllowHttp"] = "the-value",
+            ["Vault:AllowedReturnUrl"] = "the-value",
+            ["Vault:Metrics:On"] = "the-value",
+            ["Vault:audit:DURABILITY"] = "beforeSend",
+            ["Vault:Egress:AllowedNetworks:0"] = "10.0.0.0/8",
+            ["Vault:Egress:AllowedNetworks:1"] = "",
+            ["Vault:Swagger"] = "true",
+        };
+        await using var vault = new VaultFactory(settings, _directory);
+        Assert.Equal(HttpStatusCode.OK, (await vault.AdminClient.GetAsync("/healthz/live")).StatusCode);
+        var warnings = vault.Logs.Lines.Where(line => line.Contains("has no effect", StringComparison.Ordinal)).ToArray();
+        Assert.All(
+            new[] { "Vault:Audit:Durabilty", "Vault:Egres:AllowHttp", "Vault:AllowedReturnUrl", "Vault:Metrics:On" },
+            name => Assert.Single(warnings, line => line.Contains($"setting {name} has", StringComparison.Ordinal)));
+        Assert.Equal(4, warnings.Length);
+        Assert.DoesNotContain(warnings, line => line.Contains("the-value", StringComparison.Ordinal));
+    }
 
     [Fact]
     public async Task Endpoint_WithoutAnAddress_IsNamed() =>

@@ -64,6 +64,7 @@ public sealed class OpenApiTests
     [InlineData("NamedCredentialInput", """{ "url": "https://service.example", "rateLimit": { "permits": 5 }, "clientCertificate": null }""", true)]
     [InlineData("NamedCredentialInput", """{ "enabled": "yes" }""", false)]
     [InlineData("NamedCredentialInput", """{ "rateLimit": 5 }""", false)]
+    [InlineData("NamedCredentialInput", """{ "rateLimit": { "perSeconds": 5 } }""", false)]
     [InlineData("NamedCredentialInput", """{ "colour": "red" }""", false)]
     [InlineData("AppInput", "{}", true)]
     [InlineData("AppEntry", """{ "name": "Billing" }""", true)]
@@ -87,6 +88,7 @@ public sealed class OpenApiTests
         Assert.Equal(["X-Vault-Request-Id", "ETag"], Headers("post /api/v1/definitions/diff", "200"));
         Assert.Equal(["X-Vault-Request-Id"], Headers("post /api/v1/definitions/apply", "200"));
         Assert.Equal(["X-Vault-Request-Id", "X-Vault-Error"], Headers("get /api/v1/apps/{app}", "404"));
+        Assert.Equal(["X-Vault-Request-Id", "X-Vault-Error", "WWW-Authenticate"], Headers("get /api/v1/apps/{app}", "401"));
         Assert.Equal(["X-Vault-Request-Id", "X-Vault-Error", "Retry-After"], Headers("get /api/v1/apps/{app}", "503"));
         Assert.Equal(["X-Vault-Request-Id"], Headers("get /healthz/ready", "503"));
         Assert.All(

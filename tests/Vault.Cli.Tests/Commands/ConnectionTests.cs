@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Vault.Testing;
 using Xunit;
 
@@ -78,6 +80,48 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
         run.Variables["VAULT_URL"] = upstream.Url;
 
         Assert.Contains("is no vault", (await run.ExpectAsync(ExitCodes.Unreachable, "list", "apps")).Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "items": [], "nextPageToken": null }""", 200)]
+    [InlineData("""{ "code": "unauthenticated" }""", 401)]
+    public async Task WhatIsNoVault_ButSpeaksJson_IsNoLogin(string json, int status)
+    {
+        await using var upstream = await RecordingUpstream.StartAsync();
+        upstream.Answer = (context, _) =>
+        {
+            (context.Response.StatusCode, context.Response.ContentType) = (status, "application/json");
+            return context.Response.WriteAsync(json);
+        };
+        using var run = new CommandRun(key: null);
+        run.Input = VaultFactory.AdminKey + "\n";
+
+        Assert.Contains("is no vault", (await run.ExpectAsync(ExitCodes.Unreachable, "login", upstream.Url)).Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(run.Directory, "config", "vault")));
+    }
+
+    [Fact]
+    public async Task PlainHttp_AskedByTls_IsNotTakenForACertificate()
+    {
+        using var run = new CommandRun(fixture.Vault);
+        run.Variables["VAULT_URL"] = run.Variables["VAULT_URL"].Replace("http://", "https://", StringComparison.Ordinal);
+
+        var error = (await run.ExpectAsync(ExitCodes.Unreachable, "list", "apps")).Error;
+
+        Assert.Contains("doesn't speak TLS there", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("certificate", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CertificateThatNobodyTrusts_IsSaidToBeOne()
+    {
+        using var certificate = TestCertificates.SelfSign("localhost");
+        await using var upstream = await RecordingUpstream.StartAsync(https: new HttpsConnectionAdapterOptions { ServerCertificate = certificate });
+        using var run = new CommandRun();
+        run.Variables["VAULT_URL"] = $"https://localhost:{new Uri(upstream.Url).Port}";
+
+        Assert.Contains("its certificate isn't trusted here", (await run.ExpectAsync(ExitCodes.Unreachable, "list", "apps")).Error, StringComparison.Ordinal);
+        Assert.Empty(upstream.Requests);
     }
 
     [Fact]

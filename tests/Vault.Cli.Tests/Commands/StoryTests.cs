@@ -78,9 +78,14 @@ public sealed class StoryTests(VaultFixture fixture) : IClassFixture<VaultFixtur
         run.Variables.Remove("VAULT_APP_KEY");
         Assert.Contains("an admin's key can't call out", (await run.ExpectAsync(ExitCodes.NotAllowed, "call", "Story")).Error, StringComparison.Ordinal);
 
-        await run.ExpectAsync(ExitCodes.Success, "credential", "remove", "Story", "Password");
+        Assert.Contains("Story/default has no Passwrd; nothing was removed.", (await run.ExpectAsync(ExitCodes.Failure, "credential", "remove", "Story", "Passwrd")).Error, StringComparison.Ordinal);
+        await run.ExpectAsync(ExitCodes.Failure, "credential", "remove", "Stori");
+        await run.ExpectAsync(ExitCodes.Success, "credential", "remove", "Story", "password");
+        await run.ExpectAsync(ExitCodes.Failure, "credential", "remove", "Story", "Password");
         Assert.Contains("not configured", (await run.ExpectAsync(ExitCodes.Success, "credential", "show", "Story")).Output, StringComparison.Ordinal);
         Assert.Contains("It failed at", (await run.ExpectAsync(ExitCodes.Failure, "test", "Story")).Error, StringComparison.Ordinal);
+        await run.ExpectAsync(ExitCodes.Success, "credential", "remove", "Story");
+        Assert.Contains("has no secret values", (await run.ExpectAsync(ExitCodes.Failure, "credential", "remove", "Story")).Error, StringComparison.Ordinal);
 
         async Task<string> CallWithoutKeyAsync()
         {

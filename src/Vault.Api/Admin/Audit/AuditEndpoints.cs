@@ -48,13 +48,15 @@ internal static class AuditEndpoints
     private const int Default = 50;
     private const int Most = 500;
     private static readonly byte[] NewLine = [(byte)'\n'];
+    private static readonly string[] Filters = ["from", "to", "actor", "action", "target", "outcome", "pageSize", "pageToken"];
+    private static readonly string[] Outcomes = [AuditOutcomes.Success, AuditOutcomes.Denied, AuditOutcomes.Failed, AuditOutcomes.Intent];
 
     /// <summary>Maps the routes.</summary>
     public static void MapAudit(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/audit").WithTags("Audit").RequireRoles(VaultRole.Admin, VaultRole.Auditor);
         group.MapGet("", FindAsync).Produces<ListAnswer<AuditItem>>().Problems(400);
-        group.MapGet("/export", ExportAsync).Produces<AuditItem>(200, "application/x-ndjson").Problems();
+        group.MapGet("/export", ExportAsync).Produces<AuditItem>(200, "application/x-ndjson").Problems(400);
         group.MapPost("/verify", VerifyAsync).Audited("audit.verified").Produces<AuditVerdict>().Problems();
     }
 
@@ -63,18 +65,23 @@ internal static class AuditEndpoints
     private static async Task<IResult> FindAsync(HttpContext context, IAuditStore store, CancellationToken cancellationToken)
     {
         var query = context.Request.Query;
-        var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var errors = Unknown(query, Filters);
         var from = Time("from");
         var to = Time("to");
         var size = Number("pageSize", 1, Most) ?? Default;
         var before = Number("pageToken", 1, long.MaxValue);
         var filter = new AuditFilter(from, to, Text("actor"), Text("action"), Text("target"), Text("outcome"));
+        if (filter.Outcome is not null && !Outcomes.Contains(filter.Outcome, StringComparer.Ordinal))
+        {
+            errors.TryAdd("outcome", [$"Must be one of {string.Join(", ", Outcomes)}."]);
+        }
+
         if (errors.Count > 0)
         {
             return new VaultError(ErrorCodes.InvalidRequest, "The request is not valid.", errors).ToAnswer();
         }
 
-        if (new[] { filter.Actor, filter.Action, filter.Target, filter.Outcome }.Any(text => text?.Contains('\0', StringComparison.Ordinal) is true))
+        if (new[] { filter.Actor, filter.Action, filter.Target }.Any(text => text?.Contains('\0', StringComparison.Ordinal) is true))
         {
             // No record has a NUL in it, and not every database compares with one.
             return AdminResults.Json(new ListAnswer<AuditItem>([], null));
@@ -130,6 +137,12 @@ internal static class AuditEndpoints
     /// <summary>Streams all records, oldest first, one JSON object per line.</summary>
     private static async Task ExportAsync(HttpContext context, IAuditStore store, CancellationToken cancellationToken)
     {
+        if (Unknown(context.Request.Query, []) is { Count: > 0 } errors)
+        {
+            await context.AnswerAsync(new VaultError(ErrorCodes.InvalidRequest, "The export is of all records.", errors));
+            return;
+        }
+
         // Where the log ends now, which other replicas may have taken further than this one knows.
         var last = (await store.HeadAsync(cancellationToken))?.Sequence ?? 0;
         context.Response.ContentType = "application/x-ndjson";
@@ -152,4 +165,11 @@ internal static class AuditEndpoints
     /// </remarks>
     private static async Task<IResult> VerifyAsync(AuditVerifier verifier, AuditTail tail, CancellationToken cancellationToken) =>
         AdminResults.Json(await verifier.VerifyAsync(await tail.HeadAsync(cancellationToken), cancellationToken));
+
+    // A filter that isn't one would answer with what it was to leave out.
+    private static Dictionary<string, string[]> Unknown(IQueryCollection query, string[] known) =>
+        query.Keys.Except(known, StringComparer.OrdinalIgnoreCase).ToDictionary(
+            name => name,
+            _ => new[] { known.Length > 0 ? $"Unknown parameter; there are {string.Join(", ", known)}." : "Unknown parameter; there are none." },
+            StringComparer.Ordinal);
 }

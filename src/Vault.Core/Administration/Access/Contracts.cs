@@ -61,8 +61,8 @@ public sealed record AdminKeyView(string Id, string Name, string Role, DateTimeO
 
 /// <summary>Which principals an app may use.</summary>
 /// <param name="Principals">Names; <c>["*"]</c> is every one; left out: <c>["default"]</c>.</param>
-/// <param name="NamedCredential">Read-only; ignored.</param>
-public sealed record GrantInput(IReadOnlyList<string>? Principals = null, [property: JsonConverter(typeof(ReadOnlyText))] string? NamedCredential = null);
+/// <param name="NamedCredential">The route's, or left out.</param>
+public sealed record GrantInput(IReadOnlyList<string>? Principals = null, string? NamedCredential = null);
 
 /// <summary>A grant, as it is read.</summary>
 public sealed record GrantView(string NamedCredential, IReadOnlyList<string> Principals);

@@ -81,6 +81,11 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
             return failed;
         }
 
+        if (input.NamedCredential is { } written && !(DeveloperName.TryParse(written, out var name) && name == namedCredential))
+        {
+            return VaultError.Invalid("$.namedCredential", $"Must be the name in the route, {namedCredential}, or be left out.");
+        }
+
         var made = Make(owner, named, input, draft.Definitions);
         if (!made.IsOk)
         {

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Vault.Core.Administration.Changes;
@@ -153,7 +154,7 @@ public sealed record NamedCredentialInput
 /// <summary>How often each app may call.</summary>
 /// <param name="Permits">So many callouts: 1 to 1,000,000.</param>
 /// <param name="PerSeconds">In so many seconds: 1 to 86,400. Default 1.</param>
-public sealed record RateLimitContract(int Permits = 0, int PerSeconds = 1);
+public sealed record RateLimitContract([property: Required] int Permits = 0, int PerSeconds = 1);
 
 /// <summary>A named credential, as it is read.</summary>
 public sealed record NamedCredentialView(

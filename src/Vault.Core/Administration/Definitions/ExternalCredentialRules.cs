@@ -207,11 +207,6 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
                 errors.Add(path + ".type", "Must be named or perUser.");
             }
 
-            if (input.Sequence is < 1)
-            {
-                errors.Add(path + ".sequence", "Must be 1 or more.");
-            }
-
             if (!DeveloperName.TryParse(input.Name, out var name))
             {
                 errors.Add(path + ".name", "The name " + DeveloperName.Rule + ".");

@@ -15,7 +15,7 @@ namespace Vault.Core.Storage.Backups;
 /// <param name="At">When it was made.</param>
 /// <param name="MadeBy">The version of the vault.</param>
 /// <param name="Rows">How many rows of each table.</param>
-/// <param name="AuditProblem">Why the audit in it can't be trusted to be whole, as far as writing it showed: `audit verify` says more. Null: nothing was seen.</param>
+/// <param name="AuditProblem">Why the audit in it can't be trusted to be whole, as far as its mark and its checkpoints show: a restore verifies all of it. Null: nothing was seen.</param>
 public sealed record BackupReport(DateTimeOffset At, string MadeBy, IReadOnlyDictionary<string, long> Rows, string? AuditProblem = null);
 
 /// <summary>
@@ -74,10 +74,10 @@ public sealed class VaultBackup
             await using (var file = new FileStream(partial, how))
             {
                 isMade = true;
-                var problem = await WriteAsync(file, cancellationToken);
+                await WriteAsync(file, cancellationToken);
                 file.Flush(flushToDisk: true);
                 file.Position = 0;
-                report = await ReadAsync(file, _ => { }, (_, _) => Task.CompletedTask, cancellationToken) with { AuditProblem = problem };
+                report = await ReadAsync(file, _ => { }, (_, _) => Task.CompletedTask, cancellationToken);
             }
 
             File.Move(partial, path, overwrite: false);
@@ -108,7 +108,7 @@ public sealed class VaultBackup
         _ = await FindKeyAsync(header, cancellationToken);
     }
 
-    /// <summary>Reads all of a backup: it is whole, and its key is at hand. Nothing else is looked at.</summary>
+    /// <summary>Reads all of a backup: it is whole, its key is at hand, and whether the audit in it was. Nothing else is looked at.</summary>
     /// <exception cref="BackupDamagedException">It is damaged.</exception>
     /// <exception cref="VaultStartException">The file, or its master key, isn't there.</exception>
     public async Task<BackupReport> VerifyAsync(string path, CancellationToken cancellationToken)
@@ -230,8 +230,7 @@ public sealed class VaultBackup
         }
     }
 
-    // Gives why the audit that is backed up can't be trusted to be whole; null: nothing was seen.
-    private async Task<string?> WriteAsync(FileStream file, CancellationToken cancellationToken)
+    private async Task WriteAsync(FileStream file, CancellationToken cancellationToken)
     {
         // 1. The mark and the checkpoints, before the moment that is backed up: none may be of a record that isn't there.
         var mark = ReadMark();
@@ -276,15 +275,6 @@ public sealed class VaultBackup
 
         await BackupContent.WriteLineAsync(content, new BackupContent.End(counts), cancellationToken);
         await content.CompleteAsync(cancellationToken);
-        if (mark is null)
-        {
-            return "The mark that says where the audit ends, audit-head.json, is missing or wasn't written by this vault.";
-        }
-
-        var last = await context.Audit.AsNoTracking().FirstOrDefaultAsync(row => row.Sequence == mark.Head.Sequence, cancellationToken);
-        return mark.Head.Sequence > 0 && last?.Hash.AsSpan().SequenceEqual(mark.Head.Hash) != true ? $"The audit lacks record {mark.Head.Sequence}, which its mark says is the last one: its end is cut off, or another one."
-            : checkpoints.Length < mark.Checkpoints ? $"Of {mark.Checkpoints} signed checkpoints only {checkpoints.Length} are left."
-            : null;
     }
 
     // A vault that runs writes over it meanwhile: what is read in the middle of that says nothing.
@@ -313,8 +303,15 @@ public sealed class VaultBackup
         var masterKey = await FindKeyAsync(header, cancellationToken);
         using var cipher = new PieceCipher(masterKey.BackupKey(header.Salt), header.NoncePrefix, hash);
         await using var content = new OpeningStream(file, cipher);
-        var counts = await BackupContent.ReadAsync(content, begin, row, cancellationToken);
-        return new BackupReport(header.At, header.MadeBy, counts);
+        var audit = new BackedUpAudit();
+        var counts = await BackupContent.ReadAsync(content, begin + audit.Begin, Row, cancellationToken);
+        return new BackupReport(header.At, header.MadeBy, counts, audit.Problem);
+
+        Task Row(string table, JsonElement values)
+        {
+            audit.Add(table, values);
+            return row(table, values);
+        }
     }
 
     private async Task<MasterKey> FindKeyAsync(BackupHeader header, CancellationToken cancellationToken)

@@ -1,8 +1,10 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Vault.Core.Access;
 using Vault.Core.Primitives;
+using Vault.Core.Secrets;
 
 namespace Vault.Core.Storage.PostgreSql;
 
@@ -57,10 +59,16 @@ internal sealed partial class ReplicaFeed(
             LogUnverified(logger);
         }
 
-        await using (var connection = connections.Aside.CreateConnection())
+        try
         {
+            await using var connection = connections.Aside.CreateConnection();
             await connection.OpenAsync(cancellationToken);
             await BeatAsync(connection, cancellationToken);
+        }
+        catch (Exception exception) when (exception is SocketException || StorageFaults.IsUnavailable(exception))
+        {
+            // A name that isn't resolved is a bare SocketException.
+            throw new VaultStartException($"The database can't be reached: {connections.Place}: {StorageFaults.Reason(exception)}.", exception);
         }
 
         await base.StartAsync(cancellationToken);

@@ -28,7 +28,7 @@ public sealed class NothingInSilenceTests
         { External("Custom", Principal("A"), Parameter("AuthHeader", "X-A", "'Bearer '&{!$Credential.Login.Key}")), "outside of {!…}: that is no formula, and is sent as text.", "value: \"'Bearer '&{!$Credential.Login.Key}\"" },
         { External("Custom", Principal("A"), Parameter("AuthHeader", "X-A", "{!$Credential.Login.OAuthToken}")), "The parameter OAuthToken is called OAuthToken_Value here.", "value: '{!$Credential.Login.OAuthToken_Value}'" },
         { External("Custom", Principal("A"), Parameter("AuthParameter", "Body", "x"), Parameter("AuthHeader", "X-A", "{!$Credential.Login.Body}")), "The parameter Body is called Body_Value here.", "value: '{!$Credential.Login.Body_Value}'" },
-        { External("Custom", Principal("Zed", 0), Principal("Abe", 1), Principal("Neg", -1)), "Sequences begin with 1 here", "name: Neg\n        type: named\n        sequence: 1\n      - name: Zed\n        type: named\n        sequence: 2\n      - name: Abe\n        type: named\n        sequence: 3" },
+        { External("Custom", Principal("Zed", 0), Principal("Abe", 1), Principal("Neg", -1)), "0 things not imported", "name: Neg\n        type: named\n        sequence: -1\n      - name: Zed\n        type: named\n        sequence: 0\n      - name: Abe\n        type: named\n        sequence: 1" },
     };
 
     [Theory]

@@ -190,12 +190,6 @@ internal sealed class ExternalCredentialConversion(ConversionContext context)
             principals.Add(new PrincipalDraft(principal.Name, name, principal.Type == "PerUserPrincipal", principal.Sequence ?? principals.Count + 1));
         }
 
-        if (principals.Find(principal => principal.Sequence < 1) is not null)
-        {
-            context.Report.Add(file, root, Outcome.Note, "Sequences begin with 1 here; the principals are numbered anew, in the same order.");
-            return [.. principals.Select((principal, index) => principal with { Sequence = index + 1 })];
-        }
-
         return principals.Count > 0 ? principals : [new PrincipalDraft("default", "default", false, 1)];
     }
 }
