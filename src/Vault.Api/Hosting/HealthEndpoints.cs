@@ -5,13 +5,29 @@ namespace Vault.Api.Hosting;
 /// <summary>What an orchestrator asks; says nothing about what the vault holds.</summary>
 internal static class HealthEndpoints
 {
+    private const string LiveRoute = "/healthz/live";
+    private const string ReadyRoute = "/healthz/ready";
+
+    /// <summary>
+    /// Answers a GET before it is routed: the first request that is routed waits until the routes of all of the admin API are made, and
+    /// a vault is ready before.
+    /// </summary>
+    public static void UseHealth(this WebApplication app) => app.Use(static (context, next) =>
+        !HttpMethods.IsGet(context.Request.Method) ? next(context)
+        : context.Request.Path.Equals(ReadyRoute) ? AnswerReadyAsync(context)
+        : context.Request.Path.Equals(LiveRoute) ? Live().ExecuteAsync(context)
+        : next(context));
+
     /// <summary>Maps <c>/healthz/live</c> and <c>/healthz/ready</c>.</summary>
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/healthz/live", Live).WithTags("Health").WithSummary("Whether the process runs");
-        endpoints.MapGet("/healthz/ready", ReadyAsync).WithTags("Health").WithSummary("Whether the vault can serve")
+        endpoints.MapGet(LiveRoute, Live).WithTags("Health").WithSummary("Whether the process runs");
+        endpoints.MapGet(ReadyRoute, ReadyAsync).WithTags("Health").WithSummary("Whether the vault can serve")
             .Produces<HealthStatus>().Produces<HealthStatus>(StatusCodes.Status503ServiceUnavailable);
     }
+
+    private static async Task AnswerReadyAsync(HttpContext context) =>
+        await (await ReadyAsync(context.RequestServices.GetRequiredService<StorageHealth>(), context.RequestAborted)).ExecuteAsync(context);
 
     /// <summary>The process runs.</summary>
     private static Microsoft.AspNetCore.Http.HttpResults.Ok<HealthStatus> Live() => TypedResults.Ok(new HealthStatus("live"));

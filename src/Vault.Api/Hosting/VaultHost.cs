@@ -52,6 +52,9 @@ internal static class VaultHost
         {
             // The settings file lies beside the program, whatever directory it is started in.
             var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+
+            // To the console alone: what else is there by default listens for debuggers, in every line and in every start.
+            builder.Logging.ClearProviders().AddConsole();
             AddServices(builder);
             if (!builder.Environment.IsDevelopment())
             {
@@ -173,6 +176,7 @@ internal static class VaultHost
         app.UseOwnThread();
         app.UseLoopGuard();
         app.UseProblemAnswers();
+        app.UseHealth();
         app.UseVaultOpenApi();
         app.UseRoutingWithHead();
         app.UseAdminCallers();
