@@ -43,10 +43,15 @@ internal static class FieldEncoder
             return MergeErrors.Invalid($"the value of {field.Name} has a character that the body's charset lacks", field.At);
         }
 
-        if (result.Value.IsSecret && scope is not IMergeMask && !Ascii.IsValid(text))
+        var value = result.Value.Text;
+        if (result.Value.IsSecret && scope is not IMergeMask && !Ascii.IsValid(value))
         {
-            // An echo has the bytes of this charset.
+            // An echo has the bytes of this charset: as they are sent, and as whoever reads the body takes them.
             scope.OnSecretProduced(Encoding.Latin1.GetBytes(encoded));
+            if (value.AsSpan().IndexOfAnyExceptInRange('\0', '\xFF') < 0)
+            {
+                scope.OnSecretProduced(Encoding.Latin1.GetBytes(value));
+            }
         }
 
         if (result.Value.Escaping is MergeEscaping.Form)

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Vault.Core.Redaction;
 
-/// <summary>The trees of characters, kept for the process: they hold no secret, only what ASCII, hex and base64 look like.</summary>
+/// <summary>
+/// The trees of characters, kept for the process: they hold no secret, only what ASCII, hex and base64 look like, and some of the other
+/// characters that there are.
+/// </summary>
 internal static class Alphabet
 {
     private const string Base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -12,23 +15,39 @@ internal static class Alphabet
     private static readonly EncodingNode[] RawBytes = [.. Enumerable.Range(0, 256).Select(value => BuildRaw((byte)value))];
     private static readonly EncodingNode[] Nibbles = [.. "0123456789abcdef".Select(digit => BuildRaw((byte)digit, (byte)char.ToUpperInvariant(digit)))];
     private static readonly EncodingNode?[] Sextets = new EncodingNode?[64 * 64];
+    private static readonly EncodingNode[] Bytes = [.. Enumerable.Range(0, 256).Select(value => BuildByte((byte)value))];
+    private static readonly Other?[] Others = new Other?[1024];
 
     /// <summary>The <c>=</c> after base64.</summary>
     public static EncodingNode Padding { get; } = BuildSextet((byte)'=');
 
-    /// <summary>A character in any form. Only ASCII is kept, so that the store can't grow.</summary>
-    public static EncodingNode Character(Rune rune) => rune.IsAscii ? Characters[rune.Value] : Build(rune);
+    /// <summary>
+    /// A character in any form. A tree takes kilobytes, so that of what isn't ASCII only so many are kept, each until another one wants its place:
+    /// the same character may have another tree the next time.
+    /// </summary>
+    public static EncodingNode Character(Rune rune)
+    {
+        if (rune.IsAscii)
+        {
+            return Characters[rune.Value];
+        }
+
+        ref var place = ref Others[rune.Value % Others.Length];
+        if (Volatile.Read(ref place) is { } kept && kept.Rune == rune)
+        {
+            return kept.Node;
+        }
+
+        var made = new Other(rune, Build(rune));
+        Volatile.Write(ref place, made);
+        return made.Node;
+    }
 
     /// <summary>An ASCII character in any form, a letter in either case: what is hex already is often printed in the other one.</summary>
     public static EncodingNode Letter(char ascii) => Letters[ascii];
 
     /// <summary>A byte that isn't part of valid UTF-8.</summary>
-    public static EncodingNode Byte(byte value)
-    {
-        var node = new EncodingNode();
-        node.AddUrl([value]);
-        return node;
-    }
+    public static EncodingNode Byte(byte value) => Bytes[value];
 
     /// <summary>A byte as it is, and nothing else.</summary>
     public static EncodingNode Raw(byte value) => RawBytes[value];
@@ -79,6 +98,13 @@ internal static class Alphabet
         }
     }
 
+    private static EncodingNode BuildByte(byte value)
+    {
+        var node = new EncodingNode();
+        node.AddUrl([value]);
+        return node;
+    }
+
     private static EncodingNode BuildRaw(params ReadOnlySpan<byte> values)
     {
         var node = new EncodingNode();
@@ -110,4 +136,6 @@ internal static class Alphabet
         node.AddUrl(utf8[..rune.EncodeToUtf8(utf8)]);
         node.AddEscapes(rune);
     }
+
+    private sealed record Other(Rune Rune, EncodingNode Node);
 }

@@ -37,8 +37,13 @@ internal sealed class EchoPattern
     /// <summary>All forms of a secret.</summary>
     public static IEnumerable<EchoPattern> Of(byte[] secret)
     {
-        var text = Text(secret);
-        yield return new EchoPattern(text.Length, index => text[index]);
+        var (text, isHex) = (Text(secret), secret.AsSpan().IndexOfAnyExcept(HexText) < 0);
+        yield return new EchoPattern(text.Length, index => text[index] switch
+        {
+            < 0 and var other => Alphabet.Byte((byte)~other),
+            var rune when isHex => Alphabet.Letter((char)rune),
+            var rune => Alphabet.Character(new Rune(rune)),
+        });
         yield return new EchoPattern(2 * secret.Length, index => Alphabet.Nibble(secret[index / 2] >> (index % 2 == 0 ? 4 : 0)));
         for (var before = 0; before < 3; before++)
         {
@@ -51,18 +56,18 @@ internal sealed class EchoPattern
         }
     }
 
-    private static EncodingNode[] Text(ReadOnlySpan<byte> secret)
+    // Its characters; of what is no UTF-8 the complement of each byte.
+    private static int[] Text(ReadOnlySpan<byte> secret)
     {
-        var isHex = secret.IndexOfAnyExcept(HexText) < 0;
-        List<EncodingNode> nodes = new(secret.Length);
+        List<int> text = new(secret.Length);
         while (!secret.IsEmpty)
         {
             var valid = Rune.DecodeFromUtf8(secret, out var rune, out var length) == OperationStatus.Done;
-            nodes.Add(isHex ? Alphabet.Letter((char)rune.Value) : valid ? Alphabet.Character(rune) : Alphabet.Byte(secret[0]));
+            text.Add(valid ? rune.Value : ~secret[0]);
             secret = secret[(valid ? length : 1)..];
         }
 
-        return [.. nodes];
+        return [.. text];
     }
 
     private static readonly SearchValues<byte> HexText = SearchValues.Create("0123456789abcdefABCDEF-"u8);

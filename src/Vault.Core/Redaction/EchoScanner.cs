@@ -79,7 +79,7 @@ internal sealed class EchoScanner(RedactionSet set)
 
             foreach (var start in mayBegin ? set.StartsWith(b) : [])
             {
-                Step(new State(start.Pattern, start.Index, set.Patterns[start.Pattern][start.Index], origin + i), b, bytes, i, origin);
+                Step(new State(start.Pattern, start.Index, set.Patterns[start.Pattern][start.Index], origin + i, IsAtFirst: true), b, bytes, i, origin);
             }
 
             (_active, _next) = (_next, _active);
@@ -97,7 +97,7 @@ internal sealed class EchoScanner(RedactionSet set)
 
         if (!node.Keys.IsEmpty)
         {
-            _next.Add(state with { Node = node });
+            _next.Add(state with { Node = node, IsAtFirst = false });
         }
 
         if (!node.Accepts)
@@ -116,7 +116,7 @@ internal sealed class EchoScanner(RedactionSet set)
 
         if (index < pattern.Length)
         {
-            Enter(new State(state.Pattern, index, pattern[index], start));
+            Enter(new State(state.Pattern, index, pattern[index], start, IsAtFirst: true));
         }
     }
 
@@ -126,8 +126,7 @@ internal sealed class EchoScanner(RedactionSet set)
         _slots ??= new int[set.Patterns.Length][];
         var slots = _slots[state.Pattern] ??= new int[set.Patterns[state.Pattern].Length];
         var slot = slots[state.Index];
-        if (slot < _next.Count && _next[slot] is var other && other.Pattern == state.Pattern && other.Index == state.Index
-            && ReferenceEquals(other.Node, state.Node))
+        if (slot < _next.Count && _next[slot] is { IsAtFirst: true } other && other.Pattern == state.Pattern && other.Index == state.Index)
         {
             _next[slot] = state with { Start = Math.Min(state.Start, other.Start) };
             return;
@@ -144,6 +143,6 @@ internal sealed class EchoScanner(RedactionSet set)
         _maskEnd = origin + last;
     }
 
-    /// <summary>Where a pattern stands: at a node of the encodings of its character, and where the echo began.</summary>
-    private readonly record struct State(int Pattern, int Index, EncodingNode Node, long Start);
+    /// <summary>Where a pattern stands: at a node of the encodings of its character (the first: none of it was seen yet), and where the echo began.</summary>
+    private readonly record struct State(int Pattern, int Index, EncodingNode Node, long Start, bool IsAtFirst);
 }

@@ -6,10 +6,10 @@ namespace Vault.Core.Redaction;
 /// </summary>
 internal readonly struct EchoStates
 {
-    private readonly (int Index, EncodingNode Node)[] _places;
+    private readonly Place[] _places;
     private readonly EchoPattern _pattern;
 
-    private EchoStates(EchoPattern pattern, (int Index, EncodingNode Node)[] places, bool isComplete)
+    private EchoStates(EchoPattern pattern, Place[] places, bool isComplete)
     {
         _pattern = pattern;
         _places = places;
@@ -20,7 +20,7 @@ internal readonly struct EchoStates
     public bool IsComplete { get; }
 
     /// <summary>Before the first byte of an echo that begins at this character.</summary>
-    public static EchoStates At(EchoPattern pattern, int index) => new(pattern, [(index, pattern[index])], isComplete: false);
+    public static EchoStates At(EchoPattern pattern, int index) => new(pattern, [new Place(index, pattern[index], IsAtFirst: true)], isComplete: false);
 
     /// <summary>The bytes that may come next, each once.</summary>
     public ReadOnlySpan<byte> Next()
@@ -31,7 +31,7 @@ internal readonly struct EchoStates
         }
 
         List<byte> bytes = [];
-        foreach (var (_, node) in _places)
+        foreach (var (_, node, _) in _places)
         {
             foreach (var key in node.Keys)
             {
@@ -53,7 +53,7 @@ internal readonly struct EchoStates
     {
         Places places = default;
         var isComplete = false;
-        foreach (var (index, node) in _places)
+        foreach (var (index, node, _) in _places)
         {
             foreach (var b in bytes)
             {
@@ -61,13 +61,13 @@ internal readonly struct EchoStates
                 {
                     if (!next.Keys.IsEmpty)
                     {
-                        places.Add((index, next));
+                        places.Add(new Place(index, next, IsAtFirst: false));
                     }
 
                     isComplete |= next.Accepts && index + 1 >= _pattern.AcceptFrom;
                     if (next.Accepts && index + 1 < _pattern.Length)
                     {
-                        places.Add((index + 1, _pattern[index + 1]));
+                        places.Add(new Place(index + 1, _pattern[index + 1], IsAtFirst: true));
                     }
                 }
             }
@@ -76,14 +76,25 @@ internal readonly struct EchoStates
         return new EchoStates(_pattern, places.ToArray(), isComplete);
     }
 
+    /// <summary>At a node of the encodings of a character.</summary>
+    /// <param name="Index">Which character of the pattern.</param>
+    /// <param name="Node">The node.</param>
+    /// <param name="IsAtFirst">Whether none of the character was seen yet: then it is the same place, whatever tree was made for it.</param>
+    private readonly record struct Place(int Index, EncodingNode Node, bool IsAtFirst)
+    {
+        public bool Equals(Place other) => Index == other.Index && IsAtFirst == other.IsAtFirst && (IsAtFirst || ReferenceEquals(Node, other.Node));
+
+        public override int GetHashCode() => HashCode.Combine(Index, IsAtFirst);
+    }
+
     // Hardly ever more than two: at a longer form of a character, and behind it.
     private struct Places
     {
-        private (int Index, EncodingNode Node) _first;
-        private (int Index, EncodingNode Node) _second;
-        private List<(int Index, EncodingNode Node)>? _more;
+        private Place _first;
+        private Place _second;
+        private List<Place>? _more;
 
-        public void Add((int Index, EncodingNode Node) place)
+        public void Add(Place place)
         {
             if (_first.Node is null)
             {
@@ -99,7 +110,7 @@ internal readonly struct EchoStates
             }
         }
 
-        public readonly (int Index, EncodingNode Node)[] ToArray() =>
+        public readonly Place[] ToArray() =>
             _first.Node is null ? [] : _second.Node is null ? [_first] : _more is null ? [_first, _second] : [_first, _second, .. _more];
     }
 }

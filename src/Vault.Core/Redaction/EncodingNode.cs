@@ -103,19 +103,29 @@ internal sealed class EncodingNode
         return c >= 'a' ? [c, (byte)(c - 32)] : [c];
     }
 
+    // However many zeros lead to it, the number goes on at the same node.
     private void AddNumber(string digits)
     {
-        var node = this;
-        for (var zeros = 0; zeros <= MaxLeadingZeros; zeros++)
+        var first = Hex(Convert.ToInt32(digits[..1], 16));
+        var behind = Child(first);
+        var end = behind;
+        foreach (var digit in digits.AsSpan(1))
         {
-            var end = node;
-            foreach (var digit in digits)
+            end = end.Child(Hex(Convert.ToInt32(digit.ToString(), 16)));
+        }
+
+        end.Child((byte)';').Accepts = true;
+        var node = this;
+        for (var zeros = 0; zeros < MaxLeadingZeros; zeros++)
+        {
+            node = node.Child((byte)'0');
+            if (digits == "0")
             {
-                end = end.Child(Hex(Convert.ToInt32(digit.ToString(), 16)));
+                node.Child((byte)';').Accepts = true;
+                continue;
             }
 
-            end.Child((byte)';').Accepts = true;
-            node = node.Child((byte)'0');
+            node.Child(first, behind);
         }
     }
 

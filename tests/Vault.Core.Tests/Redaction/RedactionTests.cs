@@ -12,6 +12,8 @@ public sealed class RedactionTests
     private static readonly string[] Secrets =
     [
         "s3cr3t-p4ss", "p\"a\\ss/w'o<r>d&", "%41%42&amp;+ +", "\\\\\\\\\\\\\\\\", "päßwörd€", "kéy😀😀😀😀😀", "aaaaaaaaaaaa",
+        // These share a place among the trees that are kept (Alphabet).
+        "\u00E9\u04E9\u00E9\u04E9\u08E9\u00E9\u04E9\u00E9",
         "{\"a\":\"b\\n\"}", "c2VjcmV0LXZhbHVl+/==", "line\r\nline\ttab", "%25%25%25%25", "&#38;&#38;",
     ];
 
@@ -44,6 +46,17 @@ public sealed class RedactionTests
         var secret = System.Net.WebUtility.HtmlDecode(echo);
         Assert.DoesNotContain('&', secret);
         Assert.Equal($"a {new string('*', echo.Length)} &eacute;", Latin1(await ReadAsync(Set(secret), Encoding.ASCII.GetBytes($"a {echo} &eacute;"))));
+    }
+
+    [Fact]
+    public void Set_OfLongTextBeyondAscii_TakesLittleMemory()
+    {
+        var secret = string.Concat(Enumerable.Range(0, 30_000).Select(i => (char)(0x4E00 + (i % 20_000))));
+        _ = Set(secret[..100]);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var set = Set(secret);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4_000_000);
+        Assert.Equal("a " + new string('*', 90_000), Redact(set, "a " + secret));
     }
 
     [Theory]
