@@ -21,6 +21,9 @@ public interface IMergeScope
     /// <summary>The value of a reference that was checked and prepared.</summary>
     Result<MergeValue> Resolve(MergeReference reference);
 
+    /// <summary>What functions may still do, where a stranger wrote the text; null: as much as they like.</summary>
+    MergeWork? Work => null;
+
     /// <summary>Told of each result that was made of a secret, before it is escaped, so that echoes of it can be redacted.</summary>
     void OnSecretProduced(ReadOnlySpan<byte> utf8);
 }

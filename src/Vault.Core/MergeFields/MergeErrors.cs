@@ -17,6 +17,9 @@ internal static class MergeErrors
     /// <summary>More than <see cref="MostSignatures"/>.</summary>
     public static VaultError TooManySignatures => Invalid($"with it, SIGN stands there more than {MostSignatures} times");
 
+    /// <summary>More than <see cref="MergeWork.Most"/>.</summary>
+    public static VaultError TooMuchWork => Invalid("with it, the functions of this request have more to do than they may");
+
     /// <summary>An error whose place is still to be added.</summary>
     public static VaultError Invalid(string problem) => new(ErrorCodes.MergeFieldInvalid, problem);
 

@@ -302,6 +302,27 @@ public sealed class MergeAbuseTests(CalloutFixture fixture) : IClassFixture<Call
     }
 
     [Fact]
+    public async Task MoreWorkThanOneCalloutMayAskFor_IsRefused_AndNothingIsSent()
+    {
+        await using var upstream = RawUpstream.Start();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var parameters = AttackBench.Custom(("Pem", key.ExportPkcs8PrivateKeyPem()));
+        var callout = await fixture.CreateForAsync(upstream.Url, parameters, Everywhere);
+        var doubling = $"{{!HEX(HASH('MD5',{string.Concat(Enumerable.Repeat("HEX(", 21))}'x'{new string(')', 21)}))}}";
+        var signing = string.Concat(Enumerable.Repeat("{!HEX(SIGN('SHA-256', 'x', $Credential.Pem))}", 32));
+        using var alone = await callout.PostBytesAsync(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(doubling, 50))), Plain);
+        await alone.AssertRefusedAsync(HttpStatusCode.BadRequest, "merge-field-invalid", "much work", key.ExportPkcs8PrivateKeyPem());
+
+        // Headers and body share it.
+        using var both = await callout.SendAsync(
+            HttpMethod.Post, "/x", signing, Plain, [.. Enumerable.Range(0, 32).Select(i => ($"X-Sign-{i}", "{!HEX(SIGN('SHA-256', 'x', $Credential.Pem))}")), ("X-Long", doubling)]);
+        await both.AssertRefusedAsync(HttpStatusCode.BadRequest, "merge-field-invalid", "both", key.ExportPkcs8PrivateKeyPem());
+        Assert.Empty(upstream.Received);
+        var free = await fixture.CreateAsync(parameters, Everywhere);
+        await free.SendAndRecordAsync(HttpMethod.Post, "/x", string.Concat(Enumerable.Repeat(doubling, 5)), Plain);
+    }
+
+    [Fact]
     public async Task Signature_CoversTheBytesThatAreSent()
     {
         const string Headers = """, "customHeaders": [ { "name": "X-Signature", "value": "{!HEX(HMAC('SHA-256', $Credential.Body, $Credential.B))}" } ]""";

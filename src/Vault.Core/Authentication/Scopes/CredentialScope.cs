@@ -41,6 +41,9 @@ public sealed class CredentialScope : IMergeScope
     public Action<ReadOnlySpan<byte>>? SecretProduced { get; init; }
 
     /// <inheritdoc />
+    public MergeWork? Work { get; init; }
+
+    /// <inheritdoc />
     public VaultError? Check(MergeReference reference) => reference.Kind switch
     {
         MergeReferenceKind.Request => _facts.Find(reference.Name) is null && !IsLateFact(reference) ? Unknown(reference) : null,

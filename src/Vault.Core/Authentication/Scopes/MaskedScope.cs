@@ -27,6 +27,9 @@ public sealed class MaskedScope(IMergeScope scope, bool masksValues = false) : I
     };
 
     /// <inheritdoc />
+    public MergeWork? Work => scope.Work;
+
+    /// <inheritdoc />
     public string Mask(IReadOnlyList<MergeReference> references) =>
         MaskOf(string.Join(", ", references
             .Where(reference => reference.Kind is MergeReferenceKind.Credential or MergeReferenceKind.Token)

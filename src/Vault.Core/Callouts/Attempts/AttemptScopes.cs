@@ -21,6 +21,8 @@ internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string 
     /// <summary>What the protocol puts together itself.</summary>
     public IMergeScope Protocol => field ??= isMasked ? new MaskedScope(Admin, masksValues: true) : Admin;
 
+    private MergeWork Work => field ??= new();
+
     private CredentialScope AdminScope => field ??= Make(isCallers: false, inHeader: true);
 
     private IMergeScope Mask(CredentialScope scope) => isMasked ? new MaskedScope(scope) : scope;
@@ -34,5 +36,6 @@ internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string 
         Token = token,
         TokenNames = callout.Plan.External.Authentication.Tokens?.TokenNames ?? [],
         SecretProduced = callout.Echoes.Note,
+        Work = isCallers ? Work : null,
     };
 }

@@ -60,6 +60,11 @@ internal sealed class CallExpression(MergeFunction function, IReadOnlyList<Merge
             return MergeErrors.TooLong;
         }
 
+        if (context.Scope.Work?.TryDo(function, length) is false)
+        {
+            return MergeErrors.TooMuchWork;
+        }
+
         var result = function.Invoke(values, context.Escaping);
         return result.IsOk ? result.Value with { IsSecret = isSecret } : result;
     }

@@ -20,6 +20,9 @@ internal abstract class MergeFunction
     /// <summary>Whether it uses a private key, so that there may be only so many.</summary>
     public virtual bool Signs => false;
 
+    /// <summary>What it costs whatever it is given, in characters of <see cref="MergeWork"/>.</summary>
+    public long Work => Signs ? 960 * 1024 : 0;
+
     /// <summary>Whether the outermost call turns escaping off, or is itself the escaping due at this place.</summary>
     public virtual bool Replaces(MergeEscaping escaping) => false;
 
