@@ -35,8 +35,9 @@ internal sealed class CalloutPlan
         NeedsToken = AdminTemplates.Any(template => template.References.Any(NeedsTokenFor)) || Signing?.NeedsToken is true;
         Origin = new Uri(UrlOrigin.Cut(named.Url.Text));
         OriginHost = Origin.Authority;
-        IsPlain = named is { RedactResponses: true, GenerateAuthorizationHeader: true, AllowMergeFieldsInHeader: false, AllowMergeFieldsInBody: false, Url.HasFields: false }
-            && external.Authentication is { IsFixed: true, Tokens: null, Signing: null } && AdminTemplates.Length == 0;
+        HasFixedHeader = named is { RedactResponses: true, GenerateAuthorizationHeader: true }
+            && external.Authentication is { IsFixed: true, Tokens: null, Signing: null, AppliedTemplates.Count: 0 };
+        IsPlain = HasFixedHeader && named is { AllowMergeFieldsInHeader: false, AllowMergeFieldsInBody: false, Url.HasFields: false } && AdminTemplates.Length == 0;
         _isOriginAllowed = external.Definition.AllowedHosts is { } hosts && hosts.Any(host => host.Matches(Origin));
         _needed =
         [
@@ -80,9 +81,12 @@ internal sealed class CalloutPlan
     public bool ReadsAnswers => External.Authentication.Tokens is { } protocol && protocol.RefreshOn.Any(sign => sign.BodyContains is not null);
 
     /// <summary>
-    /// Whether nothing is made for a callout but one authorization, the same each time until a parameter changes: no field, token, signature or header of an admin's.
-    /// Only where answers are redacted: what they are searched for is kept, and the authorization with it.
+    /// Whether the authorization is the same each time until a parameter changes: no token or signature. Only where answers are redacted: what they are searched for
+    /// is kept, and the authorization with it.
     /// </summary>
+    public bool HasFixedHeader { get; }
+
+    /// <summary>Whether nothing else is made for a callout either: no field, and no header of an admin's.</summary>
     public bool IsPlain { get; }
 
     /// <summary>How much of a body the signature needs.</summary>

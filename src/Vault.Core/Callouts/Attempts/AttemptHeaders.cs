@@ -157,7 +157,8 @@ internal readonly struct AttemptHeaders
     {
         var plan = _callout.Plan;
         var injection = RequestInjection.None;
-        if (plan.Named.GenerateAuthorizationHeader)
+        var ready = plan.HasFixedHeader && !scopes.IsMasked && !_callout.Credentials.HasFailures ? _callout.Echoes.Header : null;
+        if (plan.Named.GenerateAuthorizationHeader && ready is null)
         {
             var applied = plan.External.Authentication.Apply(scopes.Protocol);
             if (!applied.IsOk && !scopes.IsMasked)
@@ -181,6 +182,11 @@ internal readonly struct AttemptHeaders
             headers.Add(new(header.Name, text.Value));
         }
 
+        if (ready is not null && !plan.CustomHeaderNames.Contains(ready.Name))
+        {
+            headers.Add(new(ready.Name, ready.Value));
+        }
+
         for (var i = 0; i < injection.Headers.Count; i++)
         {
             var header = injection.Headers[i];
@@ -192,7 +198,7 @@ internal readonly struct AttemptHeaders
                 }
 
                 NoteSecret(header);
-                if (plan.IsPlain && !scopes.IsMasked && injection is { Headers.Count: 1, Query.Count: 0, Cookies.Count: 0 })
+                if (plan.HasFixedHeader && !scopes.IsMasked && injection is { Headers.Count: 1, Query.Count: 0, Cookies.Count: 0 })
                 {
                     _callout.Echoes.KeepHeader(header.Name, header.Value);
                 }

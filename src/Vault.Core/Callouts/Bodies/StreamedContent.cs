@@ -4,7 +4,7 @@ using System.Net;
 namespace Vault.Core.Callouts.Bodies;
 
 /// <summary>
-/// A caller's body on its way upstream, in constant memory. What is read is written at once, and flushed where the next bytes
+/// A caller's body on its way upstream, in constant memory. What is read is written at once, and goes out where the next bytes
 /// aren't there yet, so that both sides of a conversation (gRPC, long uploads) see each other's bytes as they come.
 /// </summary>
 internal sealed class StreamedContent(Stream source, IBodyTransform transform, IdleTimer idle) : HttpContent
@@ -22,35 +22,51 @@ internal sealed class StreamedContent(Stream source, IBodyTransform transform, I
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         _started = true;
+        idle.Touch();
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        Task<int>? reading = null;
         try
         {
-            // The head goes out before the first byte of the body is there: the upstream may answer, or refuse, at once.
-            idle.Touch();
-            await stream.FlushAsync(cancellationToken);
             while (true)
             {
-                idle.Pause();
-                var read = await source.ReadAsync(buffer.AsMemory(0, BufferSize), cancellationToken);
+                int count;
+                var read = source.ReadAsync(buffer.AsMemory(0, BufferSize), cancellationToken);
+                if (read.IsCompletedSuccessfully)
+                {
+                    count = read.Result;
+                }
+                else
+                {
+                    // What was written goes out, and before the first byte the head: the upstream may answer, or refuse, at once.
+                    reading = read.AsTask();
+                    await stream.FlushAsync(cancellationToken);
+                    idle.Pause();
+                    count = await reading;
+                    reading = null;
+                }
+
                 idle.Touch();
-                if (read == 0)
+                if (count == 0)
                 {
                     await transform.CompleteAsync(stream, cancellationToken);
                     return;
                 }
 
-                await transform.WriteAsync(buffer.AsMemory(0, read), stream, cancellationToken);
-                if (read < BufferSize)
-                {
-                    await stream.FlushAsync(cancellationToken);
-                }
+                await transform.WriteAsync(buffer.AsMemory(0, count), stream, cancellationToken);
             }
         }
         finally
         {
             idle.Touch();
-            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
-            _sent.TrySetResult();
+            if (reading is { IsCompleted: false })
+            {
+                // Upstream is gone, but the caller's next bytes are still being waited for.
+                _ = EndAfterAsync(reading, buffer);
+            }
+            else
+            {
+                End(buffer);
+            }
         }
     }
 
@@ -58,5 +74,17 @@ internal sealed class StreamedContent(Stream source, IBodyTransform transform, I
     {
         length = 0;
         return false;
+    }
+
+    private async Task EndAfterAsync(Task reading, byte[] buffer)
+    {
+        await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        End(buffer);
+    }
+
+    private void End(byte[] buffer)
+    {
+        ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        _sent.TrySetResult();
     }
 }
