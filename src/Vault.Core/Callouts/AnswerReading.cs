@@ -44,13 +44,15 @@ internal static class AnswerReading
         var body = answer.Content.ReadAsStream();
         if (IsSearched(callout, answer))
         {
-            var decoded = Decode(answer, body);
+            // Many pieces may have to come before there is one to hand on.
+            var content = answer.Content.Headers.NonValidated.Contains("Content-Encoding") ? new TimedStream(body, callout.Idle) : body;
+            var decoded = Decode(answer, content);
             if (!decoded.IsOk)
             {
                 throw Refuse(callout, decoded.Error);
             }
 
-            callout.IsDecoded = !ReferenceEquals(decoded.Value, body);
+            callout.IsDecoded = !ReferenceEquals(decoded.Value, content);
             body = new RedactingStream(decoded.Value, callout.Echoes.Set);
         }
 

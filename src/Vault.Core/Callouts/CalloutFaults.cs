@@ -10,7 +10,10 @@ namespace Vault.Core.Callouts;
 public static class CalloutFaults
 {
     /// <summary>The error of a failed sending.</summary>
-    public static VaultError ToError(Exception? exception, Callout callout)
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="callout">Whose sending.</param>
+    /// <param name="isAnswering">Whether the head of an answer had come.</param>
+    public static VaultError ToError(Exception? exception, Callout callout, bool isAnswering = false)
     {
         var host = callout.Host;
         if (callout.TimedOut)
@@ -37,13 +40,14 @@ public static class CalloutFaults
                         : $"{host} could not be reached: the proxy (Vault:Egress:Proxy) can't be reached, or doesn't speak HTTP.");
                 case AuthenticationException:
                     return new VaultError(ErrorCodes.UpstreamUnreachable, $"The TLS connection to {host} failed: its certificate or protocol was not accepted.");
-                case SocketException socket:
+                case SocketException socket when !isAnswering:
                     return new VaultError(ErrorCodes.UpstreamUnreachable, $"{host} could not be reached: {socket.SocketErrorCode}.");
                 default:
                     break;
             }
         }
 
-        return new VaultError(ErrorCodes.UpstreamUnreachable, $"{host} could not be reached, or did not speak HTTP.");
+        return new VaultError(
+            ErrorCodes.UpstreamUnreachable, isAnswering ? $"{host} broke its answer off, or it was not HTTP." : $"{host} could not be reached, or did not speak HTTP.");
     }
 }

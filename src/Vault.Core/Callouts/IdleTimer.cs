@@ -25,6 +25,9 @@ internal sealed class IdleTimer : IDisposable
         _timer = time.CreateTimer(static state => ((IdleTimer)state!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>The clock that it goes by.</summary>
+    public TimeProvider Time => _time;
+
     /// <summary>Ends with the caller, or when nothing happened for too long.</summary>
     public CancellationToken Token { get; }
 

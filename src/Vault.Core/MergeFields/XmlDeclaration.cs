@@ -8,6 +8,9 @@ internal static class XmlDeclaration
     /// <summary>How many bytes of a document are looked at; no declaration that anybody writes is longer.</summary>
     public const int Longest = 1024;
 
+    // In these the declaration couldn't have been read: what wrote it (.NET's StringWriter, for one) didn't know what its text would become.
+    private static readonly string[] Wide = ["UTF-16", "UTF-32", "UCS-2", "UCS-4", "ISO-10646-UCS"];
+
     /// <summary>The encoding that it names; null where there is none, or the document begins otherwise: with a byte order mark, which comes first.</summary>
     public static string? EncodingOf(ReadOnlySpan<byte> document)
     {
@@ -29,7 +32,8 @@ internal static class XmlDeclaration
 
             if (text[..equals].TrimEnd(" \t\r\n"u8).SequenceEqual("encoding"u8))
             {
-                return Encoding.Latin1.GetString(value.Slice(1, length));
+                var name = Encoding.Latin1.GetString(value.Slice(1, length));
+                return Array.Exists(Wide, family => name.StartsWith(family, StringComparison.OrdinalIgnoreCase)) ? null : name;
             }
 
             text = value[(length + 2)..];

@@ -38,17 +38,10 @@ public sealed partial class BrokenAnswerTests(WireFixture fixture) : IClassFixtu
         await AssertToldAsync(await SendAsync("Raw", fixture.Key), "response-not-inspectable", "Content-Encoding");
     }
 
-    [Fact]
-    public async Task CodedAnswer_WhoseBodyNeverComes_IsATimeout()
-    {
-        var (name, key) = await fixture.NewAsync($"\"url\": \"{fixture.Upstream.Url}\", \"timeoutSeconds\": 1");
-        fixture.Upstream.AnswerWith("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n", close: false);
-        await AssertToldAsync(await SendAsync(name, key), "upstream-timeout", "timeoutSeconds", status: 504);
-    }
-
     [Theory]
     [InlineData("Content-Type: text/plain")]
     [InlineData("Content-Type: text/event-stream\r\nContent-Encoding: gzip")]
+    [InlineData("Content-Type: application/x-ndjson\r\nContent-Encoding: gzip")]
     public async Task Head_OfAnAnswerThatStreams_ComesBeforeItsBody(string headers)
     {
         fixture.Upstream.AnswerWith($"HTTP/1.1 200 OK\r\n{headers}\r\nTransfer-Encoding: chunked\r\n\r\n", close: false);
@@ -62,9 +55,9 @@ public sealed partial class BrokenAnswerTests(WireFixture fixture) : IClassFixtu
     [GeneratedRegex("X-Vault-Request-Id: (\\S+)")]
     private static partial Regex RequestId();
 
-    private async Task AssertToldAsync(RawClient.RawAnswer answer, string code, string detail, int status = 502)
+    private async Task AssertToldAsync(RawClient.RawAnswer answer, string code, string detail)
     {
-        Assert.True(answer.Statuses.SequenceEqual([status]), answer.Text);
+        Assert.True(answer.Statuses.SequenceEqual([502]), answer.Text);
         Assert.Contains($"X-Vault-Error: {code}\r\n", answer.Text, StringComparison.Ordinal);
         Assert.Contains(detail, answer.Body, StringComparison.Ordinal);
         foreach (var header in new[] { "X-Upstream", "ETag", "Content-Encoding:" })
@@ -75,7 +68,7 @@ public sealed partial class BrokenAnswerTests(WireFixture fixture) : IClassFixtu
         var id = RequestId().Match(answer.Text).Groups[1].Value;
         var items = (await fixture.Vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout&pageSize=500"))!["items"]!.AsArray();
         var record = Assert.Single(items, item => (string?)item!["id"] == id)!;
-        Assert.Equal((code, status, "failed"), ((string?)record["code"], (int?)record["status"], (string?)record["outcome"]));
+        Assert.Equal((code, 502, "failed"), ((string?)record["code"], (int?)record["status"], (string?)record["outcome"]));
     }
 
     private Task<RawClient.RawAnswer> SendAsync(string name, string key) => RawClient.SendAsync(fixture.Address, null, RequestOf(name, key));

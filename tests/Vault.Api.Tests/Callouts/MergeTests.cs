@@ -212,6 +212,43 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
         }
     }
 
+    [Theory]
+    [InlineData("application/xml")]
+    [InlineData("application/json")]
+    [InlineData("text/html")]
+    [InlineData("application/x-www-form-urlencoded")]
+    public async Task Latin1Body_ThatIsEchoedAsItsReaderTakesIt_IsMasked(string type)
+    {
+        const string Secret = "p\u00E4&s\"s<w\u00F6rd";
+        var callout = await fixture.CreateAsync(new System.Text.Json.Nodes.JsonObject
+        {
+            ["protocol"] = "custom",
+            ["parameters"] = new System.Text.Json.Nodes.JsonObject { ["A"] = Secret },
+        }.ToJsonString(), InBody);
+        var answer = fixture.Upstream.Answer;
+        fixture.Upstream.Answer = (context, _) => context.Response.Body.WriteAsync(Encoding.Latin1.GetBytes(Secret + "|p\u00E4&#38;s&quot;s&#60;w\u00F6rd")).AsTask();
+        try
+        {
+            using var response = await callout.SendAsync(HttpMethod.Post, "/x", "a={!$Credential.A}", type + "; charset=iso-8859-1");
+            Assert.Matches(@"^\*+\|\*+$", await response.Content.ReadAsStringAsync());
+        }
+        finally
+        {
+            fixture.Upstream.Answer = answer;
+        }
+    }
+
+    [Theory]
+    [InlineData("utf-16", "<a>{!$Credential.A}</a>", "<a>gr\u00F6\u00DFer</a>")]
+    [InlineData("windows-1252", "<a>no field</a>", "<a>no field</a>")]
+    public async Task Xml_WhoseDeclarationDoesntMatter_GoesThrough(string encoding, string body, string expected)
+    {
+        var prolog = $"<?xml version=\"1.0\" encoding=\"{encoding}\"?>";
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "gr\u00F6\u00DFer" } }""", InBody);
+        var seen = await callout.SendAndRecordAsync(HttpMethod.Post, "/x", prolog + body, "text/xml");
+        Assert.Equal(prolog + expected, Encoding.UTF8.GetString(seen.Body));
+    }
+
     [Fact]
     public async Task Latin1Body_ComesOutInLatin1()
     {

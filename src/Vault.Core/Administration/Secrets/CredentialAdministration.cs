@@ -128,13 +128,14 @@ public sealed class CredentialAdministration(
         var now = time.GetUtcNow();
         return new CredentialStatus(
             ConfigurationStatus.Of(
-                account, rows.Select(row => row.Name), rows.Exists(row => row.User == account.User), kept.Exists(token => token.IsRenewable || !(token.ExpiresAt <= now))),
+                account, rows.Select(row => row.Name), rows.Exists(row => row.User == account.User), kept.Exists(token => IsInUse(token.NamedCredentialId, token.Stamp) && (token.IsRenewable || !(token.ExpiresAt <= now)))),
             [.. rows.Where(row => row.User == account.User).Select(row => new ParameterStatus(row.Name, row.UpdatedAt))],
             [.. kept.Select(token => new TokenStatus(
                 NameOf(token.NamedCredentialId),
-                !(token.ExpiresAt <= now) && keys.Contains(new TokenKey(account.Credential.Definition.Id, account.Principal.Id, account.User, token.NamedCredentialId, token.Stamp))
-                    ? "valid" : "expired",
+                IsInUse(token.NamedCredentialId, token.Stamp) && !(token.ExpiresAt <= now) ? "valid" : "expired",
                 token.ExpiresAt))]);
+
+        bool IsInUse(Guid? named, string stamp) => keys.Contains(new TokenKey(account.Credential.Definition.Id, account.Principal.Id, account.User, named, stamp));
     }
 
     /// <summary>The users who have secrets or tokens of a per-user principal.</summary>

@@ -43,10 +43,14 @@ internal readonly struct AttemptBody
                 : new VaultError(ErrorCodes.MergeUnsupportedContent, "The Content-Type is made of merge fields itself, so that none can be filled into the body.");
         }
 
-        var format = MergeBodyFormat.Parse(callout.ContentType, callout.Request.Header("Content-Encoding"), (whole ?? callout.Body.Head).Span);
+        var coding = callout.Request.Header("Content-Encoding");
+        var format = MergeBodyFormat.Parse(callout.ContentType, coding, (whole ?? callout.Body.Head).Span);
         if (!format.IsOk)
         {
-            return format.Error;
+            // What the body itself declares matters only where there is something to fill in.
+            return whole is { } held && MergeBodyFormat.Parse(callout.ContentType, coding).IsOk && !MergeBody.MayHaveFields(held.Span)
+                ? new AttemptBody(callout, whole, null, null)
+                : format.Error;
         }
 
         if (whole is null)

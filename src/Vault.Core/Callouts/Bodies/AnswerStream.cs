@@ -7,9 +7,11 @@ namespace Vault.Core.Callouts.Bodies;
 /// <param name="inner">The answer's body.</param>
 /// <param name="callout">Whose it is.</param>
 /// <param name="limit">How many bytes it may have; null: any number.</param>
-/// <param name="holdsHead">Whether the head waits for the first of the body, which may not be what the head says.</param>
+/// <param name="holdsHead">Whether the head waits, a second at most, for the first of the body, which may not be what the head says.</param>
 internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, bool holdsHead = false) : Stream
 {
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(1);
+
     private long _count;
 
     public override bool CanRead => true;
@@ -32,23 +34,19 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, b
         using var both = callout.Request.IsUpgrade ? CancellationTokenSource.CreateLinkedTokenSource(callout.Cancellation, cancellationToken) : null;
         try
         {
-            var pending = inner.ReadAsync(buffer, both?.Token ?? callout.Cancellation);
+            var pending = holdsHead && _count == 0 && callout.IsHeadReady
+                ? ReadFirstAsync(buffer, cancellationToken)
+                : inner.ReadAsync(buffer, both?.Token ?? callout.Cancellation);
             if (!pending.IsCompleted && callout.IsHeadReady && !holdsHead)
             {
                 // A caller who waits for the head before it sends more (gRPC, SSE) would otherwise wait for ever.
-                callout.IsHeadReady = false;
                 try
                 {
-                    if (callout.Request.FlushHead is { } flush)
-                    {
-                        await flush(callout.Request.FlushState, cancellationToken);
-                    }
+                    await FlushHeadAsync(cancellationToken);
                 }
                 catch
                 {
-                    // Whoever called takes the buffer back, and it may be another caller's next: nothing may be read into it any more.
-                    callout.Idle.Cancel();
-                    await ((Task)pending.AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await EndAsync(pending.AsTask());
                     throw;
                 }
             }
@@ -63,9 +61,42 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, b
         {
             // A caller who has none of the answer yet can still be told.
             callout.HasAnswer = false;
-            callout.Error ??= callout.Request.Aborted.IsCancellationRequested ? null : CalloutFaults.ToError(exception, callout);
+            callout.Error ??= callout.Request.Aborted.IsCancellationRequested ? null : CalloutFaults.ToError(exception, callout, isAnswering: true);
             throw;
         }
+    }
+
+    private async ValueTask<int> ReadFirstAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var first = inner.ReadAsync(buffer, callout.Cancellation).AsTask();
+        await ((Task)first).WaitAsync(LongestHold, callout.Idle.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!first.IsCompleted)
+        {
+            try
+            {
+                await FlushHeadAsync(cancellationToken);
+            }
+            catch
+            {
+                await EndAsync(first);
+                throw;
+            }
+        }
+
+        return await first;
+    }
+
+    private ValueTask FlushHeadAsync(CancellationToken cancellationToken)
+    {
+        callout.IsHeadReady = false;
+        return callout.Request.FlushHead is { } flush ? flush(callout.Request.FlushState, cancellationToken) : ValueTask.CompletedTask;
+    }
+
+    // Whoever called takes the buffer back, and it may be another caller's next: nothing may be read into it any more.
+    private async Task EndAsync(Task reading)
+    {
+        callout.Idle.Cancel();
+        await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
