@@ -13,6 +13,9 @@ public sealed class MergeWork
 
     private long _done;
 
+    /// <summary>What was done is done anew: it counts once.</summary>
+    internal void Forget() => _done = 0;
+
     /// <summary>Takes a function on; false: it would be too much.</summary>
     internal bool TryDo(MergeFunction function, long given) => (_done += given + function.Work) <= Most;
 }

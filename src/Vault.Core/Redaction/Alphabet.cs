@@ -16,7 +16,7 @@ internal static class Alphabet
     private static readonly EncodingNode[] Nibbles = [.. "0123456789abcdef".Select(digit => BuildRaw((byte)digit, (byte)char.ToUpperInvariant(digit)))];
     private static readonly EncodingNode?[] Sextets = new EncodingNode?[64 * 64];
     private static readonly EncodingNode[] Bytes = [.. Enumerable.Range(0, 256).Select(value => BuildByte((byte)value))];
-    private static readonly Other?[] Others = new Other?[1024];
+    private static readonly Other?[] Others = new Other?[4096];
 
     /// <summary>The <c>=</c> after base64.</summary>
     public static EncodingNode Padding { get; } = BuildSextet((byte)'=');

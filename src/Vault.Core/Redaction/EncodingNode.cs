@@ -115,12 +115,13 @@ internal sealed class EncodingNode
         }
 
         end.Child((byte)';').Accepts = true;
-        var node = this;
+        var node = digits == "0" ? behind : this;
         for (var zeros = 0; zeros < MaxLeadingZeros; zeros++)
         {
             node = node.Child((byte)'0');
             if (digits == "0")
             {
+                // The number is a zero more itself: to go on at the same node would have no end.
                 node.Child((byte)';').Accepts = true;
                 continue;
             }

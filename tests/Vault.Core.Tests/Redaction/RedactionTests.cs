@@ -13,7 +13,7 @@ public sealed class RedactionTests
     [
         "s3cr3t-p4ss", "p\"a\\ss/w'o<r>d&", "%41%42&amp;+ +", "\\\\\\\\\\\\\\\\", "päßwörd€", "kéy😀😀😀😀😀", "aaaaaaaaaaaa",
         // These share a place among the trees that are kept (Alphabet).
-        "\u00E9\u04E9\u00E9\u04E9\u08E9\u00E9\u04E9\u00E9",
+        "\u00E9\u10E9\u00E9\u10E9\u20E9\u00E9\u10E9\u00E9",
         "{\"a\":\"b\\n\"}", "c2VjcmV0LXZhbHVl+/==", "line\r\nline\ttab", "%25%25%25%25", "&#38;&#38;",
     ];
 
@@ -47,6 +47,13 @@ public sealed class RedactionTests
         Assert.DoesNotContain('&', secret);
         Assert.Equal($"a {new string('*', echo.Length)} &eacute;", Latin1(await ReadAsync(Set(secret), Encoding.ASCII.GetBytes($"a {echo} &eacute;"))));
     }
+
+    [Theory]
+    [InlineData("\0abcdefghij", "&#000000000;abcdefghij")]
+    [InlineData("\0abcdefghij", "&#0;abcdefghij")]
+    [InlineData("\0abcdefghij", "&#x000000000;abcdefghij")]
+    [InlineData("\n7abcdefghij", "&#0000000010;&#0000000055;abcdefghij")]
+    public void Redact_LeadingZeros_AreMasked(string secret, string echo) => Assert.Equal(new string('*', echo.Length), Redact(Set(secret), echo));
 
     [Fact]
     public void Set_OfLongTextBeyondAscii_TakesLittleMemory()

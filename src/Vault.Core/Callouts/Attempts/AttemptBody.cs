@@ -113,6 +113,7 @@ internal readonly struct AttemptBody
                 return CalloutAbortedException.BodyTooLarge(limit.Value);
             }
 
+            scope.Work?.Forget();
             _callout.Body = HeldBody.Streamed(new PrefixedStream(_whole!.Value, Stream.Null), null);
             return new Outgoing(null, new MergedBody(_format!, scope, limit, _callout.Echoes));
         }

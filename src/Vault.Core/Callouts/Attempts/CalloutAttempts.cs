@@ -62,6 +62,8 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return illegal;
         }
 
+        scopes.CallerHeader.Work?.Forget();
+
         // 4 The token.
         if ((await merged.Value.PrepareAsync(scopes, cancellationToken) ?? await headers.Value!.PrepareAsync(scopes, cancellationToken)) is { } fault)
         {

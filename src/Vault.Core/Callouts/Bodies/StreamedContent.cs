@@ -5,7 +5,7 @@ namespace Vault.Core.Callouts.Bodies;
 
 /// <summary>
 /// A caller's body on its way upstream, in constant memory. What is read is written at once, and goes out where the next bytes
-/// aren't there yet, so that both sides of a conversation (gRPC, long uploads) see each other's bytes as they come.
+/// aren't there yet (the head also where more than the first of them are to come), so that both sides of a conversation (gRPC, long uploads) see each other's bytes as they come.
 /// </summary>
 internal sealed class StreamedContent(Stream source, IBodyTransform transform, IdleTimer idle) : HttpContent
 {
@@ -25,6 +25,7 @@ internal sealed class StreamedContent(Stream source, IBodyTransform transform, I
         idle.Touch();
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         Task<int>? reading = null;
+        var isFirst = true;
         try
         {
             while (true)
@@ -34,6 +35,11 @@ internal sealed class StreamedContent(Stream source, IBodyTransform transform, I
                 if (read.IsCompletedSuccessfully)
                 {
                     count = read.Result;
+                    if (isFirst && count < (Headers.ContentLength ?? long.MaxValue))
+                    {
+                        // The rest may be long in coming, and upstream gone meanwhile: what is written after the head meets that.
+                        await stream.FlushAsync(cancellationToken);
+                    }
                 }
                 else
                 {
@@ -45,6 +51,7 @@ internal sealed class StreamedContent(Stream source, IBodyTransform transform, I
                     reading = null;
                 }
 
+                isFirst = false;
                 idle.Touch();
                 if (count == 0)
                 {
