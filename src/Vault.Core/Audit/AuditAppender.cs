@@ -25,6 +25,10 @@ internal enum AppendOutcome
 /// </summary>
 internal sealed partial class AuditAppender
 {
+    // Of callouts that come many at a time, each would wait for an answer that is as old as this when it has it.
+    private const int ManyAtOnce = 8;
+    private static readonly TimeSpan StillKnown = TimeSpan.FromMilliseconds(1);
+
     private readonly IAuditStore _store;
     private readonly AuditTail _tail;
     private readonly TimeProvider _time;
@@ -34,6 +38,7 @@ internal sealed partial class AuditAppender
     private bool _isWriting;
     private int _failures;
     private int _lost;
+    private long _keptMany;
 
     /// <summary>Takes what it needs.</summary>
     public AuditAppender(IAuditStore store, AuditTail tail, TimeProvider time, AuditMetrics metrics, ILogger logger)
@@ -45,8 +50,11 @@ internal sealed partial class AuditAppender
     /// <summary>Whether the last try failed, or records were lost since.</summary>
     public bool HasFailed => Volatile.Read(ref _failures) != 0;
 
-    /// <summary>Whether this process holds the database's lock to write at this moment, and there is room.</summary>
-    public bool IsWriting => Volatile.Read(ref _isWriting);
+    /// <summary>
+    /// Whether this process holds the database's lock to write at this moment, and there is room; or held it, and kept many records, within the
+    /// last millisecond.
+    /// </summary>
+    public bool IsWriting => Volatile.Read(ref _isWriting) || (Volatile.Read(ref _keptMany) is not 0 and var kept && _time.GetElapsedTime(kept) < StillKnown);
 
     /// <summary>Something couldn't be kept: the next records are told apart from those before.</summary>
     public void NoteFailure() => Volatile.Write(ref _failures, 1);
@@ -79,6 +87,11 @@ internal sealed partial class AuditAppender
             var started = _time.GetTimestamp();
             await _store.AppendAsync(Array.ConvertAll(all, turn.Next), _begun, cancellationToken);
             turn.Done();
+            if (all.Length >= ManyAtOnce && Volatile.Read(ref _isWriting))
+            {
+                Volatile.Write(ref _keptMany, _time.GetTimestamp());
+            }
+
             _metrics.Committed(all.Length, _time.GetElapsedTime(started));
             Volatile.Write(ref _failures, 0);
             if (Interlocked.Add(ref _lost, -lost) > 0)

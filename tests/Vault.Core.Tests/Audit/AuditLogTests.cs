@@ -65,6 +65,45 @@ public sealed class AuditLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ThatManyRecordsWereKept_IsKnownForAMillisecond_OfFewerItIsAskedEachTime()
+    {
+        await KeepAtOnceAsync(7);
+        _store.Writing = static _ => throw new IOException();
+        Assert.False(await _parts.Log.CanWriteAsync());
+        _store.Writing = static _ => { };
+        Assert.True(await _parts.Log.WriteAsync(Event()));
+
+        await KeepAtOnceAsync(8);
+        _store.Writing = static _ => throw new IOException();
+        Assert.True(await _parts.Log.CanWriteAsync());
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.False(await _parts.Log.CanWriteAsync());
+        await KeepAtOnceAsync(8);
+        _store.Writing = static _ => throw new IOException();
+        Assert.False(await _parts.Log.WriteAsync(Event()));
+        Assert.False(await _parts.Log.CanWriteAsync());
+        _store.Writing = static _ => { };
+
+        async Task KeepAtOnceAsync(int count)
+        {
+            using var isHeld = new ManualResetEventSlim();
+            using var goOn = new ManualResetEventSlim();
+            _store.Writing = isKept =>
+            {
+                isHeld.Set();
+                goOn.Wait();
+            };
+            var first = _parts.Log.WriteAsync(Event());
+            isHeld.Wait();
+            var others = Enumerable.Range(0, count).Select(_ => _parts.Log.WriteAsync(Event())).ToArray();
+            _store.Writing = static _ => { };
+            goOn.Set();
+            Assert.True(await first);
+            Assert.All(await Task.WhenAll(others), Assert.True);
+        }
+    }
+
+    [Fact]
     public async Task WhereRecordsComeFasterThanTheyAreKept_WhatWouldAddToThemWaits()
     {
         using var isHeld = new ManualResetEventSlim();

@@ -20,6 +20,7 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
     public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
     {
         Writing(false);
+        begun?.Invoke();
         if (entries.Any(entry => IsBad(entry.Event)))
         {
             throw new ArgumentException("It can't be encoded.");
