@@ -45,6 +45,21 @@ public sealed record CalloutRequest
     /// <summary>gRPC: neither held, searched nor replayed.</summary>
     public bool IsGrpc => ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) is true;
 
+    /// <summary>All values of a header as one (RFC 9110 section 5.2), or null.</summary>
+    public string? All(string name)
+    {
+        string? all = null;
+        foreach (var header in Headers)
+        {
+            if (header.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                all = all is null ? header.Value : $"{all}, {header.Value}";
+            }
+        }
+
+        return all;
+    }
+
     /// <summary>The first value of a header, or null.</summary>
     public string? Header(string name)
     {

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.MergeFields;
@@ -43,15 +42,15 @@ public sealed class MergeBodyFormat
             }
         }
 
-        // What can't be read as a media type is some other kind of body, and those go as they are.
-        if (!MediaTypeHeaderValue.TryParse(contentType, out var type) || type.MediaType is not { } mediaType)
+        var type = contentType ?? "";
+        var end = type.AsSpan().IndexOfAny(';', ',');
+        var kind = ParseKind((end < 0 ? type : type[..end]).Trim(' ', '\t'));
+        if (MediaTypeParameters.CharsetOf(type) is not { } named)
         {
-            return PlainText;
+            return Unsupported("The Content-Type names more than one charset.");
         }
 
-        var kind = ParseKind(mediaType);
-        var named = string.IsNullOrEmpty(type.CharSet) && kind is MergeEscaping.Xml ? XmlDeclaration.EncodingOf(body) : type.CharSet;
-        if (ParseCharset(named) is not { } charset)
+        if (ParseCharset(named.Length == 0 && kind is MergeEscaping.Xml ? XmlDeclaration.EncodingOf(body) : named) is not { } charset)
         {
             return Unsupported("Merge fields can be filled only into a body in UTF-8, US-ASCII or ISO-8859-1.");
         }
@@ -61,7 +60,7 @@ public sealed class MergeBodyFormat
         static VaultError Unsupported(string detail) => new(ErrorCodes.MergeUnsupportedContent, detail);
     }
 
-    private static BodyCharset? ParseCharset(string? charset) => charset?.Trim('"', ' ', '\t').ToUpperInvariant() switch
+    private static BodyCharset? ParseCharset(string? charset) => charset?.ToUpperInvariant() switch
     {
         null or "" or "UTF-8" or "UTF8" => BodyCharset.Utf8,
         "US-ASCII" or "ASCII" or "ANSI_X3.4-1968" or "ISO646-US" or "ISO_646.IRV:1991" or "CP367" or "US" => BodyCharset.Ascii,

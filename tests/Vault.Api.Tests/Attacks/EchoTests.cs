@@ -99,6 +99,33 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
     }
 
     [Fact]
+    public async Task WhatIsMadeOfABodyOrUrl_ThatASecretWasFilledInto_IsMasked()
+    {
+        var callout = await fixture.CreateAsync(
+            Parameters, "\"allowMergeFieldsInHeader\": true, \"allowMergeFieldsInBody\": true", "/k/{!$Credential.Hex}");
+        foreach (var (field, made) in new (string, Func<string, string>)[]
+        {
+            ("{!BASE64ENCODE(HEX($Credential.Body))}", body => Convert.ToBase64String(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(body))))),
+            ("{!HEX(HASH('SHA-256', $Credential.Body))}", body => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))),
+            ("{!BASE64ENCODE(HEX($Request.Path))}", _ => Convert.ToBase64String(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Encoding.ASCII.GetBytes($"/k/{HexSecret}/x"))))),
+            ("{!BASE64ENCODE(HEX($Credential.Endpoint.Url))}", _ => Convert.ToBase64String(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Encoding.ASCII.GetBytes($"{fixture.Upstream.Url}/k/{HexSecret}"))))),
+        })
+        {
+            Answer(context => context.Response.WriteAsync("made: " + context.Request.Headers["X-Made"]));
+            using var response = await callout.SendAsync(HttpMethod.Post, "/x", "{!$Credential.Longer}", "text/plain", ("X-Made", field));
+            Assert.Equal(made("overlap-secret-longer"), fixture.Upstream.Requests[^1].Header("X-Made"));
+            Assert.Equal("made: " + new string('*', made("overlap-secret-longer").Length), await response.Content.ReadAsStringAsync());
+
+            // Where nothing secret was filled in, nothing that is made of it is secret.
+            if (field.Contains("Body", StringComparison.Ordinal))
+            {
+                using var open = await callout.SendAsync(HttpMethod.Post, "/x", "a plain body", "text/plain", ("X-Made", field));
+                Assert.Equal("made: " + made("a plain body"), await open.Content.ReadAsStringAsync());
+            }
+        }
+    }
+
+    [Fact]
     public async Task Head_Trailers_AndReason_AreMasked()
     {
         await using var upstream = RawUpstream.Start();

@@ -99,6 +99,22 @@ public sealed class MergeAbuseTests(CalloutFixture fixture) : IClassFixture<Call
         Assert.Equal(0, upstream.Connections);
     }
 
+    [Theory]
+    [InlineData("Content-Type: text/plain\r\nContent-Encoding: identity\r\nContent-Encoding: gzip")]
+    [InlineData("Content-Type: text/plain\r\nContent-Type: application/json")]
+    [InlineData("Content-Type: application/json\r\nContent-Type: text/plain; charset=utf-16")]
+    public async Task Body_WhoseSecondHeaderSaysAnotherThing_IsRefused_AndNothingIsSent(string headers)
+    {
+        await using var upstream = RawUpstream.Start();
+        var callout = await fixture.CreateForAsync(upstream.Url, Parameters, InBody);
+        var answer = await RawClient.SendAsync(
+            callout.Client.BaseAddress!, null,
+            $"POST /callout/{callout.Name}/x HTTP/1.1\r\nHost: {callout.Client.BaseAddress!.Authority}\r\nX-Vault-Key: {callout.Key}\r\nConnection: close\r\n{headers}\r\nContent-Length: 16\r\n\r\n{{!$Credential.A}}");
+        Assert.StartsWith("HTTP/1.1 415 ", answer.Text, StringComparison.Ordinal);
+        Assert.Contains("merge-unsupported-content", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(0, upstream.Connections);
+    }
+
     [Fact]
     public async Task Text_WhereMergingIsOff_GoesThroughLiterally()
     {

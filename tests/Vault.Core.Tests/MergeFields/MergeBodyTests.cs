@@ -135,6 +135,11 @@ public sealed class MergeBodyTests
     [InlineData("text/plain; charset=windows-1252", null)]
     [InlineData("application/json", "gzip")]
     [InlineData(null, "identity, br")]
+    [InlineData("text/plain; charset=utf-16;", null)]
+    [InlineData("text/plain;; ;charset = \"utf\\-16", null)]
+    [InlineData("application/json; profile=http://x/y; charset=utf-16", null)]
+    [InlineData("application/json; charset=utf-8; charset=us-ascii", null)]
+    [InlineData("application/json, text/plain; charset=utf-16", null)]
     public void Format_UnsupportedContent_IsRefused(string? contentType, string? contentEncoding) =>
         Assert.Equal("merge-unsupported-content", MergeBodyFormat.Parse(contentType, contentEncoding).Error?.Code);
 
@@ -148,6 +153,15 @@ public sealed class MergeBodyTests
     [InlineData("application/x-www-form-urlencoded", MergeEscaping.Form)]
     [InlineData("application/javascript", MergeEscaping.None)]
     [InlineData("", MergeEscaping.None)]
+    [InlineData("application/json;", MergeEscaping.Json)]
+    [InlineData("application/json;;charset=utf-8", MergeEscaping.Json)]
+    [InlineData("application/json ; charset=", MergeEscaping.Json)]
+    [InlineData("application/json; profile=http://x/y", MergeEscaping.Json)]
+    [InlineData("application/json; profile=\"a;charset=utf-16\\\";charset=utf-16\"", MergeEscaping.Json)]
+    [InlineData("application/json, application/json", MergeEscaping.Json)]
+    [InlineData("text/html;", MergeEscaping.Html)]
+    [InlineData("text/xml; charset=utf-8;", MergeEscaping.Xml)]
+    [InlineData("application/x-www-form-urlencoded;boundary=a/b", MergeEscaping.Form)]
     public void Format_ContentType_GivesTheKind(string contentType, MergeEscaping expected) =>
         Assert.Equal(expected, MergeBodyFormat.Parse(contentType, " Identity ").Value!.Escaping);
 

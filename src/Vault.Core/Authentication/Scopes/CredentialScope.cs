@@ -60,7 +60,7 @@ public sealed class CredentialScope : IMergeScope
     /// <inheritdoc />
     public Result<MergeValue> Resolve(MergeReference reference) => reference.Kind switch
     {
-        MergeReferenceKind.Request => _facts.Find(reference.Name) is { } fact ? MergeValue.OfText(fact, isSecret: false) : Unknown(reference),
+        MergeReferenceKind.Request => _facts.Find(reference.Name) is { } fact ? MergeValue.OfText(fact, isSecret: _facts.IsUrlSecret && Is(reference, "Path")) : Unknown(reference),
         MergeReferenceKind.Token => ResolveToken(reference),
         MergeReferenceKind.User => User.Length == 0 ? Unknown(reference) : MergeValue.OfText(User, isSecret: false),
         MergeReferenceKind.Credential => ResolveCredential(reference),
@@ -168,14 +168,14 @@ public sealed class CredentialScope : IMergeScope
     {
         if (IsEndpoint(reference))
         {
-            return EndpointUrl is { } url ? MergeValue.OfText(url, isSecret: false) : Unknown(reference);
+            return EndpointUrl is { } url ? MergeValue.OfText(url, _facts.IsUrlSecret) : Unknown(reference);
         }
 
         var authentication = _credential.Authentication;
         switch (reference.Name.ToUpperInvariant())
         {
             case "BODY":
-                return Body is { } body ? MergeValue.OfBlob(body().ToArray(), isSecret: false) : Unknown(reference);
+                return Body is { } body ? MergeValue.OfBlob(body().ToArray(), _facts.IsBodySecret) : Unknown(reference);
             case "AUTHORIZATIONMETHOD":
                 return MergeValue.OfText(authentication.AuthorizationMethod, isSecret: false);
             case "AUTHORIZATIONHEADERVALUE":

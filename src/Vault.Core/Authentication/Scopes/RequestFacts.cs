@@ -33,6 +33,12 @@ public sealed class RequestFacts
     /// <summary>Where the request goes, once that is known; host and path are told by it unless they are set.</summary>
     public Uri? Target { get; set; }
 
+    /// <summary>Whether secrets are filled into the named credential's <c>url</c>, so that what is made of it is made of them.</summary>
+    public bool IsUrlSecret { get; set; }
+
+    /// <summary>The same of the body.</summary>
+    public bool IsBodySecret { get; set; }
+
     /// <summary>Upstream's host, with a port that isn't the scheme's.</summary>
     public string? Host
     {

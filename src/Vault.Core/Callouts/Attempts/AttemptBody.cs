@@ -43,7 +43,13 @@ internal readonly struct AttemptBody
                 : new VaultError(ErrorCodes.MergeUnsupportedContent, "The Content-Type is made of merge fields itself, so that none can be filled into the body.");
         }
 
-        var coding = callout.Request.Header("Content-Encoding");
+        if (callout.Plan.ContentType is null && callout.Request.All("Content-Type") != callout.Request.ContentType && (whole is null || MergeBody.MayHaveFields(whole.Value.Span)))
+        {
+            // Which of them the service goes by, nobody knows.
+            return new VaultError(ErrorCodes.MergeUnsupportedContent, "Merge fields can't be filled into a body with more than one Content-Type.");
+        }
+
+        var coding = callout.Request.All("Content-Encoding");
         var format = MergeBodyFormat.Parse(callout.ContentType, coding, (whole ?? callout.Body.Head).Span);
         if (!format.IsOk)
         {

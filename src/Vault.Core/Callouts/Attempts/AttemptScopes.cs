@@ -23,6 +23,13 @@ internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string 
 
     private MergeWork Work => field ??= new();
 
+    // What headers make of the body is made of it, too.
+    private void NoteOfBody(ReadOnlySpan<byte> secret)
+    {
+        facts.IsBodySecret = true;
+        callout.Echoes.Add(secret);
+    }
+
     private CredentialScope AdminScope => field ??= Make(isCallers: false, inHeader: true);
 
     private IMergeScope Mask(CredentialScope scope) => isMasked ? new MaskedScope(scope) : scope;
@@ -35,7 +42,7 @@ internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string 
         Body = inHeader && (isCallers || callout.Plan.NeedsBody) ? token.BodyAccess : null,
         Token = token,
         TokenNames = callout.Plan.External.Authentication.Tokens?.TokenNames ?? [],
-        SecretProduced = callout.Echoes.Note,
+        SecretProduced = isCallers && !inHeader ? NoteOfBody : callout.Echoes.Note,
         Work = isCallers ? Work : null,
     };
 }

@@ -140,7 +140,15 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return template.Text;
         }
 
-        var scope = new CredentialScope(callout.Plan.External, callout.Credentials, facts) { User = callout.Admitted.User, SecretProduced = callout.Echoes.Note };
+        var scope = new CredentialScope(callout.Plan.External, callout.Credentials, facts)
+        {
+            User = callout.Admitted.User,
+            SecretProduced = secret =>
+            {
+                facts.IsUrlSecret = true;
+                callout.Echoes.Add(secret);
+            },
+        };
         if (template.Check(scope) is { } unknown)
         {
             return unknown;
