@@ -106,6 +106,22 @@ public sealed class LoginInFullTests : ProtocolBench
     }
 
     [Fact]
+    public async Task Logout_RunsWhenTheInlineCredentialGoesWithItsNamedCredential()
+    {
+        Service.Answer = (context, _) => AnswerAsync(context, 200, """{ "t": "the-live-token" }""");
+        await Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$$"""
+            { "name": "Inline", "url": "{{{Service.Url}}}/in", "authentication": { "protocol": "login",
+                "steps": [ { "request": { "url": "/login" }, "extract": { "t": "$.t" } } ], "logout": [ { "request": { "url": "/logout", "headers": { "X-Token": "{!$Token.t}" } } } ],
+                "apply": { "headers": { "X-Token": "{!$Token.t}" } }, "parameters": { "A": "a-secret-of-it" } } }
+            """);
+        using var client = Vault.CreateClient(await Vault.CreateAppAsync("InlineApp", "Inline"));
+        using var answer = await client.GetAsync("/callout/Inline/x");
+        await ExpectAsync(answer, 200);
+        await Vault.AdminAsync(HttpMethod.Delete, "/api/v1/named-credentials/Inline");
+        Assert.Equal("the-live-token", Assert.Single(Service.Requests, request => request.Target == "/in/logout").Header("X-Token"));
+    }
+
+    [Fact]
     public async Task PerUser_EachHasTheirOwnToken_AndNobodyElses()
     {
         Service.Answer = (context, request) => request.Target == "/api/login"

@@ -567,6 +567,18 @@ public sealed class OAuth2Tests : ProtocolBench
         await ExpectAsync(await CallAsync(app), 200);
     }
 
+    [Fact]
+    public async Task DeviceCode_IsTheServersToChoose_AndMayBeTheSameForAnotherAccount()
+    {
+        _judge = _ => "authorization_pending";
+        const string Device = """{ "protocol": "oauth2", "grant": "deviceCode", "deviceAuthorizationUrl": "@/device", "tokenUrl": "@/token" }""";
+        foreach (var _ in new[] { 1, 2 })
+        {
+            await DefineAsync(Device, """{ "ClientId": "me" }""");
+            Assert.Equal("WDJB", (string?)(await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/authorize", "{}"))!["userCode"]);
+        }
+    }
+
     // What happens in the background is waited for by asking, not by sleeping; each question may let the clock go on.
     private async Task EventuallyAsync(Func<bool> condition, TimeSpan step)
     {

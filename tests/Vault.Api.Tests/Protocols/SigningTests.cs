@@ -186,6 +186,71 @@ public sealed class SigningTests : ProtocolBench
     }
 
     [Fact]
+    public async Task Digest_OneNonceThatIsGivenToMany_HasEachCountOnce()
+    {
+        const int Callers = 4;
+        var strangers = 0;
+        var allCame = new TaskCompletionSource();
+        var counts = new ConcurrentBag<string>();
+        Service.Answer = async (context, request) =>
+        {
+            if (IsDigest(request, "MD5", "auth", "one-nonce"))
+            {
+                counts.Add(request.Header("Authorization")!.Split("nc=")[1][..8]);
+                await AnswerAsync(context, 200, "", "text/plain");
+                return;
+            }
+
+            if (Interlocked.Increment(ref strangers) == Callers)
+            {
+                allCame.SetResult();
+            }
+
+            await allCame.Task;
+            context.Response.Headers.WWWAuthenticate = "Digest realm=\"the realm\", nonce=\"one-nonce\", qop=\"auth\", algorithm=MD5";
+            await AnswerAsync(context, 401, "", "text/plain");
+        };
+        var app = await DefineAsync("""{ "protocol": "digest" }""", """{ "Username": "Mufasa", "Password": "Circle of Life" }""");
+        foreach (var answer in await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => CallAsync(app))))
+        {
+            await ExpectAsync(answer, 200);
+        }
+
+        Assert.Equal(["00000001", "00000002", "00000003", "00000004"], counts.Order());
+    }
+
+    [Fact]
+    public async Task Digest_OneNonceInTwoRealms_IsAnsweredInEach()
+    {
+        Service.Answer = async (context, request) =>
+        {
+            var realm = request.Target == "/api/a" ? "A" : "B";
+            var isAnswered = request.Header("Authorization")?.Contains($"realm=\"{realm}\"", StringComparison.Ordinal) is true;
+            context.Response.Headers.WWWAuthenticate = $"Digest realm=\"{realm}\", nonce=\"one-nonce\", qop=\"auth\"";
+            await AnswerAsync(context, isAnswered ? 200 : 401, "", "text/plain");
+        };
+        var app = await DefineAsync("""{ "protocol": "digest" }""", """{ "Username": "u", "Password": "p" }""");
+        foreach (var path in new[] { "/a", "/a", "/b", "/b", "/a" })
+        {
+            await ExpectAsync(await CallAsync(app, path), 200);
+        }
+    }
+
+    [Fact]
+    public async Task Digest_InWhosePlaceAnAdminsHeaderStands_IsSentOnce()
+    {
+        Service.Answer = async (context, _) =>
+        {
+            context.Response.Headers.WWWAuthenticate = "Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
+            await AnswerAsync(context, 401, "", "text/plain");
+        };
+        var app = await DefineAsync(
+            """{ "protocol": "digest" }""", """{ "Username": "u", "Password": "p" }""", named: """, "customHeaders": [ { "name": "Authorization", "value": "Custom x" } ]""");
+        await ExpectAsync(await CallAsync(app, method: HttpMethod.Post, content: new StringContent("buy 1")), 401);
+        Assert.Equal("Custom x", Assert.Single(Service.Requests).Header("Authorization"));
+    }
+
+    [Fact]
     public async Task Digest_WithAWrongPassword_HandsTheAnswerOn()
     {
         Service.Answer = async (context, _) =>

@@ -12,6 +12,9 @@ internal sealed class Draft(VaultDbContext database, DefinitionSnapshot definiti
 
     public DefinitionSnapshot Definitions { get; set; } = definitions;
 
+    /// <summary>The definitions as they were.</summary>
+    public DefinitionSnapshot Before { get; } = definitions;
+
     public AccessSnapshot Access { get; set; } = access;
 
     /// <summary>One clock reading for the whole change.</summary>
@@ -34,4 +37,5 @@ internal sealed class Draft(VaultDbContext database, DefinitionSnapshot definiti
 /// <param name="Credential">The external credential, as it was.</param>
 /// <param name="Secrets">The current secrets.</param>
 /// <param name="Tokens">The current tokens.</param>
-internal sealed record EndedTokens(ExternalCredential Credential, IReadOnlyList<SecretRow> Secrets, IReadOnlyList<TokenRow> Tokens);
+/// <param name="Definitions">All definitions, as they were: the named credential of a token may go with it.</param>
+internal sealed record EndedTokens(ExternalCredential Credential, IReadOnlyList<SecretRow> Secrets, IReadOnlyList<TokenRow> Tokens, DefinitionSnapshot Definitions);

@@ -244,7 +244,9 @@ public sealed partial class ConsentAdministration(
         var row = new AuthorizationRequestRow
         {
             Id = Guid.NewGuid(),
-            StateHash = HashOf(start.Value.DeviceCode),
+
+            // Nobody comes back with a state. The code is the server's own to choose, and may be the same as another's.
+            StateHash = HashOf(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))),
             ExternalCredentialId = request.Credential.Definition.Id,
             PrincipalId = request.PrincipalId,
             User = request.User,

@@ -150,7 +150,7 @@ internal sealed class SecretChanges(SecretSealer sealer)
                 .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId)
                     && (user == null || row.User == user || row.User == "") && row.RetiredAt == null)
                 .ToListAsync();
-            draft.Ended.Add(new EndedTokens(credential, secrets, tokens));
+            draft.Ended.Add(new EndedTokens(credential, secrets, tokens, draft.Before));
         }
     }
 

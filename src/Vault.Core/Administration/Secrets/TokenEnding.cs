@@ -4,7 +4,6 @@ using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Authentication.Tokens;
-using Vault.Core.Definitions;
 using Vault.Core.Secrets;
 using Vault.Core.Storage.Rows;
 
@@ -15,7 +14,7 @@ namespace Vault.Core.Administration.Secrets;
 /// or replaced. The change is in force already; a service that can't be told is logged, and doesn't undo it.
 /// </summary>
 public sealed partial class TokenEnding(
-    TokenSource tokens, DefinitionCatalog definitions, CredentialBinder binder, SecretSealer sealer, ReferencedParameters references, NamedCredentialConnections connections, TimeProvider time, ILogger<TokenEnding> logger)
+    TokenSource tokens, CredentialBinder binder, SecretSealer sealer, ReferencedParameters references, NamedCredentialConnections connections, TimeProvider time, ILogger<TokenEnding> logger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
@@ -54,7 +53,7 @@ public sealed partial class TokenEnding(
             ];
             var followed = await references.FollowAsync(stored, parameter => CredentialSet.PlaceOf(credential, row.PrincipalId, row.User, parameter));
             var parameters = new CredentialSet(sealer, credential, row.PrincipalId, row.User, followed.Parameters, followed.Failures);
-            var named = row.NamedCredentialId is { } id ? definitions.Current.NamedCredentials.Values.FirstOrDefault(candidate => candidate.Id == id) : null;
+            var named = row.NamedCredentialId is { } id ? ended.Definitions.NamedCredentials.Values.FirstOrDefault(candidate => candidate.Id == id) : null;
             var url = named is null ? "" : ResolvedUrl.Of(named, credential, parameters, row.User, time);
             if (url is not null)
             {

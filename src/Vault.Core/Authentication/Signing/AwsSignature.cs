@@ -58,9 +58,11 @@ internal static class AwsSignature
         string service, string method, string path, string query, IEnumerable<KeyValuePair<string, string>> headers, string bodyHash, out string signedHeaders)
     {
         var lines = headers
-            .GroupBy(header => header.Key.ToLowerInvariant(), header => Collapse(header.Value), StringComparer.Ordinal)
+            .GroupBy(header => header.Key.ToLowerInvariant(), header => header.Value, StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => (Name: group.Key, Value: string.Join(',', group)))
+
+            // As they are sent: several values of a name in one line.
+            .Select(group => (Name: group.Key, Value: Collapse(string.Join(", ", group))))
             .ToArray();
         signedHeaders = string.Join(';', lines.Select(line => line.Name));
         return string.Join('\n', method, Path(service, path), Query(query), string.Concat(lines.Select(line => $"{line.Name}:{line.Value}\n")), signedHeaders, bodyHash);
@@ -71,7 +73,7 @@ internal static class AwsSignature
     {
         if (service == "s3")
         {
-            return string.Join('/', path.Split('/').Select(segment => Uri.EscapeDataString(Uri.UnescapeDataString(segment))));
+            return string.Join('/', path.Split('/').Select(segment => EscapedBytes.Normalize(segment, plusIsSpace: false)));
         }
 
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.EscapeDataString);
@@ -90,7 +92,7 @@ internal static class AwsSignature
         .ThenBy(pair => pair.Value, StringComparer.Ordinal)
         .Select(pair => pair.Name + "=" + pair.Value));
 
-    private static string Encode(string text) => Uri.EscapeDataString(Uri.UnescapeDataString(text.Replace('+', ' ')));
+    private static string Encode(string text) => EscapedBytes.Normalize(text, plusIsSpace: true);
 
     private static string Collapse(string value) => string.Join(' ', value.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -75,8 +75,18 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         }
 
         _needsBody |= challenge.Qop == "auth-int";
-        _known[key] = new Known(challenge);
-        return !wasAnswered || challenge.IsStale || !sent!.Contains(challenge.Nonce, StringComparison.Ordinal);
+
+        // Servers may give one nonce to many: its uses are counted on, whoever was told of it.
+        var isKnown = _known.TryGetValue(key, out var known) && Same(known.Challenge, challenge);
+        _known.AddOrUpdate(
+            key,
+            static (_, fresh) => new Known(fresh),
+            static (_, before, fresh) => Same(before.Challenge, fresh) ? before
+                : new Known(fresh) { Count = before.Challenge.Nonce == fresh.Nonce && !fresh.IsStale ? Volatile.Read(ref before.Count) : 0 },
+            challenge);
+        return !wasAnswered || challenge.IsStale || !isKnown || !sent!.Contains(challenge.Nonce, StringComparison.Ordinal);
+
+        static bool Same(DigestChallenge before, DigestChallenge fresh) => !fresh.IsStale && before with { IsStale = false } == fresh;
     }
 
     private static string KeyOf(RequestToSign request) => request.Account + "\n" + request.Uri.Scheme + "://" + request.Host;

@@ -60,7 +60,7 @@ internal sealed class BoundOAuth1(string method, string? realm) : BoundProtocol,
             protocol.Add(("oauth_token", token.Value.Reveal()));
         }
 
-        var form = NeedOf(request.Header("Content-Type")) is BodyNeed.Whole && request.Body is { } body ? Encoding.UTF8.GetString(body.Span) : null;
+        var form = NeedOf(request.Header("Content-Type")) is BodyNeed.Whole && request.Body is { } body ? Encoding.Latin1.GetString(body.Span) : null;
         var signature = Compute(request, SignatureText.Make(request.Method, request.Uri, form, protocol));
         if (!signature.IsOk)
         {

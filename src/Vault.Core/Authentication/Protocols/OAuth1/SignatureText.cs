@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using Vault.Core.Authentication.Signing;
 
 namespace Vault.Core.Authentication.Protocols.OAuth1;
 
@@ -10,7 +11,7 @@ internal static class SignatureText
     /// <summary>The signature base string.</summary>
     /// <param name="method">The HTTP method.</param>
     /// <param name="uri">As it is sent.</param>
-    /// <param name="form">The body, where it is a form; else null.</param>
+    /// <param name="form">The body as a string of bytes, where it is a form; else null.</param>
     /// <param name="protocol">The <c>oauth_</c> parameters, without <c>oauth_signature</c> and <c>realm</c>.</param>
     public static string Make(string method, Uri uri, string? form, IReadOnlyList<(string Name, string Value)> protocol)
     {
@@ -21,9 +22,9 @@ internal static class SignatureText
         var host = uri.HostNameType is UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
         var origin = $"{uri.Scheme}://{host}" + (uri.IsDefaultPort ? "" : $":{uri.Port}");
         var parameters = protocol
-            .Concat(question < 0 ? [] : Decode(text[(question + 1)..]))
-            .Concat(form is null ? [] : Decode(form))
             .Select(pair => (Name: Encode(pair.Name), Value: Encode(pair.Value)))
+            .Concat(question < 0 ? [] : Encoded(text[(question + 1)..]))
+            .Concat(form is null ? [] : Encoded(form))
             .OrderBy(pair => pair.Name, StringComparer.Ordinal)
             .ThenBy(pair => pair.Value, StringComparer.Ordinal)
             .Select(pair => pair.Name + "=" + pair.Value);
@@ -48,12 +49,12 @@ internal static class SignatureText
     /// <summary>Percent-encodes as section 3.6 wants it.</summary>
     public static string Encode(string text) => Uri.EscapeDataString(text);
 
-    private static IEnumerable<(string Name, string Value)> Decode(string form) =>
+    private static IEnumerable<(string Name, string Value)> Encoded(string form) =>
         form.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair =>
         {
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
-            return equals < 0 ? (Plain(pair), "") : (Plain(pair[..equals]), Plain(pair[(equals + 1)..]));
+            return equals < 0 ? (Normal(pair), "") : (Normal(pair[..equals]), Normal(pair[(equals + 1)..]));
         });
 
-    private static string Plain(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+    private static string Normal(string text) => EscapedBytes.Normalize(text, plusIsSpace: true);
 }

@@ -157,11 +157,11 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
         var uri = Text("verification_uri") ?? Text("verification_url");
         var seconds = Number("expires_in") ?? 600;
         var interval = Number("interval") ?? DefaultInterval.TotalSeconds;
-        return device is null || user is null || uri is null || !IsUrl(uri) || seconds is <= 0 or > 86_400 || interval is < 1 or > 3600
+        return device is null || user is null || uri is null || !IsUrl(uri) || seconds is <= 0 or > 86_400 || interval is < 0 or > 3600
             ? SignInExchange.Failed($"{answer.Outcome}, but with no device authorization that makes sense.")
             : new DeviceStart(
                 device, user, uri, Text("verification_uri_complete") is { } complete && IsUrl(complete) ? complete : null, now.AddSeconds(seconds),
-                TimeSpan.FromSeconds(interval));
+                TimeSpan.FromSeconds(Math.Max(1, interval)));
 
         string? Text(string name) =>
             json.ValueKind is JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String

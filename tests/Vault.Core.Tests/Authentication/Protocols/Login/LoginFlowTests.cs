@@ -176,8 +176,9 @@ public sealed class LoginFlowTests
     [InlineData("{\"t\":\"x\",\"error\":[]}", true)]
     [InlineData("{\"t\":\"x\",\"error\":{}}", true)]
     [InlineData("<html>t</html>", false)]
-    public async Task FailWhen_FiresUnlessItFindsNothing(string answer, bool isOk) => Assert.Equal(
-        isOk, (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"$.t"},"failWhen":"$.error"}""", FakeService.Always(answer), Host)).IsOk);
+    [InlineData("<html>t</html>", true, "regex:<html>(.)</html>")]
+    public async Task FailWhen_FiresUnlessItFindsNothing(string answer, bool isOk, string extract = "$.t") => Assert.Equal(
+        isOk, (await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"{{extract}}"},"failWhen":"$.error"}""", FakeService.Always(answer), Host)).IsOk);
 
     [Theory]
     [InlineData(HttpStatusCode.Unauthorized, "{\"error\":\"invalid_grant\",\"x\":\"hunter2\"}", "invalid_grant")]

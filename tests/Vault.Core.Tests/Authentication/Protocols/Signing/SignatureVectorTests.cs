@@ -34,6 +34,19 @@ public sealed class SignatureVectorTests
             "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524T000000Z", "s3", method, path, query,
             (headers.Length == 0 ? "" : headers + "|") + "Host: examplebucket.s3.amazonaws.com|x-amz-content-sha256: " + hash, hash));
 
+    [Theory]
+    [InlineData("execute-api", "/a%FFb", "q=%ff&a=b+c%2B&%E9", "/a%25FFb", "%E9=&a=b%20c%2B&q=%FF")]
+    [InlineData("s3", "/a%ffb+c", "q=%", "/a%FFb%2Bc", "q=%25")]
+    public void SigV4_OfBytesThatAreNoText_AndOfHeadersThatAreSentAsOne(string service, string path, string query, string canonicalPath, string canonicalQuery) => Assert.Equal(
+        $"GET\n{canonicalPath}\n{canonicalQuery}\nhost:h.example\nx-amz-meta-a:b, c d\n\nhost;x-amz-meta-a\n{EmptyHash}",
+        AwsSignature.Canonical(
+            service, "GET", path, query, [new("X-Amz-Meta-A", "b"), new("x-amz-meta-a", " c   d "), new("Host", "h.example")], EmptyHash, out _));
+
+    [Fact]
+    public void OAuth1_OfBytesThatAreNoText() => Assert.Equal(
+        "POST&http%3A%2F%2Fh.example%2F&a%3D%25C3%25A9%26oauth_nonce%3Dx%2520y%26q%3D%25FF%2520",
+        SignatureText.Make("POST", new Uri("http://h.example/?q=%ff+"), "a=\u00C3\u00A9", [("oauth_nonce", "x y")]));
+
     /// <summary>RFC 7520 sections 4.1 to 4.4: the same signature where it is always the same, else one that the same key verifies.</summary>
     [Theory]
     [InlineData("4.1")]
