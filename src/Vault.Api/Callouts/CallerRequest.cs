@@ -12,11 +12,11 @@ internal static class CallerRequest
     private static readonly HashSet<string> NoOptions = [];
 
     /// <summary>
-    /// Whether the request asks for a WebSocket: HTTP/1.1 <c>Upgrade</c>, or an extended CONNECT of HTTP/2 (RFC 8441). Any other upgrade
+    /// Whether the request asks for a WebSocket: a GET of HTTP/1.1 with <c>Upgrade</c> (RFC 6455), or an extended CONNECT of HTTP/2 (RFC 8441). Any other upgrade
     /// is passed over, as RFC 9110 section 7.8 allows: a tunnel to <c>h2c</c> would carry requests that nobody judges.
     /// </summary>
     public static bool IsUpgrade(HttpContext context) =>
-        (context.Request.Headers.Upgrade is [{ } protocol] && protocol.Equals(WebSocket, StringComparison.OrdinalIgnoreCase)
+        (context.Request.Method == HttpMethods.Get && context.Request.Headers.Upgrade is [{ } protocol] && protocol.Equals(WebSocket, StringComparison.OrdinalIgnoreCase)
             && context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest is true)
         || (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
             && WebSocket.Equals(connect.Protocol, StringComparison.OrdinalIgnoreCase));
@@ -66,7 +66,9 @@ internal static class CallerRequest
         var callout = new CalloutRequest
         {
             Id = context.TraceIdentifier,
-            Method = request.Method,
+
+            // What HTTP/2 asks for with CONNECT (RFC 8441) goes on as HTTP/1.1's GET: that is judged, signed and filled in.
+            Method = isUpgrade && HttpMethods.IsConnect(request.Method) ? HttpMethods.Get : request.Method,
             Path = target.Path,
             Query = target.Query,
             Headers = headers,

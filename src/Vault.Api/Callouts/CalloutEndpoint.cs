@@ -5,6 +5,7 @@ using Vault.Api.Hosting;
 using Vault.Core.Access;
 using Vault.Core.Audit;
 using Vault.Core.Callouts;
+using Vault.Core.Callouts.Paths;
 using Vault.Core.ForwardProxy;
 using Vault.Core.Primitives;
 using Yarp.ReverseProxy.Forwarder;
@@ -71,7 +72,16 @@ internal sealed class CalloutEndpoint(
     public async Task RefuseAsync(HttpContext context, VaultError error)
     {
         var audit = new CalloutAudit(context, log, options.Durability, time);
-        audit.Target("", context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0]);
+        var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (CalloutTarget.Parse(rawTarget) is { IsOk: true } target)
+        {
+            audit.Target(target.Value.Name.Value, target.Value.Path);
+        }
+        else
+        {
+            audit.Target("", CalloutTarget.PathOf(rawTarget));
+        }
+
         var caller = await callers.ResolveAsync(CallerKeys.OfCallout(context.Request.Headers).Key, context.Connection.RemoteIpAddress, context.RequestAborted);
         if (caller.IsOk)
         {
@@ -95,6 +105,10 @@ internal sealed class CalloutEndpoint(
         if (target.IsOk)
         {
             audit.Target(target.Value.Name.Value, target.Value.Path);
+        }
+        else if (source.Host is null)
+        {
+            audit.Target("", CalloutTarget.PathOf(rawTarget));
         }
 
         var caller = await callers.ResolveAsync(key.Key, context.Connection.RemoteIpAddress, context.RequestAborted, context.Features.Get<ConnectionKey>());
@@ -136,6 +150,12 @@ internal sealed class CalloutEndpoint(
         // 4, 5
         var named = admitted.Value.Named;
         var isUpgrade = CallerRequest.IsUpgrade(context);
+        if (!isUpgrade && context.Request.Headers.Upgrade.Count > 0)
+        {
+            // YARP would go by it, and send a GET whatever was judged.
+            context.Request.Headers.Upgrade = default;
+        }
+
         var request = CallerRequest.Read(context, found.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
         if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {

@@ -21,7 +21,7 @@ internal static class RawTargetMiddleware
             return next(context);
         }
 
-        return target.StartsWith(CalloutTarget.Prefix, StringComparison.OrdinalIgnoreCase)
+        return CalloutTarget.PathOf(target).StartsWith(CalloutTarget.Prefix, StringComparison.OrdinalIgnoreCase)
             ? context.RequestServices.GetRequiredService<CalloutEndpoint>().RefuseAsync(context, new VaultError(ErrorCodes.RequestNotAllowed, refusal))
             : context.AnswerAsync(new VaultError(ErrorCodes.InvalidRequest, refusal));
     });

@@ -35,17 +35,13 @@ internal static class AnswerReading
         }
 
         var named = callout.Admitted.Named;
-        if (named.MaxResponseBytes is { } most && answer.Content.Headers.ContentLength > most)
-        {
-            throw Refuse(callout, TooLarge(callout));
-        }
 
         // The head is there, the body comes as it is read: this waits for nothing.
         var body = answer.Content.ReadAsStream();
         if (IsSearched(callout, answer))
         {
             // Many pieces may have to come before there is one to hand on.
-            var content = answer.Content.Headers.NonValidated.Contains("Content-Encoding") ? new TimedStream(body, callout.Idle) : body;
+            var content = answer.Content.Headers.NonValidated.Contains("Content-Encoding") ? new TimedStream(body, callout, MostCoded(named.MaxResponseBytes)) : body;
             var decoded = Decode(answer, content);
             if (!decoded.IsOk)
             {
@@ -56,11 +52,20 @@ internal static class AnswerReading
             body = new RedactingStream(decoded.Value, callout.Echoes.Set);
         }
 
+        // Decoded bytes count. How many those will be nobody knows yet, but there is no need for many more coded ones.
+        if (answer.Content.Headers.ContentLength > (callout.IsDecoded ? MostCoded(named.MaxResponseBytes) : named.MaxResponseBytes))
+        {
+            throw Refuse(callout, TooLarge(callout));
+        }
+
         // Whether it is what its Content-Encoding says shows in its first bytes. Not for a caller who may wait for the head: events may be long in
         // coming, and more of the request may follow only then.
         var holdsHead = callout.IsDecoded && !IsOf(answer, "text/event-stream") && callout.Sending is not { Sent.IsCompleted: false };
         answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes, holdsHead));
     }
+
+    // What can't be made shorter gets a little longer when it is coded; frames are the rest.
+    private static long? MostCoded(long? most) => most + (most / 100) + 4096;
 
     /// <summary>The error of an answer that has more than it may have.</summary>
     public static VaultError TooLarge(Callout callout) =>

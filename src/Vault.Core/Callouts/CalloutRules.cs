@@ -12,7 +12,7 @@ public static class CalloutRules
     public static VaultError? Judge(CalloutRequest request, AdmittedCallout admitted)
     {
         var named = admitted.Named;
-        if (request.Method is "TRACE" || (request.Method is "CONNECT" && !request.IsUpgrade))
+        if (request.Method is "TRACE" or "CONNECT")
         {
             return new VaultError(ErrorCodes.RequestNotAllowed, $"{request.Method} is never sent on.");
         }

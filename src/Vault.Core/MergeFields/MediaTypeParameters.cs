@@ -6,14 +6,26 @@ namespace Vault.Core.MergeFields;
 /// </summary>
 internal static class MediaTypeParameters
 {
-    /// <summary>The charset that it names; empty: none, null: more than one.</summary>
+    /// <summary>The charset that it names; empty: none, null: nobody can say, since it names more than one, holds two media types, or a quote that stays open.</summary>
     public static string? CharsetOf(string contentType)
     {
+        if (Split(contentType) is not { } parts)
+        {
+            return null;
+        }
+
         var found = "";
-        foreach (var parameter in Split(contentType).Skip(1))
+        foreach (var parameter in parts.Skip(1))
         {
             var equals = parameter.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0 || !parameter[..equals].Trim(' ', '\t').Equals("charset", StringComparison.OrdinalIgnoreCase))
+            var name = equals < 0 ? "" : parameter[..equals].Trim(' ', '\t');
+            if (name.StartsWith("charset*", StringComparison.OrdinalIgnoreCase))
+            {
+                // RFC 2231's form, which some read and some don't.
+                return null;
+            }
+
+            if (!name.Equals("charset", StringComparison.OrdinalIgnoreCase))
             {
                 continue;
             }
@@ -30,9 +42,10 @@ internal static class MediaTypeParameters
         return found;
     }
 
-    /// <summary>The media type, then each parameter; where two media types stand in one value, those of both.</summary>
-    private static IEnumerable<string> Split(string contentType)
+    /// <summary>The media type, then each parameter; null where it isn't one media type.</summary>
+    private static List<string>? Split(string contentType)
     {
+        var parts = new List<string>();
         var (begin, isQuoted) = (0, false);
         for (var i = 0; i < contentType.Length; i++)
         {
@@ -44,15 +57,18 @@ internal static class MediaTypeParameters
                 case '"':
                     isQuoted = !isQuoted;
                     break;
-                case ';' or ',' when !isQuoted:
-                    yield return contentType[begin..i];
+                case ';' when !isQuoted:
+                    parts.Add(contentType[begin..i]);
                     begin = i + 1;
                     break;
+                case ',' when !isQuoted:
+                    return null;
                 default:
                     break;
             }
         }
 
-        yield return contentType[begin..];
+        parts.Add(contentType[begin..]);
+        return isQuoted ? null : parts;
     }
 }

@@ -43,11 +43,11 @@ public sealed class MergeBodyFormat
         }
 
         var type = contentType ?? "";
-        var end = type.AsSpan().IndexOfAny(';', ',');
+        var end = type.IndexOf(';', StringComparison.Ordinal);
         var kind = ParseKind((end < 0 ? type : type[..end]).Trim(' ', '\t'));
         if (MediaTypeParameters.CharsetOf(type) is not { } named)
         {
-            return Unsupported("The Content-Type names more than one charset.");
+            return Unsupported("It can't be told from the Content-Type what kind of body it is, and in which charset.");
         }
 
         if (ParseCharset(named.Length == 0 && kind is MergeEscaping.Xml ? XmlDeclaration.EncodingOf(body) : named) is not { } charset)

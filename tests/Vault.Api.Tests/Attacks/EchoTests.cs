@@ -126,6 +126,18 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
     }
 
     [Fact]
+    public async Task DigestOfALargeBody_ThatASecretWasFilledInto_NeedsNoSearchForWhatOnlyGoesIntoIt()
+    {
+        var callout = await fixture.CreateAsync(Parameters, "\"allowMergeFieldsInHeader\": true, \"allowMergeFieldsInBody\": true");
+        var rest = new string('x', 900_000);
+        var made = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(Convert.ToBase64String(Encoding.ASCII.GetBytes("overlap-secret-longer" + rest)))));
+        Answer(context => context.Response.WriteAsync("made: " + context.Request.Headers["X-Made"]));
+        using var response = await callout.SendAsync(HttpMethod.Post, "/x", "{!$Credential.Longer}" + rest, "text/plain", ("X-Made", "{!HEX(HASH('SHA-256', BASE64ENCODE($Credential.Body)))}"));
+        Assert.Equal("made: " + new string('*', made.Length), await response.Content.ReadAsStringAsync());
+        Assert.Equal(made, fixture.Upstream.Requests[^1].Header("X-Made"));
+    }
+
+    [Fact]
     public async Task Head_Trailers_AndReason_AreMasked()
     {
         await using var upstream = RawUpstream.Start();

@@ -54,7 +54,7 @@ public sealed class HostileHeadersTests(WireFixture fixture) : IClassFixture<Wir
         var id = Assert.Single(Values(answer.Text, "X-Vault-Request-Id"));
         var records = (await fixture.Vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout&pageSize=50"))!["items"]!.AsArray();
         var record = Assert.Single(records, item => (string?)item!["id"] == id)!;
-        Assert.Equal(("invalid-request", "Wire", "/callout/Raw/framing"), ((string?)record["code"], (string?)record["actor"], (string?)record["path"]));
+        Assert.Equal(("invalid-request", "Wire", "Raw", "/framing"), ((string?)record["code"], (string?)record["actor"], (string?)record["target"], (string?)record["path"]));
     }
 
     [Theory]

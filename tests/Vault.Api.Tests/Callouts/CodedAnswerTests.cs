@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using Xunit;
 
@@ -7,6 +8,26 @@ namespace Vault.Api.Tests.Callouts;
 public sealed class CodedAnswerTests(CalloutFixture fixture) : IClassFixture<CalloutFixture>
 {
     private const string Bearer = """{ "protocol": "bearer", "token": "coded-answer-token" }""";
+
+    [Fact]
+    public async Task MaxResponseBytes_CountsDecodedBytes_WhateverTheLengthOfTheCoded()
+    {
+        var callout = await fixture.CreateAsync(Bearer, "\"maxResponseBytes\": 10");
+        fixture.Upstream.Answer = async (context, _) =>
+        {
+            using var coded = new MemoryStream();
+            await using (var gzip = new GZipStream(coded, CompressionLevel.Optimal, leaveOpen: true))
+            {
+                await gzip.WriteAsync("0123456789"u8.ToArray());
+            }
+
+            context.Response.Headers.ContentEncoding = "gzip";
+            context.Response.ContentLength = coded.Length;
+            await context.Response.Body.WriteAsync(coded.ToArray());
+        };
+        using var response = await callout.SendAsync(HttpMethod.Get, "/x");
+        Assert.Equal("0123456789", await response.Content.ReadAsStringAsync());
+    }
 
     [Theory]
     [InlineData("HEAD", HttpStatusCode.OK, Bearer, "gzip", false)]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -61,6 +62,30 @@ public sealed class Http2Tests
     }
 
     [Fact]
+    public async Task WebSocket_OverHttp2_IsJudgedAndFilledInAsTheGetThatGoesOn()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http1);
+        upstream.Answer = async (context, _) =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+        };
+        var port = FreePort();
+        await using var vault = new VaultFactory(http2Port: port);
+        var key = await DefineAsync(
+            vault, upstream.Url, "auto",
+            """, "allowedRequests": [ { "methods": ["GET"], "path": "/ws" } ], "customHeaders": [ { "name": "X-Method", "value": "{!$Request.Method}" } ]""");
+        using var client = new ClientWebSocket();
+        client.Options.HttpVersion = HttpVersion.Version20;
+        client.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        client.Options.SetRequestHeader("X-Vault-Key", key);
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false });
+        await client.ConnectAsync(new Uri($"ws://127.0.0.1:{port}/callout/Upstream/ws"), invoker, CancellationToken.None);
+        var seen = Assert.Single(upstream.Requests);
+        Assert.Equal(("GET", "GET"), (seen.Method, seen.Header("X-Method")));
+    }
+
+    [Fact]
     public async Task EmptyErrorOfAnUpstream_StaysItsOwn()
     {
         await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http2);
@@ -77,10 +102,10 @@ public sealed class Http2Tests
         Assert.Equal("", await response.Content.ReadAsStringAsync());
     }
 
-    private static async Task<string> DefineAsync(VaultFactory vault, string url, string version)
+    private static async Task<string> DefineAsync(VaultFactory vault, string url, string version, string settings = "")
     {
         await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
-            { "name": "Upstream", "url": "{{url}}", "authentication": { "protocol": "bearer", "token": "the-bearer-token" }, "httpVersion": "{{version}}" }
+            { "name": "Upstream", "url": "{{url}}", "authentication": { "protocol": "bearer", "token": "the-bearer-token" }, "httpVersion": "{{version}}"{{settings}} }
             """);
         return await vault.CreateAppAsync("App", "Upstream");
     }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Api.Tests.Callouts;
@@ -72,6 +73,23 @@ public sealed class StreamingTests(CalloutFixture fixture) : IClassFixture<Callo
         {
             Reset();
         }
+    }
+
+    [Theory]
+    [InlineData("POST", 200)]
+    [InlineData("CONNECT", 403)]
+    [InlineData("get", 403)]
+    public async Task Upgrade_OfAnotherMethodThanGet_IsNone(string method, int status)
+    {
+        Reset();
+        var callout = await fixture.CreateAsync(Bearer, """ "allowedRequests": [ { "methods": ["POST", "CONNECT", "get"], "path": "/**" } ] """);
+        var before = fixture.Upstream.Requests.Count;
+        var address = callout.Client.BaseAddress!;
+        var answer = await RawClient.SendAsync(
+            address, null,
+            $"{method} /callout/{callout.Name}/x HTTP/1.1\r\nHost: {address.Authority}\r\nX-Vault-Key: {callout.Key}\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nContent-Length: 0\r\n\r\n");
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(status == 200 ? [method] : [], fixture.Upstream.Requests.Skip(before).Select(request => request.Method));
     }
 
     [Fact]

@@ -14,6 +14,15 @@ public sealed record CalloutTarget(DeveloperName Name, string Path, string? Quer
     /// <summary>Whether a <c>/</c> follows the name, so that upstream's path ends with one, or goes on after one.</summary>
     public bool HasTrailing => Path.Length > 0;
 
+    /// <summary>The path of a raw target of any form, without its query; the absolute form (RFC 9112 section 3.2.2) has it behind scheme and authority.</summary>
+    public static string PathOf(string rawTarget)
+    {
+        var whole = rawTarget.Split('?')[0];
+        var authority = whole.StartsWith('/') ? -1 : whole.IndexOf("://", StringComparison.Ordinal);
+        var path = authority < 0 ? 0 : whole.IndexOf('/', authority + 3);
+        return path < 0 ? "" : whole[path..];
+    }
+
     /// <summary>
     /// Reads a raw target. A malformed name is <c>callout-not-granted</c>, like an unknown one; absolute, asterisk and other forms
     /// are <c>request-not-allowed</c>.

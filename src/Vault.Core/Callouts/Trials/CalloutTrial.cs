@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using Vault.Core.Audit;
 using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.SignIns;
@@ -125,6 +126,11 @@ public sealed partial class CalloutTrial(
         }
 
         var admitted = new AdmittedCallout(named, bound.Value, principal, principal.Type is PrincipalType.PerUser ? trial.User ?? "" : "", trial.User);
+        if (AuditOrigin.Current is { } origin)
+        {
+            origin.Event = origin.Event with { Principal = principal.Name.Value, User = trial.User, Host = admitted.Host };
+        }
+
         var body = trial.Body is null ? null : Encoding.UTF8.GetBytes(trial.Body);
         var request = new CalloutRequest
         {

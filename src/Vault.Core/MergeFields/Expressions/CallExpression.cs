@@ -15,7 +15,7 @@ internal sealed class CallExpression(MergeFunction function, IReadOnlyList<Merge
     {
         var result = Call(context);
         // What is made of a secret can be echoed on its own, even where the field goes on to join it with other text, or to write its bytes as text.
-        if (result is { IsOk: true, Value.IsSecret: true })
+        if (!context.IsDigested && result is { IsOk: true, Value.IsSecret: true })
         {
             context.Scope.OnSecretProduced(result.Value.Blob ?? Encoding.UTF8.GetBytes(result.Value.Text ?? ""));
         }
@@ -30,7 +30,7 @@ internal sealed class CallExpression(MergeFunction function, IReadOnlyList<Merge
         long length = 0;
         for (var i = 0; i < values.Length; i++)
         {
-            var value = arguments[i].Evaluate(context);
+            var value = arguments[i].Evaluate(function is DigestFunction ? context with { IsDigested = true } : context);
             if (!value.IsOk)
             {
                 return value;
