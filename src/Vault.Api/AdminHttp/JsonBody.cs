@@ -135,6 +135,12 @@ internal static partial class JsonBody
             return VaultError.Invalid(JsonPlaces.FindDuplicate(json) ?? Below(path, duplicate.Groups[1].Value), "Stands here twice.");
         }
 
+        if (JsonPlaces.FindDuplicate(json) is { } twice)
+        {
+            // Of a dictionary the serializer says it in other words.
+            return VaultError.Invalid(twice, "Stands here twice.");
+        }
+
         if (exception.Message.Contains("maximum configured depth", StringComparison.Ordinal))
         {
             return VaultError.Invalid(path, $"Is nested too deep: at most {AdminJson.Options.MaxDepth} objects and lists within each other.");

@@ -22,26 +22,27 @@ internal static class AuditedRequests
         return builder;
     }
 
+    /// <summary>What the request would do to what; null where it changes nothing.</summary>
+    public static string? ActionOf(HttpContext context) => ResourceOf(context) is { } resource ? ActionOf(context, resource) : null;
+
     /// <summary>A request that nobody was let in with.</summary>
-    public static Task DeniedAsync(HttpContext context, string code, string actor = "anonymous") =>
+    public static Task DeniedAsync(HttpContext context, string code, string actor = "anonymous", string? action = null) =>
         context.RequestServices.GetRequiredService<AuditLog>().WriteAsync(
-            Begin(context, actor, "signin.denied") with { Outcome = AuditOutcomes.Denied, Status = ErrorStatus.Of(code), Code = code });
+            Begin(context, actor, action ?? "signin.denied") with { Outcome = AuditOutcomes.Denied, Status = ErrorStatus.Of(code), Code = code });
 
     /// <summary>Handles a request; whoever changes something records it with the change, what is left is recorded here.</summary>
     public static async Task HandleAsync(HttpContext context, RequestDelegate next, string actor)
     {
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
-            || context.GetEndpoint()?.Metadata.GetMetadata<Resource>() is not { Name: var resource })
+        if (ResourceOf(context) is not { } resource)
         {
             await next(context);
             return;
         }
 
-        var isWhole = resource.Contains('.', StringComparison.Ordinal);
-        var verb = context.Request.Method switch { "POST" => "created", "DELETE" => "deleted", _ => "updated" };
+        var isWhole = IsWhole(resource);
         var origin = new AuditOrigin
         {
-            Event = Begin(context, actor, isWhole ? resource : $"{resource}.{verb}"),
+            Event = Begin(context, actor, ActionOf(context, resource)),
             CreatedAction = isWhole ? resource : resource + ".created",
         };
         var log = context.RequestServices.GetRequiredService<AuditLog>();
@@ -104,6 +105,14 @@ internal static class AuditedRequests
     public static string? TextOf(System.Net.IPAddress? address) =>
         address is not null ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
 
+    private static string? ResourceOf(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
+        ? null : context.GetEndpoint()?.Metadata.GetMetadata<Resource>()?.Name;
+
+    private static bool IsWhole(string resource) => resource.Contains('.', StringComparison.Ordinal);
+
+    private static string ActionOf(HttpContext context, string resource) => IsWhole(resource)
+        ? resource : resource + (HttpMethods.IsPost(context.Request.Method) ? ".created" : HttpMethods.IsDelete(context.Request.Method) ? ".deleted" : ".updated");
+
     private static double Since(HttpContext context, AuditOrigin origin) =>
         Math.Round((context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - origin.Event.At).TotalMilliseconds, 1);
 
@@ -126,6 +135,8 @@ internal static class AuditedRequests
             context.TraceIdentifier, context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), actor, action,
             target.Length <= MaxTarget ? target : target[..MaxTarget], AuditOutcomes.Denied)
         {
+            Principal = values["principal"] as string is { Length: <= MaxTarget } principal ? TargetSpelling.Of(context, "principal", principal) : null,
+            User = values.ContainsKey("user") ? AdminHttp.UserSegment.Read(context) : null,
             Method = context.Request.Method,
             Path = context.Request.Path.Value is { Length: > MaxTarget } path ? path[..MaxTarget] : context.Request.Path.Value,
             RemoteAddress = AddressOf(context),

@@ -64,13 +64,21 @@ internal static class RoleFilter
             return;
         }
 
-        // A route without roles is nobody's: fail closed.
         var endpoint = context.GetEndpoint();
+        // A route without roles is nobody's: fail closed.
         var allowed = endpoint?.Metadata.GetMetadata<AllowedRoles>()?.Roles ?? [];
         if (caller.Value.Role is VaultRole.App || (endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint) && !allowed.Contains(caller.Value.Role)))
         {
-            await AuditedRequests.DeniedAsync(context, ErrorCodes.Forbidden, caller.Value.Actor);
+            await AuditedRequests.DeniedAsync(context, ErrorCodes.Forbidden, caller.Value.Actor, AuditedRequests.ActionOf(context));
             await context.AnswerAsync(new VaultError(ErrorCodes.Forbidden, "The role of this key doesn't allow it."));
+            return;
+        }
+
+        if (endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint) && context.Request.Method.AsSpan().ContainsAnyInRange('a', 'z'))
+        {
+            // Routes are matched in any case, and what is done, and recorded, goes by the method (RFC 9110 section 9.1).
+            await AuditedRequests.DeniedAsync(context, ErrorCodes.MethodNotAllowed, caller.Value.Actor, AuditedRequests.ActionOf(context));
+            await context.AnswerAsync(new VaultError(ErrorCodes.MethodNotAllowed, "Methods are written in capitals."));
             return;
         }
 

@@ -1,3 +1,4 @@
+using Vault.Api.Callers;
 using Vault.Core.Storage;
 
 namespace Vault.Api.Hosting;
@@ -21,8 +22,8 @@ internal static class HealthEndpoints
     /// <summary>Maps <c>/healthz/live</c> and <c>/healthz/ready</c>.</summary>
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet(LiveRoute, Live).WithTags("Health").WithSummary("Whether the process runs");
-        endpoints.MapGet(ReadyRoute, ReadyAsync).WithTags("Health").WithSummary("Whether the vault can serve")
+        endpoints.MapGet(LiveRoute, Live).OpenToAll().WithTags("Health").WithSummary("Whether the process runs");
+        endpoints.MapGet(ReadyRoute, ReadyAsync).OpenToAll().WithTags("Health").WithSummary("Whether the vault can serve")
             .Produces<HealthStatus>().Produces<HealthStatus>(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -53,6 +53,15 @@ internal sealed class CalloutDocument : IDocumentFilter
                 ],
                 Responses = [],
             };
+            if (method == HttpMethod.Post || method == HttpMethod.Put || method == HttpMethod.Patch)
+            {
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Description = "Goes to the service, with merge fields filled in where they are allowed.",
+                    Content = new Dictionary<string, IOpenApiMediaType> { ["*/*"] = new OpenApiMediaType { Schema = new OpenApiSchema() } },
+                };
+            }
+
             foreach (var (status, description) in Answers)
             {
                 operation.Responses.Add(status.ToString(System.Globalization.CultureInfo.InvariantCulture), new OpenApiResponse { Description = description });

@@ -16,6 +16,17 @@ public sealed class StrictJsonTests(AdminFixture api) : IClassFixture<AdminFixtu
     }
 
     [Fact]
+    public async Task Parameter_ThatStandsTwice_IsNamed()
+    {
+        var name = api.NewName();
+        await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""{ "name": "{{name}}", "authentication": { "protocol": "custom" } }""");
+        var answer = await api.ExpectAsync(400, "invalid-request", "PUT", $"external-credentials/{name}/principals/default/credential", """{ "parameters": { "A": "secret-1", "A": "secret-2" } }""");
+        Assert.Equal(["$.parameters.A"], answer.ErrorPaths);
+        Assert.Contains("twice", answer.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret-", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Null_WhereNoneMayBe_AndDeepNesting_AreCalledSo()
     {
         var answer = await api.ExpectAsync(

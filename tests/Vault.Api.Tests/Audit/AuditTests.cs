@@ -68,6 +68,38 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.True((bool)(await VerifyAsync())["valid"]!);
     }
 
+    [Fact]
+    public async Task WhatARoleMayNotChange_IsRecordedAsThatChange_AndWhoseSecretsItIs()
+    {
+        await _vault.AdminAsync(HttpMethod.Post, "/api/v1/external-credentials", """
+            { "name": "Ext", "authentication": { "protocol": "bearer" }, "principals": [ { "name": "per", "type": "perUser", "sequence": 1 } ] }
+            """);
+        await _vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/ext/principals/PER/users/jo%2Fe/credential", """{ "parameters": { "Token": "the-token-of-joe" } }""");
+        var key = (string)(await _vault.AdminAsync(HttpMethod.Post, "/api/v1/admin-keys", """{ "name": "Op", "role": "operator" }"""))!["key"]!;
+        using var client = _vault.CreateClient(key);
+        using var refused = await client.PutAsync("/api/v1/external-credentials/ext", new StringContent("{}", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+        Assert.Equal(403, (int)refused.StatusCode);
+        var change = Assert.Single(await ItemsAsync("?action=external-credential.updated&outcome=denied"))!;
+        Assert.Equal(("Op", "Ext", "forbidden"), ((string?)change["actor"], (string?)change["target"], (string?)change["code"]));
+        var set = Assert.Single(await ItemsAsync("?action=credential.updated"))!;
+        Assert.Equal(("per", "jo/e"), ((string?)set["principal"], (string?)set["user"]));
+    }
+
+    [Theory]
+    [InlineData("delete")]
+    [InlineData("Delete")]
+    public async Task MethodThatIsNotInCapitals_DoesNothing(string method)
+    {
+        await _vault.AdminAsync(HttpMethod.Post, "/api/v1/apps", """{ "name": "Stays" }""");
+        var client = _vault.AdminClient;
+        var answer = await RawClient.SendAsync(
+            client.BaseAddress!, null,
+            $"{method} /api/v1/apps/Stays HTTP/1.1\r\nHost: {client.BaseAddress!.Authority}\r\n{client.DefaultRequestHeaders.First().Key}: {client.DefaultRequestHeaders.First().Value.Single()}\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 405 ", answer.Text, StringComparison.Ordinal);
+        Assert.Contains("method-not-allowed", answer.Text, StringComparison.Ordinal);
+        Assert.Equal("Stays", (string?)(await _vault.AdminAsync(HttpMethod.Get, "/api/v1/apps/Stays"))!["name"]);
+    }
+
     [Theory]
     [InlineData("?code=egress-denied", "code")]
     [InlineData("?host=service.example&action=callout", "host")]

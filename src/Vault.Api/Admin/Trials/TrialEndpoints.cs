@@ -121,6 +121,11 @@ internal static class TrialEndpoints
             headers.Add(new("Content-Type", "application/json"));
         }
 
+        if (input.User is { Length: > 0 } user && !UserName.IsLegal(user))
+        {
+            return VaultError.Invalid("$.user", "Must be 1 to 256 printable ASCII characters.");
+        }
+
         return new TrialRequest(method, raw, query, headers, body, input.Principal, input.User);
     }
 }
