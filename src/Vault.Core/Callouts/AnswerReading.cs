@@ -41,7 +41,7 @@ internal static class AnswerReading
         if (IsSearched(callout, answer))
         {
             // Many pieces may have to come before there is one to hand on.
-            var content = answer.Content.Headers.NonValidated.Contains("Content-Encoding") ? new TimedStream(body, callout, MostCoded(named.MaxResponseBytes)) : body;
+            var content = answer.Content.Headers.NonValidated.Contains("Content-Encoding") ? new TimedStream(body, callout.Idle, MostCoded(named.MaxResponseBytes), () => TooLarge(callout)) : body;
             var decoded = Decode(answer, content);
             if (!decoded.IsOk)
             {

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Net.Http.Headers;
 using System.Text;
+using CsCheck;
 using Vault.Core.MergeFields;
 using Xunit;
 
@@ -166,6 +168,30 @@ public sealed class MergeBodyTests
     [InlineData("application/x-www-form-urlencoded;boundary=a/b", MergeEscaping.Form)]
     public void Format_ContentType_GivesTheKind(string contentType, MergeEscaping expected) =>
         Assert.Equal(expected, MergeBodyFormat.Parse(contentType, " Identity ").Value!.Escaping);
+
+    [Fact]
+    public void Format_AnyContentType_IsReadAsAStrictReaderWould_OrRefused() =>
+        Gen.OneOf("application/json", "text/xml", "text/html", "text/plain", "charset", "=", ";", ",", "\"", "\\", " ", "\t", "utf-8", "utf-16", "us-ascii", "a/b", "*", "boundary", "x")
+            .Array[0, 14].Select(string.Concat).Sample(
+                contentType =>
+                {
+                    var format = MergeBodyFormat.Parse(contentType, null);
+                    if (!MediaTypeHeaderValue.TryParse(contentType, out var strict))
+                    {
+                        return;
+                    }
+
+                    // What names a charset that can't be filled in is never taken for one that can.
+                    if (strict.CharSet is { Length: > 0 } charset && charset.Contains("16", StringComparison.Ordinal))
+                    {
+                        Assert.Equal("merge-unsupported-content", format.Error?.Code);
+                    }
+                    else if (format.IsOk)
+                    {
+                        Assert.Equal(MergeBodyFormat.Parse(strict.MediaType, null).Value!.Escaping, format.Value.Escaping);
+                    }
+                },
+                iter: 20_000);
 
     [Fact]
     public void Resolve_WhatIsNoField_PassesByteForByte()

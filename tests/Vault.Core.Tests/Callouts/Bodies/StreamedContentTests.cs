@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Callouts;
 using Vault.Core.Callouts.Bodies;
+using Vault.Core.Primitives;
 using Xunit;
 
 namespace Vault.Core.Tests.Callouts.Bodies;
@@ -56,7 +57,7 @@ public sealed class StreamedContentTests
     {
         using var timers = new IdleTimers(_time);
         using var idle = timers.Start(TimeSpan.FromSeconds(2), CancellationToken.None);
-        await using var stream = new TimedStream(_body.Reader.AsStream(), idle);
+        await using var stream = new TimedStream(_body.Reader.AsStream(), idle, limit: 5, () => new VaultError(ErrorCodes.UpstreamUnreachable, "too large"));
         idle.Touch();
         for (var piece = 0; piece < 5; piece++)
         {
@@ -66,6 +67,11 @@ public sealed class StreamedContentTests
         }
 
         Assert.False(idle.Token.IsCancellationRequested);
+
+        // Also what nothing is decoded from has an end.
+        await _body.Writer.WriteAsync("1"u8.ToArray());
+        var broken = await Assert.ThrowsAsync<CalloutAbortedException>(() => stream.ReadAsync(new byte[8]).AsTask());
+        Assert.Equal("too large", broken.Error.Detail);
         _time.Advance(TimeSpan.FromSeconds(3));
         Assert.True(idle.Token.IsCancellationRequested);
     }

@@ -43,6 +43,17 @@ public sealed class SignatureVectorTests
             service, "GET", path, query, [new("X-Amz-Meta-A", "b"), new("x-amz-meta-a", " c   d "), new("Host", "h.example")], EmptyHash, out _));
 
     [Fact]
+    public void EscapedBytes_OfAnyText_AreTheOneSpellingOfItsBytes() =>
+        Gen.Select(Gen.Char["ab%2F0fA+ ~&=é\0ÿ"].Array[0, 40], Gen.Bool).Sample(
+            (chars, plusIsSpace) =>
+            {
+                var normal = EscapedBytes.Normalize(new string(chars), plusIsSpace);
+                Assert.Matches("^(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*$", normal);
+                Assert.Equal(normal, EscapedBytes.Normalize(normal, plusIsSpace));
+            },
+            iter: 5_000);
+
+    [Fact]
     public void OAuth1_OfBytesThatAreNoText() => Assert.Equal(
         "POST&http%3A%2F%2Fh.example%2F&a%3D%25C3%25A9%26oauth_nonce%3Dx%2520y%26q%3D%25FF%2520",
         SignatureText.Make("POST", new Uri("http://h.example/?q=%ff+"), "a=\u00C3\u00A9", [("oauth_nonce", "x y")]));
