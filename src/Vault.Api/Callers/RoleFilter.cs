@@ -77,14 +77,18 @@ internal static class RoleFilter
         if (endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint) && context.Request.Method.AsSpan().ContainsAnyInRange('a', 'z'))
         {
             // Routes are matched in any case, and what is done, and recorded, goes by the method (RFC 9110 section 9.1).
-            await AuditedRequests.DeniedAsync(context, ErrorCodes.MethodNotAllowed, caller.Value.Actor, AuditedRequests.ActionOf(context));
+            if (AuditedRequests.ActionOf(context) is { } action)
+            {
+                await AuditedRequests.DeniedAsync(context, ErrorCodes.MethodNotAllowed, caller.Value.Actor, action);
+            }
+
             await context.AnswerAsync(new VaultError(ErrorCodes.MethodNotAllowed, "Methods are written in capitals."));
             return;
         }
 
         if (CallerKeys.InQuery(context.Request.QueryString.Value ?? "") is { } misplaced)
         {
-            await AuditedRequests.DeniedAsync(context, misplaced.Code, caller.Value.Actor);
+            await AuditedRequests.DeniedAsync(context, misplaced.Code, caller.Value.Actor, AuditedRequests.ActionOf(context));
             await context.AnswerAsync(misplaced);
             return;
         }

@@ -17,6 +17,8 @@ internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
     OpenTunnels tunnels, AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
+    private static readonly string[] UnreadEnds = ["%3F", "vk_", "vk%5F"];
+
     /// <summary>
     /// Judges the request in the contract's order, the first failure answers: (1) who calls, (2) what was granted, (3) is it
     /// enabled, (4) may this request be sent, (5) is it small enough, (6) can it be recorded, (7) are secrets, fields and token
@@ -79,7 +81,7 @@ internal sealed class CalloutEndpoint(
         }
         else
         {
-            audit.Target("", CalloutTarget.PathOf(rawTarget));
+            audit.Target("", UnreadPath(rawTarget));
         }
 
         var caller = await callers.ResolveAsync(CallerKeys.OfCallout(context.Request.Headers).Key, context.Connection.RemoteIpAddress, context.RequestAborted);
@@ -108,7 +110,7 @@ internal sealed class CalloutEndpoint(
         }
         else if (source.Host is null)
         {
-            audit.Target("", CalloutTarget.PathOf(rawTarget));
+            audit.Target("", UnreadPath(rawTarget));
         }
 
         var caller = await callers.ResolveAsync(key.Key, context.Connection.RemoteIpAddress, context.RequestAborted, context.Features.Get<ConnectionKey>());
@@ -157,6 +159,7 @@ internal sealed class CalloutEndpoint(
         }
 
         var request = CallerRequest.Read(context, found.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
+        audit.Sends(request.Method);
         if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {
             return refused;
@@ -172,6 +175,18 @@ internal sealed class CalloutEndpoint(
         // 7
         CallerRequest.LiftLimits(context);
         return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
+    }
+
+    // Of a target that can't be read it isn't known what stands where: neither what may be a query nor a key is kept.
+    private static string UnreadPath(string rawTarget)
+    {
+        var path = CalloutTarget.PathOf(rawTarget);
+        foreach (var end in UnreadEnds)
+        {
+            path = path.IndexOf(end, StringComparison.OrdinalIgnoreCase) is >= 0 and var cut ? path[..cut] : path;
+        }
+
+        return path;
     }
 
     // A WebSocket may outlive what it was let in by.

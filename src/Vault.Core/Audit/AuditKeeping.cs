@@ -22,13 +22,13 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
     public int Unkept => _unkept.Count;
 
     /// <summary>Whether records can be kept, as far as is known.</summary>
-    public bool IsKeeping => !appender.HasFailed || (!Volatile.Read(ref _isCut) && spool is { IsInUse: true, HasRoom: true });
+    public bool IsKeeping => spool is { IsInUse: true } ? !Volatile.Read(ref _isCut) && spool.HasRoom : !appender.HasFailed;
 
     /// <summary>Whether records go to the database itself, as far as is known.</summary>
     public bool IsInDatabase => !appender.HasFailed && spool is not { IsInUse: true };
 
     /// <summary>Whether it is known that a record could be kept now.</summary>
-    public bool IsSure => appender.IsWriting && !appender.HasFailed;
+    public bool IsSure => spool is not { IsInUse: true } && appender.IsWriting && !appender.HasFailed;
 
     /// <summary>Makes a batch durable, and tells who waits; never fails.</summary>
     public async Task AppendAsync(IReadOnlyList<AuditWaiting> batch)

@@ -64,8 +64,8 @@ internal static class AnswerReading
         answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes, holdsHead));
     }
 
-    // What can't be made shorter gets a little longer when it is coded; frames are the rest.
-    private static long? MostCoded(long? most) => most + (most / 100) + 4096;
+    // Pieces that are handed on one by one get longer when they are coded; this stops what nothing, or next to nothing, is decoded from.
+    private static long? MostCoded(long? most) => most < long.MaxValue / 32 ? (most * 16) + (64 * 1024) : null;
 
     /// <summary>The error of an answer that has more than it may have.</summary>
     public static VaultError TooLarge(Callout callout) =>

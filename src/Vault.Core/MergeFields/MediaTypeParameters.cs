@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Vault.Core.MergeFields;
 
 /// <summary>
@@ -14,17 +16,11 @@ internal static class MediaTypeParameters
             return null;
         }
 
-        var found = "";
+        var (found, named) = ("", 0);
         foreach (var parameter in parts.Skip(1))
         {
             var equals = parameter.IndexOf('=', StringComparison.Ordinal);
             var name = equals < 0 ? "" : parameter[..equals].Trim(' ', '\t');
-            if (name.StartsWith("charset*", StringComparison.OrdinalIgnoreCase))
-            {
-                // RFC 2231's form, which some read and some don't.
-                return null;
-            }
-
             if (!name.Equals("charset", StringComparison.OrdinalIgnoreCase))
             {
                 continue;
@@ -37,9 +33,11 @@ internal static class MediaTypeParameters
             }
 
             found = charset;
+            named++;
         }
 
-        return found;
+        // What looks like one at another place (in quotes, with RFC 2231's star, behind a space that is none) is one to some readers.
+        return Regex.Count(contentType, "charset", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant) == named ? found : null;
     }
 
     /// <summary>The media type, then each parameter; null where it isn't one media type.</summary>

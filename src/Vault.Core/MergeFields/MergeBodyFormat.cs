@@ -60,6 +60,9 @@ public sealed class MergeBodyFormat
         static VaultError Unsupported(string detail) => new(ErrorCodes.MergeUnsupportedContent, detail);
     }
 
+    /// <summary>Whether a <c>Content-Type</c> can be read in one way only.</summary>
+    public static bool IsClear(string? contentType) => MediaTypeParameters.CharsetOf(contentType ?? "") is not null;
+
     private static BodyCharset? ParseCharset(string? charset) => charset?.ToUpperInvariant() switch
     {
         null or "" or "UTF-8" or "UTF8" => BodyCharset.Utf8,

@@ -107,6 +107,7 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
         {
             ("{!BASE64ENCODE(HEX($Credential.Body))}", body => Convert.ToBase64String(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(body))))),
             ("{!HEX(HASH('SHA-256', $Credential.Body))}", body => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))),
+            ("{!HEX(HASH('SHA-256', UPPER($Credential.Hex)))}", _ => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(HexSecret.ToUpperInvariant())))),
             ("{!BASE64ENCODE(HEX($Request.Path))}", _ => Convert.ToBase64String(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Encoding.ASCII.GetBytes($"/k/{HexSecret}/x"))))),
             ("{!BASE64ENCODE(HEX($Credential.Endpoint.Url))}", _ => Convert.ToBase64String(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Encoding.ASCII.GetBytes($"{fixture.Upstream.Url}/k/{HexSecret}"))))),
         })
@@ -123,6 +124,16 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
                 Assert.Equal("made: " + made("a plain body"), await open.Content.ReadAsStringAsync());
             }
         }
+    }
+
+    [Fact]
+    public async Task WhatGoesIntoADigest_IsMaskedToo()
+    {
+        var callout = await fixture.CreateAsync(Parameters, "\"allowMergeFieldsInHeader\": true");
+        Answer(context => context.Response.WriteAsync("to sign: " + Convert.ToHexStringLower(SHA256.HashData("u:overlap-secret"u8)) + " OVERLAP-SECRET-LONGER"));
+        using var response = await callout.SendAsync(
+            HttpMethod.Get, "/x", headers: [("X-A", "{!HEX(HASH('SHA-256', HEX(HASH('SHA-256', 'u:' & $Credential.Prefix)) & ':n'))}"), ("X-B", "{!HEX(HASH('SHA-256', UPPER($Credential.Longer)))}")]);
+        Assert.Equal($"to sign: {new string('*', 64)} {new string('*', 21)}", await response.Content.ReadAsStringAsync());
     }
 
     [Fact]

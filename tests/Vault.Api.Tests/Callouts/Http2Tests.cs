@@ -83,6 +83,8 @@ public sealed class Http2Tests
         await client.ConnectAsync(new Uri($"ws://127.0.0.1:{port}/callout/Upstream/ws"), invoker, CancellationToken.None);
         var seen = Assert.Single(upstream.Requests);
         Assert.Equal(("GET", "GET"), (seen.Method, seen.Header("X-Method")));
+        var record = (await vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout"))!["items"]![0]!;
+        Assert.Equal("GET", (string?)record["method"]);
     }
 
     [Fact]

@@ -54,11 +54,6 @@ internal sealed class SignInAnswer
     /// <summary>Whether the status is a 2xx.</summary>
     public bool IsSuccess => Status is >= 200 and <= 299;
 
-    /// <summary>Whether the body says that it is JSON, or begins like it.</summary>
-    public bool LooksLikeJson =>
-        Text.AsSpan().TrimStart() is ['{' or '[', ..]
-        || (Text.Length > 0 && _message.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.OrdinalIgnoreCase) is true);
-
     /// <summary>OAuth's <c>error</c>, where it is a registered code; else null.</summary>
     public string? OAuthError =>
         Json is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty("error", out var error)

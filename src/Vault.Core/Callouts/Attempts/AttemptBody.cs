@@ -53,8 +53,9 @@ internal readonly struct AttemptBody
         var format = MergeBodyFormat.Parse(callout.ContentType, coding, (whole ?? callout.Body.Head).Span);
         if (!format.IsOk)
         {
-            // What the body itself declares matters only where there is something to fill in.
-            return whole is { } held && MergeBodyFormat.Parse(callout.ContentType, coding).IsOk && !MergeBody.MayHaveFields(held.Span)
+            // What the body itself declares, or what can't be told, matters only where there is something to fill in.
+            var type = MergeBodyFormat.IsClear(callout.ContentType) ? callout.ContentType : null;
+            return whole is { } held && MergeBodyFormat.Parse(type, coding).IsOk && !MergeBody.MayHaveFields(held.Span)
                 ? new AttemptBody(callout, whole, null, null)
                 : format.Error;
         }

@@ -7,6 +7,8 @@ namespace Vault.Core.MergeFields.Expressions;
 /// <summary>A call of a function; the number of arguments was checked when it was parsed.</summary>
 internal sealed class CallExpression(MergeFunction function, IReadOnlyList<MergeExpression> arguments) : MergeExpression
 {
+    private const int MostNoted = 64 * 1024;
+
     public MergeFunction Function => function;
 
     public override bool IsBlob => function.ReturnsBlob;
@@ -15,13 +17,16 @@ internal sealed class CallExpression(MergeFunction function, IReadOnlyList<Merge
     {
         var result = Call(context);
         // What is made of a secret can be echoed on its own, even where the field goes on to join it with other text, or to write its bytes as text.
-        if (!context.IsDigested && result is { IsOk: true, Value.IsSecret: true })
+        if (result is { IsOk: true, Value.IsSecret: true } && !(context.IsDigested && IsFoundAnyway(result.Value)))
         {
             context.Scope.OnSecretProduced(result.Value.Blob ?? Encoding.UTF8.GetBytes(result.Value.Text ?? ""));
         }
 
         return result;
     }
+
+    // The text of a large body's bytes, on its way into a digest: the secrets in it are searched for in these forms.
+    private bool IsFoundAnyway(MergeValue value) => function is BlobTextFunction && value.Length > MostNoted;
 
     private Result<MergeValue> Call(EvaluationContext context)
     {

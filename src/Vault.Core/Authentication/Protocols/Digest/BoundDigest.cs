@@ -45,7 +45,7 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         var (header, response) = DigestAnswer.Make(
             known.Challenge, username.Value!.Reveal(), password.Value!.Reveal(), request.Method,
             request.Query.Length == 0 ? request.Path : request.Path + "?" + request.Query,
-            request.Body is { } body ? body.Span : default, Interlocked.Increment(ref known.Count), request.Nonce);
+            request.Body is { } body ? body.Span : default, Interlocked.Increment(ref known.Uses.Count), request.Nonce);
         request.NoteSecret(response);
         return new RequestInjection([new InjectedValue("Authorization", header, IsSecret: true)], [], []);
     }
@@ -77,24 +77,22 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         _needsBody |= challenge.Qop == "auth-int";
 
         // Servers may give one nonce to many: its uses are counted on, whoever was told of it.
-        var isKnown = _known.TryGetValue(key, out var known) && Same(known.Challenge, challenge);
         _known.AddOrUpdate(
             key,
-            static (_, fresh) => new Known(fresh),
-            static (_, before, fresh) => Same(before.Challenge, fresh) ? before
-                : new Known(fresh) { Count = before.Challenge.Nonce == fresh.Nonce && !fresh.IsStale ? Volatile.Read(ref before.Count) : 0 },
+            static (_, fresh) => new Known(fresh, new Counter()),
+            static (_, before, fresh) => new Known(fresh, before.Challenge.Nonce == fresh.Nonce ? before.Uses : new Counter()),
             challenge);
-        return !wasAnswered || challenge.IsStale || !isKnown || !sent!.Contains(challenge.Nonce, StringComparison.Ordinal);
-
-        static bool Same(DigestChallenge before, DigestChallenge fresh) => !fresh.IsStale && before with { IsStale = false } == fresh;
+        return !wasAnswered || challenge.IsStale || !sent!.Contains(challenge.Nonce, StringComparison.Ordinal)
+            || !sent.Contains($"realm=\"{challenge.Realm}\"", StringComparison.Ordinal);
     }
 
     private static string KeyOf(RequestToSign request) => request.Account + "\n" + request.Uri.Scheme + "://" + request.Host;
 
-    private sealed class Known(DigestChallenge challenge)
+    private sealed record Known(DigestChallenge Challenge, Counter Uses);
+
+    /// <summary>How often a nonce was used.</summary>
+    private sealed class Counter
     {
         public int Count;
-
-        public DigestChallenge Challenge { get; } = challenge;
     }
 }

@@ -84,10 +84,10 @@ internal sealed class LoginTokens(
             return SignInExchange.Failed(answer.Outcome + ".");
         }
 
-        // In what is no JSON it finds nothing; what would be some, but can't be read, may hold an error that nobody sees.
+        // In nothing it finds nothing; what can't be read may hold an error that nobody sees.
         if (step.FailWhen is { } failWhen)
         {
-            if (answer.Json is null && answer.LooksLikeJson)
+            if (answer.Json is null && answer.Text.Length > 0)
             {
                 return SignInExchange.Failed($"{answer.Outcome}, but with no JSON for failWhen.");
             }
