@@ -17,7 +17,7 @@ internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
     OpenTunnels tunnels, AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
-    private static readonly string[] UnreadEnds = ["%3F", "vk_", "vk%5F"];
+    private static readonly string[] UnreadEnds = ["#", "%3F", "vk_", "vk%5F"];
 
     /// <summary>
     /// Judges the request in the contract's order, the first failure answers: (1) who calls, (2) what was granted, (3) is it

@@ -29,13 +29,16 @@ internal sealed partial class AuditAppender
     private const int ManyAtOnce = 8;
     private static readonly TimeSpan StillKnown = TimeSpan.FromMilliseconds(1);
 
+    // A write that takes longer may hang, and then nobody knows what becomes of it.
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromMilliseconds(50);
+
     private readonly IAuditStore _store;
     private readonly AuditTail _tail;
     private readonly TimeProvider _time;
     private readonly AuditMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Action _begun;
-    private bool _isWriting;
+    private long _writingSince;
     private int _failures;
     private int _lost;
     private long _keptMany;
@@ -44,7 +47,7 @@ internal sealed partial class AuditAppender
     public AuditAppender(IAuditStore store, AuditTail tail, TimeProvider time, AuditMetrics metrics, ILogger logger)
     {
         (_store, _tail, _time, _metrics, _logger) = (store, tail, time, metrics, logger);
-        _begun = () => Volatile.Write(ref _isWriting, true);
+        _begun = () => Volatile.Write(ref _writingSince, _time.GetTimestamp());
     }
 
     /// <summary>Whether the last try failed, or records were lost since.</summary>
@@ -54,7 +57,7 @@ internal sealed partial class AuditAppender
     /// Whether this process holds the database's lock to write at this moment, and there is room; or held it, and kept many records, within the
     /// last millisecond.
     /// </summary>
-    public bool IsWriting => Volatile.Read(ref _isWriting) || (Volatile.Read(ref _keptMany) is not 0 and var kept && _time.GetElapsedTime(kept) < StillKnown);
+    public bool IsWriting => IsWithin(LongestWrite, Volatile.Read(ref _writingSince)) || IsWithin(StillKnown, Volatile.Read(ref _keptMany));
 
     /// <summary>Something couldn't be kept: the next records are told apart from those before.</summary>
     public void NoteFailure() => Volatile.Write(ref _failures, 1);
@@ -87,7 +90,7 @@ internal sealed partial class AuditAppender
             var started = _time.GetTimestamp();
             await _store.AppendAsync(Array.ConvertAll(all, turn.Next), _begun, cancellationToken);
             turn.Done();
-            if (all.Length >= ManyAtOnce && Volatile.Read(ref _isWriting))
+            if (all.Length >= ManyAtOnce && Volatile.Read(ref _writingSince) != 0)
             {
                 Volatile.Write(ref _keptMany, _time.GetTimestamp());
             }
@@ -120,7 +123,7 @@ internal sealed partial class AuditAppender
         }
         finally
         {
-            Volatile.Write(ref _isWriting, false);
+            Volatile.Write(ref _writingSince, 0);
         }
     }
 
@@ -142,6 +145,8 @@ internal sealed partial class AuditAppender
         var replacement = _tail.Own("audit.replaced", audited.Action) with { At = audited.At, Outcome = AuditOutcomes.Failed };
         return (outcome, await AppendAsync([replacement], spooled, cancellationToken) is AppendOutcome.Kept ? null : replacement);
     }
+
+    private bool IsWithin(TimeSpan longest, long since) => since != 0 && _time.GetElapsedTime(since) < longest;
 
     private AuditEvent Resumed(int lost, long spooled)
     {

@@ -22,7 +22,8 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
     public int Unkept => _unkept.Count;
 
     /// <summary>Whether records can be kept, as far as is known.</summary>
-    public bool IsKeeping => spool is { IsInUse: true } ? !Volatile.Read(ref _isCut) && spool.HasRoom : !appender.HasFailed;
+    public bool IsKeeping => spool is not { IsInUse: true } ? !appender.HasFailed
+        : !Volatile.Read(ref _isCut) && (appender.HasFailed ? spool.HasRoom : spool.HasSize);
 
     /// <summary>Whether records go to the database itself, as far as is known.</summary>
     public bool IsInDatabase => !appender.HasFailed && spool is not { IsInUse: true };

@@ -6,8 +6,11 @@ namespace Vault.Core.MergeFields;
 /// Reads the parameters of a <c>Content-Type</c> as a lenient receiver would. What a strict reader refuses (an empty parameter, which RFC 9110
 /// section 5.6.6 allows; a value that had to be quoted) must not make another kind of the body: a secret would go into it unescaped.
 /// </summary>
-internal static class MediaTypeParameters
+internal static partial class MediaTypeParameters
 {
+    [GeneratedRegex(@"charset[\s*0-9]*=", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Charsets();
+
     /// <summary>The charset that it names; empty: none, null: nobody can say, since it names more than one, holds two media types, or a quote that stays open.</summary>
     public static string? CharsetOf(string contentType)
     {
@@ -27,7 +30,7 @@ internal static class MediaTypeParameters
             }
 
             var charset = parameter[(equals + 1)..].Trim(' ', '\t', '"').Replace("\\", "", StringComparison.Ordinal);
-            if (found.Length > 0 && !found.Equals(charset, StringComparison.OrdinalIgnoreCase))
+            if (named > 0 && !found.Equals(charset, StringComparison.OrdinalIgnoreCase))
             {
                 return null;
             }
@@ -37,7 +40,7 @@ internal static class MediaTypeParameters
         }
 
         // What looks like one at another place (in quotes, with RFC 2231's star, behind a space that is none) is one to some readers.
-        return Regex.Count(contentType, "charset", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant) == named ? found : null;
+        return Charsets().Count(contentType) == named ? found : null;
     }
 
     /// <summary>The media type, then each parameter; null where it isn't one media type.</summary>

@@ -136,7 +136,7 @@ public sealed class EgressTlsTests(OpenEgressBench bench) : IDisposable
         var called = await bench.SaveAndCallAsync($"https://{written}:{port}/", settings: new JsonObject { ["serverCertificates"] = _certificates.Pem });
         Assert.Equal(200, called.Status);
         Assert.Equal($"{sent}:{port}", Assert.Single(upstream.Requests).Header("Host"));
-        // The server's side shows it decoded.
-        Assert.Equal(sent, new System.Globalization.IdnMapping().GetAscii(Assert.Single(names)!));
+        // The server's side shows it decoded. HttpClient may have begun a second connection.
+        Assert.Equal(sent, new System.Globalization.IdnMapping().GetAscii(Assert.Single(names.Distinct())!));
     }
 }

@@ -234,6 +234,23 @@ public sealed class SigningTests : ProtocolBench
         {
             await ExpectAsync(await CallAsync(app, path), 200);
         }
+
+        Assert.Equal(8, Service.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Digest_RefusedAnswer_IsNotGivenTwice_WhateverTheRealmIsWrittenWith()
+    {
+        Service.Answer = async (context, _) =>
+        {
+            context.Response.Headers.WWWAuthenticate = "Digest realm=\"CORP\\\\users\", nonce=\"1\", opaque=\"o\", qop=\"auth\", algorithm=SHA-256";
+            await AnswerAsync(context, 401, "", "text/plain");
+        };
+        var app = await DefineAsync("""{ "protocol": "digest" }""", """{ "Username": "u", "Password": "p" }""");
+        await ExpectAsync(await CallAsync(app), 401);
+        Assert.Equal(2, Service.Requests.Count);
+        await ExpectAsync(await CallAsync(app), 401);
+        Assert.Equal(3, Service.Requests.Count);
     }
 
     [Fact]

@@ -104,6 +104,32 @@ public sealed class AuditLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WriteThatHangs_LetsNothingMoreBegin()
+    {
+        Assert.True(await _parts.Log.WriteAsync(Event()));
+        using var isHeld = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        _store.Writing = isKept =>
+        {
+            if (isKept)
+            {
+                isHeld.Set();
+                goOn.Wait();
+            }
+        };
+        var first = _parts.Log.WriteAsync(Event());
+        isHeld.Wait();
+        Assert.True(_parts.Log.CanWriteAsync().IsCompletedSuccessfully);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        var asked = _parts.Log.CanWriteAsync();
+        Assert.False(asked.IsCompleted);
+        _store.Writing = static _ => { };
+        goOn.Set();
+        Assert.True(await first);
+        Assert.True(await asked);
+    }
+
+    [Fact]
     public async Task WhereRecordsComeFasterThanTheyAreKept_WhatWouldAddToThemWaits()
     {
         using var isHeld = new ManualResetEventSlim();

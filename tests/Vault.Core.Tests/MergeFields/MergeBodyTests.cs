@@ -145,6 +145,7 @@ public sealed class MergeBodyTests
     [InlineData("text/plain, application/json", null)]
     [InlineData("application/json; x=\"; charset=utf-16\"", null)]
     [InlineData("application/json; \u00A0charset=utf-16", null)]
+    [InlineData("application/json; charset=; charset=us-ascii", null)]
     [InlineData("application/json;x=\"a; charset=utf-16", null)]
     [InlineData("application/json; charset*=utf-8''utf-16", null)]
     public void Format_UnsupportedContent_IsRefused(string? contentType, string? contentEncoding) =>
@@ -164,6 +165,7 @@ public sealed class MergeBodyTests
     [InlineData("application/json;;charset=utf-8", MergeEscaping.Json)]
     [InlineData("application/json ; charset=", MergeEscaping.Json)]
     [InlineData("application/json; profile=http://x/y", MergeEscaping.Json)]
+    [InlineData("application/vnd.charset+json; boundary=\"--charset-42\"", MergeEscaping.Json)]
     [InlineData("application/json; profile=\"a;b\\\";c\"", MergeEscaping.Json)]
     [InlineData("text/html;", MergeEscaping.Html)]
     [InlineData("text/xml; charset=utf-8;", MergeEscaping.Xml)]

@@ -84,8 +84,19 @@ public sealed partial class AuditSpool : IDisposable
         {
             lock (_gate)
             {
-                return _file is { IsBroken: false } file && file.Length + Reserve <= Most && HasSpace
-                    && _time.GetElapsedTime(_began) < Longest && (_knowledge?.Age ?? TimeSpan.Zero) < Longest;
+                return HasSize && _time.GetElapsedTime(_began) < Longest && (_knowledge?.Age ?? TimeSpan.Zero) < Longest;
+            }
+        }
+    }
+
+    /// <summary>Whether there is room for what begins.</summary>
+    public bool HasSize
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _file is { IsBroken: false } file && file.Length + Reserve <= Most && HasSpace;
             }
         }
     }

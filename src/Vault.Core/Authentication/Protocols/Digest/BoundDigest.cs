@@ -82,9 +82,16 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
             static (_, fresh) => new Known(fresh, new Counter()),
             static (_, before, fresh) => new Known(fresh, before.Challenge.Nonce == fresh.Nonce ? before.Uses : new Counter()),
             challenge);
-        return !wasAnswered || challenge.IsStale || !sent!.Contains(challenge.Nonce, StringComparison.Ordinal)
-            || !sent.Contains($"realm=\"{challenge.Realm}\"", StringComparison.Ordinal);
+        return !wasAnswered || challenge.IsStale || !Answers(sent!, challenge);
     }
+
+    // Whether it was this very challenge that was answered in vain.
+    private static bool Answers(string sent, DigestChallenge challenge) => ChallengeReader.Read(sent).Any(answer =>
+        answer.Parameters.GetValueOrDefault("nonce") == challenge.Nonce
+        && answer.Parameters.GetValueOrDefault("realm") == challenge.Realm
+        && answer.Parameters.GetValueOrDefault("opaque") == challenge.Opaque
+        && answer.Parameters.GetValueOrDefault("algorithm") == challenge.Algorithm
+        && answer.Parameters.GetValueOrDefault("qop") == challenge.Qop);
 
     private static string KeyOf(RequestToSign request) => request.Account + "\n" + request.Uri.Scheme + "://" + request.Host;
 
