@@ -130,14 +130,10 @@ internal static partial class JsonBody
             return VaultError.Invalid(Below(path, unknown.Groups[1].Value), "Unknown property.");
         }
 
-        if (DuplicateProperty().Match(exception.Message) is { Success: true } duplicate)
+        // Of a dictionary the serializer says it in other words, and in another case only it knows that it is the same.
+        var duplicate = DuplicateProperty().Match(exception.Message);
+        if ((JsonPlaces.FindDuplicate(json) ?? (duplicate.Success ? Below(path, duplicate.Groups[1].Value) : null)) is { } twice)
         {
-            return VaultError.Invalid(JsonPlaces.FindDuplicate(json) ?? Below(path, duplicate.Groups[1].Value), "Stands here twice.");
-        }
-
-        if (JsonPlaces.FindDuplicate(json) is { } twice)
-        {
-            // Of a dictionary the serializer says it in other words.
             return VaultError.Invalid(twice, "Stands here twice.");
         }
 

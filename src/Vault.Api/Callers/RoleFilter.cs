@@ -64,17 +64,18 @@ internal static class RoleFilter
             return;
         }
 
-        var endpoint = context.GetEndpoint();
         // A route without roles is nobody's: fail closed.
+        var endpoint = context.GetEndpoint();
+        var isRouted = endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint);
         var allowed = endpoint?.Metadata.GetMetadata<AllowedRoles>()?.Roles ?? [];
-        if (caller.Value.Role is VaultRole.App || (endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint) && !allowed.Contains(caller.Value.Role)))
+        if (caller.Value.Role is VaultRole.App || (isRouted && !allowed.Contains(caller.Value.Role)))
         {
             await AuditedRequests.DeniedAsync(context, ErrorCodes.Forbidden, caller.Value.Actor, AuditedRequests.ActionOf(context));
             await context.AnswerAsync(new VaultError(ErrorCodes.Forbidden, "The role of this key doesn't allow it."));
             return;
         }
 
-        if (endpoint is not null && !ProblemAnswers.IsRoutingFailure(endpoint) && context.Request.Method.AsSpan().ContainsAnyInRange('a', 'z'))
+        if (isRouted && context.Request.Method.AsSpan().ContainsAnyInRange('a', 'z'))
         {
             // Routes are matched in any case, and what is done, and recorded, goes by the method (RFC 9110 section 9.1).
             if (AuditedRequests.ActionOf(context) is { } action)

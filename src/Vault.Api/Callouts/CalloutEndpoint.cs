@@ -75,15 +75,7 @@ internal sealed class CalloutEndpoint(
     {
         var audit = new CalloutAudit(context, log, options.Durability, time);
         var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (CalloutTarget.Parse(rawTarget) is { IsOk: true } target)
-        {
-            audit.Target(target.Value.Name.Value, target.Value.Path);
-        }
-        else
-        {
-            audit.Target("", UnreadPath(rawTarget));
-        }
-
+        NoteTarget(audit, CalloutTarget.Parse(rawTarget), rawTarget);
         var caller = await callers.ResolveAsync(CallerKeys.OfCallout(context.Request.Headers).Key, context.Connection.RemoteIpAddress, context.RequestAborted);
         if (caller.IsOk)
         {
@@ -104,13 +96,9 @@ internal sealed class CalloutEndpoint(
         var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var target = source.Read(context, rawTarget);
         audit.Asked(source.Host);
-        if (target.IsOk)
+        if (target.IsOk || source.Host is null)
         {
-            audit.Target(target.Value.Name.Value, target.Value.Path);
-        }
-        else if (source.Host is null)
-        {
-            audit.Target("", UnreadPath(rawTarget));
+            NoteTarget(audit, target, rawTarget);
         }
 
         var caller = await callers.ResolveAsync(key.Key, context.Connection.RemoteIpAddress, context.RequestAborted, context.Features.Get<ConnectionKey>());
@@ -177,16 +165,22 @@ internal sealed class CalloutEndpoint(
         return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
     }
 
-    // Of a target that can't be read it isn't known what stands where: neither what may be a query nor a key is kept.
-    private static string UnreadPath(string rawTarget)
+    private static void NoteTarget(CalloutAudit audit, Result<CalloutTarget> target, string rawTarget)
     {
+        if (target.IsOk)
+        {
+            audit.Target(target.Value.Name.Value, target.Value.Path);
+            return;
+        }
+
+        // It isn't known what stands where: neither what may be a query nor a key is kept.
         var path = CalloutTarget.PathOf(rawTarget);
         foreach (var end in UnreadEnds)
         {
             path = path.IndexOf(end, StringComparison.OrdinalIgnoreCase) is >= 0 and var cut ? path[..cut] : path;
         }
 
-        return path;
+        audit.Target("", path);
     }
 
     // A WebSocket may outlive what it was let in by.

@@ -54,8 +54,8 @@ internal sealed partial class AuditAppender
     public bool HasFailed => Volatile.Read(ref _failures) != 0;
 
     /// <summary>
-    /// Whether this process holds the database's lock to write at this moment, and there is room; or held it, and kept many records, within the
-    /// last millisecond.
+    /// Whether this process holds the database's lock to write at this moment, and not for long, and there is room; or held it, and kept many records,
+    /// within the last millisecond.
     /// </summary>
     public bool IsWriting => IsWithin(LongestWrite, Volatile.Read(ref _writingSince)) || IsWithin(StillKnown, Volatile.Read(ref _keptMany));
 

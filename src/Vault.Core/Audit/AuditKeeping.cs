@@ -23,7 +23,7 @@ internal sealed partial class AuditKeeping(AuditAppender appender, AuditSpool? s
 
     /// <summary>Whether records can be kept, as far as is known.</summary>
     public bool IsKeeping => spool is not { IsInUse: true } ? !appender.HasFailed
-        : !Volatile.Read(ref _isCut) && (appender.HasFailed ? spool.HasRoom : spool.HasSize);
+        : !Volatile.Read(ref _isCut) && spool.HasRoom(isAway: appender.HasFailed);
 
     /// <summary>Whether records go to the database itself, as far as is known.</summary>
     public bool IsInDatabase => !appender.HasFailed && spool is not { IsInUse: true };

@@ -66,7 +66,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
     // A challenge is part of signing in, not a retry: retryOnUnauthorized has no say in it. Where an admin's own header stands in the place of the answer there is none.
     private static bool IsChallenge(Callout callout, HttpResponseMessage answer) =>
         callout.Attempt?.Signed is { } signed && callout.Plan.Signing is { } signing && !callout.Request.IsGrpc
-        && !callout.Plan.CustomHeaders.Any(header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+        && !callout.Plan.CustomHeaderNames.Contains("Authorization")
         && signing.TakeChallenge(
             signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : []);
 

@@ -14,6 +14,12 @@ internal static partial class MediaTypeParameters
     /// <summary>The charset that it names; empty: none, null: nobody can say, since it names more than one, holds two media types, or a quote that stays open.</summary>
     public static string? CharsetOf(string contentType)
     {
+        if (contentType.AsSpan().IndexOfAny(";,\"=") < 0)
+        {
+            // Nearly always: a media type alone.
+            return "";
+        }
+
         if (Split(contentType) is not { } parts)
         {
             return null;

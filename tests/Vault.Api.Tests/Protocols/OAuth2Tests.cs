@@ -351,12 +351,22 @@ public sealed class OAuth2Tests : ProtocolBench
     {
         var app = await DefineAsync(ClientCredentials, Client);
         await ExpectAsync(await CallAsync(app), 200);
+        var first = await EndAsync();
         Time.Advance(TimeSpan.FromSeconds(3545));
         Time.Advance(TimeSpan.FromSeconds(5));
         await EventuallyAsync(() => Volatile.Read(ref _given) == 2, TimeSpan.Zero);
+
+        // Given, and kept: the clock must not overtake the answer.
+        for (var asked = 0; asked < 5000 && await EndAsync() == first; asked++)
+        {
+        }
+
+        Assert.NotEqual(first, await EndAsync());
         Time.Advance(TimeSpan.FromSeconds(60));
         await ExpectAsync(await CallAsync(app), 200);
         Assert.Equal(2, _given);
+
+        async Task<string?> EndAsync() => (string?)(await Vault.AdminAsync(HttpMethod.Get, CredentialPath))!["tokens"]![0]!["expiresAt"];
     }
 
     [Fact]

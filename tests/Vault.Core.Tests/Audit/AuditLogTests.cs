@@ -38,23 +38,16 @@ public sealed class AuditLogTests : IAsyncLifetime
     public async Task RecordsLostWhileAWriteGoesWell_AreToldOf()
     {
         Assert.True(await _parts.Log.WriteAsync(Event()));
-        using var isHeld = new ManualResetEventSlim();
-        using var goOn = new ManualResetEventSlim();
-        _store.Writing = isKept =>
-        {
-            isHeld.Set();
-            goOn.Wait();
-        };
+        using var held = new HeldWrites(_store);
         _parts.Log.Note(Event());
-        isHeld.Wait();
+        held.Wait();
         for (var noted = 0; noted < MostWaiting + 5; noted++)
         {
             _parts.Log.Note(Event());
         }
 
         Assert.False(_parts.Log.IsKeeping);
-        _store.Writing = static _ => { };
-        goOn.Set();
+        held.GoOn();
         while (!await _parts.Log.WriteAsync(Event()))
         {
             await Task.Yield();
@@ -86,18 +79,11 @@ public sealed class AuditLogTests : IAsyncLifetime
 
         async Task KeepAtOnceAsync(int count)
         {
-            using var isHeld = new ManualResetEventSlim();
-            using var goOn = new ManualResetEventSlim();
-            _store.Writing = isKept =>
-            {
-                isHeld.Set();
-                goOn.Wait();
-            };
+            using var held = new HeldWrites(_store);
             var first = _parts.Log.WriteAsync(Event());
-            isHeld.Wait();
+            held.Wait();
             var others = Enumerable.Range(0, count).Select(_ => _parts.Log.WriteAsync(Event())).ToArray();
-            _store.Writing = static _ => { };
-            goOn.Set();
+            held.GoOn();
             Assert.True(await first);
             Assert.All(await Task.WhenAll(others), Assert.True);
         }
@@ -107,24 +93,14 @@ public sealed class AuditLogTests : IAsyncLifetime
     public async Task WriteThatHangs_LetsNothingMoreBegin()
     {
         Assert.True(await _parts.Log.WriteAsync(Event()));
-        using var isHeld = new ManualResetEventSlim();
-        using var goOn = new ManualResetEventSlim();
-        _store.Writing = isKept =>
-        {
-            if (isKept)
-            {
-                isHeld.Set();
-                goOn.Wait();
-            }
-        };
+        using var held = new HeldWrites(_store, onceKept: true);
         var first = _parts.Log.WriteAsync(Event());
-        isHeld.Wait();
+        held.Wait();
         Assert.True(_parts.Log.CanWriteAsync().IsCompletedSuccessfully);
         _time.Advance(TimeSpan.FromMilliseconds(50));
         var asked = _parts.Log.CanWriteAsync();
         Assert.False(asked.IsCompleted);
-        _store.Writing = static _ => { };
-        goOn.Set();
+        held.GoOn();
         Assert.True(await first);
         Assert.True(await asked);
     }
@@ -132,15 +108,9 @@ public sealed class AuditLogTests : IAsyncLifetime
     [Fact]
     public async Task WhereRecordsComeFasterThanTheyAreKept_WhatWouldAddToThemWaits()
     {
-        using var isHeld = new ManualResetEventSlim();
-        using var goOn = new ManualResetEventSlim();
-        _store.Writing = isKept =>
-        {
-            isHeld.Set();
-            goOn.Wait();
-        };
+        using var held = new HeldWrites(_store);
         _parts.Log.Note(Event());
-        isHeld.Wait();
+        held.Wait();
         for (var noted = 0; noted < MostWaiting / 2; noted++)
         {
             Assert.True(_parts.Log.CanNoteAsync().IsCompletedSuccessfully);
@@ -149,8 +119,7 @@ public sealed class AuditLogTests : IAsyncLifetime
 
         var waiting = _parts.Log.CanNoteAsync();
         Assert.False(waiting.IsCompleted);
-        _store.Writing = static _ => { };
-        goOn.Set();
+        held.GoOn();
         Assert.True(await waiting);
         Assert.True(_parts.Log.IsKeeping);
         Assert.Equal((MostWaiting / 2) + 1, _log.Count(entry => entry.Event.Action == "callout"));
@@ -161,18 +130,11 @@ public sealed class AuditLogTests : IAsyncLifetime
     public async Task RecordThatCantBeKept_IsReplaced_AndHoldsNoOtherUp()
     {
         _store.IsBad = audited => audited.Target == "bad";
-        using var isHeld = new ManualResetEventSlim();
-        using var goOn = new ManualResetEventSlim();
-        _store.Writing = isKept =>
-        {
-            isHeld.Set();
-            goOn.Wait();
-        };
+        using var held = new HeldWrites(_store);
         var first = _parts.Log.WriteAsync(Event());
-        isHeld.Wait();
+        held.Wait();
         var (before, bad, after) = (_parts.Log.WriteAsync(Event()), _parts.Log.WriteAsync(Event() with { Target = "bad" }), _parts.Log.WriteAsync(Event()));
-        _store.Writing = static _ => { };
-        goOn.Set();
+        held.GoOn();
         var kept = await Task.WhenAll(first, before, bad, after);
         Assert.Equal((true, true, false, true), (kept[0], kept[1], kept[2], kept[3]));
         Assert.True(await _parts.Log.WriteAsync(Event()));
@@ -205,4 +167,40 @@ public sealed class AuditLogTests : IAsyncLifetime
     }
 
     private AuditEvent Event() => new("id", _time.GetUtcNow(), "App", "callout", "Svc", AuditOutcomes.Success);
+
+    /// <summary>Holds writes of a store up until they may go on.</summary>
+    private sealed class HeldWrites : IDisposable
+    {
+        private readonly ManualResetEventSlim _isHeld = new();
+        private readonly ManualResetEventSlim _goOn = new();
+        private readonly ListAuditStore _store;
+
+        public HeldWrites(ListAuditStore store, bool onceKept = false)
+        {
+            _store = store;
+            store.Writing = isKept =>
+            {
+                if (isKept || !onceKept)
+                {
+                    _isHeld.Set();
+                    _goOn.Wait();
+                }
+            };
+        }
+
+        public void Wait() => _isHeld.Wait();
+
+        public void GoOn()
+        {
+            _store.Writing = static _ => { };
+            _goOn.Set();
+        }
+
+        public void Dispose()
+        {
+            // Also where an assertion failed: nobody may wait for ever.
+            GoOn();
+            _isHeld.Dispose();
+        }
+    }
 }

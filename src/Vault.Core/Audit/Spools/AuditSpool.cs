@@ -77,27 +77,14 @@ public sealed partial class AuditSpool : IDisposable
         }
     }
 
-    /// <summary>Whether callouts may go on by it: there is room, and it isn't too long since this process knew what others change.</summary>
-    public bool HasRoom
+    /// <summary>Whether callouts may go on by it: there is room and, while the database is away, it isn't too long since this process knew what others change.</summary>
+    /// <param name="isAway">Whether it is away.</param>
+    public bool HasRoom(bool isAway)
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return HasSize && _time.GetElapsedTime(_began) < Longest && (_knowledge?.Age ?? TimeSpan.Zero) < Longest;
-            }
-        }
-    }
-
-    /// <summary>Whether there is room for what begins.</summary>
-    public bool HasSize
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _file is { IsBroken: false } file && file.Length + Reserve <= Most && HasSpace;
-            }
+            return _file is { IsBroken: false } file && file.Length + Reserve <= Most && HasSpace
+                && (!isAway || (_time.GetElapsedTime(_began) < Longest && (_knowledge?.Age ?? TimeSpan.Zero) < Longest));
         }
     }
 

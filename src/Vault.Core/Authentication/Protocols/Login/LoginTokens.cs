@@ -85,14 +85,14 @@ internal sealed class LoginTokens(
         }
 
         // In nothing it finds nothing; what can't be read may hold an error that nobody sees.
-        if (step.FailWhen is { } failWhen)
+        if (step.FailWhen is { } failWhen && answer.Text.Length > 0)
         {
-            if (answer.Json is null && answer.Text.Length > 0)
+            if (answer.Json is not { } json)
             {
                 return SignInExchange.Failed($"{answer.Outcome}, but with no JSON for failWhen.");
             }
 
-            if (answer.Json is { } json && Fires(failWhen, json))
+            if (Fires(failWhen, json))
             {
                 return SignInExchange.Failed($"{answer.Outcome}, but failWhen found an error in it.");
             }
