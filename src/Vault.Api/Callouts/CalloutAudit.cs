@@ -10,6 +10,10 @@ namespace Vault.Api.Callouts;
 internal sealed class CalloutAudit
 {
     private const int MaxText = 2000;
+
+    // The first record tells how long the head took; what a body takes beyond it is told where it matters.
+    private static readonly TimeSpan SlowBody = TimeSpan.FromMilliseconds(50);
+
     private readonly HttpContext _context;
     private readonly AuditLog _log;
     private readonly AuditDurability _durability;
@@ -23,7 +27,8 @@ internal sealed class CalloutAudit
     private string? _method;
     private string? _asked;
     private AdmittedCallout? _admitted;
-    private long? _declared;
+    private Callout? _callout;
+    private AuditEvent? _first;
     private bool _isRefused;
     private bool _isOnlyCounted;
 
@@ -75,6 +80,9 @@ internal sealed class CalloutAudit
     /// <summary>Where it goes, and the path after the name.</summary>
     public void Admitted(AdmittedCallout admitted, string path) => (_admitted, _target, _path) = (admitted, admitted.Named.Name.Value, Cut(path));
 
+    /// <summary>It was made ready, and is sent.</summary>
+    public void Sending(Callout callout) => _callout = callout;
+
     /// <summary>Whether the record can be kept; false: nothing may be sent.</summary>
     public Task<bool> MaySendAsync() => _durability switch
     {
@@ -88,15 +96,15 @@ internal sealed class CalloutAudit
     /// <param name="length">How long its body will be; null: nobody knows yet.</param>
     public Task<bool> AnsweredAsync(int status, long? length)
     {
-        _declared = length;
         Status = status;
-        return KeepAsync(Record(AuditOutcomes.Success, null, bytesOut: length));
+        _first = Record(AuditOutcomes.Success, null, bytesOut: length);
+        return KeepAsync(_first);
     }
 
     /// <summary>The answer ended; what the first record couldn't say is told by a second.</summary>
     public void Ended(long bytesOut, bool isWhole)
     {
-        if (_declared != bytesOut || !isWhole)
+        if (!isWhole || _first?.BytesOut != bytesOut || _first.BytesIn != BytesIn || Elapsed.TotalMilliseconds - _first.DurationMs >= SlowBody.TotalMilliseconds)
         {
             _log.Note(Record(isWhole ? AuditOutcomes.Success : AuditOutcomes.Failed, null, bytesOut: bytesOut));
         }
@@ -131,6 +139,8 @@ internal sealed class CalloutAudit
         return KeepAsync(Record(AuditOutcomes.Failed, code));
     }
 
+    private long? BytesIn => _context.Request.ContentLength ?? (_callout is { Request.Body: not null } callout ? callout.BytesIn : null);
+
     private static string Cut(string text) => text.Length <= MaxText ? text : text[..MaxText];
 
     private AuditEvent Record(string outcome, string? code, bool isOver = true, long? bytesOut = null) =>
@@ -143,7 +153,7 @@ internal sealed class CalloutAudit
             Path = _path,
             Status = Status,
             DurationMs = isOver ? Math.Round(Elapsed.TotalMilliseconds, 1) : null,
-            BytesIn = _context.Request.ContentLength,
+            BytesIn = BytesIn,
             BytesOut = bytesOut,
             RemoteAddress = AuditedRequests.AddressOf(_context),
             Code = code,

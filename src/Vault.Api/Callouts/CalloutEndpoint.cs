@@ -40,6 +40,7 @@ internal sealed class CalloutEndpoint(
             // 8
             using (callout.Value)
             {
+                audit.Sending(callout.Value);
                 using var tunnel = callout.Value.Request.IsUpgrade ? Watch(context, source, callout.Value, audit) : null;
                 var transformer = new CalloutTransformer(callout.Value, audit);
                 var error = await forwarder.SendAsync(

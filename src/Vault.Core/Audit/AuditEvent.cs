@@ -49,7 +49,7 @@ public sealed record AuditEvent(string Id, DateTimeOffset At, string Actor, stri
     /// <summary>How long it took, in milliseconds.</summary>
     public double? DurationMs { get; init; }
 
-    /// <summary>The length of the caller's body, where it was declared.</summary>
+    /// <summary>The length of the caller's body: as it was declared, else how much of it had come; null where it has none.</summary>
     public long? BytesIn { get; init; }
 
     /// <summary>The length of the answer's body.</summary>

@@ -33,6 +33,9 @@ public sealed class Callout : IDisposable
     /// <summary>Whether the head of an answer has come; from then on the answer is upstream's.</summary>
     public bool HasAnswer { get; internal set; }
 
+    /// <summary>How much of the caller's body has come.</summary>
+    public long BytesIn { get; internal set; }
+
     /// <summary>How much of the answer's body has come.</summary>
     public long BytesOut { get; internal set; }
 

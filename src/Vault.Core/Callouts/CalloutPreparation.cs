@@ -105,8 +105,8 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
             try
             {
                 callout.Body = isHeld
-                    ? await HeldBody.HoldAsync(new CallerBody(body), request.ContentLength, cancellationToken)
-                    : HeldBody.Streamed(new CallerBody(body), request.ContentLength);
+                    ? await HeldBody.HoldAsync(new CallerBody(body, callout), request.ContentLength, cancellationToken)
+                    : HeldBody.Streamed(new CallerBody(body, callout), request.ContentLength);
             }
             catch (CalloutAbortedException aborted)
             {

@@ -15,7 +15,20 @@ internal static class ComputedNames
     public static bool Contains(MergeReference reference) =>
         Names.Contains(reference.Name) || "Endpoint".Equals(reference.Qualifier, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether it can be known only once there is a token, or the body is resolved.</summary>
-    public static bool NeedsTokenOrBody(MergeReference reference) =>
+    /// <summary>Whether one of them can be known only once there is a token, or the body is resolved.</summary>
+    public static bool NeedTokenOrBody(IReadOnlyList<MergeReference> references)
+    {
+        foreach (var reference in references)
+        {
+            if (reference.Kind is MergeReferenceKind.Token || (reference.Kind is MergeReferenceKind.Credential && NeedsTokenOrBody(reference)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool NeedsTokenOrBody(MergeReference reference) =>
         reference.Name.ToUpperInvariant() is "OAUTHTOKEN" or "AUTHORIZATIONHEADERVALUE" or "BODY";
 }

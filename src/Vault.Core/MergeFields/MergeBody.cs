@@ -76,6 +76,24 @@ public sealed class MergeBody
         return null;
     }
 
+    /// <summary>Resolves the fields that can be, and keeps nothing of it; the first failure, or null.</summary>
+    /// <param name="scope">Checked; prepared for those that are resolved.</param>
+    /// <param name="canBe">Whether a field with these references can be resolved yet.</param>
+    public VaultError? Try(IMergeScope scope, Func<IReadOnlyList<MergeReference>, bool> canBe)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        foreach (var (field, _) in _fields)
+        {
+            output.ResetWrittenCount();
+            if (canBe(field.References) && FieldEncoder.Write(field, scope, _format, output) is { } error)
+            {
+                return error;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Writes the body with every field filled in; null or the failure.</summary>
     public VaultError? Resolve(IMergeScope scope, IBufferWriter<byte> output)
     {

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Vault.Testing;
 using Xunit;
 
@@ -196,6 +198,42 @@ public sealed class AuditTests : IAsyncLifetime
         for (var asked = 0; asked < 1000; asked++)
         {
             if ((long?)Assert.Single(await ItemsAsync("?action=callout"))!["bytesOut"] == 12)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("The end of the answer was never recorded.");
+    }
+
+    [Fact]
+    public async Task AnswerThatTakesLonger_IsOneItem_WithItsWholeDuration_AndWhatAChunkedBodyHad()
+    {
+        await _vault.DisposeAsync();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        _vault = new VaultFactory(services: services => services.AddSingleton<TimeProvider>(time));
+        var app = await DefineAsync();
+        var rest = new TaskCompletionSource();
+        _service.Answer = async (context, _) =>
+        {
+            context.Response.ContentLength = 12;
+            await context.Response.WriteAsync("first ");
+            await context.Response.Body.FlushAsync();
+            await rest.Task;
+            await context.Response.WriteAsync("second");
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/callout/Svc/slow") { Content = new StringContent("seven b") };
+        request.Headers.TransferEncodingChunked = true;
+        using var answered = await app.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        time.Advance(TimeSpan.FromSeconds(2));
+        rest.SetResult();
+        Assert.Equal("first second", await answered.Content.ReadAsStringAsync());
+        for (var asked = 0; asked < 1000; asked++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(20));
+            var item = Assert.Single(await ItemsAsync("?action=callout"))!;
+            Assert.Equal((12, 7), ((long?)item["bytesOut"], (long?)item["bytesIn"]));
+            if ((double?)item["durationMs"] >= 2000)
             {
                 return;
             }

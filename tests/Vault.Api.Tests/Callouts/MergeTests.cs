@@ -65,6 +65,16 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
     }
 
     [Fact]
+    public async Task FieldThatCantBeResolved_IsToldBeforeAValueThatNoHeaderCanHave()
+    {
+        var callout = await fixture.CreateAsync(Password, "\"allowMergeFieldsInHeader\": true");
+        await callout.SendRefusedAsync("merge-field-invalid", HttpStatusCode.BadRequest, HttpMethod.Get, "/x",
+            headers: [("X-A", "{!$Credential.Password}"), ("X-B", "{!HEX(BASE64DECODE($Credential.Username))}")]);
+        await callout.SendRefusedAsync("secret-not-a-header-value", HttpStatusCode.UnprocessableEntity, HttpMethod.Get, "/x",
+            headers: [("X-A", "{!$Credential.Password}"), ("X-B", "{!HEX($Credential.Username)}")]);
+    }
+
+    [Fact]
     public async Task Body_InAnUnsupportedForm_IsRefused()
     {
         var callout = await fixture.CreateAsync(Password, InBody);

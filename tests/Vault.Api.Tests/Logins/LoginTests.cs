@@ -256,6 +256,27 @@ public sealed class LoginTests : IAsyncLifetime
 
     private int Logins() => _service.Requests.Count(request => request.Target.StartsWith("/login", StringComparison.Ordinal));
 
+    [Theory]
+    [InlineData("{!HEX(BASE64DECODE($Credential.Password))}", "fine", "merge-field-invalid")]
+    [InlineData("{!HEX(BASE64DECODE($Credential.Password))}", "{!$Credential.Password}", "merge-field-invalid")]
+    [InlineData("fine", "{!HEX(BASE64DECODE($Credential.Password))}", "merge-field-invalid")]
+    [InlineData("fine", "{!$Credential.Password}", "secret-not-a-header-value")]
+    [InlineData("{!$Credential.User}", "{!$Credential.User}", "token-request-failed")]
+    public async Task WhatCantBeFilledIn_IsFoundBeforeTheLogin(string body, string header, string code)
+    {
+        _login = context =>
+        {
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        };
+        var app = await DefineAsync(Simple, settings: """, "allowMergeFieldsInBody": true, "allowMergeFieldsInHeader": true""");
+        using var request = new HttpRequestMessage(HttpMethod.Post, Callout("/record")) { Content = new StringContent(body) };
+        request.Headers.TryAddWithoutValidation("X-A", header);
+        using var response = await app.SendAsync(request);
+        Assert.Equal(code, response.Headers.GetValues("X-Vault-Error").Single());
+        Assert.Equal(code == "token-request-failed" ? 1 : 0, _service.Requests.Count);
+    }
+
     private string Callout(string path) => $"/callout/L{_names}{path}";
 
     private async Task<HttpClient> DefineAsync(string login, string path = "", string settings = "")

@@ -71,6 +71,10 @@ internal readonly struct AttemptBody
 
     public VaultError? Check(AttemptScopes scopes) => _merge?.Check(scopes.CallerBody);
 
+    /// <summary>Resolves what needs no token, so that a field that can't be resolved is found before one is fetched.</summary>
+    public VaultError? TryWithoutToken(AttemptScopes scopes) =>
+        _merge?.Try(scopes.CallerBody, static references => !ComputedNames.NeedTokenOrBody(references));
+
     public ValueTask<VaultError?> PrepareAsync(AttemptScopes scopes, CancellationToken cancellationToken) =>
         _merge is null ? ValueTask.FromResult<VaultError?>(null) : _merge.PrepareAsync(scopes.CallerBody, cancellationToken);
 

@@ -101,30 +101,30 @@ internal readonly struct AttemptHeaders
         return null;
     }
 
-    /// <summary>Resolves what needs neither token nor body, so that a value that can't be sent is found before a token is fetched.</summary>
+    /// <summary>
+    /// Resolves what needs neither token nor body, so that what can't be sent is found before a token is fetched: a field that can't be
+    /// resolved, else a value that can't stand in a header.
+    /// </summary>
     public VaultError? TryWithoutToken(AttemptScopes scopes)
     {
+        VaultError? illegal = null;
         for (var i = 0; i < (_templates?.Length ?? 0); i++)
         {
-            if (_templates![i] is { } template && IsReady(template) && Text(NameAt(i), template, scopes.CallerHeader) is { IsOk: false } failed)
+            if (_templates![i] is { } template && TryText(NameAt(i), template, scopes.CallerHeader, ref illegal) is { } invalid)
             {
-                return failed.Error;
+                return invalid;
             }
         }
 
         foreach (var header in _callout.Plan.CustomHeaders)
         {
-            if (IsReady(header.Value) && Text(header.Name, header.Value, scopes.Admin) is { IsOk: false } failed)
+            if (TryText(header.Name, header.Value, scopes.Admin, ref illegal) is { } invalid)
             {
-                return failed.Error;
+                return invalid;
             }
         }
 
-        return null;
-
-        static bool IsReady(MergeTemplate template) => template.References.All(reference =>
-            reference.Kind is not MergeReferenceKind.Token
-            && !(reference.Kind is MergeReferenceKind.Credential && ComputedNames.NeedsTokenOrBody(reference)));
+        return illegal;
     }
 
     /// <summary>Fetches what the templates need.</summary>
@@ -259,6 +259,17 @@ internal readonly struct AttemptHeaders
         error with { Detail = $"In the header {name}: {error.Detail}" };
 
     private string NameAt(int index) => _callout.Request.Headers[index].Key;
+
+    private VaultError? TryText(string name, MergeTemplate template, IMergeScope scope, ref VaultError? illegal)
+    {
+        if (ComputedNames.NeedTokenOrBody(template.References) || Text(name, template, scope) is not { IsOk: false, Error: var error })
+        {
+            return null;
+        }
+
+        illegal ??= error;
+        return error.Code == ErrorCodes.MergeFieldInvalid ? error : null;
+    }
 
     private Result<string> Text(string name, MergeTemplate template, IMergeScope scope)
     {

@@ -57,7 +57,8 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         }
 
         // 3 What needs no token is tried before one is fetched.
-        if (callout.Plan.External.Authentication.Tokens is not null && headers.Value!.TryWithoutToken(scopes) is { } illegal)
+        if (callout.Plan.External.Authentication.Tokens is not null
+            && (merged.Value.TryWithoutToken(scopes) ?? headers.Value!.TryWithoutToken(scopes)) is { } illegal)
         {
             return illegal;
         }
@@ -92,7 +93,8 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         var resolved = headers.Value!.Resolve(scopes);
         if (!resolved.IsOk)
         {
-            return resolved.Error;
+            // What comes first in the contract's order may stand behind it.
+            return resolved.Error.Code == ErrorCodes.MergeFieldInvalid ? resolved.Error : headers.Value!.TryWithoutToken(scopes) ?? resolved.Error;
         }
 
         var uri = resolved.Value.Query.Count == 0 ? target : UpstreamUrl.Join(url.Value, request.Path, request.Query, resolved.Value.Query);

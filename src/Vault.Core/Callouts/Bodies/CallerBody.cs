@@ -6,13 +6,17 @@ namespace Vault.Core.Callouts.Bodies;
 /// The caller's body as the server reads it. What goes wrong in reading is the caller's doing (a chunk that isn't one, an early end),
 /// and must not be taken for a fault of the upstream that the body is being sent to.
 /// </summary>
-internal sealed class CallerBody(Stream source) : ReadOnlyStream
+/// <param name="source">The body.</param>
+/// <param name="callout">Whose it is.</param>
+internal sealed class CallerBody(Stream source, Callout callout) : ReadOnlyStream
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
         {
-            return await source.ReadAsync(buffer, cancellationToken);
+            var read = await source.ReadAsync(buffer, cancellationToken);
+            callout.BytesIn += read;
+            return read;
         }
         catch (IOException exception)
         {
