@@ -21,7 +21,9 @@ internal static class FieldEncoder
         var text = result.Value.Text;
         if (format.Charset is BodyCharset.Utf8)
         {
-            Encoding.UTF8.GetBytes(LandingText.Escape(text, result.Value.Escaping), output);
+            var escaped = LandingText.Escape(text, result.Value.Escaping);
+            Encoding.UTF8.GetBytes(escaped, output);
+            NoteEscaped(result.Value, escaped, scope);
             return null;
         }
 
@@ -57,10 +59,26 @@ internal static class FieldEncoder
         if (result.Value.Escaping is MergeEscaping.Form)
         {
             encoded = PercentText.Escape(Encoding.Latin1.GetBytes(encoded));
+            NoteEscaped(result.Value, encoded, scope);
+        }
+        else if (Ascii.IsValid(value))
+        {
+            NoteEscaped(result.Value, encoded, scope);
         }
 
         Encoding.Latin1.GetBytes(encoded, output);
         return null;
+    }
+
+    /// <summary>
+    /// Whoever encodes the whole body once more (a service that shows it as a JSON string, or in base64) has the value as it was escaped.
+    /// </summary>
+    public static void NoteEscaped(FieldResult value, string escaped, IMergeScope scope)
+    {
+        if (value.IsSecret && scope is not IMergeMask && escaped != value.Text)
+        {
+            scope.OnSecretProduced(Encoding.UTF8.GetBytes(escaped));
+        }
     }
 
     /// <summary>The text with what the charset lacks as character references; null where the kind of body has none.</summary>

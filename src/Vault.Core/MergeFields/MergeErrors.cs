@@ -27,7 +27,10 @@ internal static class MergeErrors
     public static VaultError Invalid(string problem, TextPosition at) => At(Invalid(problem), at);
 
     /// <summary>Adds line and column to a <c>merge-field-invalid</c>; other errors aren't about the text and stay as they are.</summary>
-    public static VaultError At(VaultError error, TextPosition at) => error.Code == ErrorCodes.MergeFieldInvalid
-        ? error with { Detail = $"The merge field at line {at.Line}, column {at.Column} is not valid: {error.Detail.TrimEnd('.')}." }
+    /// <param name="error">The error.</param>
+    /// <param name="at">Where the field opens.</param>
+    /// <param name="name">What to call it, where the error itself may not name it.</param>
+    public static VaultError At(VaultError error, TextPosition at, string? name = null) => error.Code == ErrorCodes.MergeFieldInvalid
+        ? error with { Detail = $"The merge field {(name is null ? "" : name + " ")}at line {at.Line}, column {at.Column} is not valid: {error.Detail.TrimEnd('.')}." }
         : error;
 }

@@ -127,7 +127,9 @@ public sealed class MergeTemplate
             }
 
             result.Append(LandingText.Escape(_literals[i], literalEscaping));
-            result.Append(LandingText.Escape(value.Value.Text, value.Value.Escaping));
+            var escaped = LandingText.Escape(value.Value.Text, value.Value.Escaping);
+            FieldEncoder.NoteEscaped(value.Value, escaped, scope);
+            result.Append(escaped);
             isSecret |= value.Value.IsSecret;
             if (result.Length > MergeErrors.MostText)
             {

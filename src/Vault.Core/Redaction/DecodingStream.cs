@@ -11,6 +11,9 @@ namespace Vault.Core.Redaction;
 /// <param name="coding"><c>br</c>, <c>deflate</c> or, for anything else, <c>gzip</c>.</param>
 internal sealed class DecodingStream(Stream inner, string coding) : Stream
 {
+    // What stands behind the end of the coding is nobody's; more than this isn't even passed over.
+    private const int MostBehind = 64 * 1024;
+
     private Stream? _decoder;
 
     public override bool CanRead => true;
@@ -34,7 +37,13 @@ internal sealed class DecodingStream(Stream inner, string coding) : Stream
 
         try
         {
-            return await _decoder.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            var read = await _decoder.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            if (read == 0 && buffer.Length > 0)
+            {
+                await EndAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return read;
         }
         catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
         {
@@ -57,6 +66,16 @@ internal sealed class DecodingStream(Stream inner, string coding) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    // Most decoders read no further than they need, but only the end of the content tells that it came whole, and has the trailers.
+    private async ValueTask EndAsync(CancellationToken cancellationToken)
+    {
+        var scratch = new byte[4096];
+        for (int read, behind = 0; behind < MostBehind && (read = await inner.ReadAsync(scratch, cancellationToken).ConfigureAwait(false)) > 0;)
+        {
+            behind += read;
+        }
+    }
 
     private Stream Open(ReadOnlySpan<byte> head, Stream whole) => coding switch
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Vault.Api.Tests.Callouts;
@@ -49,7 +50,9 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
     [InlineData("line one\n  {!NOPE2($Credential.Username", null)]
     [InlineData("line one\n  {!HASH($Credential.Username)}", "line 2, column 3")]
     [InlineData("{!$Credential.Username", "line 1, column 1")]
-    [InlineData("{!BLOB($Credential.Username)}", "")]
+    [InlineData("{!BLOB($Credential.Username)}", "BLOB")]
+    [InlineData("{!TRIM(\"x\") \"y\"}", "TRIM")]
+    [InlineData("{!$Credential.Username ?}", "$Credential.Username")]
     [InlineData("{!$Credential.Body}", "Body")]
     public async Task Field_ThatCantBeResolved_IsRefused(string body, string? detail)
     {
@@ -215,6 +218,61 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
             using var response = await callout.SendAsync(HttpMethod.Post, "/x", "{!$Credential.A}", type + "; charset=iso-8859-1");
             var sent = fixture.Upstream.Requests[^1].Body;
             Assert.Equal(new string('*', sent.Length), await response.Content.ReadAsStringAsync());
+        }
+        finally
+        {
+            fixture.Upstream.Answer = answer;
+        }
+    }
+
+    [Theory]
+    [InlineData("application/json", "{\"p\":\"{!$Credential.A}\"}")]
+    [InlineData("application/json; charset=iso-8859-1", "{\"p\":\"{!$Credential.A}\"}")]
+    [InlineData("application/xml", "<p>{!$Credential.A}</p>")]
+    [InlineData("text/html", "<p>{!$Credential.A}</p>")]
+    [InlineData("application/x-www-form-urlencoded", "p={!$Credential.A}&q=1")]
+    [InlineData("application/x-www-form-urlencoded; charset=iso-8859-1", "p={!$Credential.A}&q=1")]
+    public async Task Body_ThatIsShownEncodedOnceMore_IsMasked(string type, string body)
+    {
+        // Escaped for the body, and with it for whatever shows the body: as httpbin and many a debugging page do.
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "abc<\"d&efg\nhijk" } }""", InBody);
+        var answer = fixture.Upstream.Answer;
+        fixture.Upstream.Answer = (context, request) => context.Response.WriteAsync(string.Join('|',
+            System.Text.Json.JsonSerializer.Serialize(request.Text), Convert.ToBase64String(request.Body), Convert.ToHexString(request.Body), Uri.EscapeDataString(request.Text), WebUtility.HtmlEncode(request.Text)));
+        try
+        {
+            using var response = await callout.SendAsync(HttpMethod.Post, "/x", body, type);
+            var shown = (await response.Content.ReadAsStringAsync()).Split('|');
+            Assert.Equal(5, shown.Length);
+            foreach (var one in shown)
+            {
+                Assert.Contains("********", one, StringComparison.Ordinal);
+                Assert.DoesNotContain("abc", one, StringComparison.Ordinal);
+                Assert.DoesNotContain("hijk", one, StringComparison.Ordinal);
+            }
+
+            Assert.Matches("^[A-Za-z0-9+/]+\\*{16,}[A-Za-z0-9+/]+=*$", shown[1]);
+            Assert.Matches("^[0-9A-F]+\\*{30,}[0-9A-F]+$", shown[2]);
+        }
+        finally
+        {
+            fixture.Upstream.Answer = answer;
+        }
+    }
+
+    [Fact]
+    public async Task UrlAndQuery_ThatAreShownEncodedOnceMore_AreMasked()
+    {
+        var answer = fixture.Upstream.Answer;
+        fixture.Upstream.Answer = (context, request) => context.Response.WriteAsync(Convert.ToBase64String(Encoding.ASCII.GetBytes(request.Target)));
+        try
+        {
+            var templated = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "abc/+=d&efg" } }""", path: "/in?h={!$Credential.A}&z=1");
+            using var first = await templated.SendAsync(HttpMethod.Get);
+            Assert.Matches(@"^[A-Za-z0-9+/]+\*{16,}[A-Za-z0-9+/]+=*$", await first.Content.ReadAsStringAsync());
+            var injected = await fixture.CreateAsync("""{ "protocol": "apiKey", "in": "query", "parameterName": "k", "apiKey": "abc/+=d&efg" }""");
+            using var second = await injected.SendAsync(HttpMethod.Get, "/in?z=1");
+            Assert.Matches(@"^[A-Za-z0-9+/]+\*{16,}[A-Za-z0-9+/=]*$", await second.Content.ReadAsStringAsync());
         }
         finally
         {

@@ -232,6 +232,51 @@ public sealed class RedactionTests
     }
 
     [Theory]
+    [InlineData("gzip", 0)]
+    [InlineData("br", 0)]
+    [InlineData("deflate", 0)]
+    [InlineData("raw-deflate", 0)]
+    [InlineData("br", 10)]
+    [InlineData("deflate", 100_000)]
+    public async Task Decode_EndsWithTheContent_NotWithTheCoding(string coding, int behind)
+    {
+        // Only then the trailers are there, and it is known that nothing is missing.
+        using var target = new MemoryStream();
+        await using (Stream encoder = coding switch
+        {
+            "gzip" => new GZipStream(target, CompressionLevel.Fastest, true),
+            "br" => new BrotliStream(target, CompressionLevel.Fastest, true),
+            "deflate" => new ZLibStream(target, CompressionLevel.Fastest, true),
+            _ => new DeflateStream(target, CompressionLevel.Fastest, true),
+        })
+        {
+            await encoder.WriteAsync("some text"u8.ToArray());
+        }
+
+        using var content = new EndlessStream([.. target.ToArray(), .. new byte[behind]]);
+        var decoded = ContentDecoding.Decode([coding.Replace("raw-", "", StringComparison.Ordinal)], content).Value!;
+        using var text = new MemoryStream();
+        var reading = decoded.CopyToAsync(text);
+        if (behind < 64 * 1024)
+        {
+            await Assert.ThrowsAsync<IOException>(() => reading);
+        }
+        else
+        {
+            await reading;
+        }
+
+        Assert.Equal("some text", Encoding.UTF8.GetString(text.ToArray()));
+    }
+
+    // What comes after the bytes is a broken connection.
+    private sealed class EndlessStream(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Position < Length ? base.ReadAsync(buffer[..Math.Min(buffer.Length, 1000)], cancellationToken) : throw new IOException("The connection broke.");
+    }
+
+    [Theory]
     [InlineData("zstd")]
     [InlineData("gzip, compress")]
     [InlineData("gzip,gzip,gzip,gzip,gzip")]

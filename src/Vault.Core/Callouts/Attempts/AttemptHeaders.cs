@@ -233,6 +233,7 @@ internal readonly struct AttemptHeaders
         for (var i = 0; i < injection.Query.Count; i++)
         {
             NoteSecret(injection.Query[i]);
+            NoteSecret(injection.Query[i] with { Value = Uri.EscapeDataString(injection.Query[i].Value) });
         }
 
         return injection.Cookies.Count > 0 && AttemptCookies.Inject(headers, injection.Cookies, NoteSecret) is { } cookie ? cookie : new Outgoing(headers, injection.Query);

@@ -25,7 +25,11 @@ internal sealed class FieldParser
     }
 
     /// <summary>Parses; the error has no place yet.</summary>
-    public static Result<MergeField> Parse(string text, bool entities, TextPosition at)
+    /// <param name="text">What stands between the delimiters.</param>
+    /// <param name="entities">Whether it may hold character references.</param>
+    /// <param name="name">What to call it where it can't be parsed.</param>
+    /// <param name="at">Where it opens.</param>
+    public static Result<MergeField> Parse(string text, bool entities, string name, TextPosition at)
     {
         var parser = new FieldParser(text, entities);
         var root = parser.Expression(depth: 0, isKey: false);
@@ -40,7 +44,7 @@ internal sealed class FieldParser
         }
 
         return root is null
-            ? MergeErrors.At(parser._error ?? MergeErrors.Invalid("it can't be read"), at)
+            ? MergeErrors.At(parser._error ?? MergeErrors.Invalid("it can't be read"), at, name)
             : new MergeField(root, parser._references, parser._signatures, at);
     }
 

@@ -189,7 +189,7 @@ internal sealed class FieldScanner(MergeBodyFormat format)
             return Fail($"{_field.Name} holds bytes that are not text in the body's charset");
         }
 
-        var field = FieldParser.Parse(text, format.IsMarkup, _field.At);
+        var field = FieldParser.Parse(text, format.IsMarkup, _field.Name, _field.At);
         return new ScanStep(Field: field.Value, Error: field.Error);
     }
 
