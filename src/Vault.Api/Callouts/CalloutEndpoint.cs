@@ -17,6 +17,8 @@ internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
     OpenTunnels tunnels, AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
+    private const int MostTries = 4;
+
     private static readonly string[] UnreadEnds = ["#", "%3F", "vk_", "vk%5F"];
 
     /// <summary>
@@ -126,13 +128,51 @@ internal sealed class CalloutEndpoint(
             return found.Error;
         }
 
-        var admitted = await AdmitAsync(context, caller.Value, found.Value.Name.Value);
+        var judged = await JudgeAsync(context, source, audit, caller.Value, found.Value, key.Header);
+        if (!judged.IsOk)
+        {
+            return judged.Error;
+        }
+
+        // 6
+        if (!await audit.MaySendAsync())
+        {
+            // Retry-After only here: it is how a client knows that a POST can't have been done already.
+            return new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
+        }
+
+        // 7
+        CallerRequest.LiftLimits(context);
+        for (var tries = 1; ; tries++)
+        {
+            var (admitted, request) = judged.Value;
+            var prepared = await preparation.PrepareAsync(request, admitted, context.RequestAborted);
+            if (!ReferenceEquals(prepared.Error, CalloutPreparation.Overtaken) || tries == MostTries)
+            {
+                return prepared;
+            }
+
+            // What it was judged by has changed since, and with it what the secrets are sealed to: it is judged anew. Nothing of the body was read yet.
+            await admission.OvertakenAsync(admitted, context.RequestAborted);
+            judged = await JudgeAsync(context, source, audit, caller.Value, found.Value, key.Header);
+            if (!judged.IsOk)
+            {
+                return judged.Error;
+            }
+        }
+    }
+
+    // 2 to 5
+    private async ValueTask<Result<(AdmittedCallout Admitted, CalloutRequest Request)>> JudgeAsync(
+        HttpContext context, ICalloutSource source, CalloutAudit audit, Caller caller, CalloutTarget target, string? keyHeader)
+    {
+        var admitted = await AdmitAsync(context, caller, target.Name.Value);
         if (!admitted.IsOk)
         {
             return admitted.Error;
         }
 
-        audit.Admitted(admitted.Value, found.Value.Path);
+        audit.Admitted(admitted.Value, target.Path);
         if (LoopMiddleware.IsOwn(context))
         {
             return LoopMiddleware.Refusal;
@@ -147,23 +187,9 @@ internal sealed class CalloutEndpoint(
             context.Request.Headers.Upgrade = default;
         }
 
-        var request = CallerRequest.Read(context, found.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
+        var request = CallerRequest.Read(context, target, keyHeader, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
         audit.Sends(request.Method);
-        if (CalloutRules.Judge(request, admitted.Value) is { } refused)
-        {
-            return refused;
-        }
-
-        // 6
-        if (!await audit.MaySendAsync())
-        {
-            // Retry-After only here: it is how a client knows that a POST can't have been done already.
-            return new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
-        }
-
-        // 7
-        CallerRequest.LiftLimits(context);
-        return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
+        return CalloutRules.Judge(request, admitted.Value) is { } refused ? refused : (admitted.Value, request);
     }
 
     private static void NoteTarget(CalloutAudit audit, Result<CalloutTarget> target, string rawTarget)
@@ -196,7 +222,7 @@ internal sealed class CalloutEndpoint(
         var user = headers["X-Vault-User"];
         return principal.Count > 1 || user.Count > 1
             ? ValueTask.FromResult<Result<AdmittedCallout>>(new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal and X-Vault-User may stand only once."))
-            : admission.AdmitAsync(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null, context.RequestAborted);
+            : admission.AdmitAsync(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 && user[0] is { Length: > 0 } named ? named : null, context.RequestAborted);
     }
 
     private static Task EndAsync(HttpContext context, Callout callout, CalloutAudit audit, CalloutTransformer transformer, ForwarderError error)

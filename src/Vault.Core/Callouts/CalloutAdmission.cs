@@ -18,8 +18,10 @@ public sealed record AdmittedCallout(NamedCredential Named, BoundCredential Exte
 }
 
 /// <summary>Decides from the definitions in memory whether a caller may use a named credential, and which principal is used.</summary>
-public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, IDefinitionReading reading, CredentialBinder binder, CalloutRate rate)
+public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, IDefinitionReading reading, CredentialBinder binder, CalloutRate rate, TimeProvider time)
 {
+    private static readonly TimeSpan LongestChange = TimeSpan.FromSeconds(2);
+
     // One answer for everything that isn't granted: it must not tell which names exist.
     private static readonly VaultError NotGranted =
         new(ErrorCodes.CalloutNotGranted, "There is no such named credential, or it is not granted to this caller.");
@@ -65,6 +67,13 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             && granted.External.Principals.Any(principal => principal.Id == admitted.Principal.Id && IsGranted(granted.Grant, principal));
         return !stands && wasWhole && reading.Exposures == exposures;
     }
+
+    /// <summary>Waits, for two seconds at most, until another version of the external credential is in force than the one that a callout was admitted by.</summary>
+    /// <param name="admitted">As it was admitted.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public Task OvertakenAsync(AdmittedCallout admitted, CancellationToken cancellationToken) => definitions.WaitForChangeAsync(
+        snapshot => snapshot.ExternalCredentials.TryGetValue(admitted.External.Definition.Id, out var current) && current.Version == admitted.External.Definition.Version,
+        LongestChange, time, cancellationToken);
 
     private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Guid app, DeveloperName name, string? principal, string? user, CancellationToken cancellationToken)
     {

@@ -20,5 +20,11 @@ internal sealed class CredentialStore(IDbContextFactory<VaultDbContext> contexts
         return parameters;
     }
 
+    public async Task<long?> VersionOfAsync(Guid externalCredentialId, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.ExternalCredentials.Where(row => row.Id == externalCredentialId).Select(row => (long?)row.Version).SingleOrDefaultAsync(cancellationToken);
+    }
+
     public bool IsUnavailable(Exception exception) => StorageFaults.IsUnavailable(exception);
 }

@@ -32,6 +32,18 @@ public sealed class AccessTests(CalloutFixture fixture) : IClassFixture<CalloutF
     }
 
     [Fact]
+    public async Task UserWithoutAName_IsNone()
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "none" }""");
+        await callout.SendAndRecordAsync(HttpMethod.Get, "/x", headers: ("X-Vault-User", ""));
+        await fixture.Vault.AdminAsync(HttpMethod.Put, $"/api/v1/apps/App{callout.Name}/grants/{callout.Name}", """{ "principals": ["*"] }""");
+        await fixture.Vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/" + callout.Name, """
+            { "authentication": { "protocol": "none" }, "principals": [ { "name": "each", "type": "perUser", "sequence": 1 } ] }
+            """);
+        await callout.SendRefusedAsync("user-required", HttpStatusCode.BadRequest, HttpMethod.Get, "/x", headers: ("X-Vault-User", ""));
+    }
+
+    [Fact]
     public async Task PrincipalNotGranted_IsRefused_AndUserToo()
     {
         var callout = await fixture.CreateAsync("""{ "protocol": "none" }""");

@@ -61,6 +61,12 @@ public sealed class CredentialSet
     /// <summary>When references were followed; a timestamp.</summary>
     internal long FollowedAt { get; init; }
 
+    /// <summary>
+    /// Whether the external credential was changed while a callout was on its way: the parameters are sealed to another version than the one that the
+    /// callout was let in by.
+    /// </summary>
+    public bool IsOvertaken { get; internal init; }
+
     /// <summary>Whether a reference led to no value, and perhaps to an older one.</summary>
     internal bool HasFailures => _failures is { Count: > 0 };
 

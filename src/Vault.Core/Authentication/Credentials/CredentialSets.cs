@@ -151,6 +151,11 @@ public sealed partial class CredentialSets(
             stored = before.Stored;
         }
 
+        if (await IsOvertakenAsync(credential, key, stored))
+        {
+            return new CredentialSet(sealer, credential, key.PrincipalId, key.User, []) { IsOvertaken = true, UsableFor = TimeSpan.Zero };
+        }
+
         var followed = await references.FollowAsync(
             stored, parameter => CredentialSet.PlaceOf(credential, key.PrincipalId, key.User, parameter), before is { IsRefused: true } ? RefusedLife : null);
         return new CredentialSet(sealer, credential, key.PrincipalId, key.User, followed.Parameters, followed.Failures)
@@ -159,6 +164,26 @@ public sealed partial class CredentialSets(
             UsableFor = followed.UsableFor,
             FollowedAt = time.GetTimestamp(),
         };
+    }
+
+    // What was read can't be opened: because it is damaged, or because a change sealed it to another version, which is about to be in force.
+    private async Task<bool> IsOvertakenAsync(BoundCredential credential, Key key, IReadOnlyList<SealedParameter> stored)
+    {
+        foreach (var parameter in stored)
+        {
+            if (parameter.RetiredAt is null)
+            {
+                var opened = sealer.Open(CredentialSet.PlaceOf(credential, key.PrincipalId, key.User, parameter), parameter.Sealed);
+                if (!opened.IsOk)
+                {
+                    return await store.VersionOfAsync(key.ExternalCredentialId, CancellationToken.None) is { } version && version != credential.Definition.Version;
+                }
+
+                opened.Value.Dispose();
+            }
+        }
+
+        return false;
     }
 
     [LoggerMessage(4006, LogLevel.Warning, "The parameters of the external credential {Credential} could not be read ({Fault}): callouts go on by those that were read last.")]

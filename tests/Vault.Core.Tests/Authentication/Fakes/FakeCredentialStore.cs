@@ -31,5 +31,7 @@ internal sealed class FakeCredentialStore : ICredentialStore
         return Fault is null ? read : throw Fault;
     }
 
+    public Task<long?> VersionOfAsync(Guid externalCredentialId, CancellationToken cancellationToken) => Task.FromResult<long?>(null);
+
     public bool IsUnavailable(Exception exception) => exception is IOException;
 }
