@@ -80,6 +80,41 @@ public sealed class InlineCredentialTests(AdminFixture api) : IClassFixture<Admi
         Assert.Equal([expected], read.Json!["principals"]!.AsArray().Where(principal => (string?)principal!["status"] == "configured").Select(principal => (string)principal!["name"]!));
     }
 
+    [Theory]
+    [InlineData("a.example", """{ "protocol": "password", "parameters": {} }""", 200)]
+    [InlineData("b.example", """{ "protocol": "password", "parameters": {} }""", 409)]
+    [InlineData("a.example", """{ "protocol": "none", "parameters": {} }""", 409)]
+    public async Task Put_OfNoParameters_SendsNone(string host, string authentication, int status)
+    {
+        var name = await CreateAsync();
+        await api.ExpectAsync(status, status == 409 ? "secrets-would-travel" : null, "PUT", "named-credentials/" + name, Json(host, authentication));
+        Assert.Equal("configured", (string?)(await api.ExpectAsync(200, null, "GET", "external-credentials/" + name)).Json!["principals"]![0]!["status"]);
+    }
+
+    [Theory]
+    [InlineData("""{ "protocol": "custom", "parameters": { "A": "value-a-2" } }""", false)]
+    [InlineData("""{ "protocol": "custom", "parameters": { "C": "value-c-2" } }""", false)]
+    [InlineData("""{ "protocol": "custom", "parameters": { "b": "value-b-2", "A": "value-a-2" } }""", true)]
+    [InlineData("""{ "protocol": "password", "username": "user-name", "password": "pass-word-1" }""", true)]
+    public async Task Put_OnAnotherHost_TakesAllThatIsSetAnew(string authentication, bool isTaken)
+    {
+        var name = await CreateAsync(authentication: """{ "protocol": "custom", "parameters": { "A": "value-a-1", "B": "value-b-1" } }""");
+        await api.ExpectAsync(isTaken ? 200 : 409, isTaken ? null : "secrets-would-travel", "PUT", "named-credentials/" + name, Json("b.example", authentication));
+    }
+
+    [Fact]
+    public async Task Put_OnAnotherHost_LeavesUsersTheirSecrets()
+    {
+        var name = await CreateAsync(authentication: NoSecrets);
+        await api.ExpectAsync(
+            200, null, "PUT", "external-credentials/" + name,
+            $$"""{ "authentication": {{NoSecrets}}, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ] }""");
+        var users = $"external-credentials/{name}/principals/default/users/ann/credential";
+        await api.ExpectAsync(204, null, "PUT", users, """{ "parameters": { "Username": "ann", "Password": "pass-word-2" } }""");
+        await api.ExpectAsync(409, "secrets-would-travel", "PUT", "named-credentials/" + name, Json("b.example", Secrets));
+        Assert.Equal("configured", (string?)(await api.ExpectAsync(200, null, "GET", users)).Json!["status"]);
+    }
+
     [Fact]
     public async Task Delete_TakesItsOwnExternalCredential_WhateverItIsLinkedTo()
     {

@@ -12,6 +12,31 @@ public sealed class KnownTokenTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
+    [Theory]
+    [InlineData("""{ "protocol": "bearer", "token": "the-token-after-it" }""", false)]
+    [InlineData("""{ "protocol": "password", "username": "ada", "password": "another-password" }""", true)]
+    public async Task WhatInlineParametersReplaced_IsMaskedStill(string authentication, bool isElsewhere)
+    {
+        await using var upstream = await RecordingUpstream.StartAsync();
+        await using var elsewhere = await RecordingUpstream.StartAsync();
+        await using var vault = new VaultFactory(dataDirectory: _directory);
+        upstream.Answer = elsewhere.Answer = (context, _) => context.Response.WriteAsync("it is the-first-password still");
+        await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "Inline", "url": "{{upstream.Url}}", "authentication": { "protocol": "password", "username": "ada", "password": "the-first-password" } }
+            """);
+        using var app = vault.CreateClient(await vault.CreateAppAsync("App", "Inline"));
+        await vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/Inline", $$"""
+            { "url": "{{(isElsewhere ? elsewhere : upstream).Url}}", "authentication": {{authentication}} }
+            """);
+        Assert.Equal("it is ****************** still", await app.GetStringAsync("/callout/Inline/x"));
+
+        // What is discarded is gone.
+        await vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/Inline?discardSecrets=true", $$"""
+            { "url": "{{(isElsewhere ? upstream : elsewhere).Url}}", "authentication": { "protocol": "bearer", "token": "the-last-of-tokens" } }
+            """);
+        Assert.Equal("it is the-first-password still", await app.GetStringAsync("/callout/Inline/x"));
+    }
+
     [Fact]
     public async Task Token_IsMasked_AfterARestart_AndAfterItsSecretsChanged()
     {

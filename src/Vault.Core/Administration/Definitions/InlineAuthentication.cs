@@ -54,7 +54,8 @@ internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<
         }
 
         using var document = JsonDocument.Parse(settings.ToJsonString());
-        return new InlineAuthentication(document.RootElement.Clone(), grouped ?? inline);
+        // An empty object sends none: what is set stays.
+        return new InlineAuthentication(document.RootElement.Clone(), grouped is { Count: 0 } ? null : grouped ?? inline);
     }
 
     private static List<KeyValuePair<string, string?>>? ReadParameters(JsonElement element, InputErrors errors)

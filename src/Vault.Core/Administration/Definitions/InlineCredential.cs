@@ -110,14 +110,15 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
         {
             // All of them anew means that whoever sends this knows them already.
             var sent = inline.Parameters?.Where(parameter => parameter.Value is not null).Select(parameter => parameter.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
-            var isAnew = sent is not null && after.Authentication.RequiredParameters.All(sent.Contains) && existing.Principals.Count == 1;
+            var isAnew = sent is not null && after.Authentication.RequiredParameters.All(sent.Contains) && existing.Principals.Count == 1
+                && await SecretChanges.AreAllAsync(draft, existing.Id, after.Definition.Protocol == existing.Protocol ? sent : null);
             if (!isAnew && !discardSecrets)
             {
                 return new VaultError(
                     ErrorCodes.SecretsWouldTravel, $"Secrets are set, and with this change they could travel elsewhere: {travel}. Send all parameters anew, or ?discardSecrets=true.");
             }
 
-            await SecretChanges.ShredAsync(draft, existing.Id);
+            await (discardSecrets ? SecretChanges.ShredAsync(draft, existing.Id) : SecretChanges.RetireAsync(draft, existing.Id));
         }
 
         return await _secrets.ResealAsync(draft, before.Value, after);

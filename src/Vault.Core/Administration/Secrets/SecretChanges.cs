@@ -15,6 +15,17 @@ internal sealed class SecretChanges(SecretSealer sealer)
     public static Task<bool> AnyAsync(Draft draft, Guid externalCredentialId) =>
         draft.Database.Secrets.AnyAsync(row => row.ExternalCredentialId == externalCredentialId && row.RetiredAt == null);
 
+    /// <summary>Whether all that is set is a principal's own, no user's, and is called one of these.</summary>
+    /// <param name="draft">The change.</param>
+    /// <param name="externalCredentialId">Whose.</param>
+    /// <param name="names">Of parameters, without regard to case; null: any.</param>
+    public static async Task<bool> AreAllAsync(Draft draft, Guid externalCredentialId, IReadOnlySet<string>? names)
+    {
+        var set = await draft.Database.Secrets.Where(row => row.ExternalCredentialId == externalCredentialId && row.RetiredAt == null)
+            .Select(row => new { row.User, row.Name }).ToListAsync();
+        return set.TrueForAll(row => row.User.Length == 0 && names?.Contains(row.Name) is not false);
+    }
+
     /// <summary>Sets parameters; a null value removes one. What is replaced is kept for 24 hours, so that echoes of it are redacted.</summary>
     /// <param name="draft">The change.</param>
     /// <param name="credential">The external credential, as it will be.</param>
@@ -93,6 +104,22 @@ internal sealed class SecretChanges(SecretSealer sealer)
         await draft.Database.Tokens
             .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId) && (tokensOf == null || row.User == tokensOf))
             .ExecuteDeleteAsync();
+        draft.Evicted.Add(externalCredentialId);
+    }
+
+    /// <summary>
+    /// Takes all secrets of an external credential out of use, for others take their place: like any that are replaced they are kept for 24 hours, so that
+    /// echoes of them are redacted. The tokens that were got with them go.
+    /// </summary>
+    public static async Task RetireAsync(Draft draft, Guid externalCredentialId)
+    {
+        DateTimeOffset? now = draft.Now;
+        await NoteEndedAsync(draft, externalCredentialId, null, null);
+        await CloseConsentsAsync(draft, externalCredentialId, null, null);
+        await draft.Database.Secrets
+            .Where(row => row.ExternalCredentialId == externalCredentialId && row.RetiredAt == null)
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, now));
+        await draft.Database.Tokens.Where(row => row.ExternalCredentialId == externalCredentialId).ExecuteDeleteAsync();
         draft.Evicted.Add(externalCredentialId);
     }
 
