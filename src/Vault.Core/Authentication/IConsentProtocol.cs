@@ -50,11 +50,10 @@ public sealed record AuthorizationAnswer(string? Code, string? Error, string? Is
 /// <param name="DeviceCode">Secret: what is polled with.</param>
 /// <param name="UserCode">What the person enters.</param>
 /// <param name="VerificationUri">Where.</param>
-/// <param name="VerificationUriComplete">Where, with the code in it, if the server has such a URL.</param>
 /// <param name="ExpiresAt">Until when.</param>
 /// <param name="Interval">How long to wait between polls.</param>
 public sealed record DeviceStart(
-    string DeviceCode, string UserCode, string VerificationUri, string? VerificationUriComplete, DateTimeOffset ExpiresAt, TimeSpan Interval)
+    string DeviceCode, string UserCode, string VerificationUri, DateTimeOffset ExpiresAt, TimeSpan Interval)
 {
     /// <summary>Never the code.</summary>
     public override string ToString() => nameof(DeviceStart);

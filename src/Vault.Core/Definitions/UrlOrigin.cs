@@ -50,6 +50,15 @@ public static class UrlOrigin
         return scheme > 0 && origin[end - 1] == '.' && origin[end - 2] is not ('.' or '/') ? url.Remove(end - 1, 1) : url;
     }
 
+    /// <summary>The URL with its host as it is looked up and sent: in punycode, without a dot at its end. As it is where it has no origin.</summary>
+    public static string Sendable(string url)
+    {
+        var plain = DropDot(url);
+        return Read(plain) is { HostNameType: UriHostNameType.Dns } origin && !Ascii.IsValid(Cut(plain)) && HostOf(origin) is { } host
+            ? $"{origin.Scheme}://{host}{(origin.IsDefaultPort ? "" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $":{origin.Port}"))}{plain[Cut(plain).Length..]}"
+            : plain;
+    }
+
     /// <summary>The one form of an origin by which it is looked up: scheme, host in punycode and lower case, port.</summary>
     public static string KeyOf(Uri url) => KeyOf(url.Scheme, HostOf(url) ?? url.Host, url.Port);
 

@@ -52,7 +52,7 @@ public sealed class OAuth2Tests : ProtocolBench
                 _live.Clear();
                 break;
             case "/device":
-                await AnswerAsync(context, 200, $$"""{ "device_code": "device-code-1", "user_code": "WDJB", "verification_uri": "{{Service.Url}}/enter", "expires_in": 86400, "interval": 5 }""");
+                await AnswerAsync(context, 200, $$"""{ "device_code": "device-code-1", "user_code": "WDJB", "verification_uri": "{{Service.Url}}/enter", "verification_uri_complete": "{{Service.Url}}/enter?code=WDJB", "expires_in": 86400, "interval": 5 }""");
                 break;
             case "/.well-known/openid-configuration":
                 await AnswerAsync(context, 200, $$"""
@@ -127,6 +127,36 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.Equal(grant == "password", shown.Contains("username=••••••(Username)&password=••••••(Password)", StringComparison.Ordinal));
         Assert.DoesNotContain("=me", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("ann", shown, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("password", """{ "ClientId": "me", "Username": "ann", "Password": "p&w" }""")]
+    [InlineData("tokenExchange", """{ "ClientId": "me", "SubjectToken": "subject-token-1" }""")]
+    public async Task ClientWithoutASecret_WhereNothingSaysHowItAuthenticates_IsAPublicOne(string grant, string parameters)
+    {
+        var app = await DefineAsync($$"""{ "protocol": "oauth2", "grant": "{{grant}}", "tokenUrl": "@/token" }""", parameters);
+        await ExpectAsync(await CallAsync(app), 200);
+        var request = Assert.Single(_tokenRequests);
+        Assert.Equal(("me", null), (Form(request)["client_id"], request.Header("Authorization")));
+    }
+
+    [Fact]
+    public async Task ClientAssertion_NamesTheKey_AsTheGrantsDoes()
+    {
+        using var key = RSA.Create(2048);
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "jwtBearer", "tokenUrl": "@/token", "clientAuthentication": "privateKeyJwt", "assertion": { "algorithm": "RS256", "keyId": "{!$Credential.Kid}", "type": "at+jwt" } }""",
+            $$"""{ "ClientId": "me", "Kid": "k-1", "PrivateKey": {{JsonValue.Create(key.ExportRSAPrivateKeyPem()).ToJsonString()}} }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        var form = Form(Assert.Single(_tokenRequests));
+        Assert.Equal(("k-1", "at+jwt"), HeaderOf("assertion"));
+        Assert.Equal(("k-1", "JWT"), HeaderOf("client_assertion"));
+
+        (string?, string?) HeaderOf(string parameter)
+        {
+            var header = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(form[parameter].Split('.')[0]))!;
+            return ((string?)header["kid"], (string?)header["typ"]);
+        }
     }
 
     [Fact]
@@ -567,6 +597,7 @@ public sealed class OAuth2Tests : ProtocolBench
             """{ "protocol": "oauth2", "grant": "deviceCode", "deviceAuthorizationUrl": "@/device", "tokenUrl": "@/token" }""", """{ "ClientId": "me" }""");
         var begun = await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/authorize", "{}");
         Assert.Equal(("WDJB", Service.Url + "/enter"), ((string?)begun!["userCode"], (string?)begun["verificationUri"]));
+        Assert.Equal(["verificationUri", "userCode", "expiresAt"], begun.AsObject().Select(property => property.Key));
         await EventuallyAsync(() => Volatile.Read(ref _given) == 1, TimeSpan.FromSeconds(1));
         JsonNode? status = null;
         for (var asked = 0; asked < 1000 && (string?)status?["status"] != "configured"; asked++)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Administration.Secrets;
@@ -22,7 +23,11 @@ namespace Vault.Core.Administration.Consents;
 /// <param name="VerificationUri">Where to enter the code.</param>
 /// <param name="UserCode">The code.</param>
 /// <param name="ExpiresAt">Until when.</param>
-public sealed record ConsentRequest(string? AuthorizationUrl, string? VerificationUri, string? UserCode, DateTimeOffset? ExpiresAt)
+public sealed record ConsentRequest(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? AuthorizationUrl,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? VerificationUri,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? UserCode,
+    DateTimeOffset? ExpiresAt)
 {
     /// <summary>Never the links, which hold the state.</summary>
     public override string ToString() => nameof(ConsentRequest);
@@ -262,7 +267,7 @@ public sealed partial class ConsentAdministration(
         }
 
         _ = Task.Run(() => PollAsync(protocol, request, start.Value, row.Id), CancellationToken.None);
-        return new ConsentRequest(null, start.Value.VerificationUriComplete ?? start.Value.VerificationUri, start.Value.UserCode, start.Value.ExpiresAt);
+        return new ConsentRequest(null, start.Value.VerificationUri, start.Value.UserCode, start.Value.ExpiresAt);
     }
 
     private async Task PollAsync(IConsentProtocol protocol, TokenRequest request, DeviceStart start, Guid rowId)

@@ -130,7 +130,7 @@ public sealed class CredentialAdministration(
             ConfigurationStatus.Of(
                 account, rows.Select(row => row.Name), rows.Exists(row => row.User == account.User), kept.Exists(token => IsInUse(token.NamedCredentialId, token.Stamp) && (token.IsRenewable || !(token.ExpiresAt <= now)))),
             [.. rows.Where(row => row.User == account.User).Select(row => new ParameterStatus(row.Name, row.UpdatedAt))],
-            [.. kept.Select(token => new TokenStatus(
+            [.. kept.Where(token => token.NamedCredentialId is null || NameOf(token.NamedCredentialId) is not null).Select(token => new TokenStatus(
                 NameOf(token.NamedCredentialId),
                 IsInUse(token.NamedCredentialId, token.Stamp) && !(token.ExpiresAt <= now) ? "valid" : "expired",
                 token.ExpiresAt))]);
@@ -219,6 +219,11 @@ public sealed class CredentialAdministration(
                 if (await JudgeAsync(draft, found.Value, precondition) is { } failed)
                 {
                     return failed;
+                }
+
+                if (!isWhole && parameters.Count == 0)
+                {
+                    return true;
                 }
 
                 await _secrets.SetAsync(draft, found.Value.Credential, found.Value.Principal.Id, found.Value.User, parameters, isWhole);

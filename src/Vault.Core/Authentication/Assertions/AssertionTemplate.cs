@@ -61,6 +61,14 @@ internal sealed class AssertionTemplate
     /// <summary>One with nothing but an algorithm.</summary>
     public static AssertionTemplate Of(JwtAlgorithm algorithm) => new(algorithm);
 
+    /// <summary>One with nothing but what goes with the key, for another purpose: the algorithm, and <c>keyId</c>, by which a server chooses the key.</summary>
+    public AssertionTemplate OfSameKey()
+    {
+        var same = new AssertionTemplate(Algorithm) { KeyId = KeyId };
+        same._templates.AddRange(new[] { KeyId }.OfType<MergeTemplate>());
+        return same;
+    }
+
     /// <summary>Reads the settings; null where the algorithm is refused. Leaves <see cref="SettingsReader.Complete"/> to the caller.</summary>
     public static AssertionTemplate? Read(SettingsReader settings, SettingsErrors errors)
     {

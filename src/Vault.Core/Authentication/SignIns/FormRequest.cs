@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Vault.Core.Authentication.Settings;
 
 namespace Vault.Core.Authentication.SignIns;
 
@@ -32,7 +33,7 @@ internal static class FormRequest
     {
         var content = new ByteArrayContent(Encoding.UTF8.GetBytes(string.Join('&', form.Select(pair => Encode(pair.Name) + "=" + Encode(pair.Value)))));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/x-www-form-urlencoded");
-        var message = new HttpRequestMessage(HttpMethod.Post, url)
+        var message = new HttpRequestMessage(HttpMethod.Post, UrlSetting.ToSend(url))
         {
             Version = url.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using Vault.Core.Authentication.Scopes;
+using Vault.Core.Authentication.Settings;
 using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
@@ -105,7 +106,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
         var time = AwsSignature.TimeOf(now);
         var body = Encoding.UTF8.GetBytes(string.Join('&', form.Select(pair => Uri.EscapeDataString(pair.Name) + "=" + Uri.EscapeDataString(pair.Value))));
         const string ContentType = "application/x-www-form-urlencoded; charset=utf-8";
-        var url = role.StsUrl;
+        var url = UrlSetting.ToSend(role.StsUrl);
         var headers = new List<SignInValue> { new("X-Amz-Date", time) };
         if (keys.SessionToken is { } session)
         {

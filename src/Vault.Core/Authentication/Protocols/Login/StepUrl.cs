@@ -1,4 +1,5 @@
 using System.Buffers;
+using Vault.Core.Definitions;
 
 namespace Vault.Core.Authentication.Protocols.Login;
 
@@ -23,7 +24,7 @@ internal static class StepUrl
     /// <param name="origin">Whose scheme, host and port were judged.</param>
     public static Uri? Finish(string url, string query, Uri origin)
     {
-        var (path, own) = Split(url);
+        var (path, own) = Split(UrlOrigin.Sendable(url));
         if (path.IndexOf('/', path.IndexOf("://", StringComparison.Ordinal) + 3) < 0)
         {
             // A request target is never empty.

@@ -160,7 +160,7 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
         return device is null || user is null || uri is null || !IsUrl(uri) || seconds is <= 0 or > 86_400 || interval is < 0 or > 3600
             ? SignInExchange.Failed($"{answer.Outcome}, but with no device authorization that makes sense.")
             : new DeviceStart(
-                device, user, uri, Text("verification_uri_complete") is { } complete && IsUrl(complete) ? complete : null, now.AddSeconds(seconds),
+                device, user, uri, now.AddSeconds(seconds),
                 TimeSpan.FromSeconds(Math.Max(1, interval)));
 
         string? Text(string name) =>

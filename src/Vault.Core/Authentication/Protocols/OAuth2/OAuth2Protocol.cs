@@ -30,7 +30,7 @@ internal sealed class OAuth2Protocol : IAuthenticationProtocol
         {
             Grant = grant ?? "",
             ClientAuthentication = clientAuthentication ?? "",
-            MayLackSecret = grant == "jwtBearer" && !settings.Has("clientAuthentication"),
+            MayLackSecret = grant is "jwtBearer" or "password" or "tokenExchange" && !settings.Has("clientAuthentication"),
             Issuer = ReadIssuer(settings),
             TokenUrl = UrlSetting.Read(settings, "tokenUrl"),
             AuthorizationUrl = UrlSetting.Read(settings, "authorizationUrl"),
@@ -84,17 +84,17 @@ internal sealed class OAuth2Protocol : IAuthenticationProtocol
             return;
         }
 
-        if (read.TokenUrl is null)
+        if (read.TokenUrl is null && !settings.Has("tokenUrl"))
         {
             settings.Refuse("tokenUrl", "Is required without an issuer.");
         }
 
-        if (read.Grant == "authorizationCode" && read.AuthorizationUrl is null)
+        if (read.Grant == "authorizationCode" && read.AuthorizationUrl is null && !settings.Has("authorizationUrl"))
         {
             settings.Refuse("authorizationUrl", "Is required for authorizationCode without an issuer.");
         }
 
-        if (read.Grant == "deviceCode" && read.DeviceAuthorizationUrl is null)
+        if (read.Grant == "deviceCode" && read.DeviceAuthorizationUrl is null && !settings.Has("deviceAuthorizationUrl"))
         {
             settings.Refuse("deviceAuthorizationUrl", "Is required for deviceCode without an issuer.");
         }

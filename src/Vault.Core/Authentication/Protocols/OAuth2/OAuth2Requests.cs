@@ -170,7 +170,7 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
         if (settings.ClientAuthentication == "privateKeyJwt")
         {
             var isGrant = settings.Grant == "jwtBearer";
-            var template = isGrant && settings.Assertion is { } grant ? AssertionTemplate.Of(grant.Algorithm) : settings.Assertion;
+            var template = isGrant && settings.Assertion is { } grant ? grant.OfSameKey() : settings.Assertion;
             var assertion = MakeAssertion(context, template, clientId, endpoints);
             if (!assertion.IsOk)
             {
