@@ -24,7 +24,7 @@ internal sealed class UpstreamDialer(EgressPolicy policy, IHostResolver resolver
             try
             {
                 return policy.Proxy is { } proxy
-                    ? await TunnelAsync(proxy, new IPEndPoint(address, to.Port), cancellationToken).ConfigureAwait(false)
+                    ? await TunnelAsync(proxy, new IPEndPoint(Plain(address), to.Port), cancellationToken).ConfigureAwait(false)
                     : await DialAsync(address, to.Port, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is SocketException or HttpRequestException { StatusCode: >= HttpStatusCode.InternalServerError })
@@ -36,8 +36,10 @@ internal sealed class UpstreamDialer(EgressPolicy policy, IHostResolver resolver
         throw failure ?? new SocketException((int)SocketError.HostNotFound);
     }
 
-    private static async Task<Stream> DialAsync(IPAddress address, int port, CancellationToken cancellationToken)
+    private static async Task<Stream> DialAsync(IPAddress judged, int port, CancellationToken cancellationToken)
     {
+        // As it was judged: a socket of the one family doesn't reach an address of the other.
+        var address = Plain(judged);
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -50,6 +52,8 @@ internal sealed class UpstreamDialer(EgressPolicy policy, IHostResolver resolver
             throw;
         }
     }
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private async Task<Stream> TunnelAsync(EgressProxy proxy, IPEndPoint to, CancellationToken cancellationToken)
     {

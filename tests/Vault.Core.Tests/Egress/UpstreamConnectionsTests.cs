@@ -39,6 +39,32 @@ public sealed class UpstreamConnectionsTests
         Assert.Equal(0, upstream.Connections);
     }
 
+    [Theory]
+    [InlineData("http://0.0.0.0:{0}/")]
+    [InlineData("http://0:{0}/")]
+    [InlineData("http://[::]:{0}/")]
+    [InlineData("http://127.0.0.1:{0}/")]
+    [InlineData("http://[::ffff:127.0.0.1]:{0}/")]
+    public async Task Send_ToAnAddress_WithTheSystemsResolver_IsDenied(string url)
+    {
+        await using var upstream = RawUpstream.Start();
+        using var connections = new UpstreamConnections(new EgressPolicy(new EgressOptions([], AllowHttp: true)), new SystemHostResolver(), new LoopGuard(() => "test"));
+        await EgressDenial.AssertAsync(() => SendAsync(connections, string.Format(System.Globalization.CultureInfo.InvariantCulture, url, upstream.Port)));
+        Assert.Equal(0, upstream.Connections);
+    }
+
+    [Theory]
+    [InlineData("::ffff:127.0.0.1")]
+    [InlineData("127.0.0.1")]
+    public async Task Send_ToAMappedAddress_GoesToTheOneThatWasJudged(string address)
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith("HTTP/1.1 204 No Content\r\n\r\n");
+        _resolver.Set("service.example", address);
+        using var connections = Connections(["127.0.0.0/8"]);
+        Assert.Equal(HttpStatusCode.NoContent, await SendAsync(connections, $"http://service.example:{upstream.Port}/"));
+    }
+
     [Fact]
     public async Task Send_EmptyAnswer_IsNotFound()
     {
