@@ -93,8 +93,6 @@ internal static class CallerRequest
         state is HttpResponse { HasStarted: false } response ? new ValueTask(response.Body.FlushAsync(cancellationToken)) : ValueTask.CompletedTask;
 
     private static HashSet<string> ConnectionOptions(IHeaderDictionary headers) => headers.Connection is { Count: > 0 } connection && connection != "keep-alive"
-        ? connection
-            .SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            .ToHashSet(StringComparer.OrdinalIgnoreCase)
+        ? CallerHeaders.OptionsIn(connection)
         : NoOptions;
 }

@@ -19,6 +19,11 @@ public static class CallerHeaders
         "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Original-Method", "X-Original-URL", "X-Rewrite-URL",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The names in <c>Connection</c> headers: what is of one connection, too.</summary>
+    public static HashSet<string> OptionsIn(IEnumerable<string?> values) => values
+        .SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        .ToHashSet(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Whether a header may go upstream; a name with underscores is judged as the one with hyphens.</summary>
     /// <param name="header">Its name.</param>
     /// <param name="connectionOptions">What the caller's <c>Connection</c> header names.</param>

@@ -133,8 +133,6 @@ public static class CalloutMessage
             return EmptySet;
         }
 
-        return values
-            .SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return CallerHeaders.OptionsIn(values);
     }
 }

@@ -170,6 +170,28 @@ public sealed class LoginInFullTests : ProtocolBench
     }
 
     [Fact]
+    public async Task Trial_SendsWhatACalloutSends()
+    {
+        await DefineAsync("""{ "protocol": "bearer" }""", """{ "Token": "the-bearer-token" }""", named: """, "generateAuthorizationHeader": false""");
+        const string Request = """
+            { "path": "/x", "headers": { "Connection": "X-A, close", "X-A": "b", "X-Own": "own", "X-Api-Key": "vk_abcdefgh_0123456789abcdef0123456789abcdef01234567",
+              "Authorization": "Bearer vk_abcdefgh_0123456789abcdef0123456789abcdef01234567", "Range": "bytes=0-1", "If-Range": "x", "Accept-Encoding": "gzip" } }
+            """;
+        Assert.True((bool)(await TestAsync(Request))["ok"]!);
+        var sent = Assert.Single(Service.Requests);
+        Assert.Equal(("own", "identity"), (sent.Header("X-Own"), sent.Header("Accept-Encoding")));
+        foreach (var dropped in new[] { "X-A", "X-Api-Key", "Authorization", "Range", "If-Range" })
+        {
+            Assert.Null(sent.Header(dropped));
+        }
+
+        using var response = await Vault.AdminClient.PostAsync(
+            $"/api/v1/named-credentials/{Name}/preview", new StringContent(Request, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+        var shown = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["headers"]!.AsArray();
+        Assert.Equal(["X-Own: own", "Accept-Encoding: identity"], shown.Select(header => $"{header!["name"]}: {header["value"]}"));
+    }
+
+    [Fact]
     public async Task Test_SaysInWordsWhatFailed()
     {
         Service.Answer = (context, _) => AnswerAsync(context, 403, "secret-of-the-service", "text/plain");

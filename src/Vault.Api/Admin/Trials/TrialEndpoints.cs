@@ -107,7 +107,11 @@ internal static class TrialEndpoints
                 return VaultError.Invalid($"$.headers['{header}']", "Must be a header's name and value.");
             }
 
-            headers.Add(new(header, value));
+            // As of a callout: a vault key isn't handed to a service.
+            if (!CallerKeys.IsKey(header, value))
+            {
+                headers.Add(new(header, value));
+            }
         }
 
         var body = input.Body switch

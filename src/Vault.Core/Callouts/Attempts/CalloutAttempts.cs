@@ -100,7 +100,9 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         var uri = resolved.Value.Query.Count == 0 ? target : UpstreamUrl.Join(url.Value, request.Path, request.Query, resolved.Value.Query);
         if (isPreview)
         {
-            return new CalloutAttempt { Uri = uri, Headers = AttemptPreview.Sign(callout, resolved.Value.Headers), Body = outgoing.Value.Whole, Transform = outgoing.Value.Transform };
+            // What is searched for decides what upstream is asked.
+            EchoSources.AddParameters(callout, echoes);
+            return new CalloutAttempt { Uri = uri, Headers = EchoSources.AskForPlain(callout, AttemptPreview.Sign(callout, resolved.Value.Headers), outgoing.Value.Transform), Body = outgoing.Value.Whole, Transform = outgoing.Value.Transform };
         }
 
         var signed = AttemptSignature.Sign(callout, uri, facts, resolved.Value.Headers, outgoing.Value, token, time);

@@ -43,8 +43,6 @@ public sealed partial class CalloutTrial(
     DefinitionCatalog definitions, CredentialBinder binder, CredentialSets sets, CalloutPreparation preparation, CalloutAttempts attempts, CalloutInvoker invoker,
     TokenSource tokens, NamedCredentialConnections connections, IdleTimers timers, TimeProvider time)
 {
-    private static readonly HashSet<string> NoOptions = [];
-
     /// <summary>The request as it would be sent, every secret masked; nothing is sent.</summary>
     public async Task<Result<MaskedRequest>> PreviewAsync(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
     {
@@ -132,6 +130,7 @@ public sealed partial class CalloutTrial(
         }
 
         var body = trial.Body is null ? null : Encoding.UTF8.GetBytes(trial.Body);
+        var options = CallerHeaders.OptionsIn(trial.Headers.Where(header => header.Key.Equals("Connection", StringComparison.OrdinalIgnoreCase)).Select(header => header.Value));
         var request = new CalloutRequest
         {
             Id = Guid.NewGuid().ToString("N"),
@@ -140,7 +139,7 @@ public sealed partial class CalloutTrial(
             Query = trial.Query,
             Headers =
             [
-                .. trial.Headers.Where(header => CallerHeaders.IsForwarded(header.Key, NoOptions, dropOverrides: named.AllowedRequests is not null))
+                .. trial.Headers.Where(header => CallerHeaders.IsForwarded(header.Key, options, dropOverrides: named.AllowedRequests is not null))
                     .Select(header => new KeyValuePair<string, string>(header.Key, HeaderText.Encode(header.Value))),
             ],
             Body = body is null ? null : new MemoryStream(body),
