@@ -18,7 +18,7 @@ public sealed class StartTests : IDisposable
     public async Task FirstStart_MakesFilesForTheOwnerAlone()
     {
         await StartAsync();
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory, "master.key")));
+        Assert.All(["master.key", "vault.db", "vault.db-wal"], file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory, file))));
         Assert.Equal(44, (await File.ReadAllTextAsync(Path.Combine(_directory, "master.key"))).Trim().Length);
     }
 

@@ -30,6 +30,7 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
 
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
+        MakeFile();
         await using (var connection = CreateConnection())
         {
             await connection.OpenAsync(cancellationToken);
@@ -44,6 +45,17 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
         await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
         await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
         await context.Database.MigrateAsync(cancellationToken);
+    }
+
+    // SQLite would make it readable to every account of the machine, and so the files beside it, which get its mode.
+    private void MakeFile()
+    {
+        var path = new SqliteConnectionStringBuilder(options.Value.ConnectionString).DataSource;
+        if (!OperatingSystem.IsWindows() && !path.StartsWith("file:", StringComparison.OrdinalIgnoreCase) && !path.Contains('|', StringComparison.Ordinal)
+            && !File.Exists(path) && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+        {
+            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        }
     }
 
     // This process has the directory to itself.
