@@ -12,6 +12,8 @@ using Vault.Api.Admin.Operations;
 using Vault.Api.Admin.Trials;
 using Vault.Api.Admin.VaultKeys;
 using Vault.Api.AdminHttp;
+using Vault.Api.Errors;
+using Vault.Core.Primitives;
 
 namespace Vault.Api.Admin;
 
@@ -40,6 +42,19 @@ internal static class AdminEndpoints
         api.MapForwardProxy();
     }
 
+    /// <summary>A POST without input: what is sent to it all the same isn't passed over, for whoever sends it believes that it does something.</summary>
+    public static RouteHandlerBuilder TakesNothing(this RouteHandlerBuilder route) => route.AddEndpointFilter(static async (invocation, next) =>
+    {
+        var request = invocation.HttpContext.Request;
+        if (request.Query.Keys.FirstOrDefault() is { } parameter)
+        {
+            return VaultError.Invalid(parameter, "Unknown parameter; there are none.").ToAnswer();
+        }
+
+        var read = await JsonBody.ReadAsync(request, new NoInput(), invocation.HttpContext.RequestAborted);
+        return read.IsOk ? await next(invocation) : read.Error.ToAnswer();
+    });
+
     /// <summary>Says which problems a route may answer with.</summary>
     public static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params int[] statuses)
     {
@@ -50,4 +65,6 @@ internal static class AdminEndpoints
 
         return route;
     }
+
+    private sealed record NoInput;
 }

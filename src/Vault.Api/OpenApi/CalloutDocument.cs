@@ -1,3 +1,6 @@
+using System.Net.Mime;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -58,13 +61,20 @@ internal sealed class CalloutDocument : IDocumentFilter
                 operation.RequestBody = new OpenApiRequestBody
                 {
                     Description = "Goes to the service, with merge fields filled in where they are allowed.",
-                    Content = new Dictionary<string, IOpenApiMediaType> { ["*/*"] = new OpenApiMediaType { Schema = new OpenApiSchema() } },
+                    Content = new Dictionary<string, IOpenApiMediaType> { ["*/*"] = new OpenApiMediaType { Schema = new OpenApiSchema(), Example = JsonNode.Parse("""{ "Username": "{!$Credential.Username}", "Password": "{!$Credential.Password}" }""") } },
                 };
             }
 
             foreach (var (status, description) in Answers)
             {
-                operation.Responses.Add(status.ToString(System.Globalization.CultureInfo.InvariantCulture), new OpenApiResponse { Description = description });
+                operation.Responses.Add(status.ToString(System.Globalization.CultureInfo.InvariantCulture), new OpenApiResponse
+                {
+                    Description = description,
+                    Content = status < 400 ? null : new Dictionary<string, IOpenApiMediaType>
+                    {
+                        [MediaTypeNames.Application.ProblemJson] = new OpenApiMediaType { Schema = new OpenApiSchemaReference(nameof(ProblemDetails), swaggerDoc) },
+                    },
+                });
             }
 
             item.Operations.Add(method, operation);

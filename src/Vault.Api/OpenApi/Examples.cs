@@ -4,10 +4,10 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace Vault.Api.OpenApi;
 
-/// <summary>An example for each body that is sent. None holds anything like a real secret.</summary>
+/// <summary>An example for each body that is sent; <see cref="AnswerExamples"/> has those of answers. None holds anything like a real secret.</summary>
 internal sealed class Examples : IOperationFilter
 {
-    private const string Document = """
+    internal const string Document = """
         { "externalCredentials": [ { "name": "ServiceLogin", "authentication": { "protocol": "password" }, "allowedHosts": [ "service.example" ],
                                      "principals": [ { "name": "default", "parameters": { "Username": "the user", "Password": "the password" } } ] } ],
           "namedCredentials": [ { "name": "Service", "url": "https://service.example", "externalCredential": "ServiceLogin" } ],

@@ -47,6 +47,7 @@ internal static class OpenApiSetup
             options.DocumentFilter<AnswerHeaders>();
             options.OperationFilter<CommonParameters>();
             options.OperationFilter<Examples>();
+            options.OperationFilter<AnswerExamples>();
             options.OperationFilter<OpenRoutes>();
             options.SchemaFilter<WriteOnlySecrets>();
             options.SchemaFilter<ProblemSchema>();

@@ -1,6 +1,10 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
+using Vault.Api.AdminHttp;
+using Vault.Api.Errors;
+using Vault.Core.Primitives;
 
 namespace Vault.Api.OpenApi;
 
@@ -14,6 +18,7 @@ internal sealed class ProblemSchema : ISchemaFilter
             return;
         }
 
+        problem.Examples = JsonSerializer.SerializeToNode(VaultError.Invalid("$.nam", "Unknown property.").ToProblem(), AdminJson.Options) is { } example ? [example] : null;
         problem.Properties ??= new Dictionary<string, IOpenApiSchema>();
         problem.Properties["code"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The stable code; type is urn:vault:problem: and the code." };
         problem.Properties["errors"] = new OpenApiSchema

@@ -109,6 +109,43 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         Assert.Equal(415, (int)refused.StatusCode);
     }
 
+    [Theory]
+    [InlineData("operator")]
+    [InlineData("auditor")]
+    public async Task Create_WithoutJson_ByARoleThatMayNot_IsForbidden(string role)
+    {
+        using var client = api.Vault.CreateClient(await api.Vault.CreateKeyAsync(role));
+        var answer = await api.SendAsync("POST", "external-credentials", "name=x", client, contentType: "text/plain");
+        Assert.Equal((403, "forbidden"), ((int)answer.Status, answer.Code));
+    }
+
+    [Fact]
+    public async Task Create_WithoutJson_IsRecorded()
+    {
+        await api.SendAsync("POST", "external-credentials", "name=x", contentType: "text/plain");
+        var newest = (await api.ExpectAsync(200, null, "GET", "audit?pageSize=1&action=external-credential.created")).Json!["items"]![0]!;
+        Assert.Equal((415, "unsupported-media-type", "denied"), ((int?)newest["status"], (string?)newest["code"], (string?)newest["outcome"]));
+    }
+
+    [Theory]
+    [InlineData("keys/rotate", """{ "bogus": 1 }""", 400)]
+    [InlineData("keys/rotate?bogus=1", null, 400)]
+    [InlineData("keys/rotate", "not json", 400)]
+    [InlineData("keys/rewrap", """{ "bogus": 1 }""", 400)]
+    [InlineData("audit/verify", """{ "bogus": 1 }""", 400)]
+    [InlineData("audit/verify", "{}", 200)]
+    [InlineData("audit/verify", null, 200)]
+    public async Task What_TakesNoInput_PassesNoneOver(string route, string? json, int status) =>
+        await api.ExpectAsync(status, status == 200 ? null : "invalid-request", "POST", route, json);
+
+    [Fact]
+    public async Task UnknownProperty_IsNamed_WhateverItsName()
+    {
+        var answer = await api.ExpectAsync(400, "invalid-request", "POST", "apps", """{ "name": "Apo", "it's": 1 }""");
+        Assert.Contains("Unknown property", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(["$['it's']"], answer.ErrorPaths);
+    }
+
     [Fact]
     public async Task Delete_InUse_NamesTheUsers()
     {

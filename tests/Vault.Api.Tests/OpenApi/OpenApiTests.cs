@@ -46,6 +46,11 @@ public sealed class OpenApiTests
                 {
                     Assert.True(body["content"]!["application/json"]!.AsObject().ContainsKey("example"), $"{method} {path} has no example.");
                 }
+
+                foreach (var (status, answer) in operation["responses"]!.AsObject())
+                {
+                    Assert.All(answer!["content"]?.AsObject() ?? [], content => Assert.True(ExampleOf(document, content.Value!) is not null, $"{method} {path} has no example of {status}."));
+                }
             }
         }
     }
@@ -58,7 +63,16 @@ public sealed class OpenApiTests
 
         Assert.NotEmpty(bodies);
         Assert.All(bodies, body => Assert.True(SchemaOf(document, body.Media!["schema"]!).Evaluate(body.Media["example"].Deserialize<JsonElement>()).IsValid, body.Name));
+
+        var answers = Operations(document).SelectMany(operation => operation.Value["responses"]!.AsObject().SelectMany(answer => (answer.Value!["content"]?.AsObject() ?? [])
+            .Where(content => content.Key.EndsWith("json", StringComparison.Ordinal)).Select(content => (Name: $"{operation.Name} {answer.Key}", Media: content.Value!)))).ToArray();
+        Assert.True(answers.Length > 200);
+        Assert.All(answers, answer => Assert.True(SchemaOf(document, answer.Media["schema"]!).Evaluate(ExampleOf(document, answer.Media).Deserialize<JsonElement>()).IsValid, answer.Name));
     }
+
+    // Its own, or that of its schema.
+    private static JsonNode? ExampleOf(JsonNode document, JsonNode media) =>
+        media["example"] ?? ((string?)media["schema"]?["$ref"] is { } reference ? document["components"]!["schemas"]![reference.Split('/')[^1]]!["examples"]?[0] : null);
 
     [Theory]
     [InlineData("NamedCredentialInput", """{ "url": "https://service.example", "rateLimit": { "permits": 5 }, "clientCertificate": null }""", true)]
