@@ -20,6 +20,8 @@ internal sealed class ForgetfulAuditStore : IAuditStore
 
     public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public IAsyncEnumerable<AuditEntry> ReadReadableAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
+
     public IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<AuditEntry>();
 
     public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken) =>

@@ -72,7 +72,11 @@ public sealed record AuditEvent(string Id, DateTimeOffset At, string Actor, stri
 /// <param name="Previous">The hash of the record before it.</param>
 /// <param name="Hash">The hash of this record, the one before included.</param>
 /// <param name="Mac">Authenticates the hash with the vault's key.</param>
-public sealed record AuditEntry(long Sequence, int Segment, AuditEvent Event, byte[] Previous, byte[] Hash, byte[] Mac);
+public sealed record AuditEntry(long Sequence, int Segment, AuditEvent Event, byte[] Previous, byte[] Hash, byte[] Mac)
+{
+    /// <summary>Whether it stands in the place of one that can't be read.</summary>
+    public bool IsUnreadable => Mac.Length == 0 && Event.Action == AuditActions.Unreadable;
+}
 
 /// <summary>The end of the chain.</summary>
 /// <param name="Sequence">Of the last record; 0: none.</param>

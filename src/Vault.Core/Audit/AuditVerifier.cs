@@ -122,7 +122,7 @@ public sealed class AuditVerifier(IAuditStore store, AuditChain chain, AuditChec
 
         try
         {
-            await foreach (var entry in store.ReadAsync(cancellationToken))
+            await foreach (var entry in store.ReadReadableAsync(cancellationToken))
             {
                 if ((await walk.NextAsync(entry, end, cancellationToken) ?? Fork(walk.Last)) is { } bad)
                 {

@@ -57,6 +57,11 @@ internal sealed class AuditWalk(IAuditStore store, AuditChain chain, PrunedRange
             return await GapAsync(entry, wanted, end, cancellationToken);
         }
 
+        if (entry.IsUnreadable)
+        {
+            return Bad(wanted, AuditFaults.Modified, "can't be read: it was changed after it was written");
+        }
+
         if (!chain.IsAuthentic(entry))
         {
             return Bad(wanted, AuditFaults.Forged, "was not written by this vault");

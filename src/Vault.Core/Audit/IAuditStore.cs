@@ -37,7 +37,10 @@ public interface IAuditStore
     /// <summary>All records, in their order, those included that are appended meanwhile. They are read in pages: nothing is held up by a slow reader.</summary>
     IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellationToken);
 
-    /// <summary>Records, newest first; of those of one callout, the last.</summary>
+    /// <summary>The same for people: in the place of a record that something else made unreadable stands one of the action <c>audit.unreadable</c>.</summary>
+    IAsyncEnumerable<AuditEntry> ReadReadableAsync(CancellationToken cancellationToken);
+
+    /// <summary>Records, newest first; of those of one callout, the last. What can't be read is as in <see cref="ReadReadableAsync"/>.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="before">Only those before this one; null: from the newest.</param>
     /// <param name="count">At most so many.</param>

@@ -92,7 +92,12 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
     }
 
     /// <inheritdoc />
-    public async IAsyncEnumerable<AuditEntry> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellationToken) => ReadAsync(isForPeople: false, cancellationToken);
+
+    /// <inheritdoc />
+    public IAsyncEnumerable<AuditEntry> ReadReadableAsync(CancellationToken cancellationToken) => ReadAsync(isForPeople: true, cancellationToken);
+
+    private async IAsyncEnumerable<AuditEntry> ReadAsync(bool isForPeople, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (long? after = null; ;)
         {
@@ -100,7 +105,8 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
             await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
             {
                 var rows = database.Audit.AsNoTracking();
-                page = await (after is { } last ? rows.Where(row => row.Sequence > last) : rows).OrderBy(row => row.Sequence).Take(PageSize).ToListAsync(cancellationToken);
+                var next = (after is { } last ? rows.Where(row => row.Sequence > last) : rows).OrderBy(row => row.Sequence).Take(PageSize);
+                page = isForPeople ? await ReadableAsync(database, next, cancellationToken) : await next.ToListAsync(cancellationToken);
             }
 
             foreach (var row in page)
@@ -165,8 +171,57 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
 
         return [.. found.OrderByDescending(row => row.Sequence).Take(count).Select(ToEntry)];
 
-        Task<List<AuditRow>> NewestAsync(IQueryable<AuditRow> query) => query.OrderByDescending(row => row.Sequence).Take(count).ToListAsync(cancellationToken);
+        Task<List<AuditRow>> NewestAsync(IQueryable<AuditRow> query) => ReadableAsync(database, query.OrderByDescending(row => row.Sequence).Take(count), cancellationToken);
     }
+
+    // Whoever can write one column of one row must not hide all that is read together with it.
+    private static async Task<List<AuditRow>> ReadableAsync(VaultDbContext database, IQueryable<AuditRow> query, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await query.ToListAsync(cancellationToken)).ConvertAll(Readable);
+        }
+        catch (Exception exception) when (UndecodableRows.IsOne(exception))
+        {
+            var rows = new List<AuditRow>();
+            foreach (var sequence in await query.Select(row => row.Sequence).ToListAsync(cancellationToken))
+            {
+                rows.Add(await RowAsync(database, sequence, cancellationToken));
+            }
+
+            return rows;
+        }
+    }
+
+    private static async Task<AuditRow> RowAsync(VaultDbContext database, long sequence, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Readable(await database.Audit.AsNoTracking().SingleAsync(row => row.Sequence == sequence, cancellationToken));
+        }
+        catch (Exception exception) when (UndecodableRows.IsOne(exception))
+        {
+            return Unreadable(sequence);
+        }
+    }
+
+    // The column takes NULL, which no record has.
+    private static AuditRow Readable(AuditRow row) => row.Id is null ? Unreadable(row.Sequence) : row;
+
+    private static AuditRow Unreadable(long sequence) => new()
+    {
+        Sequence = sequence,
+        Id = "",
+        At = DateTimeOffset.UnixEpoch,
+        Actor = "unknown",
+        Action = AuditActions.Unreadable,
+        Target = "",
+        Outcome = AuditOutcomes.Failed,
+        Code = "unreadable",
+        Previous = [],
+        Hash = [],
+        Mac = [],
+    };
 
     private sealed record Bounds(long? Least, long? Most);
 

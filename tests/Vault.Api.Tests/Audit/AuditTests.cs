@@ -357,6 +357,29 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal((false, fault, sequence), ((bool)verdict["valid"]!, (string?)verdict["fault"], (int)verdict["sequence"]!));
     }
 
+    [Theory]
+    [Trait("Database", "sqlite")]
+    [InlineData("UPDATE audit SET \"Id\" = NULL WHERE \"Sequence\" = 4")]
+    [InlineData("UPDATE audit SET \"Segment\" = 99999999999 WHERE \"Sequence\" = 4")]
+    public async Task ARecordThatSomebodyMadeUnreadable_HidesNoOther(string sql)
+    {
+        await DefineAsync();
+        var before = await _vault.AdminClient.GetStringAsync("/api/v1/audit/export");
+        await TamperAsync(sql);
+        var items = (await ItemsAsync("")).Select(item => (long)item!["sequence"]!).ToArray();
+        Assert.Equal(Enumerable.Range(1, items.Length).Reverse().Select(sequence => (long)sequence), items);
+        var after = await _vault.AdminClient.GetStringAsync("/api/v1/audit/export");
+        Assert.Equal(before.TrimEnd().Split('\n').Length, after.TrimEnd().Split('\n').Length);
+        Assert.Equal(("audit.unreadable", "unreadable"), await UnreadableAsync());
+        Assert.Equal((false, 4), ((bool)(await VerifyAsync())["valid"]!, (int)(await VerifyAsync())["sequence"]!));
+
+        async Task<(string?, string?)> UnreadableAsync()
+        {
+            var item = Assert.Single(await ItemsAsync("?pageSize=500"), item => (long)item!["sequence"]! == 4)!;
+            return ((string?)item["action"], (string?)item["code"]);
+        }
+    }
+
     [Fact]
     [Trait("Database", "sqlite")]
     public async Task AnOlderDatabase_PutInPlace_IsFoundByItsCheckpoints()

@@ -46,6 +46,8 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
         return Task.CompletedTask;
     }
 
+    public IAsyncEnumerable<AuditEntry> ReadReadableAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
+
     public async IAsyncEnumerable<AuditEntry> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;

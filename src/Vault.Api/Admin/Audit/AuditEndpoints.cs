@@ -140,7 +140,7 @@ internal static class AuditEndpoints
         // Where the log ends now, which other replicas may have taken further than this one knows.
         var last = (await store.HeadAsync(cancellationToken))?.Sequence ?? 0;
         context.Response.ContentType = "application/x-ndjson";
-        await foreach (var entry in store.ReadAsync(cancellationToken))
+        await foreach (var entry in store.ReadReadableAsync(cancellationToken))
         {
             if (entry.Sequence > last)
             {
