@@ -17,6 +17,9 @@ public sealed record RequestInjection(
 /// <param name="IsSecret">Whether an echo of it is redacted.</param>
 public sealed record InjectedValue(string Name, string Value, bool IsSecret)
 {
+    /// <summary>Whether the value is a string of bytes (Latin-1), to be sent as it is; else it is text, and sent in UTF-8.</summary>
+    public bool IsBytes { get; init; }
+
     /// <summary>Never the value.</summary>
     public override string ToString() => Name;
 }

@@ -1,4 +1,5 @@
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Signing;
 using Vault.Core.Callouts.Attempts;
 using Vault.Core.Callouts.Bodies;
 using Vault.Core.Primitives;
@@ -73,6 +74,12 @@ public sealed class Callout : IDisposable
 
     /// <summary>What is reading the caller's body, if anything.</summary>
     internal StreamedContent? Sending { get; set; }
+
+    /// <summary>What the second sending answers; null: nothing.</summary>
+    internal object? Challenge { get; set; }
+
+    /// <summary>How much of the body the signature needs; where nobody knows yet of what kind it is, as much as it may.</summary>
+    internal BodyNeed SignatureNeed => Plan.NeedOf(HasComputedContentType ? "application/x-www-form-urlencoded" : ContentType);
 
     internal CredentialSet Credentials { get; }
 

@@ -67,8 +67,8 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
     private static bool IsChallenge(Callout callout, HttpResponseMessage answer) =>
         callout.Attempt?.Signed is { } signed && callout.Plan.Signing is { } signing && !callout.Request.IsGrpc
         && !callout.Plan.CustomHeaderNames.Contains("Authorization")
-        && signing.TakeChallenge(
-            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : []);
+        && (callout.Challenge = signing.TakeChallenge(
+            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : [])) is not null;
 
     private async ValueTask<bool> GiveUpIfDeadAsync(
         Callout callout, CalloutAttempt attempt, ITokenProtocol protocol, HttpResponseMessage answer, CancellationToken cancellationToken)

@@ -186,6 +186,28 @@ public sealed class SigningTests : ProtocolBench
     }
 
     [Fact]
+    public async Task OAuth1_HoldsAFormWhoseTypeFieldsMake()
+    {
+        var form = "";
+        Service.Answer = async (context, request) =>
+        {
+            form = request.Header("Content-Type") + " " + request.Text;
+            var parameters = request.Header("Authorization")!["OAuth ".Length..].Split(", ").Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => Uri.UnescapeDataString(pair[1].Trim('"')));
+            var pairs = parameters.Where(pair => pair.Key != "oauth_signature").Select(pair => (pair.Key, pair.Value)).Append(("a", "1")).Append(("b", "2"))
+                .OrderBy(pair => pair.Item1, StringComparer.Ordinal).Select(pair => $"{Uri.EscapeDataString(pair.Item1)}={Uri.EscapeDataString(pair.Item2)}");
+            var text = $"POST&{Uri.EscapeDataString(Service.Url + request.Target)}&{Uri.EscapeDataString(string.Join('&', pairs))}";
+            var isGood = parameters["oauth_signature"] == Convert.ToBase64String(HMACSHA256.HashData("the-consumer-secret&"u8, Encoding.ASCII.GetBytes(text)));
+            await AnswerAsync(context, isGood ? 200 : 401, text, "text/plain");
+        };
+        var app = await DefineAsync("""{ "protocol": "oauth1", "signatureMethod": "HMAC-SHA256" }""", """{ "ConsumerKey": "ck", "ConsumerSecret": "the-consumer-secret" }""", named: """, "allowMergeFieldsInHeader": true""");
+        using var content = new StringContent("a=1&b=2");
+        content.Headers.Remove("Content-Type");
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/x-www-form-{!LOWER('URLENCODED')}");
+        await ExpectAsync(await CallAsync(app, method: HttpMethod.Post, content: content), 200);
+        Assert.Equal("application/x-www-form-urlencoded a=1&b=2", form);
+    }
+
+    [Fact]
     public async Task Digest_OneNonceThatIsGivenToMany_HasEachCountOnce()
     {
         const int Callers = 4;

@@ -22,8 +22,14 @@ internal static class AwsSignature
         public override string ToString() => nameof(Signer);
     }
 
+    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
+
     /// <summary>A request's time as in <c>X-Amz-Date</c>.</summary>
-    public static string TimeOf(DateTimeOffset now) => now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+    public static string TimeOf(DateTimeOffset now) => now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    /// <summary>Reads such a time; false where it is none.</summary>
+    public static bool TryReadTime(string text, out DateTimeOffset time) =>
+        DateTimeOffset.TryParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 
     /// <summary>The hash of a body.</summary>
     public static string HashOf(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));
@@ -33,7 +39,7 @@ internal static class AwsSignature
     /// <param name="method">The HTTP method.</param>
     /// <param name="path">The path as it is sent.</param>
     /// <param name="query">The query as it is sent, without <c>?</c>.</param>
-    /// <param name="headers">The headers to sign, <c>Host</c> and <c>X-Amz-Date</c> among them; values as text.</param>
+    /// <param name="headers">The headers to sign, <c>Host</c> and <c>X-Amz-Date</c> among them; values as strings of bytes.</param>
     /// <param name="bodyHash">See <see cref="HashOf"/> and <see cref="UnsignedPayload"/>.</param>
     public static (string Header, string Signature) Make(
         Signer signer, string method, string path, string query, IEnumerable<KeyValuePair<string, string>> headers, string bodyHash)
@@ -41,7 +47,7 @@ internal static class AwsSignature
         var canonical = Canonical(signer.Service, method, path, query, headers, bodyHash, out var signedHeaders);
         var time = TimeOf(signer.Now);
         var scope = $"{time[..8]}/{signer.Region}/{signer.Service}/aws4_request";
-        var toSign = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{HashOf(Encoding.UTF8.GetBytes(canonical))}";
+        var toSign = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{HashOf(Encoding.Latin1.GetBytes(canonical))}";
 
         var key = Encoding.UTF8.GetBytes("AWS4" + signer.SecretAccessKey);
         foreach (var part in new[] { time[..8], signer.Region, signer.Service, "aws4_request", toSign })
@@ -94,5 +100,6 @@ internal static class AwsSignature
 
     private static string Encode(string text) => EscapedBytes.Normalize(text, plusIsSpace: true);
 
-    private static string Collapse(string value) => string.Join(' ', value.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    // Spaces alone: a tab, or what else is white space to Unicode, is sent and signed as it is.
+    private static string Collapse(string value) => string.Join(' ', value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 }

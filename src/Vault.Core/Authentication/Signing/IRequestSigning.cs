@@ -59,6 +59,15 @@ public sealed record RequestToSign
     /// <summary>Searches answers for a value made of a secret.</summary>
     public required Action<string> NoteSecret { get; init; }
 
+    /// <summary>The names of headers that an admin set: they win over those of the protocol.</summary>
+    public IReadOnlySet<string> CustomNames { get; init; } = new HashSet<string>();
+
+    /// <summary>What <see cref="IRequestSigning.TakeChallenge"/> made of the answer to the first sending; null: this is the first.</summary>
+    public object? Challenge { get; init; }
+
+    /// <summary>The value of a header where an admin set it; null: none did.</summary>
+    public string? Custom(string name) => CustomNames.Contains(name) ? Header(name) : null;
+
     /// <summary>The first value of a header, or null.</summary>
     public string? Header(string name) => Headers.FirstOrDefault(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
@@ -79,9 +88,12 @@ public interface IRequestSigning
     /// <summary>The headers to add; they replace those of the same names.</summary>
     Result<RequestInjection> Sign(RequestToSign request);
 
-    /// <summary>Reads an answer's challenge; whether the request is to be sent once more, with the challenge answered.</summary>
+    /// <summary>
+    /// Reads an answer's challenge; what the request is to be sent once more with, as <see cref="RequestToSign.Challenge"/>, so that it answers
+    /// this very challenge; null: it is not sent once more.
+    /// </summary>
     /// <param name="request">As it was sent.</param>
     /// <param name="status">The answer's status.</param>
-    /// <param name="challenges">Its <c>WWW-Authenticate</c> headers.</param>
-    bool TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges) => false;
+    /// <param name="challenges">Its <c>WWW-Authenticate</c> headers, strings of bytes.</param>
+    object? TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges) => null;
 }

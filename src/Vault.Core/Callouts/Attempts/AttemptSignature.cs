@@ -1,3 +1,4 @@
+using Vault.Core.Authentication;
 using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.Signing;
 using Vault.Core.Primitives;
@@ -32,6 +33,8 @@ internal static class AttemptSignature
             Account = $"{callout.Admitted.Principal.Id:N}\n{callout.Admitted.User}\n{callout.Credentials.Stamp}",
             Parameters = callout.Credentials,
             Token = token.Current,
+            CustomNames = callout.Plan.CustomHeaderNames,
+            Challenge = callout.Challenge,
             NoteSecret = text => callout.Echoes.Add(text),
         };
         var signed = signing.Sign(request);
@@ -41,24 +44,26 @@ internal static class AttemptSignature
         }
 
         // An admin's own header of a name wins over the protocol's, here too.
-        var custom = callout.Plan.CustomHeaders.Select(header => header.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var custom = callout.Plan.CustomHeaderNames;
         var ours = signed.Value.Headers.Where(header => !custom.Contains(header.Name)).ToArray();
-        if (Array.Find(ours, header => !HeaderText.IsLegal(header.Value)) is { } illegal)
+        if (Array.Find(ours, header => header.IsBytes ? !WireText.IsValue(header.Value) : !HeaderText.IsLegal(header.Value)) is { } illegal)
         {
             return new VaultError(ErrorCodes.SecretNotAHeaderValue, $"A value for the header {illegal.Name} has a control character, or white space at its ends; it can't stand in a header.");
         }
 
         foreach (var secret in ours.Where(header => header.IsSecret))
         {
-            callout.Echoes.Add(secret.Value);
+            callout.Echoes.Add(System.Text.Encoding.Latin1.GetBytes(Encode(secret)));
         }
 
         KeyValuePair<string, string>[] all =
         [
             // The caller's own authorization has no place where the protocol makes it, also before there is a challenge to answer.
             .. headers.Where(header => custom.Contains(header.Key) || !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase)).Where(header => !Array.Exists(ours, own => WireText.Canonical(own.Name).Equals(WireText.Canonical(header.Key), StringComparison.OrdinalIgnoreCase))),
-            .. ours.Select(header => new KeyValuePair<string, string>(header.Name, HeaderText.Encode(header.Value))),
+            .. ours.Select(header => new KeyValuePair<string, string>(header.Name, Encode(header))),
         ];
         return (all, request with { Headers = all });
     }
+
+    private static string Encode(InjectedValue header) => header.IsBytes ? header.Value : HeaderText.Encode(header.Value);
 }

@@ -8,6 +8,9 @@ namespace Vault.Core.Authentication.Protocols.AwsSigV4;
 /// <summary>Puts the headers of Signature Version 4 on a request.</summary>
 internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
 {
+    private const string Date = "X-Amz-Date";
+    private const string BodyHash = "X-Amz-Content-Sha256";
+
     private readonly AwsSettings _settings;
 
     public BoundAwsSigV4(AwsSettings settings)
@@ -51,15 +54,17 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
             return keys.Error;
         }
 
-        var time = AwsSignature.TimeOf(request.Now);
-        var bodyHash = request.Body is { } body ? AwsSignature.HashOf(body.Span) : AwsSignature.UnsignedPayload;
-        var ours = new List<InjectedValue> { new("X-Amz-Date", time, IsSecret: false), new("X-Amz-Content-Sha256", bodyHash, IsSecret: false) };
+        // An admin's own header of a name is what is sent, and so what is signed.
+        var now = request.Custom(Date) is { } date && AwsSignature.TryReadTime(date, out var own) ? own : request.Now;
+        var bodyHash = request.Custom(BodyHash) ?? (request.Body is { } body ? AwsSignature.HashOf(body.Span) : AwsSignature.UnsignedPayload);
+        var ours = new List<InjectedValue> { new(Date, AwsSignature.TimeOf(now), IsSecret: false), new(BodyHash, bodyHash, IsSecret: false) };
         if (keys.Value.SessionToken is { } session)
         {
             ours.Add(new InjectedValue("X-Amz-Security-Token", session, IsSecret: true));
         }
 
-        var signer = new AwsSignature.Signer(keys.Value.AccessKeyId, keys.Value.SecretAccessKey, _settings.Region, _settings.Service, request.Now);
+        ours.RemoveAll(header => request.Custom(header.Name) is not null);
+        var signer = new AwsSignature.Signer(keys.Value.AccessKeyId, keys.Value.SecretAccessKey, _settings.Region, _settings.Service, now);
         var (header, signature) = AwsSignature.Make(signer, request.Method, request.Path, request.Query, HeadersToSign(request, ours), bodyHash);
         request.NoteSecret(signature);
         ours.Add(new InjectedValue("Authorization", header, IsSecret: true));
@@ -70,8 +75,7 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
     private static IEnumerable<KeyValuePair<string, string>> HeadersToSign(RequestToSign request, List<InjectedValue> ours) =>
         request.Headers
             .Where(header => IsSigned(header.Key) && !ours.Exists(own => own.Name.Equals(header.Key, StringComparison.OrdinalIgnoreCase)))
-            .Select(header => new KeyValuePair<string, string>(header.Key, Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(header.Value))))
-            .Concat(ours.Select(own => new KeyValuePair<string, string>(own.Name, own.Value)))
+            .Concat(ours.Select(own => new KeyValuePair<string, string>(own.Name, Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(own.Value)))))
             .Append(new KeyValuePair<string, string>("Host", request.Host));
 
     private static bool IsSigned(string name) =>

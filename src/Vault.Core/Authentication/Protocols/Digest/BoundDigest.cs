@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Vault.Core.Authentication.Signing;
 using Vault.Core.Primitives;
 
@@ -25,12 +26,14 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
 
     public Result<RequestInjection> Sign(RequestToSign request)
     {
-        if (!_known.TryGetValue(KeyOf(request), out var known))
+        // The second sending answers its own challenge: another callout's may have come, and been spent, meanwhile.
+        var use = request.Challenge as Use ?? (_known.TryGetValue(KeyOf(request), out var known) ? known.Next() : null);
+        if (use is null)
         {
             return RequestInjection.None;
         }
 
-        if (known.Challenge.Qop == "auth-int" && request.Body is null)
+        if (use.Challenge.Qop == "auth-int" && request.Body is null)
         {
             return new VaultError(ErrorCodes.BodyTooLarge, "The upstream wants the body in the digest (auth-int), and it is larger than the 1 MiB that can be held.");
         }
@@ -43,26 +46,25 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         }
 
         var (header, response) = DigestAnswer.Make(
-            known.Challenge, username.Value!.Reveal(), password.Value!.Reveal(), request.Method,
-            request.Query.Length == 0 ? request.Path : request.Path + "?" + request.Query,
-            request.Body is { } body ? body.Span : default, Interlocked.Increment(ref known.Uses.Count), request.Nonce);
+            use.Challenge, username.Value!.Reveal(), password.Value!.Reveal(), request.Method, TargetOf(request.Uri),
+            request.Body is { } body ? body.Span : default, use.Count, use.SessionNonce ?? request.Nonce);
         request.NoteSecret(response);
-        return new RequestInjection([new InjectedValue("Authorization", header, IsSecret: true)], [], []);
+        return new RequestInjection([new InjectedValue("Authorization", header, IsSecret: true) { IsBytes = true }], [], []);
     }
 
-    public bool TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges)
+    public object? TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges)
     {
         var key = KeyOf(request);
         if (status != 401)
         {
-            return false;
+            return null;
         }
 
         var challenge = DigestChallenge.Choose(challenges);
         if (challenge is null)
         {
             _known.TryRemove(key, out _);
-            return false;
+            return null;
         }
 
         // An answer to this very nonce was refused, or a fresh one is given although ours was not stale: the password is wrong,
@@ -77,12 +79,19 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         _needsBody |= challenge.Qop == "auth-int";
 
         // Servers may give one nonce to many: its uses are counted on, whoever was told of it.
-        _known.AddOrUpdate(
+        var known = _known.AddOrUpdate(
             key,
-            static (_, fresh) => new Known(fresh, new Counter()),
-            static (_, before, fresh) => new Known(fresh, before.Challenge.Nonce == fresh.Nonce ? before.Uses : new Counter()),
+            static (_, fresh) => new Known(fresh),
+            static (_, before, fresh) => before.Challenge.Nonce == fresh.Nonce ? new Known(fresh, before) : new Known(fresh),
             challenge);
-        return !wasAnswered || challenge.IsStale || !Answers(sent!, challenge);
+        return !wasAnswered || challenge.IsStale || !Answers(sent!, challenge) ? known.Next() : null;
+    }
+
+    // As it goes on the wire, also with a query that is there and empty.
+    private static string TargetOf(Uri uri)
+    {
+        var text = uri.OriginalString;
+        return text[text.IndexOf('/', text.IndexOf("://", StringComparison.Ordinal) + 3)..];
     }
 
     // Whether it was this very challenge that was answered in vain.
@@ -95,11 +104,31 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
 
     private static string KeyOf(RequestToSign request) => request.Account + "\n" + request.Uri.Scheme + "://" + request.Host;
 
-    private sealed record Known(DigestChallenge Challenge, Counter Uses);
+    /// <summary>One answer to a challenge.</summary>
+    /// <param name="Challenge">The challenge.</param>
+    /// <param name="Count">How often its nonce was used, this time included.</param>
+    /// <param name="SessionNonce">Our nonce of the session; null: each answer has its own.</param>
+    private sealed record Use(DigestChallenge Challenge, int Count, string? SessionNonce);
+
+    /// <summary>The challenge that is answered ahead.</summary>
+    private sealed class Known(DigestChallenge challenge, Known? before = null)
+    {
+        private readonly Counter _uses = before?._uses ?? new Counter();
+
+        // A session's key is made of the nonces of its first answer, and lasts until another challenge (RFC 7616 section 3.4.2).
+        private readonly string? _sessionNonce = !challenge.IsSession ? null
+            : before?._sessionNonce ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+        public DigestChallenge Challenge => challenge;
+
+        public Use Next() => new(challenge, _uses.Next(), _sessionNonce);
+    }
 
     /// <summary>How often a nonce was used.</summary>
     private sealed class Counter
     {
-        public int Count;
+        private int _count;
+
+        public int Next() => Interlocked.Increment(ref _count);
     }
 }

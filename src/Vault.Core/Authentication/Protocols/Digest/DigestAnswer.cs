@@ -8,7 +8,7 @@ namespace Vault.Core.Authentication.Protocols.Digest;
 /// <summary>Computes the answer to a challenge (RFC 7616 section 3.4).</summary>
 internal static class DigestAnswer
 {
-    /// <summary>The <c>Authorization</c> header, and the response in it.</summary>
+    /// <summary>The <c>Authorization</c> header, a string of bytes, and the response in it.</summary>
     /// <param name="challenge">What is answered.</param>
     /// <param name="username">The user.</param>
     /// <param name="password">The password.</param>
@@ -22,8 +22,9 @@ internal static class DigestAnswer
     {
         var algorithm = challenge.Algorithm ?? "MD5";
         var isSha = algorithm.StartsWith("SHA-256", StringComparison.OrdinalIgnoreCase);
-        var secret = H($"{username}:{challenge.Realm}:{password}");
-        if (algorithm.EndsWith("-sess", StringComparison.OrdinalIgnoreCase))
+        var (user, pass) = (Utf8(username), Utf8(password));
+        var secret = H($"{user}:{challenge.Realm}:{pass}");
+        if (challenge.IsSession)
         {
             secret = H($"{secret}:{challenge.Nonce}:{clientNonce}");
         }
@@ -37,7 +38,7 @@ internal static class DigestAnswer
         var header = new StringBuilder("Digest ");
         if (challenge.IsUserHashed)
         {
-            header.Append("username=").Append(Quote(H($"{username}:{challenge.Realm}"))).Append(", userhash=true");
+            header.Append("username=").Append(Quote(H($"{user}:{challenge.Realm}"))).Append(", userhash=true");
         }
         else if (username.All(c => c is >= ' ' and <= '~'))
         {
@@ -67,8 +68,10 @@ internal static class DigestAnswer
 
         return (header.ToString(), response);
 
-        string H(string text) => Hex(isSha, Encoding.UTF8.GetBytes(text));
+        string H(string bytes) => Hex(isSha, Encoding.Latin1.GetBytes(bytes));
     }
+
+    private static string Utf8(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 
     [SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "RFC 7616 keeps MD5 for old servers; the server chooses.")]
     private static string Hex(bool isSha, ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(isSha ? SHA256.HashData(bytes) : MD5.HashData(bytes));

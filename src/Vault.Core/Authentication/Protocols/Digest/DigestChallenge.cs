@@ -1,6 +1,6 @@
 namespace Vault.Core.Authentication.Protocols.Digest;
 
-/// <summary>A challenge that can be answered (RFC 7616 section 3.3).</summary>
+/// <summary>A challenge that can be answered (RFC 7616 section 3.3). Its texts are strings of bytes: what they mean is the server's to know.</summary>
 /// <param name="Realm">The realm.</param>
 /// <param name="Nonce">The server's nonce.</param>
 /// <param name="Opaque">Handed back as it is; null: none.</param>
@@ -26,6 +26,9 @@ internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaqu
 
         return best;
     }
+
+    /// <summary>Whether its answers share a key, made with the first of them.</summary>
+    public bool IsSession => Algorithm?.EndsWith("-sess", StringComparison.OrdinalIgnoreCase) is true;
 
     private int Rank => Array.FindIndex(Algorithms, name => name.Equals(Algorithm ?? "MD5", StringComparison.OrdinalIgnoreCase)) / 2;
 
@@ -62,5 +65,5 @@ internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaqu
         bool Is(string name) => parameters.TryGetValue(name, out var value) && value.Equals("true", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static bool IsQuotable(string text) => text.Length <= 4096 && !text.Any(char.IsControl);
+    private static bool IsQuotable(string text) => text.Length <= 4096 && !text.Any(c => c is < ' ' or '\x7F');
 }
