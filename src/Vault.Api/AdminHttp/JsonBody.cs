@@ -31,14 +31,10 @@ internal static partial class JsonBody
             return whenEmpty;
         }
 
-        if (hasBody && request.Headers.ContentEncoding is { Count: > 0 } codings && codings is not ["identity"])
+        // Where nothing need be sent, that shows only at its end (chunked, HTTP/2).
+        if (hasBody && whenEmpty is null && JudgeType(request) is { } unsupported)
         {
-            return new VaultError(ErrorCodes.UnsupportedMediaType, "The body must not be compressed.");
-        }
-
-        if (hasBody && !IsJson(request.ContentType))
-        {
-            return new VaultError(ErrorCodes.UnsupportedMediaType, "The body must be application/json, in UTF-8.");
+            return unsupported;
         }
 
         using var memory = new MemoryStream();
@@ -48,6 +44,11 @@ internal static partial class JsonBody
             if (memory.Length == 0 && whenEmpty is not null)
             {
                 return whenEmpty;
+            }
+
+            if (hasBody && JudgeType(request) is { } other)
+            {
+                return other;
             }
 
             if (!UnicodeJson.IsUnicode(memory.GetBuffer().AsSpan(0, (int)memory.Length)))
@@ -81,6 +82,10 @@ internal static partial class JsonBody
             return ToError(exception, memory.GetBuffer().AsSpan(0, (int)memory.Length));
         }
     }
+
+    private static VaultError? JudgeType(HttpRequest request) => request.Headers.ContentEncoding is { Count: > 0 } codings && codings is not ["identity"]
+        ? new VaultError(ErrorCodes.UnsupportedMediaType, "The body must not be compressed.")
+        : IsJson(request.ContentType) ? null : new VaultError(ErrorCodes.UnsupportedMediaType, "The body must be application/json, in UTF-8.");
 
     // What is kept as JSON (authentication) is read later, by readers that throw at such text.
     private static bool IsUnicode(ReadOnlySpan<byte> json)

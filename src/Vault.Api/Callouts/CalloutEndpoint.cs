@@ -4,6 +4,7 @@ using Vault.Api.Errors;
 using Vault.Api.Hosting;
 using Vault.Core.Access;
 using Vault.Core.Audit;
+using Vault.Core.Authentication.Credentials;
 using Vault.Core.Callouts;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.ForwardProxy;
@@ -17,7 +18,7 @@ internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
     OpenTunnels tunnels, AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
-    private const int MostTries = 4;
+    private const int MostTries = 10;
 
     private static readonly string[] UnreadEnds = ["#", "%3F", "vk_", "vk%5F"];
 
@@ -92,7 +93,23 @@ internal sealed class CalloutEndpoint(
         await audit.RefuseAsync(error);
     }
 
+    // Where the external credential was changed on the way of the callout, and with it what the secrets are sealed to, all is judged anew, from the key
+    // on: it may lead elsewhere now, or nowhere. Nothing of the body was read, and nothing sent.
     private async ValueTask<Result<Callout>> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var (callout, admitted) = await JudgeAsync(context, source, audit, isFirst: tries == 1);
+            if (admitted is null || tries == MostTries || !ReferenceEquals(callout.Error, CredentialSet.Overtaken))
+            {
+                return callout;
+            }
+
+            await admission.OvertakenAsync(admitted, context.RequestAborted);
+        }
+    }
+
+    private async ValueTask<(Result<Callout> Callout, AdmittedCallout? Admitted)> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit, bool isFirst)
     {
         // 1
         var key = source.KeyOf(context);
@@ -112,70 +129,32 @@ internal sealed class CalloutEndpoint(
                 audit.OnlyCounted();
             }
 
-            return source.Refusal(caller.Error);
+            return (source.Refusal(caller.Error), null);
         }
 
         audit.Actor(caller.Value.Actor, caller.Value.AppId);
         if (CallerKeys.InQuery(rawTarget) is { } misplaced)
         {
-            return misplaced;
+            return (misplaced, null);
         }
 
         // 2, 3
         var found = target.IsOk ? await source.FindAsync(target.Value, caller.Value, context.RequestAborted) : target;
         if (!found.IsOk)
         {
-            return found.Error;
+            return (found.Error, null);
         }
 
-        var judged = await JudgeAsync(context, source, audit, caller.Value, found.Value, key.Header);
-        if (!judged.IsOk)
-        {
-            return judged.Error;
-        }
-
-        // 6
-        if (!await audit.MaySendAsync())
-        {
-            // Retry-After only here: it is how a client knows that a POST can't have been done already.
-            return new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
-        }
-
-        // 7
-        CallerRequest.LiftLimits(context);
-        for (var tries = 1; ; tries++)
-        {
-            var (admitted, request) = judged.Value;
-            var prepared = await preparation.PrepareAsync(request, admitted, context.RequestAborted);
-            if (!ReferenceEquals(prepared.Error, CalloutPreparation.Overtaken) || tries == MostTries)
-            {
-                return prepared;
-            }
-
-            // What it was judged by has changed since, and with it what the secrets are sealed to: it is judged anew. Nothing of the body was read yet.
-            await admission.OvertakenAsync(admitted, context.RequestAborted);
-            judged = await JudgeAsync(context, source, audit, caller.Value, found.Value, key.Header);
-            if (!judged.IsOk)
-            {
-                return judged.Error;
-            }
-        }
-    }
-
-    // 2 to 5
-    private async ValueTask<Result<(AdmittedCallout Admitted, CalloutRequest Request)>> JudgeAsync(
-        HttpContext context, ICalloutSource source, CalloutAudit audit, Caller caller, CalloutTarget target, string? keyHeader)
-    {
-        var admitted = await AdmitAsync(context, caller, target.Name.Value);
+        var admitted = await AdmitAsync(context, caller.Value, found.Value.Name.Value, isFirst);
         if (!admitted.IsOk)
         {
-            return admitted.Error;
+            return (admitted.Error, null);
         }
 
-        audit.Admitted(admitted.Value, target.Path);
+        audit.Admitted(admitted.Value, found.Value.Path);
         if (LoopMiddleware.IsOwn(context))
         {
-            return LoopMiddleware.Refusal;
+            return (LoopMiddleware.Refusal, null);
         }
 
         // 4, 5
@@ -187,9 +166,23 @@ internal sealed class CalloutEndpoint(
             context.Request.Headers.Upgrade = default;
         }
 
-        var request = CallerRequest.Read(context, target, keyHeader, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
+        var request = CallerRequest.Read(context, found.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
         audit.Sends(request.Method);
-        return CalloutRules.Judge(request, admitted.Value) is { } refused ? refused : (admitted.Value, request);
+        if (CalloutRules.Judge(request, admitted.Value) is { } refused)
+        {
+            return (refused, null);
+        }
+
+        // 6
+        if (!await audit.MaySendAsync())
+        {
+            // Retry-After only here: it is how a client knows that a POST can't have been done already.
+            return (new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) }, null);
+        }
+
+        // 7
+        CallerRequest.LiftLimits(context);
+        return (await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted), admitted.Value);
     }
 
     private static void NoteTarget(CalloutAudit audit, Result<CalloutTarget> target, string rawTarget)
@@ -215,14 +208,14 @@ internal sealed class CalloutEndpoint(
         source.KeyOf(context).Key ?? "", context.Features.Get<ConnectionKey>() ?? new ConnectionKey(), context.Abort,
         () => audit.App is { } app && admission.IsWithdrawn(app, callout.Admitted));
 
-    private ValueTask<Result<AdmittedCallout>> AdmitAsync(HttpContext context, Caller caller, string name)
+    private ValueTask<Result<AdmittedCallout>> AdmitAsync(HttpContext context, Caller caller, string name, bool isFirst)
     {
         var headers = context.Request.Headers;
         var principal = headers["X-Vault-Principal"];
         var user = headers["X-Vault-User"];
         return principal.Count > 1 || user.Count > 1
             ? ValueTask.FromResult<Result<AdmittedCallout>>(new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal and X-Vault-User may stand only once."))
-            : admission.AdmitAsync(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 && user[0] is { Length: > 0 } named ? named : null, context.RequestAborted);
+            : admission.AdmitAsync(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null, context.RequestAborted, isFirst);
     }
 
     private static Task EndAsync(HttpContext context, Callout callout, CalloutAudit audit, CalloutTransformer transformer, ForwarderError error)

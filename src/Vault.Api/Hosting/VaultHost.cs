@@ -164,10 +164,7 @@ internal static class VaultHost
         builder.AddVaultTelemetry();
 
         // Routing would answer a body of another kind with 415 before anybody asked who sends it: JsonBody judges it, when the role is known and the request is recorded.
-        foreach (var policy in services.Where(service => service.ServiceType == typeof(MatcherPolicy) && service.ImplementationType?.Name == "AcceptsMatcherPolicy").ToArray())
-        {
-            services.Remove(policy);
-        }
+        services.Remove(services.Single(service => service.ServiceType == typeof(MatcherPolicy) && service.ImplementationType?.Name == "AcceptsMatcherPolicy"));
     }
 
     private static void Map(WebApplication app)

@@ -32,18 +32,23 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
     /// <param name="principal">The caller's <c>X-Vault-Principal</c>, or null.</param>
     /// <param name="user">The caller's <c>X-Vault-User</c>, or null.</param>
     /// <param name="cancellationToken">Of the request.</param>
+    /// <param name="isFirst">Whether it wasn't admitted before: then it counts for the rate limit.</param>
     /// <returns>The definitions, or <c>callout-not-granted</c>, <c>rate-limited</c>, <c>named-credential-disabled</c>; <c>storage-unavailable</c> where nobody can say yet.</returns>
-    public ValueTask<Result<AdmittedCallout>> AdmitAsync(Caller caller, string name, string? principal, string? user, CancellationToken cancellationToken)
+    public ValueTask<Result<AdmittedCallout>> AdmitAsync(Caller caller, string name, string? principal, string? user, CancellationToken cancellationToken, bool isFirst = true)
     {
         if (caller.AppId is not { } app || !DeveloperName.TryParse(name, out var parsed))
         {
             return ValueTask.FromResult<Result<AdmittedCallout>>(NotGranted);
         }
 
-        if (user is not null && !(UserName.IsLegal(user) && access.Current.Apps.TryGetValue(app, out var asserting) && asserting.MayAssertUser))
+        // A header without a value names nobody; it is not told apart from one that is left out, where there is nobody else that it could stand for.
+        var isNamed = user is not null && (user.Length > 0 || caller.User is not null);
+        if (user is not null && !((!isNamed || UserName.IsLegal(user)) && access.Current.Apps.TryGetValue(app, out var asserting) && asserting.MayAssertUser))
         {
             return ValueTask.FromResult<Result<AdmittedCallout>>(NotGranted);
         }
+
+        user = isNamed ? user : null;
 
         // The subject of a token was verified; whom else an app names is believed only where it may assert users.
         user ??= caller.User;
@@ -52,8 +57,8 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         var (exposures, wasWhole) = (reading.Exposures, reading.IsWhole);
         var found = Find(app, parsed);
         return found is not null || (wasWhole && reading.Exposures == exposures)
-            ? ValueTask.FromResult(Admit(app, found, principal, user))
-            : BringAndAdmitAsync(app, parsed, principal, user, cancellationToken);
+            ? ValueTask.FromResult(Admit(app, found, principal, user, isFirst))
+            : BringAndAdmitAsync(app, parsed, principal, user, isFirst, cancellationToken);
     }
 
     /// <summary>Whether what a callout was admitted by is known to be gone: the grant, the principal, or the named credential, which may be disabled too.</summary>
@@ -75,7 +80,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         snapshot => snapshot.ExternalCredentials.TryGetValue(admitted.External.Definition.Id, out var current) && current.Version == admitted.External.Definition.Version,
         LongestChange, time, cancellationToken);
 
-    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Guid app, DeveloperName name, string? principal, string? user, CancellationToken cancellationToken)
+    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Guid app, DeveloperName name, string? principal, string? user, bool isFirst, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -89,7 +94,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             var found = Find(app, name);
             if (found is not null || reading.Exposures == exposures)
             {
-                return Admit(app, found, principal, user);
+                return Admit(app, found, principal, user, isFirst);
             }
         }
     }
@@ -104,7 +109,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
                 : null;
     }
 
-    private Result<AdmittedCallout> Admit(Guid app, Granted? found, string? principal, string? user)
+    private Result<AdmittedCallout> Admit(Guid app, Granted? found, string? principal, string? user, bool isFirst)
     {
         if (found is not { } granted)
         {
@@ -114,7 +119,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         var (named, external, grant) = granted;
 
         // Only what is granted is counted: a refusal tells nobody which names exist.
-        if (named.RateLimit is { } limit && rate.Take(app, named.Id, limit) is { } wait)
+        if (isFirst && named.RateLimit is { } limit && rate.Take(app, named.Id, limit) is { } wait)
         {
             return new VaultError(ErrorCodes.RateLimited, $"The app calls {named.Name} more often than {limit.Permits} times in {limit.PerSeconds} s.") { RetryAfter = wait };
         }

@@ -14,10 +14,6 @@ namespace Vault.Core.Callouts;
 /// <summary>Makes a callout ready to be sent, or finds out why it can't be; nothing is sent upstream before it is done.</summary>
 public sealed class CalloutPreparation(CredentialSets credentials, TokenSource tokens, IConsentDemand consent, NamedCredentialConnections connections, CalloutAttempts attempts, EgressPolicy egress, IdleTimers timers)
 {
-    /// <summary>The external credential was changed since the callout was admitted, which is to be done again: <see cref="CalloutAdmission.OvertakenAsync"/>.</summary>
-    public static VaultError Overtaken { get; } =
-        new(ErrorCodes.StorageUnavailable, "The external credential is just being changed. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
-
     /// <summary>Prepares; the callout belongs to the caller, who disposes it.</summary>
     public async ValueTask<Result<Callout>> PrepareAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
     {
@@ -32,7 +28,7 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
         var parameters = await credentials.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
         if (parameters.IsOvertaken)
         {
-            return Overtaken;
+            return CredentialSet.Overtaken;
         }
 
         if (await FindMissingAsync(admitted, plan, parameters, cancellationToken) is { } missing)
@@ -110,7 +106,7 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
         var request = callout.Request;
         if (request.Body is { } body)
         {
-            var isHeld = !request.IsGrpc && !request.IsUpgrade && (callout.Plan.Named.AllowMergeFieldsInBody || callout.NeedsBody || callout.Plan.NeedOf(callout.ContentType) is not BodyNeed.None);
+            var isHeld = !request.IsGrpc && !request.IsUpgrade && (callout.Plan.Named.AllowMergeFieldsInBody || callout.NeedsBody || callout.SignatureNeed is not BodyNeed.None);
             try
             {
                 callout.Body = isHeld

@@ -12,8 +12,8 @@ namespace Vault.Core.Callouts;
 /// </summary>
 public sealed class EchoSearch
 {
-    /// <summary>How many values of fields, headers and signatures are searched for.</summary>
-    internal const int MaxValues = 1000;
+    /// <summary>How many values of fields, headers and signatures are searched for; one that was escaped counts twice.</summary>
+    internal const int MaxValues = 2000;
 
     /// <summary>How many bytes they have together (1 MiB).</summary>
     internal const int MaxBytes = 1024 * 1024;

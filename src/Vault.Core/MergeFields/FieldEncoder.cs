@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Vault.Core.MergeFields.Escaping;
 using Vault.Core.Primitives;
+using Vault.Core.Redaction;
 
 namespace Vault.Core.MergeFields;
 
@@ -75,7 +76,7 @@ internal static class FieldEncoder
     /// </summary>
     public static void NoteEscaped(FieldResult value, string escaped, IMergeScope scope)
     {
-        if (value.IsSecret && scope is not IMergeMask && escaped != value.Text)
+        if (value.IsSecret && scope is not IMergeMask && escaped != value.Text && RedactionSet.IsSearched(Encoding.UTF8.GetBytes(value.Text)))
         {
             scope.OnSecretProduced(Encoding.UTF8.GetBytes(escaped));
         }

@@ -76,15 +76,14 @@ public sealed class MergeBody
         return null;
     }
 
-    /// <summary>Resolves the fields that can be, and keeps nothing of it; the first failure, or null.</summary>
+    /// <summary>Resolves the fields that can be; the first failure, or null.</summary>
     /// <param name="scope">Checked; prepared for those that are resolved.</param>
     /// <param name="canBe">Whether a field with these references can be resolved yet.</param>
-    public VaultError? Try(IMergeScope scope, Func<IReadOnlyList<MergeReference>, bool> canBe)
+    /// <param name="output">Takes the values, for nobody to read: its limit is that of the work.</param>
+    public VaultError? Try(IMergeScope scope, Func<IReadOnlyList<MergeReference>, bool> canBe, IBufferWriter<byte> output)
     {
-        var output = new ArrayBufferWriter<byte>();
         foreach (var (field, _) in _fields)
         {
-            output.ResetWrittenCount();
             if (canBe(field.References) && FieldEncoder.Write(field, scope, _format, output) is { } error)
             {
                 return error;

@@ -139,6 +139,24 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         await api.ExpectAsync(status, status == 200 ? null : "invalid-request", "POST", route, json);
 
     [Fact]
+    public async Task What_TakesNoInput_TakesAnEmptyBodyOfAnyKind()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/audit/verify") { Content = new StreamContent(new MemoryStream()) };
+        request.Headers.TransferEncodingChunked = true;
+        using var response = await api.Vault.AdminClient.SendAsync(request);
+        Assert.Equal(200, (int)response.StatusCode);
+    }
+
+    [Fact]
+    public async Task RefusedUrl_IsToldOnce()
+    {
+        var answer = await api.ExpectAsync(400, "invalid-request", "POST", "external-credentials", """
+            { "name": "OnlyOnce", "authentication": { "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "https://h.example/a b" } }
+            """);
+        Assert.Single(answer.Json!["errors"]!["$.authentication.tokenUrl"]!.AsArray());
+    }
+
+    [Fact]
     public async Task UnknownProperty_IsNamed_WhateverItsName()
     {
         var answer = await api.ExpectAsync(400, "invalid-request", "POST", "apps", """{ "name": "Apo", "it's": 1 }""");

@@ -35,6 +35,8 @@ public sealed class AccessTests(CalloutFixture fixture) : IClassFixture<CalloutF
     public async Task UserWithoutAName_IsNone()
     {
         var callout = await fixture.CreateAsync("""{ "protocol": "none" }""");
+        await callout.SendRefusedAsync("callout-not-granted", HttpStatusCode.Forbidden, HttpMethod.Get, "/x", headers: ("X-Vault-User", ""));
+        await fixture.Vault.AdminAsync(HttpMethod.Put, "/api/v1/apps/App" + callout.Name, """{ "mayAssertUser": true }""");
         await callout.SendAndRecordAsync(HttpMethod.Get, "/x", headers: ("X-Vault-User", ""));
         await fixture.Vault.AdminAsync(HttpMethod.Put, $"/api/v1/apps/App{callout.Name}/grants/{callout.Name}", """{ "principals": ["*"] }""");
         await fixture.Vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/" + callout.Name, """

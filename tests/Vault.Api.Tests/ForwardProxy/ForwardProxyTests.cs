@@ -46,6 +46,33 @@ public sealed class ForwardProxyTests(ForwardProxyFixture fixture) : IClassFixtu
     }
 
     [Fact]
+    public async Task WhatIsAskedOfOneHost_GoesToNoOther_WhileTheNamedCredentialMoves()
+    {
+        await using var other = await RecordingUpstream.StartAsync();
+        var name = await fixture.DefineAsync(fixture.Plain.Url + "/moving");
+        using var client = fixture.Client(await fixture.AppAsync(name));
+        using var over = new CancellationTokenSource();
+        var callers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                using var response = await client.GetAsync(fixture.Plain.Url + "/moving/x");
+                Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Forbidden, await response.Content.ReadAsStringAsync());
+            }
+        })).ToArray();
+        for (var turn = 0; turn < 30; turn++)
+        {
+            await fixture.Vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/" + name, $$"""
+                { "url": "{{(turn % 2 == 0 ? other : fixture.Plain).Url}}/moving", "authentication": { "protocol": "bearer", "token": "{{ForwardProxyFixture.Secret}}{{name}}" } }
+                """);
+        }
+
+        await over.CancelAsync();
+        await Task.WhenAll(callers);
+        Assert.Empty(other.Requests);
+    }
+
+    [Fact]
     public async Task PlainHttp_InsideOfATunnel_GetsItsSecret()
     {
         var name = await fixture.DefineAsync(fixture.Plain.Url + "/tunnelled");

@@ -291,25 +291,6 @@ public sealed class LoginTests : IAsyncLifetime
         Assert.Equal(2, _service.Requests.Count(request => request.Target == "/login"));
     }
 
-    [Fact]
-    public async Task FailedLogin_IsTriedAgainAtOnce_WhereTheNamedCredentialChanged()
-    {
-        var login = _login;
-        _login = context =>
-        {
-            context.Response.StatusCode = 500;
-            return Task.CompletedTask;
-        };
-        var app = await DefineAsync(Simple);
-        Assert.Equal(HttpStatusCode.BadGateway, (await app.GetAsync(Callout("/record"))).StatusCode);
-        _login = login;
-        Assert.Equal(HttpStatusCode.BadGateway, (await app.GetAsync(Callout("/record"))).StatusCode);
-        await _vault.AdminAsync(HttpMethod.Put, $"/api/v1/named-credentials/L{_names}", $$"""
-            { "url": "{{_service.Url}}", "timeoutSeconds": 50, "authentication": { "protocol": "login", {{Simple}} } }
-            """);
-        Assert.Equal(HttpStatusCode.OK, (await app.GetAsync(Callout("/record"))).StatusCode);
-    }
-
     private string Callout(string path) => $"/callout/L{_names}{path}";
 
     private async Task<HttpClient> DefineAsync(string login, string path = "", string settings = "")

@@ -140,6 +140,19 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.Equal(("me", null), (Form(request)["client_id"], request.Header("Authorization")));
     }
 
+    [Theory]
+    [InlineData("password", "basic")]
+    [InlineData("tokenExchange", "post")]
+    [InlineData("jwtBearer", "basicRaw")]
+    public async Task ClientWithoutASecret_WhereItIsToAuthenticateWithOne_IsNotConfigured(string grant, string how)
+    {
+        var app = await DefineAsync(
+            $$"""{ "protocol": "oauth2", "grant": "{{grant}}", "tokenUrl": "@/token", "clientAuthentication": "{{how}}" }""",
+            """{ "ClientId": "me", "Username": "ann", "Password": "p&w", "SubjectToken": "subject-token-1", "PrivateKey": "k" }""");
+        await ExpectAsync(await CallAsync(app), 409, "credential-not-configured");
+        Assert.Empty(_tokenRequests);
+    }
+
     [Fact]
     public async Task ClientAssertion_NamesTheKey_AsTheGrantsDoes()
     {

@@ -197,14 +197,15 @@ public sealed class ExternalCredentialAdministration(
             return bound.Error;
         }
 
-        if (ExternalCredentialRules.FindTravel(bound.Value, after) is { } travel && await SecretChanges.AnyAsync(draft, before.Id))
+        if (ExternalCredentialRules.FindTravel(bound.Value, after) is { } travel)
         {
-            if (!discardSecrets)
+            if (!discardSecrets && await SecretChanges.AnyAsync(draft, before.Id))
             {
                 return new VaultError(
                     ErrorCodes.SecretsWouldTravel, $"Secrets are set, and with this change they could travel elsewhere: {travel}. With ?discardSecrets=true they are removed, to be entered again.");
             }
 
+            // Also what was replaced before: sealed to where others go now, a row in the database that says so would let it travel.
             await SecretChanges.ShredAsync(draft, before.Id);
         }
 

@@ -106,7 +106,8 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
             return before.Error;
         }
 
-        if (ExternalCredentialRules.FindTravel(before.Value, after) is { } travel && await SecretChanges.AnyAsync(draft, existing.Id))
+        var travel = ExternalCredentialRules.FindTravel(before.Value, after);
+        if (travel is not null && await SecretChanges.AnyAsync(draft, existing.Id))
         {
             // All of them anew means that whoever sends this knows them already.
             var sent = inline.Parameters?.Where(parameter => parameter.Value is not null).Select(parameter => parameter.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -118,7 +119,12 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
                     ErrorCodes.SecretsWouldTravel, $"Secrets are set, and with this change they could travel elsewhere: {travel}. Send all parameters anew, or ?discardSecrets=true.");
             }
 
-            await (discardSecrets ? SecretChanges.ShredAsync(draft, existing.Id) : SecretChanges.RetireAsync(draft, existing.Id));
+        }
+
+        if (travel is not null)
+        {
+            // Also what was replaced before: sealed to where others go now, a row in the database that says so would let it travel.
+            await SecretChanges.ShredAsync(draft, existing.Id);
         }
 
         return await _secrets.ResealAsync(draft, before.Value, after);

@@ -139,9 +139,6 @@ public sealed class NamedCredentialAdministration(
         else
         {
             draft.Database.NamedCredentials.Update(row).Property(entity => entity.Version).OriginalValue = before.Version;
-
-            // A sign-in that failed may go well by the new settings: it isn't put off any longer.
-            draft.Evicted.Add(made.ExternalCredentialId);
         }
 
         draft.Definitions = draft.Definitions.With(made);

@@ -43,6 +43,11 @@ public sealed class Accounts(
         }
 
         var parameters = await sets.GetAsync(account.Credential, account.Principal.Id, account.User, cancellationToken);
+        if (parameters.IsOvertaken)
+        {
+            return CredentialSet.Overtaken;
+        }
+
         var missing = account.Credential.Authentication.RequiredParameters.FirstOrDefault(parameter => !parameters.Has(parameter));
         if (missing is not null)
         {
@@ -81,6 +86,11 @@ public sealed class Accounts(
         }
 
         var parameters = await sets.GetAsync(credential, account.Principal.Id, account.User, cancellationToken);
+        if (parameters.IsOvertaken)
+        {
+            return CredentialSet.Overtaken;
+        }
+
         HashSet<TokenKey> keys = [KeyOf(null, "")];
         foreach (var named in users.Value)
         {

@@ -107,22 +107,6 @@ internal sealed class SecretChanges(SecretSealer sealer)
         draft.Evicted.Add(externalCredentialId);
     }
 
-    /// <summary>
-    /// Takes all secrets of an external credential out of use, for others take their place: like any that are replaced they are kept for 24 hours, so that
-    /// echoes of them are redacted. The tokens that were got with them go.
-    /// </summary>
-    public static async Task RetireAsync(Draft draft, Guid externalCredentialId)
-    {
-        DateTimeOffset? now = draft.Now;
-        await NoteEndedAsync(draft, externalCredentialId, null, null);
-        await CloseConsentsAsync(draft, externalCredentialId, null, null);
-        await draft.Database.Secrets
-            .Where(row => row.ExternalCredentialId == externalCredentialId && row.RetiredAt == null)
-            .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, now));
-        await draft.Database.Tokens.Where(row => row.ExternalCredentialId == externalCredentialId).ExecuteDeleteAsync();
-        draft.Evicted.Add(externalCredentialId);
-    }
-
     /// <summary>Seals everything anew to another binding; tokens go, since they were got under the old one.</summary>
     public async Task<VaultError?> ResealAsync(Draft draft, BoundCredential before, BoundCredential after)
     {

@@ -52,6 +52,10 @@ public sealed class CredentialSet
         Stamp = StampOf(_current.Values.Select(entry => entry.Stored));
     }
 
+    /// <summary>The external credential is just being changed: what was asked for is to be asked anew.</summary>
+    public static VaultError Overtaken { get; } =
+        new(ErrorCodes.StorageUnavailable, "The external credential is just being changed. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
     /// <summary>The parameters as they are stored, references among them.</summary>
     internal IReadOnlyList<SealedParameter> Stored { get; init; } = [];
 
@@ -63,7 +67,7 @@ public sealed class CredentialSet
 
     /// <summary>
     /// Whether the external credential was changed while a callout was on its way: the parameters are sealed to another version than the one that the
-    /// callout was let in by.
+    /// callout was let in by. Whoever asked has to say <see cref="Overtaken"/>, or begin anew.
     /// </summary>
     public bool IsOvertaken { get; internal init; }
 

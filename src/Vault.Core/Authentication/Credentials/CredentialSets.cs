@@ -108,7 +108,8 @@ public sealed partial class CredentialSets(
             MakeRoom();
         }
 
-        var before = old is { Load: { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } loaded } } && old.Binding.AsSpan().SequenceEqual(credential.Binding) ? loaded.Result : null;
+        var before = old is { Load: { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } loaded } } && old.Binding.AsSpan().SequenceEqual(credential.Binding)
+            && !loaded.Result.IsOvertaken ? loaded.Result : null;
         var fresh = new Entry(credential.Binding, time.GetTimestamp(), entry => LoadAsync(entry, credential, key, before));
         if (old is null ? _entries.TryAdd(key, fresh) : _entries.TryUpdate(key, fresh, old))
         {
@@ -151,7 +152,7 @@ public sealed partial class CredentialSets(
             stored = before.Stored;
         }
 
-        if (await IsOvertakenAsync(credential, key, stored))
+        if (!ReferenceEquals(stored, before?.Stored) && await IsOvertakenAsync(credential, key, stored, limit?.Token ?? CancellationToken.None))
         {
             return new CredentialSet(sealer, credential, key.PrincipalId, key.User, []) { IsOvertaken = true, UsableFor = TimeSpan.Zero };
         }
@@ -167,7 +168,7 @@ public sealed partial class CredentialSets(
     }
 
     // What was read can't be opened: because it is damaged, or because a change sealed it to another version, which is about to be in force.
-    private async Task<bool> IsOvertakenAsync(BoundCredential credential, Key key, IReadOnlyList<SealedParameter> stored)
+    private async Task<bool> IsOvertakenAsync(BoundCredential credential, Key key, IReadOnlyList<SealedParameter> stored, CancellationToken cancellationToken)
     {
         foreach (var parameter in stored)
         {
@@ -176,7 +177,7 @@ public sealed partial class CredentialSets(
                 var opened = sealer.Open(CredentialSet.PlaceOf(credential, key.PrincipalId, key.User, parameter), parameter.Sealed);
                 if (!opened.IsOk)
                 {
-                    return await store.VersionOfAsync(key.ExternalCredentialId, CancellationToken.None) is { } version && version != credential.Definition.Version;
+                    return await IsOfAnotherVersionAsync(credential, cancellationToken);
                 }
 
                 opened.Value.Dispose();
@@ -184,6 +185,19 @@ public sealed partial class CredentialSets(
         }
 
         return false;
+    }
+
+    private async Task<bool> IsOfAnotherVersionAsync(BoundCredential credential, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.VersionOfAsync(credential.Definition.Id, cancellationToken) is { } version && version != credential.Definition.Version;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException || store.IsUnavailable(exception))
+        {
+            // Then nobody knows, and what can't be opened is told as that.
+            return false;
+        }
     }
 
     [LoggerMessage(4006, LogLevel.Warning, "The parameters of the external credential {Credential} could not be read ({Fault}): callouts go on by those that were read last.")]

@@ -72,8 +72,23 @@ internal readonly struct AttemptBody
     public VaultError? Check(AttemptScopes scopes) => _merge?.Check(scopes.CallerBody);
 
     /// <summary>Resolves what needs no token, so that a field that can't be resolved is found before one is fetched.</summary>
-    public VaultError? TryWithoutToken(AttemptScopes scopes) =>
-        _merge?.Try(scopes.CallerBody, static references => !ComputedNames.NeedTokenOrBody(references));
+    public VaultError? TryWithoutToken(AttemptScopes scopes)
+    {
+        if (_merge is not { HasFields: true } merge)
+        {
+            return null;
+        }
+
+        try
+        {
+            return merge.Try(scopes.CallerBody, static references => !ComputedNames.NeedTokenOrBody(references), new LimitedBuffer(HeldBody.Limit));
+        }
+        catch (BufferFullException)
+        {
+            // It will be streamed, or is too large: what is behind that is found out then.
+            return null;
+        }
+    }
 
     public ValueTask<VaultError?> PrepareAsync(AttemptScopes scopes, CancellationToken cancellationToken) =>
         _merge is null ? ValueTask.FromResult<VaultError?>(null) : _merge.PrepareAsync(scopes.CallerBody, cancellationToken);

@@ -83,7 +83,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return noToken;
         }
 
-        var needsWhole = callout.NeedsBody || callout.Plan.NeedOf(callout.ContentType) is BodyNeed.Whole;
+        var needsWhole = callout.NeedsBody || callout.SignatureNeed is BodyNeed.Whole;
         if (needsWhole && callout.Body.Exists && outgoing.Value.Whole is null)
         {
             return new VaultError(ErrorCodes.BodyTooLarge, "The body is larger than the 1 MiB that can be held for $Credential.Body or a signature.");

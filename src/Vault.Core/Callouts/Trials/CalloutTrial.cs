@@ -152,6 +152,11 @@ public sealed partial class CalloutTrial(
     private async Task<Result<MaskedRequest>> ShowAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
     {
         var parameters = await sets.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
+        if (parameters.IsOvertaken)
+        {
+            return CredentialSet.Overtaken;
+        }
+
         var plan = CalloutPlan.For(admitted.Named, admitted.External);
         if (plan.FindMissing(parameters) is { } missing)
         {
@@ -177,6 +182,11 @@ public sealed partial class CalloutTrial(
     {
         var plan = CalloutPlan.For(admitted.Named, admitted.External);
         var parameters = await sets.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
+        if (parameters.IsOvertaken)
+        {
+            return CredentialSet.Overtaken;
+        }
+
         if (plan.FindMissing(parameters) is { } missing)
         {
             return missing;

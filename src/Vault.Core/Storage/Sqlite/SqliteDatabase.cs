@@ -54,7 +54,25 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
         if (!OperatingSystem.IsWindows() && !path.StartsWith("file:", StringComparison.OrdinalIgnoreCase) && !path.Contains('|', StringComparison.Ordinal)
             && !File.Exists(path) && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
         {
+            Make(path);
+        }
+    }
+
+    /// <summary>Makes an empty database for its owner alone; where that can't be done, SQLite says why.</summary>
+    public static void Make(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
             new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A link to nowhere, or a directory that can't be written: opening it comes next.
         }
     }
 

@@ -33,6 +33,7 @@ internal sealed class SqliteRestorePlace : IRestorePlace
         {
             RestoreDirectory.RequireNo(File.Exists(_database) ? _database : null);
             _directory.Begin();
+            SqliteDatabase.Make(_databaseAside);
         }
         catch
         {

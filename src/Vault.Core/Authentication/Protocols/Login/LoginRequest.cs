@@ -7,8 +7,6 @@ namespace Vault.Core.Authentication.Protocols.Login;
 /// <summary>The request of a step; everything in it is a template.</summary>
 internal sealed class LoginRequest
 {
-    private static readonly Uri AnyOrigin = new("https://service.example", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-
     private LoginRequest(HttpMethod method, MergeTemplate url, string urlPath, Uri? absoluteUrl, IReadOnlyList<NamedTemplate> query, IReadOnlyList<NamedTemplate> headers, LoginBody? body)
     {
         Method = method;
@@ -63,20 +61,13 @@ internal sealed class LoginRequest
     private static Uri? ReadOrigin(SettingsReader settings, MergeTemplate url)
     {
         var text = url.Text;
-        // As it would be with plain values in the place of fields.
-        var plain = string.Join('x', url.Literals);
         if (text.StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal))
         {
-            if (StepUrl.Finish(AnyOrigin.OriginalString + plain, "", AnyOrigin) is null)
-            {
-                settings.Refuse("url", "Can't be sent as it is: a path has no segment that is . or .., and a URL no fragment, space or backslash; what isn't ASCII is percent-encoded.");
-            }
-
             return null;
         }
 
         // Scheme, host and port never hold merge fields, so they are read from the text before the path.
-        if (!text.Contains('#', StringComparison.Ordinal) && UrlOrigin.Read(UrlOrigin.DropDot(text)) is { } origin && StepUrl.Finish(plain, "", origin) is not null)
+        if (!text.Contains('#', StringComparison.Ordinal) && UrlOrigin.Read(UrlOrigin.DropDot(text)) is { } origin)
         {
             return origin;
         }

@@ -10,6 +10,7 @@ namespace Vault.Core.Authentication.Protocols.OAuth2;
 internal sealed class OAuth2Protocol : IAuthenticationProtocol
 {
     private static readonly string[] Grants = ["clientCredentials", "authorizationCode", "deviceCode", "password", "jwtBearer", "tokenExchange"];
+    private static readonly string[] Defaulted = ["clientAuthentication", "tokenUrl", "authorizationUrl", "deviceAuthorizationUrl"];
     private static readonly string[] ClientAuthentications = ["basic", "basicRaw", "post", "privateKeyJwt", "none"];
 
     /// <inheritdoc />
@@ -23,6 +24,7 @@ internal sealed class OAuth2Protocol : IAuthenticationProtocol
     {
         var errors = new SettingsErrors();
         var settings = SettingsReader.Root(authentication, errors);
+        var given = Defaulted.Where(settings.Has).ToHashSet(StringComparer.Ordinal);
         var grant = Choice(settings, "grant", Grants, fallback: null);
         var clientAuthentication = Choice(settings, "clientAuthentication", ClientAuthentications, "basic");
         var hasAssertion = settings.Has("assertion");
@@ -30,7 +32,7 @@ internal sealed class OAuth2Protocol : IAuthenticationProtocol
         {
             Grant = grant ?? "",
             ClientAuthentication = clientAuthentication ?? "",
-            MayLackSecret = grant is "jwtBearer" or "password" or "tokenExchange" && !settings.Has("clientAuthentication"),
+            MayLackSecret = grant is "jwtBearer" or "password" or "tokenExchange" && !given.Contains("clientAuthentication"),
             Issuer = ReadIssuer(settings),
             TokenUrl = UrlSetting.Read(settings, "tokenUrl"),
             AuthorizationUrl = UrlSetting.Read(settings, "authorizationUrl"),
@@ -50,7 +52,7 @@ internal sealed class OAuth2Protocol : IAuthenticationProtocol
             settings.Refuse("assertion", "Is for the grant jwtBearer and the client authentication privateKeyJwt.");
         }
 
-        CheckUrls(settings, read);
+        CheckUrls(settings, read, given);
         settings.Complete();
         return errors.Any ? errors.ToError() : new BoundOAuth2(read);
     }
@@ -77,24 +79,24 @@ internal sealed class OAuth2Protocol : IAuthenticationProtocol
         return issuer;
     }
 
-    private static void CheckUrls(SettingsReader settings, OAuth2Settings read)
+    private static void CheckUrls(SettingsReader settings, OAuth2Settings read, HashSet<string> given)
     {
         if (read.Issuer is not null)
         {
             return;
         }
 
-        if (read.TokenUrl is null && !settings.Has("tokenUrl"))
+        if (read.TokenUrl is null && !given.Contains("tokenUrl"))
         {
             settings.Refuse("tokenUrl", "Is required without an issuer.");
         }
 
-        if (read.Grant == "authorizationCode" && read.AuthorizationUrl is null && !settings.Has("authorizationUrl"))
+        if (read.Grant == "authorizationCode" && read.AuthorizationUrl is null && !given.Contains("authorizationUrl"))
         {
             settings.Refuse("authorizationUrl", "Is required for authorizationCode without an issuer.");
         }
 
-        if (read.Grant == "deviceCode" && read.DeviceAuthorizationUrl is null && !settings.Has("deviceAuthorizationUrl"))
+        if (read.Grant == "deviceCode" && read.DeviceAuthorizationUrl is null && !given.Contains("deviceAuthorizationUrl"))
         {
             settings.Refuse("deviceAuthorizationUrl", "Is required for deviceCode without an issuer.");
         }

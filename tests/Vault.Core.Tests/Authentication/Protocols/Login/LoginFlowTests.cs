@@ -35,7 +35,11 @@ public sealed class LoginFlowTests
     [Theory]
     [InlineData("/{!$Credential.Dots}/admin")]
     [InlineData("/a/{!RAW($Credential.Climb)}")]
+    [InlineData("/a b")]
+    [InlineData("/a\\r\\nX: y")]
     [InlineData("/a{!RAW($Credential.Break)}")]
+    [InlineData("/é")]
+    [InlineData("/a#b")]
     public async Task Url_ThatIsNoneOnceFilledIn_IsNotSent(string url)
     {
         var service = FakeService.Always("{}");
