@@ -75,6 +75,7 @@ internal static class CallerRequest
             Body = hasBody && !isUpgrade ? request.Body : null,
             ContentLength = request.ContentLength,
             IsUpgrade = isUpgrade,
+            IsConnect = isUpgrade && HttpMethods.IsConnect(request.Method),
             KeepsCookies = keepsCookies,
             Aborted = context.RequestAborted,
             FlushHead = FlushHead,

@@ -45,6 +45,7 @@ internal sealed class CalloutEndpoint(
             {
                 audit.Sending(callout.Value);
                 using var tunnel = callout.Value.Request.IsUpgrade ? Watch(context, source, callout.Value, audit) : null;
+                BrokenAnswers.Tell(context);
                 var transformer = new CalloutTransformer(callout.Value, audit);
                 var error = await forwarder.SendAsync(
                     context, "http://unused.invalid/", invoker.For(callout.Value), UpstreamVersion.For(callout.Value), transformer);
@@ -145,7 +146,7 @@ internal sealed class CalloutEndpoint(
             return (found.Error, null);
         }
 
-        var admitted = await AdmitAsync(context, caller.Value, found.Value.Name.Value, isFirst);
+        var admitted = await admission.AdmitAsync(caller.Value, found.Value.Name.Value, WishOf(context.Request.Headers), isFirst, context.RequestAborted);
         if (!admitted.IsOk)
         {
             return (admitted.Error, null);
@@ -208,14 +209,10 @@ internal sealed class CalloutEndpoint(
         source.KeyOf(context).Key ?? "", context.Features.Get<ConnectionKey>() ?? new ConnectionKey(), context.Abort,
         () => audit.App is { } app && admission.IsWithdrawn(app, callout.Admitted));
 
-    private ValueTask<Result<AdmittedCallout>> AdmitAsync(HttpContext context, Caller caller, string name, bool isFirst)
+    private static CallerWish WishOf(IHeaderDictionary headers)
     {
-        var headers = context.Request.Headers;
-        var principal = headers["X-Vault-Principal"];
-        var user = headers["X-Vault-User"];
-        return principal.Count > 1 || user.Count > 1
-            ? ValueTask.FromResult<Result<AdmittedCallout>>(new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal and X-Vault-User may stand only once."))
-            : admission.AdmitAsync(caller, name, principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null, context.RequestAborted, isFirst);
+        var (principal, user) = (headers["X-Vault-Principal"], headers["X-Vault-User"]);
+        return new CallerWish(principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null, principal.Count > 1 || user.Count > 1);
     }
 
     private static Task EndAsync(HttpContext context, Callout callout, CalloutAudit audit, CalloutTransformer transformer, ForwarderError error)

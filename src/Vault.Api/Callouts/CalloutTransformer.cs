@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Vault.Core.Callouts;
 using Yarp.ReverseProxy.Forwarder;
@@ -45,7 +46,7 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
         CalloutMessage.CopyAnswerHeaders(proxyResponse, callout, response.Headers, static (headers, name, value) =>
             headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, value) : value);
 
-        var reason = httpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseFeature>();
+        var reason = httpContext.Features.Get<IHttpResponseFeature>();
         if (reason?.ReasonPhrase is { } phrase)
         {
             reason.ReasonPhrase = callout.Echoes.Redact(phrase);
@@ -58,11 +59,11 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
     public override ValueTask TransformResponseTrailersAsync(
         HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
     {
-        if (httpContext.Response.SupportsTrailers())
+        if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is { IsReadOnly: false } trailers)
         {
-            foreach (var trailer in CalloutMessage.AnswerTrailersOf(proxyResponse, callout))
+            foreach (var (name, value) in CalloutMessage.AnswerTrailersOf(proxyResponse, callout))
             {
-                httpContext.Response.AppendTrailer(trailer.Key, trailer.Value);
+                trailers[name] = trailers.TryGetValue(name, out var before) ? StringValues.Concat(before, value) : value;
             }
         }
 

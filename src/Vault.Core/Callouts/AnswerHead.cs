@@ -12,12 +12,17 @@ internal static class AnswerHead
 {
     /// <summary>What is wrong with it, in a few words; null where it is plain.</summary>
     /// <param name="answer">As it came.</param>
-    /// <param name="isUpgrade">Whether an upgrade was asked for.</param>
-    public static string? Fault(HttpResponseMessage answer, bool isUpgrade)
+    /// <param name="request">The caller's request.</param>
+    public static string? Fault(HttpResponseMessage answer, CalloutRequest request)
     {
-        if (answer.StatusCode is HttpStatusCode.SwitchingProtocols && !isUpgrade)
+        if (answer.StatusCode is HttpStatusCode.SwitchingProtocols && !request.IsUpgrade)
         {
             return "it switches protocols, which nobody asked for";
+        }
+
+        if (answer.IsSuccessStatusCode && request.IsConnect)
+        {
+            return "it doesn't switch protocols, and yet it is a success";
         }
 
         if (answer.StatusCode is HttpStatusCode.ResetContent && answer.RequestMessage?.Method != HttpMethod.Head && answer.Content.Headers.ContentLength is > 0)

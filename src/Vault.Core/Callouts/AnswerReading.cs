@@ -14,7 +14,7 @@ internal static class AnswerReading
     {
         callout.HasAnswer = true;
         callout.IsDecoded = false;
-        if (AnswerHead.Fault(answer, callout.Request.IsUpgrade) is { } fault)
+        if (AnswerHead.Fault(answer, callout.Request) is { } fault)
         {
             throw Refuse(callout, new VaultError(ErrorCodes.UpstreamUnreachable, $"The answer of {callout.Host} breaks the rules of HTTP: {fault}."));
         }
@@ -61,7 +61,7 @@ internal static class AnswerReading
         // Whether it is what its Content-Encoding says shows in its first bytes. Not for a caller who may wait for the head: events may be long in
         // coming, and more of the request may follow only then.
         var holdsHead = callout.IsDecoded && !IsOf(answer, "text/event-stream") && callout.Sending is not { Sent.IsCompleted: false };
-        answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes, holdsHead));
+        answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes, holdsHead, callout.IsDecoded ? null : answer.Content.Headers.ContentLength));
     }
 
     // Pieces that are handed on one by one get longer when they are coded; this stops what nothing, or next to nothing, is decoded from.

@@ -17,6 +17,12 @@ public sealed record AdmittedCallout(NamedCredential Named, BoundCredential Exte
     public string Host => CalloutPlan.For(Named, External).OriginHost;
 }
 
+/// <summary>Whose secrets a caller asks for.</summary>
+/// <param name="Principal"><c>X-Vault-Principal</c>, or null.</param>
+/// <param name="User"><c>X-Vault-User</c>, or null.</param>
+/// <param name="IsAmbiguous">Whether one of them stands there more than once.</param>
+public readonly record struct CallerWish(string? Principal, string? User, bool IsAmbiguous);
+
 /// <summary>Decides from the definitions in memory whether a caller may use a named credential, and which principal is used.</summary>
 public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalog access, IDefinitionReading reading, CredentialBinder binder, CalloutRate rate, TimeProvider time)
 {
@@ -29,36 +35,23 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
     /// <summary>Admits a callout.</summary>
     /// <param name="caller">Who calls; people can't.</param>
     /// <param name="name">The name in the path, as it was sent.</param>
-    /// <param name="principal">The caller's <c>X-Vault-Principal</c>, or null.</param>
-    /// <param name="user">The caller's <c>X-Vault-User</c>, or null.</param>
-    /// <param name="cancellationToken">Of the request.</param>
+    /// <param name="wish">Whose secrets it asks for.</param>
     /// <param name="isFirst">Whether it wasn't admitted before: then it counts for the rate limit.</param>
+    /// <param name="cancellationToken">Of the request.</param>
     /// <returns>The definitions, or <c>callout-not-granted</c>, <c>rate-limited</c>, <c>named-credential-disabled</c>; <c>storage-unavailable</c> where nobody can say yet.</returns>
-    public ValueTask<Result<AdmittedCallout>> AdmitAsync(Caller caller, string name, string? principal, string? user, CancellationToken cancellationToken, bool isFirst = true)
+    public ValueTask<Result<AdmittedCallout>> AdmitAsync(Caller caller, string name, CallerWish wish, bool isFirst, CancellationToken cancellationToken)
     {
         if (caller.AppId is not { } app || !DeveloperName.TryParse(name, out var parsed))
         {
             return ValueTask.FromResult<Result<AdmittedCallout>>(NotGranted);
         }
 
-        // A header without a value names nobody; it is not told apart from one that is left out, where there is nobody else that it could stand for.
-        var isNamed = user is not null && (user.Length > 0 || caller.User is not null);
-        if (user is not null && !((!isNamed || UserName.IsLegal(user)) && access.Current.Apps.TryGetValue(app, out var asserting) && asserting.MayAssertUser))
-        {
-            return ValueTask.FromResult<Result<AdmittedCallout>>(NotGranted);
-        }
-
-        user = isNamed ? user : null;
-
-        // The subject of a token was verified; whom else an app names is believed only where it may assert users.
-        user ??= caller.User;
-
         // What isn't there doesn't exist only if all was there before it was looked for, and still is.
         var (exposures, wasWhole) = (reading.Exposures, reading.IsWhole);
         var found = Find(app, parsed);
         return found is not null || (wasWhole && reading.Exposures == exposures)
-            ? ValueTask.FromResult(Admit(app, found, principal, user, isFirst))
-            : BringAndAdmitAsync(app, parsed, principal, user, isFirst, cancellationToken);
+            ? ValueTask.FromResult(Admit(caller, app, found, wish, isFirst))
+            : BringAndAdmitAsync(caller, app, parsed, wish, isFirst, cancellationToken);
     }
 
     /// <summary>Whether what a callout was admitted by is known to be gone: the grant, the principal, or the named credential, which may be disabled too.</summary>
@@ -80,7 +73,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         snapshot => snapshot.ExternalCredentials.TryGetValue(admitted.External.Definition.Id, out var current) && current.Version == admitted.External.Definition.Version,
         LongestChange, time, cancellationToken);
 
-    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Guid app, DeveloperName name, string? principal, string? user, bool isFirst, CancellationToken cancellationToken)
+    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Caller caller, Guid app, DeveloperName name, CallerWish wish, bool isFirst, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -94,7 +87,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             var found = Find(app, name);
             if (found is not null || reading.Exposures == exposures)
             {
-                return Admit(app, found, principal, user, isFirst);
+                return Admit(caller, app, found, wish, isFirst);
             }
         }
     }
@@ -109,7 +102,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
                 : null;
     }
 
-    private Result<AdmittedCallout> Admit(Guid app, Granted? found, string? principal, string? user, bool isFirst)
+    private Result<AdmittedCallout> Admit(Caller caller, Guid app, Granted? found, CallerWish wish, bool isFirst)
     {
         if (found is not { } granted)
         {
@@ -124,12 +117,27 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             return new VaultError(ErrorCodes.RateLimited, $"The app calls {named.Name} more often than {limit.Permits} times in {limit.PerSeconds} s.") { RetryAfter = wait };
         }
 
+        if (wish.IsAmbiguous)
+        {
+            return new VaultError(ErrorCodes.CalloutNotGranted, "X-Vault-Principal and X-Vault-User may stand only once.");
+        }
+
+        // A header without a value names nobody; it is not told apart from one that is left out, where there is nobody else that it could stand for.
+        var user = wish.User is { Length: 0 } && caller.User is null ? null : wish.User;
+        if (wish.User is not null && !((user is null || UserName.IsLegal(user)) && access.Current.Apps.TryGetValue(app, out var asserting) && asserting.MayAssertUser))
+        {
+            return NotGranted;
+        }
+
+        // The subject of a token was verified; whom else an app names is believed only where it may assert users.
+        user ??= caller.User;
+
         Principal? chosen = null;
         for (var i = 0; i < external.Principals.Count; i++)
         {
             var candidate = external.Principals[i];
             if (IsGranted(grant, candidate)
-                && (principal is null || candidate.Name.Value.Equals(principal, StringComparison.OrdinalIgnoreCase))
+                && (wish.Principal is null || candidate.Name.Value.Equals(wish.Principal, StringComparison.OrdinalIgnoreCase))
                 && (chosen is null || candidate.Sequence < chosen.Sequence))
             {
                 chosen = candidate;

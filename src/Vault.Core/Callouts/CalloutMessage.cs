@@ -60,7 +60,7 @@ public static class CalloutMessage
                 var name = callout.Echoes.Redact(trailer.Key);
                 foreach (var value in trailer.Value.Where(value => WireText.IsValue(value)))
                 {
-                    yield return new(name, callout.Echoes.Redact(value));
+                    yield return new(name, Rewrite(trailer.Key, callout.Echoes.Redact(value), callout));
                 }
             }
         }

@@ -27,6 +27,9 @@ public sealed record CalloutRequest
     /// <summary>An upgrade (WebSocket): bytes flow both ways and are neither held, searched nor replayed.</summary>
     public bool IsUpgrade { get; init; }
 
+    /// <summary>Whether that came as a CONNECT of HTTP/2 (RFC 8441), to which any success means that the tunnel stands.</summary>
+    public bool IsConnect { get; init; }
+
     /// <summary>Whether the caller asked for the service's own URL, so that cookies stay the service's own.</summary>
     public bool KeepsCookies { get; init; }
 

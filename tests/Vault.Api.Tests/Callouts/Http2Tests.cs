@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Vault.Testing;
 using Xunit;
@@ -87,6 +88,62 @@ public sealed class Http2Tests
         Assert.Equal("GET", (string?)record["method"]);
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")]
+    public async Task AnswerThatBreaksOff_IsToldAsBroken(string bytes)
+    {
+        // CANCEL means to some clients that there is no more.
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith(bytes);
+        var port = FreePort();
+        await using var vault = new VaultFactory(http2Port: port);
+        var broken = await ReadAsync(await DefineAsync(vault, upstream.Url, "auto"), port);
+        Assert.Equal(2, Assert.IsType<HttpProtocolException>(broken.InnerException ?? broken).ErrorCode);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 502)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 502)]
+    [InlineData("HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhello", 403)]
+    public async Task WebSocket_OverHttp2_StandsOnlyWhereUpstreamSwitches(string bytes, int status)
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith(bytes, close: false);
+        var port = FreePort();
+        await using var vault = new VaultFactory(http2Port: port);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var request = new HttpRequestMessage(HttpMethod.Connect, $"http://127.0.0.1:{port}/callout/Upstream/ws") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Protocol = "websocket";
+        request.Headers.Add("X-Vault-Key", await DefineAsync(vault, upstream.Url, "auto"));
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(status == 502, response.Headers.TryGetValues("X-Vault-Error", out var codes) && codes.Single() == "upstream-unreachable");
+        Assert.True(response.Headers.Contains("X-Vault-Request-Id"));
+    }
+
+    [Fact]
+    public async Task Trailers_ComeBackAsTheyAre_AndCookiesLikeThoseOfTheHead()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http2);
+        upstream.Answer = async (context, _) =>
+        {
+            await context.Response.WriteAsync("body");
+            var trailers = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseTrailersFeature>()!.Trailers;
+            trailers["x-empty"] = "";
+            trailers["x-two"] = new[] { "a", "b" };
+            trailers["set-cookie"] = "a=b; Domain=z; Path=/p";
+        };
+        var port = FreePort();
+        await using var vault = new VaultFactory(http2Port: port);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false });
+        using var request = Request(await DefineAsync(vault, upstream.Url, "2"), port);
+        using var response = await client.SendAsync(request);
+        Assert.Equal("body", await response.Content.ReadAsStringAsync());
+        var trailers = response.TrailingHeaders.NonValidated.ToDictionary(trailer => trailer.Key, trailer => trailer.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        Assert.Equal(("", "a, b", "a=b; Path=/callout/Upstream/p"), (trailers["x-empty"], trailers["x-two"], trailers["set-cookie"]));
+    }
+
     [Fact]
     public async Task EmptyErrorOfAnUpstream_StaysItsOwn()
     {
@@ -102,6 +159,22 @@ public sealed class Http2Tests
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.False(response.Headers.Contains("X-Vault-Error"));
         Assert.Equal("", await response.Content.ReadAsStringAsync());
+    }
+
+    private static HttpRequestMessage Request(string key, int port) => new(HttpMethod.Get, $"http://127.0.0.1:{port}/callout/Upstream/x")
+    {
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        Headers = { { "X-Vault-Key", key } },
+    };
+
+    private static async Task<Exception> ReadAsync(string key, int port)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var request = Request(key, port);
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync());
     }
 
     private static async Task<string> DefineAsync(VaultFactory vault, string url, string version, string settings = "")

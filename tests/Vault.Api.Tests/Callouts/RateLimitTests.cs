@@ -16,6 +16,25 @@ public sealed class RateLimitTests : ProtocolBench
         await ExpectAsync(await CallAsync(app), 429, "rate-limited");
     }
 
+    [Theory]
+    [InlineData("X-Vault-Principal: default\r\nX-Vault-Principal: default")]
+    [InlineData("X-Vault-User: ann\r\nX-Vault-User: ann")]
+    [InlineData("X-Vault-User: \u00FF")]
+    public async Task RateLimit_ComesBeforeWhomTheCallerAsksFor(string headers)
+    {
+        using var app = await DefineAsync("""{ "protocol": "none" }""", "", named: """, "rateLimit": { "permits": 2, "perSeconds": 60 }""");
+        foreach (var status in new[] { 403, 403, 429 })
+        {
+            using var client = new System.Net.Sockets.TcpClient();
+            await client.ConnectAsync(app.BaseAddress!.Host, app.BaseAddress.Port);
+            var stream = client.GetStream();
+            await stream.WriteAsync(System.Text.Encoding.Latin1.GetBytes(
+                $"GET /callout/{Name}/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Vault-Key: {app.DefaultRequestHeaders.GetValues("X-Vault-Key").Single()}\r\n{headers}\r\n\r\n"));
+            using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
+            Assert.StartsWith($"HTTP/1.1 {status} ", await reader.ReadToEndAsync(), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task MoreThanAllowed_IsRefused_UntilTimeHasPassed()
     {

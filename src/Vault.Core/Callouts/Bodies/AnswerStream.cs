@@ -8,7 +8,8 @@ namespace Vault.Core.Callouts.Bodies;
 /// <param name="callout">Whose it is.</param>
 /// <param name="limit">How many bytes it may have; null: any number.</param>
 /// <param name="holdsHead">Whether the head waits, a second at most, for the first of the body, which may not be what the head says.</param>
-internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, bool holdsHead = false) : Stream
+/// <param name="length">How many bytes its head says that there are; null: it doesn't say.</param>
+internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, bool holdsHead = false, long? length = null) : Stream
 {
     private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(1);
 
@@ -54,8 +55,19 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, b
             var read = await pending;
             callout.Idle.Touch();
             _count += read;
+            if (_count > limit)
+            {
+                throw new CalloutAbortedException(AnswerReading.TooLarge(callout));
+            }
+
+            // Over HTTP/2 nobody below counts.
+            if (read == 0 && buffer.Length > 0 && _count < length)
+            {
+                throw new HttpIOException(HttpRequestError.ResponseEnded);
+            }
+
             callout.BytesOut = _count;
-            return _count > limit ? throw new CalloutAbortedException(AnswerReading.TooLarge(callout)) : read;
+            return read;
         }
         catch (Exception exception)
         {

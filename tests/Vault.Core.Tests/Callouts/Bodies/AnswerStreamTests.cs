@@ -22,6 +22,26 @@ public sealed class AnswerStreamTests
         Assert.True(inner.IsOver);
     }
 
+    [Theory]
+    [InlineData(3L, true)]
+    [InlineData(null, true)]
+    [InlineData(10L, false)]
+    public async Task BodyThatEndsBeforeItsLength_IsBroken(long? length, bool isWhole)
+    {
+        using var callout = New(static (_, _) => ValueTask.CompletedTask);
+        await using var answer = new AnswerStream(new MemoryStream([1, 2, 3]), callout, null, length: length);
+        var buffer = new byte[8];
+        Assert.Equal(3, await answer.ReadAsync(buffer));
+        if (isWhole)
+        {
+            Assert.Equal(0, await answer.ReadAsync(buffer));
+            return;
+        }
+
+        await Assert.ThrowsAsync<HttpIOException>(async () => Assert.Equal(-1, await answer.ReadAsync(buffer)));
+        Assert.Equal((3, ErrorCodes.UpstreamUnreachable), (callout.BytesOut, callout.Error?.Code));
+    }
+
     private static Callout New(Func<object?, CancellationToken, ValueTask> flush)
     {
         var authenticating = new Authenticating();
