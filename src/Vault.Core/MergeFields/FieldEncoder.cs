@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using Vault.Core.MergeFields.Escaping;
 using Vault.Core.Primitives;
-using Vault.Core.Redaction;
 
 namespace Vault.Core.MergeFields;
 
@@ -76,9 +75,9 @@ internal static class FieldEncoder
     /// </summary>
     public static void NoteEscaped(FieldResult value, string escaped, IMergeScope scope)
     {
-        if (value.IsSecret && scope is not IMergeMask && escaped != value.Text && RedactionSet.IsSearched(Encoding.UTF8.GetBytes(value.Text)))
+        if (value.IsSecret && escaped != value.Text)
         {
-            scope.OnSecretProduced(Encoding.UTF8.GetBytes(escaped));
+            scope.OnSecretEscaped(Encoding.UTF8.GetBytes(value.Text), Encoding.UTF8.GetBytes(escaped));
         }
     }
 

@@ -26,4 +26,9 @@ public interface IMergeScope
 
     /// <summary>Told of each result that was made of a secret, before it is escaped, so that echoes of it can be redacted.</summary>
     void OnSecretProduced(ReadOnlySpan<byte> utf8);
+
+    /// <summary>Told of how such a result stands where it landed, where that differs from itself.</summary>
+    /// <param name="utf8">The result.</param>
+    /// <param name="escaped">The same as it was escaped.</param>
+    void OnSecretEscaped(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> escaped) => OnSecretProduced(escaped);
 }

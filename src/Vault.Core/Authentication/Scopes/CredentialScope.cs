@@ -1,6 +1,7 @@
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
+using Vault.Core.Redaction;
 
 namespace Vault.Core.Authentication.Scopes;
 
@@ -69,6 +70,16 @@ public sealed class CredentialScope : IMergeScope
 
     /// <inheritdoc />
     public void OnSecretProduced(ReadOnlySpan<byte> utf8) => SecretProduced?.Invoke(utf8);
+
+    /// <inheritdoc />
+    public void OnSecretEscaped(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> escaped)
+    {
+        // What is too short to be searched for isn't searched for because its escape is longer.
+        if (RedactionSet.IsSearched(utf8))
+        {
+            SecretProduced?.Invoke(escaped);
+        }
+    }
 
     private static VaultError Unknown(MergeReference reference) =>
         new(ErrorCodes.MergeFieldInvalid, $"{reference} is not known here.");
