@@ -7,8 +7,8 @@ namespace Vault.Core.Audit;
 internal sealed class AuditMetrics
 {
     private readonly Counter<long> _events;
-    private readonly Counter<long> _lost;
     private readonly Histogram<double> _commits;
+    private long _lost;
 
     /// <summary>Makes the instruments.</summary>
     /// <param name="meters">Where from.</param>
@@ -19,10 +19,11 @@ internal sealed class AuditMetrics
     {
         var meter = meters.Create(VaultTelemetry.Name);
         _events = meter.CreateCounter<long>("vault.audit.events", "{event}", "Records kept in the audit, by action and outcome.");
-        _lost = meter.CreateCounter<long>("vault.audit.lost", "{event}", "Records that could not be kept, because too many waited.");
         _commits = meter.CreateHistogram(
             "vault.audit.commit.duration", "s", "How long a transaction of audit records took.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5] });
+        // Observed, so that it is 0 before the first is lost: a rate of what wasn't there before is none.
+        meter.CreateObservableCounter("vault.audit.lost", () => Interlocked.Read(ref _lost), "{event}", "Records that could not be kept, because too many waited.");
         meter.CreateObservableGauge("vault.audit.waiting", waiting, "{event}", "Records that wait to be written.");
         meter.CreateObservableGauge("vault.audit.spooled", spooled, "{event}", "Records that are kept on local disk until the database is back.");
         meter.CreateObservableGauge("vault.audit.keeping", () => isKeeping() ? 1 : 0, "1", "1 where the last try to keep records went well; 0: callouts are refused.");
@@ -58,5 +59,5 @@ internal sealed class AuditMetrics
     }
 
     /// <summary>A record was lost.</summary>
-    public void Lost() => _lost.Add(1);
+    public void Lost() => Interlocked.Increment(ref _lost);
 }
