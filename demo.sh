@@ -19,11 +19,14 @@ fail() { printf 'demo.sh: %s\n' "$*" >&2; exit 1; }
 
 # Shows a curl command as one would type it, runs it, and prints status and body.
 call() {
-  local shown='$ curl' word
+  local shown='$ curl' word name
   for word in "$@"; do
     word=${word//"$VAULT"/\$VAULT}; word=${word//"$SERVICE"/\$SERVICE}; word=${word//"$ADMIN"/\$ADMIN}; word=${word//"${APP:-no app key yet}"/\$APP}
     case $word in
-      *\$VAULT*|*\$SERVICE*|*\$ADMIN*|*\$APP*) shown+=" \"${word//\"/\\\"}\"" ;;
+      *[\"{]*) # Single quotes, so that a shell leaves $Credential alone; the demo's own variables stand between them.
+        for name in VAULT SERVICE ADMIN APP; do word=${word//"\$$name"/"'\"\$$name\"'"}; done
+        shown+=" '$word'" ;;
+      *\$VAULT*|*\$SERVICE*|*\$ADMIN*|*\$APP*) shown+=" \"$word\"" ;;
       *[!A-Za-z0-9_./:=@-]*) shown+=" '$word'" ;;
       *) shown+=" $word" ;;
     esac

@@ -31,8 +31,8 @@ internal static class StartBanner
             output.WriteLine();
             output.WriteLine($"    export VAULT_KEY={newAdminKey}");
             output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" {url}/api/v1/named-credentials");
-            output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Billing\"}}' {url}/api/v1/apps");
-            output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Service\",\"url\":\"https://service.example\",\"authentication\":{{\"protocol\":\"bearer\",\"token\":\"the token\"}}}}' {url}/api/v1/named-credentials");
+            output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Example\"}}' {url}/api/v1/apps");
+            output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Example\",\"url\":\"https://service.example\",\"authentication\":{{\"protocol\":\"bearer\",\"token\":\"the token\"}}}}' {url}/api/v1/named-credentials");
         }
 
         output.WriteLine();
