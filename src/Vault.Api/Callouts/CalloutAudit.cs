@@ -28,6 +28,7 @@ internal sealed class CalloutAudit
     private string? _asked;
     private AdmittedCallout? _admitted;
     private Callout? _callout;
+    private AuditEvent? _intended;
     private AuditEvent? _first;
     private bool _isRefused;
     private bool _isOnlyCounted;
@@ -65,8 +66,11 @@ internal sealed class CalloutAudit
     /// <summary>Who calls.</summary>
     public void Actor(string name, Guid? app = null) => (_actor, App) = (name, app);
 
-    /// <summary>One of too many refused sign-ins: it has no record of its own.</summary>
-    public void OnlyCounted() => _isOnlyCounted = true;
+    /// <summary>One of too many refused sign-ins: it has no record of its own, unless it has begun one.</summary>
+    public void OnlyCounted() => _isOnlyCounted = _intended is null;
+
+    /// <summary>It is judged anew: what it was admitted by counts no longer.</summary>
+    public void Again() => _admitted = null;
 
     /// <summary>What is called.</summary>
     public void Target(string name, string path) => (_target, _path) = (Cut(name), Cut(path));
@@ -86,10 +90,23 @@ internal sealed class CalloutAudit
     /// <summary>Whether the record can be kept; false: nothing may be sent.</summary>
     public Task<bool> MaySendAsync() => _durability switch
     {
-        AuditDurability.BeforeSend => _log.WriteAsync(Record(AuditOutcomes.Intent, null, isOver: false)),
+        AuditDurability.BeforeSend => IntendAsync(),
         AuditDurability.Background => _log.CanNoteAsync(),
         _ => _log.CanWriteAsync(),
     };
+
+    // Once for each place that it may go to.
+    private Task<bool> IntendAsync()
+    {
+        var intent = Record(AuditOutcomes.Intent, null, isOver: false);
+        if (_intended is { } before && (before.Target, before.Host, before.Principal, before.User) == (intent.Target, intent.Host, intent.Principal, intent.User))
+        {
+            return Task.FromResult(true);
+        }
+
+        _intended = intent;
+        return _log.WriteAsync(intent);
+    }
 
     /// <summary>The head of an answer came; false: it can't be recorded, and isn't handed on.</summary>
     /// <param name="status">Its status.</param>

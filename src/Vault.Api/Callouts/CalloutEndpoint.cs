@@ -18,7 +18,8 @@ internal sealed class CalloutEndpoint(
     CallerResolver callers, RefusedSignIns refusals, CalloutAdmission admission, CalloutPreparation preparation, CalloutInvoker invoker, IHttpForwarder forwarder,
     OpenTunnels tunnels, AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
-    private const int MostTries = 10;
+    // Each change of an external credential that overtakes it begins it anew.
+    private static readonly TimeSpan LongestJudging = TimeSpan.FromSeconds(5);
 
     private static readonly string[] UnreadEnds = ["#", "%3F", "vk_", "vk%5F"];
 
@@ -98,19 +99,22 @@ internal sealed class CalloutEndpoint(
     // on: it may lead elsewhere now, or nowhere. Nothing of the body was read, and nothing sent.
     private async ValueTask<Result<Callout>> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit)
     {
-        for (var tries = 1; ; tries++)
+        Guid? counted = null;
+        while (true)
         {
-            var (callout, admitted) = await JudgeAsync(context, source, audit, isFirst: tries == 1);
-            if (admitted is null || tries == MostTries || !ReferenceEquals(callout.Error, CredentialSet.Overtaken))
+            var (callout, admitted) = await JudgeAsync(context, source, audit, counted);
+            if (admitted is null || audit.Elapsed > LongestJudging || !ReferenceEquals(callout.Error, CredentialSet.Overtaken))
             {
                 return callout;
             }
 
             await admission.OvertakenAsync(admitted, context.RequestAborted);
+            counted = admitted.Named.Id;
+            audit.Again();
         }
     }
 
-    private async ValueTask<(Result<Callout> Callout, AdmittedCallout? Admitted)> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit, bool isFirst)
+    private async ValueTask<(Result<Callout> Callout, AdmittedCallout? Admitted)> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit, Guid? counted)
     {
         // 1
         var key = source.KeyOf(context);
@@ -146,7 +150,7 @@ internal sealed class CalloutEndpoint(
             return (found.Error, null);
         }
 
-        var admitted = await admission.AdmitAsync(caller.Value, found.Value.Name.Value, WishOf(context.Request.Headers), isFirst, context.RequestAborted);
+        var admitted = await admission.AdmitAsync(caller.Value, found.Value.Name.Value, WishOf(context.Request.Headers), counted, context.RequestAborted);
         if (!admitted.IsOk)
         {
             return (admitted.Error, null);

@@ -36,10 +36,10 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
     /// <param name="caller">Who calls; people can't.</param>
     /// <param name="name">The name in the path, as it was sent.</param>
     /// <param name="wish">Whose secrets it asks for.</param>
-    /// <param name="isFirst">Whether it wasn't admitted before: then it counts for the rate limit.</param>
+    /// <param name="counted">The named credential that it was counted for already; null: none.</param>
     /// <param name="cancellationToken">Of the request.</param>
     /// <returns>The definitions, or <c>callout-not-granted</c>, <c>rate-limited</c>, <c>named-credential-disabled</c>; <c>storage-unavailable</c> where nobody can say yet.</returns>
-    public ValueTask<Result<AdmittedCallout>> AdmitAsync(Caller caller, string name, CallerWish wish, bool isFirst, CancellationToken cancellationToken)
+    public ValueTask<Result<AdmittedCallout>> AdmitAsync(Caller caller, string name, CallerWish wish, Guid? counted, CancellationToken cancellationToken)
     {
         if (caller.AppId is not { } app || !DeveloperName.TryParse(name, out var parsed))
         {
@@ -50,8 +50,8 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         var (exposures, wasWhole) = (reading.Exposures, reading.IsWhole);
         var found = Find(app, parsed);
         return found is not null || (wasWhole && reading.Exposures == exposures)
-            ? ValueTask.FromResult(Admit(caller, app, found, wish, isFirst))
-            : BringAndAdmitAsync(caller, app, parsed, wish, isFirst, cancellationToken);
+            ? ValueTask.FromResult(Admit(caller, app, found, wish, counted))
+            : BringAndAdmitAsync(caller, app, parsed, wish, counted, cancellationToken);
     }
 
     /// <summary>Whether what a callout was admitted by is known to be gone: the grant, the principal, or the named credential, which may be disabled too.</summary>
@@ -73,7 +73,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         snapshot => snapshot.ExternalCredentials.TryGetValue(admitted.External.Definition.Id, out var current) && current.Version == admitted.External.Definition.Version,
         LongestChange, time, cancellationToken);
 
-    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Caller caller, Guid app, DeveloperName name, CallerWish wish, bool isFirst, CancellationToken cancellationToken)
+    private async ValueTask<Result<AdmittedCallout>> BringAndAdmitAsync(Caller caller, Guid app, DeveloperName name, CallerWish wish, Guid? counted, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -87,7 +87,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
             var found = Find(app, name);
             if (found is not null || reading.Exposures == exposures)
             {
-                return Admit(caller, app, found, wish, isFirst);
+                return Admit(caller, app, found, wish, counted);
             }
         }
     }
@@ -102,7 +102,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
                 : null;
     }
 
-    private Result<AdmittedCallout> Admit(Caller caller, Guid app, Granted? found, CallerWish wish, bool isFirst)
+    private Result<AdmittedCallout> Admit(Caller caller, Guid app, Granted? found, CallerWish wish, Guid? counted)
     {
         if (found is not { } granted)
         {
@@ -112,7 +112,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
         var (named, external, grant) = granted;
 
         // Only what is granted is counted: a refusal tells nobody which names exist.
-        if (isFirst && named.RateLimit is { } limit && rate.Take(app, named.Id, limit) is { } wait)
+        if (counted != named.Id && named.RateLimit is { } limit && rate.Take(app, named.Id, limit) is { } wait)
         {
             return new VaultError(ErrorCodes.RateLimited, $"The app calls {named.Name} more often than {limit.Permits} times in {limit.PerSeconds} s.") { RetryAfter = wait };
         }

@@ -16,7 +16,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
     {
         if (IsChallenge(callout, answer))
         {
-            return ValueTask.FromResult(callout.Body.CanRecall);
+            return ValueTask.FromResult(true);
         }
 
         if (answer.StatusCode is System.Net.HttpStatusCode.Unauthorized)
@@ -68,7 +68,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
         callout.Attempt?.Signed is { } signed && callout.Plan.Signing is { } signing && !callout.Request.IsGrpc
         && !callout.Plan.CustomHeaderNames.Contains("Authorization")
         && (callout.Challenge = signing.TakeChallenge(
-            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : [])) is not null;
+            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : [], callout.Body.CanRecall)) is not null;
 
     private async ValueTask<bool> GiveUpIfDeadAsync(
         Callout callout, CalloutAttempt attempt, ITokenProtocol protocol, HttpResponseMessage answer, CancellationToken cancellationToken)

@@ -186,18 +186,22 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
             var rows = new List<AuditRow>();
             foreach (var sequence in await query.Select(row => row.Sequence).ToListAsync(cancellationToken))
             {
-                rows.Add(await RowAsync(database, sequence, cancellationToken));
+                if (await RowAsync(database, sequence, cancellationToken) is { } row)
+                {
+                    rows.Add(row);
+                }
             }
 
             return rows;
         }
     }
 
-    private static async Task<AuditRow> RowAsync(VaultDbContext database, long sequence, CancellationToken cancellationToken)
+    // Null: it was pruned meanwhile.
+    private static async Task<AuditRow?> RowAsync(VaultDbContext database, long sequence, CancellationToken cancellationToken)
     {
         try
         {
-            return Readable(await database.Audit.AsNoTracking().SingleAsync(row => row.Sequence == sequence, cancellationToken));
+            return await database.Audit.AsNoTracking().SingleOrDefaultAsync(row => row.Sequence == sequence, cancellationToken) is { } row ? Readable(row) : null;
         }
         catch (Exception exception) when (UndecodableRows.IsOne(exception))
         {

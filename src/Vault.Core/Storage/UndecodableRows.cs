@@ -7,5 +7,8 @@ internal static class UndecodableRows
 {
     /// <summary>Whether reading a row failed because of what is in it.</summary>
     public static bool IsOne(Exception exception) =>
-        exception is FormatException or InvalidCastException or OverflowException or ArgumentException or InvalidOperationException or JsonException;
+        exception is FormatException or InvalidCastException or OverflowException or ArgumentException or InvalidOperationException or JsonException
+
+        // A driver that believes that it would go well once more says so in one of these.
+        && exception is not ObjectDisposedException && !StorageFaults.IsUnavailable(exception);
 }

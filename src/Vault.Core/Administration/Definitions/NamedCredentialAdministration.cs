@@ -139,6 +139,11 @@ public sealed class NamedCredentialAdministration(
         else
         {
             draft.Database.NamedCredentials.Update(row).Property(entity => entity.Version).OriginalValue = before.Version;
+            if (made.ServerCertificates != before.ServerCertificates || made.ClientCertificate != before.ClientCertificate)
+            {
+                // Sign-ins go over its connections, too: one that failed may go well now, and none may go on over those of before.
+                draft.Evicted.Add(made.ExternalCredentialId);
+            }
         }
 
         draft.Definitions = draft.Definitions.With(made);

@@ -95,5 +95,6 @@ public interface IRequestSigning
     /// <param name="request">As it was sent.</param>
     /// <param name="status">The answer's status.</param>
     /// <param name="challenges">Its <c>WWW-Authenticate</c> headers, strings of bytes.</param>
-    object? TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges) => null;
+    /// <param name="canAnswer">Whether the request can be sent once more.</param>
+    object? TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges, bool canAnswer) => null;
 }

@@ -27,7 +27,7 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
     public Result<RequestInjection> Sign(RequestToSign request)
     {
         // The second sending answers its own challenge: another callout's may have come, and been spent, meanwhile.
-        var use = request.Challenge as Use ?? (_known.TryGetValue(KeyOf(request), out var known) ? known.Next() : null);
+        var use = request.Challenge is Known own ? own.Next() : _known.TryGetValue(KeyOf(request), out var known) ? known.Ahead() : null;
         if (use is null)
         {
             return RequestInjection.None;
@@ -52,7 +52,7 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         return new RequestInjection([new InjectedValue("Authorization", header, IsSecret: true) { IsBytes = true }], [], []);
     }
 
-    public object? TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges)
+    public object? TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges, bool canAnswer)
     {
         var key = KeyOf(request);
         if (status != 401)
@@ -84,7 +84,13 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
             static (_, fresh) => new Known(fresh),
             static (_, before, fresh) => before.Challenge.Nonce == fresh.Nonce ? new Known(fresh, before) : new Known(fresh),
             challenge);
-        return !wasAnswered || challenge.IsStale || !Answers(sent!, challenge) ? known.Next() : null;
+        if (canAnswer && (!wasAnswered || challenge.IsStale || !Answers(sent!, challenge)))
+        {
+            return known;
+        }
+
+        known.Free();
+        return null;
     }
 
     // As it goes on the wire, also with a query that is there and empty.
@@ -119,9 +125,22 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         private readonly string? _sessionNonce = !challenge.IsSession ? null
             : before?._sessionNonce ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
+        private volatile bool _isFree = before?._isFree is true;
+
         public DigestChallenge Challenge => challenge;
 
-        public Use Next() => new(challenge, _uses.Next(), _sessionNonce);
+        /// <summary>Whoever got it answers it.</summary>
+        public Use Next()
+        {
+            _isFree = true;
+            return new(challenge, _uses.Next(), _sessionNonce);
+        }
+
+        /// <summary>Others answer it ahead, once whoever got it has: it may be good only once. Null: not yet.</summary>
+        public Use? Ahead() => _isFree ? Next() : null;
+
+        /// <summary>Whoever got it doesn't answer it.</summary>
+        public void Free() => _isFree = true;
     }
 
     /// <summary>How often a nonce was used.</summary>

@@ -21,7 +21,7 @@ public sealed partial class SigningProtocolTests
     {
         var (signing, credential) = Digest();
         var first = Request(credential, url);
-        var again = first with { Challenge = signing.TakeChallenge(first, 401, ["Digest realm=\"r\", nonce=\"n\", qop=\"auth\""]) };
+        var again = first with { Challenge = signing.TakeChallenge(first, 401, ["Digest realm=\"r\", nonce=\"n\", qop=\"auth\""], canAnswer: true) };
         var sent = Authorization(signing, again);
         Assert.Contains($"uri=\"{target}\"", sent, StringComparison.Ordinal);
         Assert.Equal(Response(sent, "u:r:p", target), Parameter(sent, "response"));
@@ -35,13 +35,13 @@ public sealed partial class SigningProtocolTests
     {
         var (signing, credential) = Digest();
         var first = Request(credential, "https://h.example/a");
-        var again = first with { Challenge = signing.TakeChallenge(first, 401, [$"Digest realm=\"{realm}\", nonce=\"n\", qop=\"auth\""]) };
+        var again = first with { Challenge = signing.TakeChallenge(first, 401, [$"Digest realm=\"{realm}\", nonce=\"n\", qop=\"auth\""], canAnswer: true) };
         var sent = Authorization(signing, again);
         Assert.Contains($"realm=\"{realm}\"", sent, StringComparison.Ordinal);
         Assert.Equal(Response(sent, $"u:{realm}:p", "/a"), Parameter(sent, "response"));
 
         // Refused, it isn't answered again.
-        Assert.Null(signing.TakeChallenge(again with { Headers = [new("Authorization", sent)] }, 401, [$"Digest realm=\"{realm}\", nonce=\"n\", qop=\"auth\""]));
+        Assert.Null(signing.TakeChallenge(again with { Headers = [new("Authorization", sent)] }, 401, [$"Digest realm=\"{realm}\", nonce=\"n\", qop=\"auth\""], canAnswer: true));
     }
 
     [Fact]
@@ -50,11 +50,11 @@ public sealed partial class SigningProtocolTests
         const string Challenge = "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=MD5-sess";
         var (signing, credential) = Digest();
         var first = Request(credential, "https://h.example/a");
-        var one = Authorization(signing, first with { Challenge = signing.TakeChallenge(first, 401, [Challenge]) });
+        var one = Authorization(signing, first with { Challenge = signing.TakeChallenge(first, 401, [Challenge], canAnswer: true) });
         var two = Authorization(signing, Request(credential, "https://h.example/b"));
         Assert.Equal((Parameter(one, "cnonce"), "00000001"), (Parameter(two, "cnonce"), Count().Match(one).Groups[1].Value));
         Assert.Equal("00000002", Count().Match(two).Groups[1].Value);
-        var later = Authorization(signing, first with { Challenge = signing.TakeChallenge(first, 401, [Challenge.Replace("\"n\"", "\"m\"", StringComparison.Ordinal)]) });
+        var later = Authorization(signing, first with { Challenge = signing.TakeChallenge(first, 401, [Challenge.Replace("\"n\"", "\"m\"", StringComparison.Ordinal)], canAnswer: true) });
         Assert.NotEqual(Parameter(one, "cnonce"), Parameter(later, "cnonce"));
     }
 
@@ -64,13 +64,24 @@ public sealed partial class SigningProtocolTests
         // Nonces that are good once: whoever goes ahead with another's spends it.
         var (signing, credential) = Digest();
         var (one, two) = (Request(credential, "https://h.example/1"), Request(credential, "https://h.example/2"));
-        var first = signing.TakeChallenge(one, 401, ["Digest realm=\"r\", nonce=\"n1\", qop=\"auth\""]);
+        var first = signing.TakeChallenge(one, 401, ["Digest realm=\"r\", nonce=\"n1\", qop=\"auth\""], canAnswer: true);
+        Assert.Empty(signing.Sign(Request(credential, "https://h.example/3")).Value!.Headers);
+        var answerOne = Authorization(signing, one with { Challenge = first });
         var ahead = Authorization(signing, Request(credential, "https://h.example/3"));
-        var second = signing.TakeChallenge(two, 401, ["Digest realm=\"r\", nonce=\"n2\", qop=\"auth\""]);
+        var second = signing.TakeChallenge(two, 401, ["Digest realm=\"r\", nonce=\"n2\", qop=\"auth\""], canAnswer: true);
         Assert.Equal(("n1", "00000002"), (Parameter(ahead, "nonce"), Count().Match(ahead).Groups[1].Value));
-        var (answerOne, answerTwo) = (Authorization(signing, one with { Challenge = first }), Authorization(signing, two with { Challenge = second }));
+        var answerTwo = Authorization(signing, two with { Challenge = second });
         Assert.Equal(("n1", "00000001"), (Parameter(answerOne, "nonce"), Count().Match(answerOne).Groups[1].Value));
         Assert.Equal(("n2", "00000001"), (Parameter(answerTwo, "nonce"), Count().Match(answerTwo).Groups[1].Value));
+    }
+
+    [Fact]
+    public void Digest_ThatCantBeAnswered_IsAnsweredAheadByTheNext_WithTheFirstCount()
+    {
+        var (signing, credential) = Digest();
+        var large = Request(credential, "https://h.example/1");
+        Assert.Null(signing.TakeChallenge(large, 401, ["Digest realm=\"r\", nonce=\"n\", qop=\"auth\""], canAnswer: false));
+        Assert.Equal("00000001", Count().Match(Authorization(signing, Request(credential, "https://h.example/1"))).Groups[1].Value);
     }
 
     [Theory]
