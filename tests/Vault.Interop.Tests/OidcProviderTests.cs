@@ -119,7 +119,9 @@ public sealed class OidcProviderTests : InteropBench
         settings["scope"] = "openid offline_access";
         await DefineAsync(_url + "/api", settings, new JsonObject { ["ClientId"] = "public-client" });
         var begun = (await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/authorize", "{}"))!;
-        var page = await ConsentAsync((string)begun["verificationUriComplete"]! ?? (string)begun["verificationUri"]!);
+
+        // As a link with the code in it (RFC 8628 section 3.3.1), of which this server's has this form.
+        var page = await ConsentAsync($"{begun["verificationUri"]}?user_code={begun["userCode"]}");
         Assert.DoesNotContain("error", page.Title, StringComparison.OrdinalIgnoreCase);
         for (var turn = 0; turn < 3000; turn++)
         {

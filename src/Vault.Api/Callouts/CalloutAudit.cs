@@ -12,7 +12,7 @@ internal sealed class CalloutAudit
     private const int MaxText = 2000;
 
     // The first record tells how long the head took; what a body takes beyond it is told where it matters.
-    private static readonly TimeSpan SlowBody = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan SlowBody = TimeSpan.FromMilliseconds(250);
 
     private readonly HttpContext _context;
     private readonly AuditLog _log;
@@ -56,6 +56,9 @@ internal sealed class CalloutAudit
 
     /// <summary>Whether a URL was called, rather than a named credential.</summary>
     public bool IsByUrl => _asked is not null;
+
+    /// <summary>What it was admitted by; null: it wasn't.</summary>
+    public AdmittedCallout? Way => _admitted;
 
     /// <summary>Since it began.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);

@@ -34,7 +34,16 @@ internal sealed class CalloutEndpoint(
         metrics.Began();
         try
         {
-            var callout = await JudgeAsync(context, source, audit);
+            var callout = await JudgeAsync(context, source, audit, counted: null);
+            while (ReferenceEquals(callout.Error, CredentialSet.Overtaken) && audit.Way is { } admitted && audit.Elapsed < LongestJudging)
+            {
+                // The external credential was changed on the way of the callout, and with it what the secrets are sealed to. All is judged anew, from the
+                // key on: it may lead elsewhere now, or nowhere. Nothing of the body was read, and nothing sent.
+                await admission.OvertakenAsync(admitted, context.RequestAborted);
+                audit.Again();
+                callout = await JudgeAsync(context, source, audit, admitted.Named.Id);
+            }
+
             if (!callout.IsOk)
             {
                 await audit.RefuseAsync(callout.Error);
@@ -95,26 +104,7 @@ internal sealed class CalloutEndpoint(
         await audit.RefuseAsync(error);
     }
 
-    // Where the external credential was changed on the way of the callout, and with it what the secrets are sealed to, all is judged anew, from the key
-    // on: it may lead elsewhere now, or nowhere. Nothing of the body was read, and nothing sent.
-    private async ValueTask<Result<Callout>> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit)
-    {
-        Guid? counted = null;
-        while (true)
-        {
-            var (callout, admitted) = await JudgeAsync(context, source, audit, counted);
-            if (admitted is null || audit.Elapsed > LongestJudging || !ReferenceEquals(callout.Error, CredentialSet.Overtaken))
-            {
-                return callout;
-            }
-
-            await admission.OvertakenAsync(admitted, context.RequestAborted);
-            counted = admitted.Named.Id;
-            audit.Again();
-        }
-    }
-
-    private async ValueTask<(Result<Callout> Callout, AdmittedCallout? Admitted)> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit, Guid? counted)
+    private async ValueTask<Result<Callout>> JudgeAsync(HttpContext context, ICalloutSource source, CalloutAudit audit, Guid? counted)
     {
         // 1
         var key = source.KeyOf(context);
@@ -134,32 +124,32 @@ internal sealed class CalloutEndpoint(
                 audit.OnlyCounted();
             }
 
-            return (source.Refusal(caller.Error), null);
+            return source.Refusal(caller.Error);
         }
 
         audit.Actor(caller.Value.Actor, caller.Value.AppId);
         if (CallerKeys.InQuery(rawTarget) is { } misplaced)
         {
-            return (misplaced, null);
+            return misplaced;
         }
 
         // 2, 3
         var found = target.IsOk ? await source.FindAsync(target.Value, caller.Value, context.RequestAborted) : target;
         if (!found.IsOk)
         {
-            return (found.Error, null);
+            return found.Error;
         }
 
         var admitted = await admission.AdmitAsync(caller.Value, found.Value.Name.Value, WishOf(context.Request.Headers), counted, context.RequestAborted);
         if (!admitted.IsOk)
         {
-            return (admitted.Error, null);
+            return admitted.Error;
         }
 
         audit.Admitted(admitted.Value, found.Value.Path);
         if (LoopMiddleware.IsOwn(context))
         {
-            return (LoopMiddleware.Refusal, null);
+            return LoopMiddleware.Refusal;
         }
 
         // 4, 5
@@ -175,19 +165,19 @@ internal sealed class CalloutEndpoint(
         audit.Sends(request.Method);
         if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {
-            return (refused, null);
+            return refused;
         }
 
         // 6
         if (!await audit.MaySendAsync())
         {
             // Retry-After only here: it is how a client knows that a POST can't have been done already.
-            return (new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) }, null);
+            return new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
 
         // 7
         CallerRequest.LiftLimits(context);
-        return (await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted), admitted.Value);
+        return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
     }
 
     private static void NoteTarget(CalloutAudit audit, Result<CalloutTarget> target, string rawTarget)

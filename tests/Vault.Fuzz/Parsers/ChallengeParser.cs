@@ -31,7 +31,8 @@ internal sealed class ChallengeParser : IFuzzedParser
         FuzzFailure.Unless(challenge.Nonce.Length is > 0 and <= 4096 && challenge.Qop is null or "auth" or "auth-int", "It can't be answered.");
         foreach (var part in new[] { challenge.Realm, challenge.Nonce, challenge.Opaque ?? "", challenge.Algorithm ?? "" })
         {
-            FuzzFailure.Unless(!part.Any(char.IsControl), "A control character would go into the answer's header.");
+            // Strings of bytes: from 0x80 on they are no control characters, but pieces of text.
+            FuzzFailure.Unless(!part.Any(c => c is < ' ' or '\x7F' or > '\xFF'), "A control character would go into the answer's header.");
         }
     }
 }

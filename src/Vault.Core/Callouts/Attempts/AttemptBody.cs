@@ -7,6 +7,8 @@ namespace Vault.Core.Callouts.Attempts;
 /// <summary>The body of one attempt: as it is, merged whole, or merged while it streams.</summary>
 internal readonly struct AttemptBody
 {
+    private const int RoomForValues = 256;
+
     private readonly Callout _callout;
     private readonly ReadOnlyMemory<byte>? _whole;
     private readonly MergeBodyFormat? _format;
@@ -123,7 +125,7 @@ internal readonly struct AttemptBody
 
     private Result<Outgoing> ResolveWhole(IMergeScope scope, long? limit)
     {
-        var output = new LimitedBuffer(HeldBody.Limit);
+        var output = new LimitedBuffer(HeldBody.Limit, (_whole?.Length ?? 0) + RoomForValues);
         try
         {
             if (_merge!.Resolve(scope, output) is { } error)

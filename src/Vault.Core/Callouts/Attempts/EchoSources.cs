@@ -2,12 +2,16 @@ using System.Text;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Callouts.Bodies;
 using Vault.Core.MergeFields;
+using Vault.Core.MergeFields.Escaping;
+using Vault.Core.Redaction;
 
 namespace Vault.Core.Callouts.Attempts;
 
 /// <summary>What the answer of an attempt is searched for, and what upstream is asked so that it can be searched.</summary>
 internal static class EchoSources
 {
+    private static readonly MergeEscaping[] Landings = [MergeEscaping.Json, MergeEscaping.Xml, MergeEscaping.Html, MergeEscaping.Form];
+
     /// <summary>Asks for an answer as it is.</summary>
     internal static readonly KeyValuePair<string, string> Plain = new("Accept-Encoding", "identity");
 
@@ -77,6 +81,7 @@ internal static class EchoSources
             if (secret.IsOk)
             {
                 values.Add(secret.Value.RevealUtf8().ToArray());
+                AddEscaped(values, secret.Value.Reveal());
             }
         }
 
@@ -96,6 +101,20 @@ internal static class EchoSources
         }
 
         return isComplete;
+    }
+
+    // As fields put it into bodies and URLs: nearly every callout with fields makes one of these.
+    private static void AddEscaped(List<ReadOnlyMemory<byte>> values, string value)
+    {
+        if (!RedactionSet.IsSearched(Encoding.UTF8.GetBytes(value)))
+        {
+            return;
+        }
+
+        foreach (var escaped in Landings.Select(landing => LandingText.Escape(value, landing)).Where(escaped => escaped != value).Distinct(StringComparer.Ordinal))
+        {
+            values.Add(Encoding.UTF8.GetBytes(escaped));
+        }
     }
 
     // Also where the header isn't generated: callers make it themselves, by merge fields.

@@ -3,9 +3,11 @@ using System.Buffers;
 namespace Vault.Core.Callouts.Bodies;
 
 /// <summary>Takes up to a limit: a short body of many fields may resolve to gigabytes, and then has to be streamed.</summary>
-internal sealed class LimitedBuffer(int limit) : IBufferWriter<byte>
+/// <param name="limit">How many bytes it takes.</param>
+/// <param name="expected">How many will probably come: so that it needn't grow for them.</param>
+internal sealed class LimitedBuffer(int limit, int expected = 256) : IBufferWriter<byte>
 {
-    private readonly ArrayBufferWriter<byte> _kept = new();
+    private readonly ArrayBufferWriter<byte> _kept = new(expected);
 
     /// <summary>What was written.</summary>
     public ReadOnlyMemory<byte> Written => _kept.WrittenMemory;
