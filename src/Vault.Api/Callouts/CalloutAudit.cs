@@ -73,7 +73,7 @@ internal sealed class CalloutAudit
     public void OnlyCounted() => _isOnlyCounted = _intended is null;
 
     /// <summary>It is judged anew: what it was admitted by counts no longer.</summary>
-    public void Again() => _admitted = null;
+    public void Again() => (_admitted, _actor, App) = (null, "anonymous", null);
 
     /// <summary>What is called.</summary>
     public void Target(string name, string path) => (_target, _path) = (Cut(name), Cut(path));
@@ -102,7 +102,7 @@ internal sealed class CalloutAudit
     private Task<bool> IntendAsync()
     {
         var intent = Record(AuditOutcomes.Intent, null, isOver: false);
-        if (_intended is { } before && (before.Target, before.Host, before.Principal, before.User) == (intent.Target, intent.Host, intent.Principal, intent.User))
+        if (_intended is { } before && (before.Actor, before.Target, before.Host, before.Path, before.Principal, before.User) == (intent.Actor, intent.Target, intent.Host, intent.Path, intent.Principal, intent.User))
         {
             return Task.FromResult(true);
         }

@@ -19,6 +19,7 @@ internal sealed class CalloutEndpoint(
     OpenTunnels tunnels, AuditLog log, AuditOptions options, CalloutMetrics metrics, TimeProvider time, ILogger<CalloutEndpoint> logger)
 {
     // Each change of an external credential that overtakes it begins it anew.
+    private const int MostTries = 100;
     private static readonly TimeSpan LongestJudging = TimeSpan.FromSeconds(5);
 
     private static readonly string[] UnreadEnds = ["#", "%3F", "vk_", "vk%5F"];
@@ -35,7 +36,8 @@ internal sealed class CalloutEndpoint(
         try
         {
             var callout = await JudgeAsync(context, source, audit, counted: null);
-            while (ReferenceEquals(callout.Error, CredentialSet.Overtaken) && audit.Way is { } admitted && audit.Elapsed < LongestJudging)
+            var since = audit.Elapsed;
+            for (var tries = 1; ReferenceEquals(callout.Error, CredentialSet.Overtaken) && audit.Way is { } admitted && tries < MostTries && audit.Elapsed - since < LongestJudging; tries++)
             {
                 // The external credential was changed on the way of the callout, and with it what the secrets are sealed to. All is judged anew, from the
                 // key on: it may lead elsewhere now, or nowhere. Nothing of the body was read, and nothing sent.

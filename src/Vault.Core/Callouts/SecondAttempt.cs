@@ -68,7 +68,8 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
         callout.Attempt?.Signed is { } signed && callout.Plan.Signing is { } signing && !callout.Request.IsGrpc
         && !callout.Plan.CustomHeaderNames.Contains("Authorization")
         && (callout.Challenge = signing.TakeChallenge(
-            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : [], callout.Body.CanRecall)) is not null;
+            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : [], callout.Body.CanRecall)) is not null
+        && callout.Body.CanRecall;
 
     private async ValueTask<bool> GiveUpIfDeadAsync(
         Callout callout, CalloutAttempt attempt, ITokenProtocol protocol, HttpResponseMessage answer, CancellationToken cancellationToken)

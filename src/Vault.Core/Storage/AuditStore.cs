@@ -114,7 +114,8 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
                 yield return ToEntry(row);
             }
 
-            if (page.Count < PageSize)
+            // Not where it is short: a row may have been pruned while the others of its page were read one by one.
+            if (page.Count == 0)
             {
                 yield break;
             }

@@ -79,8 +79,11 @@ public sealed class VaultKeyTests : IAsyncLifetime
         var again = await VaultKeyBench.EndAsync(_vault.AdminClient, (await AdminAsync("POST", "keys/rewrap"))!["id"]!.ToString());
         Assert.Equal("completed", (string?)again["status"]);
         Assert.NotEqual(id, (string?)again["id"]);
-        var actions = (await AdminAsync("GET", "audit?pageSize=500"))!["items"]!.AsArray().Select(item => (string?)item!["action"]).ToHashSet();
-        Assert.Superset(new HashSet<string?> { "key.rotated", "key.rewrap", "key.rewrapped", "key.verified" }, actions);
+        foreach (var (action, times) in new[] { ("key.rotated", 1), ("key.rewrap", 2), ("key.rewrapped", 2), ("key.verified", 1) })
+        {
+            Assert.Equal(times, (await AdminAsync("GET", "audit?action=" + action))!["items"]!.AsArray().Count);
+        }
+
         Assert.True((bool)(await AdminAsync("POST", "audit/verify"))!["valid"]!);
     }
 

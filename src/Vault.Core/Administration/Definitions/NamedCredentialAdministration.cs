@@ -142,7 +142,7 @@ public sealed class NamedCredentialAdministration(
             if (made.ServerCertificates != before.ServerCertificates || made.ClientCertificate != before.ClientCertificate)
             {
                 // Sign-ins go over its connections, too: one that failed may go well now, and none may go on over those of before.
-                draft.Evicted.Add(made.ExternalCredentialId);
+                draft.Evicted.UnionWith([made.ExternalCredentialId, before.ExternalCredentialId]);
             }
         }
 

@@ -152,7 +152,7 @@ public sealed partial class CredentialSets(
             stored = before.Stored;
         }
 
-        if (!ReferenceEquals(stored, before?.Stored) && await IsOvertakenAsync(entry, credential, key, stored, limit?.Token ?? CancellationToken.None))
+        if (!ReferenceEquals(stored, before?.Stored) && await IsOvertakenAsync(credential, key, stored, limit?.Token ?? CancellationToken.None))
         {
             return new CredentialSet(sealer, credential, key.PrincipalId, key.User, []) { IsOvertaken = true, UsableFor = TimeSpan.Zero };
         }
@@ -168,7 +168,7 @@ public sealed partial class CredentialSets(
     }
 
     // What was read can't be opened: because it is damaged, or because a change sealed it to another version, which is about to be in force.
-    private async Task<bool> IsOvertakenAsync(Entry entry, BoundCredential credential, Key key, IReadOnlyList<SealedParameter> stored, CancellationToken cancellationToken)
+    private async Task<bool> IsOvertakenAsync(BoundCredential credential, Key key, IReadOnlyList<SealedParameter> stored, CancellationToken cancellationToken)
     {
         foreach (var parameter in stored)
         {
@@ -177,7 +177,7 @@ public sealed partial class CredentialSets(
                 var opened = sealer.Open(CredentialSet.PlaceOf(credential, key.PrincipalId, key.User, parameter), parameter.Sealed);
                 if (!opened.IsOk)
                 {
-                    return await IsOfAnotherVersionAsync(entry, credential, cancellationToken);
+                    return await IsOfAnotherVersionAsync(credential, cancellationToken);
                 }
 
                 opened.Value.Dispose();
@@ -187,7 +187,7 @@ public sealed partial class CredentialSets(
         return false;
     }
 
-    private async Task<bool> IsOfAnotherVersionAsync(Entry entry, BoundCredential credential, CancellationToken cancellationToken)
+    private async Task<bool> IsOfAnotherVersionAsync(BoundCredential credential, CancellationToken cancellationToken)
     {
         try
         {
@@ -195,9 +195,8 @@ public sealed partial class CredentialSets(
         }
         catch (Exception exception) when (exception is OperationCanceledException || store.IsUnavailable(exception))
         {
-            // Then nobody knows yet: what can't be opened is told as that, and not kept.
-            entry.Life = TimeSpan.Zero;
-            return false;
+            // Nobody knows yet: it is asked anew.
+            return true;
         }
     }
 

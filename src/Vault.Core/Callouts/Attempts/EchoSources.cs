@@ -10,6 +10,8 @@ namespace Vault.Core.Callouts.Attempts;
 /// <summary>What the answer of an attempt is searched for, and what upstream is asked so that it can be searched.</summary>
 internal static class EchoSources
 {
+    // Of longer ones the escapes would fill what is kept; they are added where a field makes them.
+    private const int LongestKeptEscaped = 4096;
     private static readonly MergeEscaping[] Landings = [MergeEscaping.Json, MergeEscaping.Xml, MergeEscaping.Html, MergeEscaping.Form];
 
     /// <summary>Asks for an answer as it is.</summary>
@@ -106,7 +108,7 @@ internal static class EchoSources
     // As fields put it into bodies and URLs: nearly every callout with fields makes one of these.
     private static void AddEscaped(List<ReadOnlyMemory<byte>> values, string value)
     {
-        if (!RedactionSet.IsSearched(Encoding.UTF8.GetBytes(value)))
+        if (value.Length > LongestKeptEscaped || !RedactionSet.IsSearched(Encoding.UTF8.GetBytes(value)))
         {
             return;
         }

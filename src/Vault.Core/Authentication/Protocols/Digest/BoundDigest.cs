@@ -13,6 +13,7 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
 {
     private const int Capacity = 1000;
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private volatile bool _needsBody;
 
     public override IReadOnlyList<string> ProtocolParameters { get; } = ["Username", "Password"];
@@ -26,12 +27,18 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
 
     public Result<RequestInjection> Sign(RequestToSign request)
     {
-        // The second sending answers its own challenge: another callout's may have come, and been spent, meanwhile.
-        var use = request.Challenge is Known own ? own.Next() : _known.TryGetValue(KeyOf(request), out var known) ? known.Ahead() : null;
-        if (use is null)
+        // The second sending answers its own challenge: another callout's may have come, and been spent, meanwhile. Others answer it ahead from then on.
+        var known = request.Challenge as Known;
+        if (known is not null)
+        {
+            _known.TryAdd(KeyOf(request), known);
+        }
+        else if (!_known.TryGetValue(KeyOf(request), out known))
         {
             return RequestInjection.None;
         }
+
+        var use = known.Next();
 
         if (use.Challenge.Qop == "auth-int" && request.Body is null)
         {
@@ -67,30 +74,37 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
             return null;
         }
 
-        // An answer to this very nonce was refused, or a fresh one is given although ours was not stale: the password is wrong,
-        // unless another callout has replaced the nonce meanwhile.
-        var sent = request.Header("Authorization");
-        var wasAnswered = sent?.StartsWith("Digest ", StringComparison.OrdinalIgnoreCase) is true;
+        _needsBody |= challenge.Qop == "auth-int";
         if (_known.Count >= Capacity)
         {
             _known.Clear();
         }
 
-        _needsBody |= challenge.Qop == "auth-int";
-
-        // Servers may give one nonce to many: its uses are counted on, whoever was told of it.
-        var known = _known.AddOrUpdate(
-            key,
-            static (_, fresh) => new Known(fresh),
-            static (_, before, fresh) => before.Challenge.Nonce == fresh.Nonce ? new Known(fresh, before) : new Known(fresh),
-            challenge);
-        if (canAnswer && (!wasAnswered || challenge.IsStale || !Answers(sent!, challenge)))
+        // Servers may give one nonce to many, and come back to it: its uses are counted on, whoever was told of it.
+        if (_sessions.Count >= Capacity)
         {
-            return known;
+            _sessions.Clear();
         }
 
-        known.Free();
-        return null;
+        var fresh = new Known(challenge, _sessions.GetOrAdd(key + "\n" + challenge.Nonce, static _ => new Session()));
+
+        // An answer to this very nonce was refused, or a fresh one is given although ours was not stale: the password is wrong,
+        // unless another callout has replaced the nonce meanwhile.
+        var sent = request.Header("Authorization");
+        var wasAnswered = sent?.StartsWith("Digest ", StringComparison.OrdinalIgnoreCase) is true;
+        if (!canAnswer || (wasAnswered && !challenge.IsStale && Answers(sent!, challenge)))
+        {
+            _known[key] = fresh;
+            return null;
+        }
+
+        if (wasAnswered && _known.TryGetValue(key, out var refused) && IsOf(sent!, refused.Challenge))
+        {
+            // It is spent. What was answered ahead by another one goes on.
+            _known.TryRemove(KeyValuePair.Create(key, refused));
+        }
+
+        return fresh;
     }
 
     // As it goes on the wire, also with a query that is there and empty.
@@ -108,6 +122,9 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         && answer.Parameters.GetValueOrDefault("algorithm") == challenge.Algorithm
         && answer.Parameters.GetValueOrDefault("qop") == challenge.Qop);
 
+    private static bool IsOf(string sent, DigestChallenge challenge) =>
+        ChallengeReader.Read(sent).Any(answer => answer.Parameters.GetValueOrDefault("nonce") == challenge.Nonce);
+
     private static string KeyOf(RequestToSign request) => request.Account + "\n" + request.Uri.Scheme + "://" + request.Host;
 
     /// <summary>One answer to a challenge.</summary>
@@ -116,37 +133,21 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
     /// <param name="SessionNonce">Our nonce of the session; null: each answer has its own.</param>
     private sealed record Use(DigestChallenge Challenge, int Count, string? SessionNonce);
 
-    /// <summary>The challenge that is answered ahead.</summary>
-    private sealed class Known(DigestChallenge challenge, Known? before = null)
+    /// <summary>A challenge that is answered: by whoever got it, and then by others ahead.</summary>
+    private sealed class Known(DigestChallenge challenge, Session session)
     {
-        private readonly Counter _uses = before?._uses ?? new Counter();
-
-        // A session's key is made of the nonces of its first answer, and lasts until another challenge (RFC 7616 section 3.4.2).
-        private readonly string? _sessionNonce = !challenge.IsSession ? null
-            : before?._sessionNonce ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-
-        private volatile bool _isFree = before?._isFree is true;
-
         public DigestChallenge Challenge => challenge;
 
-        /// <summary>Whoever got it answers it.</summary>
-        public Use Next()
-        {
-            _isFree = true;
-            return new(challenge, _uses.Next(), _sessionNonce);
-        }
-
-        /// <summary>Others answer it ahead, once whoever got it has: it may be good only once. Null: not yet.</summary>
-        public Use? Ahead() => _isFree ? Next() : null;
-
-        /// <summary>Whoever got it doesn't answer it.</summary>
-        public void Free() => _isFree = true;
+        public Use Next() => new(challenge, session.Next(), challenge.IsSession ? session.Nonce : null);
     }
 
-    /// <summary>How often a nonce was used.</summary>
-    private sealed class Counter
+    /// <summary>What was made of one nonce of a server's.</summary>
+    private sealed class Session
     {
         private int _count;
+
+        /// <summary>A session's key is made of the nonces of its first answer, and lasts until another challenge (RFC 7616 section 3.4.2).</summary>
+        public string Nonce { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
         public int Next() => Interlocked.Increment(ref _count);
     }

@@ -76,6 +76,27 @@ public sealed partial class SigningProtocolTests
     }
 
     [Fact]
+    public void Digest_OneNonceThatIsGivenToMany_IsCountedOn_AlsoWhereAnotherCameBetween()
+    {
+        var (signing, credential) = Digest();
+        var request = Request(credential, "https://h.example/1");
+        List<string> counts = [];
+        foreach (var nonce in new[] { "n1", "n1", "n2", "n1" })
+        {
+            var sent = Authorization(signing, request with { Challenge = signing.TakeChallenge(request, 401, [$"Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\""], canAnswer: true) });
+            counts.Add($"{Parameter(sent, "nonce")} {Count().Match(sent).Groups[1].Value}");
+        }
+
+        Assert.Equal(["n1 00000001", "n1 00000002", "n2 00000001", "n1 00000003"], counts);
+
+        // What works goes on being answered ahead; what was refused doesn't.
+        var ahead = Authorization(signing, request);
+        Assert.Equal("n1", Parameter(ahead, "nonce"));
+        Assert.NotNull(signing.TakeChallenge(request with { Headers = [new("Authorization", ahead)] }, 401, ["Digest realm=\"r\", nonce=\"n3\", qop=\"auth\", stale=true"], canAnswer: true));
+        Assert.Empty(signing.Sign(request).Value!.Headers);
+    }
+
+    [Fact]
     public void Digest_ThatCantBeAnswered_IsAnsweredAheadByTheNext_WithTheFirstCount()
     {
         var (signing, credential) = Digest();
