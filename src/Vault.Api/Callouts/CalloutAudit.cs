@@ -72,11 +72,18 @@ internal sealed class CalloutAudit
     /// <summary>One of too many refused sign-ins: it has no record of its own, unless it has begun one.</summary>
     public void OnlyCounted() => _isOnlyCounted = _intended is null;
 
-    /// <summary>It is judged anew: what it was admitted by counts no longer.</summary>
-    public void Again() => (_admitted, _actor, App) = (null, "anonymous", null);
+    /// <summary>It is judged anew: what it was admitted by counts no longer. Whose intent of what was recorded stays so: it is the same callout's.</summary>
+    public void Again()
+    {
+        _admitted = null;
+        if (_intended is null)
+        {
+            Actor("anonymous");
+        }
+    }
 
     /// <summary>What is called.</summary>
-    public void Target(string name, string path) => (_target, _path) = (Cut(name), Cut(path));
+    public void Target(string name, string path) => (_target, _path) = (_intended?.Target ?? Cut(name), Cut(path));
 
     /// <summary>By which method it goes on: a WebSocket of HTTP/2 by another than it came.</summary>
     public void Sends(string method) => _method = method;

@@ -34,7 +34,7 @@ public interface IAuditStore
     /// <summary>Removes all records up to one, and appends the one that tells of it, in one transaction.</summary>
     Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken);
 
-    /// <summary>All records, in their order, those included that are appended meanwhile. They are read in pages: nothing is held up by a slow reader.</summary>
+    /// <summary>All records that there are when it begins, in their order. They are read in pages: nothing is held up by a slow reader.</summary>
     IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellationToken);
 
     /// <summary>The same for people: in the place of a record that something else made unreadable stands one of the action <c>audit.unreadable</c>.</summary>

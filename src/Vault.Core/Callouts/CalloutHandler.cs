@@ -47,7 +47,7 @@ internal sealed class CalloutHandler(UpstreamConnections connections, CalloutAtt
                 AnswerReading.Wrap(callout, request, answer);
                 if (!isFirst)
                 {
-                    _second.NoteWorked(callout, answer);
+                    _second.NoteLast(callout, answer);
                     return answer;
                 }
 

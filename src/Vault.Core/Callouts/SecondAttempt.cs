@@ -29,8 +29,24 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
             : ValueTask.FromResult(false);
     }
 
-    /// <summary>The token did what it is for.</summary>
-    public void NoteWorked(Callout callout, HttpResponseMessage answer)
+    /// <summary>The second answer is the caller's, whatever it says; what it says of token and credentials is noted.</summary>
+    public void NoteLast(Callout callout, HttpResponseMessage answer)
+    {
+        if (answer.StatusCode is System.Net.HttpStatusCode.Unauthorized)
+        {
+            callout.Credentials.NoteRefused();
+            return;
+        }
+
+        if (callout.Attempt?.Signed is { } signed)
+        {
+            callout.Plan.Signing?.NoteAccepted(signed);
+        }
+
+        NoteWorked(callout, answer);
+    }
+
+    private void NoteWorked(Callout callout, HttpResponseMessage answer)
     {
         if ((int)answer.StatusCode < 400 && callout.Attempt is { Token: not null } attempt)
         {

@@ -45,9 +45,7 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
     public async Task<AuditHead?> HeadAsync(CancellationToken cancellationToken)
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
-        return await database.Audit.AsNoTracking().OrderByDescending(row => row.Sequence).FirstOrDefaultAsync(cancellationToken) is { } row
-            ? new AuditHead(row.Sequence, row.Segment, row.Hash)
-            : null;
+        return await database.Audit.OrderByDescending(row => row.Sequence).Select(row => new AuditHead(row.Sequence, row.Segment, row.Hash)).FirstOrDefaultAsync(cancellationToken);
     }
 
     /// <inheritdoc />
@@ -99,28 +97,37 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
 
     private async IAsyncEnumerable<AuditEntry> ReadAsync(bool isForPeople, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        for (long? after = null; ;)
+        long last;
+        await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
+        {
+            last = await database.Audit.MaxAsync(row => (long?)row.Sequence, cancellationToken) ?? long.MinValue;
+        }
+
+        var after = long.MinValue;
+        while (after < last)
         {
             List<AuditRow> page;
             await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
             {
-                var rows = database.Audit.AsNoTracking();
-                var next = (after is { } last ? rows.Where(row => row.Sequence > last) : rows).OrderBy(row => row.Sequence).Take(PageSize);
-                page = isForPeople ? await ReadableAsync(database, next, cancellationToken) : await next.ToListAsync(cancellationToken);
+                var next = database.Audit.AsNoTracking().Where(row => row.Sequence > after && row.Sequence <= last).OrderBy(row => row.Sequence).Take(PageSize);
+                try
+                {
+                    page = await next.ToListAsync(cancellationToken);
+                    after = page.Count < PageSize ? last : page[^1].Sequence;
+                }
+                catch (Exception exception) when (isForPeople && UndecodableRows.IsOne(exception))
+                {
+                    // However many of them are pruned before they are read, those behind them are there.
+                    var sequences = await next.Select(row => row.Sequence).ToListAsync(cancellationToken);
+                    page = await RowsAsync(database, sequences, cancellationToken);
+                    after = sequences.Count < PageSize ? last : sequences[^1];
+                }
             }
 
             foreach (var row in page)
             {
-                yield return ToEntry(row);
+                yield return ToEntry(isForPeople ? Readable(row) : row);
             }
-
-            // Not where it is short: a row may have been pruned while the others of its page were read one by one.
-            if (page.Count == 0)
-            {
-                yield break;
-            }
-
-            after = page[^1].Sequence;
         }
     }
 
@@ -184,17 +191,23 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
         }
         catch (Exception exception) when (UndecodableRows.IsOne(exception))
         {
-            var rows = new List<AuditRow>();
-            foreach (var sequence in await query.Select(row => row.Sequence).ToListAsync(cancellationToken))
-            {
-                if (await RowAsync(database, sequence, cancellationToken) is { } row)
-                {
-                    rows.Add(row);
-                }
-            }
-
-            return rows;
+            return await RowsAsync(database, await query.Select(row => row.Sequence).ToListAsync(cancellationToken), cancellationToken);
         }
+    }
+
+    // Those that are still there, one by one.
+    private static async Task<List<AuditRow>> RowsAsync(VaultDbContext database, List<long> sequences, CancellationToken cancellationToken)
+    {
+        var rows = new List<AuditRow>(sequences.Count);
+        foreach (var sequence in sequences)
+        {
+            if (await RowAsync(database, sequence, cancellationToken) is { } row)
+            {
+                rows.Add(row);
+            }
+        }
+
+        return rows;
     }
 
     // Null: it was pruned meanwhile.

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Vault.Testing;
 using Xunit;
 
@@ -35,6 +36,53 @@ public sealed class OvertakenTests(CalloutFixture fixture) : IClassFixture<Callo
             { "url": "{{(turn % 2 == 0 ? other : fixture.Upstream).Url}}", "authentication": { "protocol": "bearer", "token": "the-token-of-it" } }
             """), () => Task.CompletedTask);
         Assert.All(other.Requests, request => Assert.Equal("Bearer the-token-of-it", request.Header("Authorization")));
+    }
+
+    [Fact]
+    public async Task Callouts_ThatAreRefusedWhenTheyAreJudgedAnew_AreOneItemEach_OfTheAppThatBeganThem()
+    {
+        await using var vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:Audit:Durability"] = "beforeSend" });
+        await using var upstream = await RecordingUpstream.StartAsync();
+        await using var other = await RecordingUpstream.StartAsync();
+        await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "Moving", "url": "{{upstream.Url}}", "authentication": { "protocol": "bearer", "token": "the-token-of-it" } }
+            """);
+        using var client = vault.CreateClient(await vault.CreateAppAsync("Mover", "Moving"));
+        using var over = new CancellationTokenSource();
+        var callers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            HashSet<HttpStatusCode> answers = [];
+            while (!over.IsCancellationRequested)
+            {
+                using var response = await client.GetAsync(new Uri("/callout/moving/x", UriKind.Relative));
+                answers.Add(response.StatusCode);
+            }
+
+            return answers;
+        })).ToArray();
+        for (var turn = 0; turn < Changes; turn++)
+        {
+            await PutAsync(turn % 2 == 0 ? other : upstream);
+            await vault.AdminAsync(HttpMethod.Delete, "/api/v1/apps/Mover/grants/Moving");
+            await vault.AdminAsync(HttpMethod.Put, "/api/v1/apps/Mover/grants/Moving", "{}");
+        }
+
+        await over.CancelAsync();
+        Assert.All((await Task.WhenAll(callers)).SelectMany(answers => answers), answer => Assert.True(answer is HttpStatusCode.OK or HttpStatusCode.Forbidden, answer.ToString()));
+        List<JsonNode> items = [];
+        for (string? page = ""; page is not null;)
+        {
+            var found = (await vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout&pageSize=500" + page))!;
+            items.AddRange(found["items"]!.AsArray().Select(item => item!));
+            page = (string?)found["nextPageToken"] is { } token ? "&pageToken=" + token : null;
+        }
+
+        Assert.Equal(items.Count, items.Select(item => (string?)item["id"]).Distinct().Count());
+        Assert.All(items, item => Assert.Equal(("Mover", false), ((string?)item["actor"], (string?)item["outcome"] == "intent")));
+
+        Task PutAsync(RecordingUpstream to) => vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/Moving", $$"""
+            { "url": "{{to.Url}}", "authentication": { "protocol": "bearer", "token": "the-token-of-it" } }
+            """);
     }
 
     private static async Task RunAsync(TestCallout callout, Func<int, Task> changeAsync, Func<Task> beginAsync)

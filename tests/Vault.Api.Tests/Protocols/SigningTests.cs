@@ -265,11 +265,12 @@ public sealed class SigningTests : ProtocolBench
     {
         Service.Answer = async (context, _) =>
         {
+            // The password is right once.
             context.Response.Headers.WWWAuthenticate = "Digest realm=\"CORP\\\\users\", nonce=\"1\", opaque=\"o\", qop=\"auth\", algorithm=SHA-256";
-            await AnswerAsync(context, 401, "", "text/plain");
+            await AnswerAsync(context, Service.Requests.Count == 2 ? 200 : 401, "", "text/plain");
         };
         var app = await DefineAsync("""{ "protocol": "digest" }""", """{ "Username": "u", "Password": "p" }""");
-        await ExpectAsync(await CallAsync(app), 401);
+        await ExpectAsync(await CallAsync(app), 200);
         Assert.Equal(2, Service.Requests.Count);
         await ExpectAsync(await CallAsync(app), 401);
         Assert.Equal(3, Service.Requests.Count);

@@ -137,16 +137,9 @@ internal static class AuditEndpoints
             return;
         }
 
-        // Where the log ends now, which other replicas may have taken further than this one knows.
-        var last = (await store.HeadAsync(cancellationToken))?.Sequence ?? 0;
         context.Response.ContentType = "application/x-ndjson";
         await foreach (var entry in store.ReadReadableAsync(cancellationToken))
         {
-            if (entry.Sequence > last)
-            {
-                break;
-            }
-
             await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(AuditItem.Of(entry), AdminJson.Options), cancellationToken);
             await context.Response.Body.WriteAsync(NewLine, cancellationToken);
         }

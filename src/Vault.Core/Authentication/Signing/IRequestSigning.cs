@@ -97,4 +97,10 @@ public interface IRequestSigning
     /// <param name="challenges">Its <c>WWW-Authenticate</c> headers, strings of bytes.</param>
     /// <param name="canAnswer">Whether the request can be sent once more.</param>
     object? TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges, bool canAnswer) => null;
+
+    /// <summary>The second sending was answered, and not refused: what it answered its challenge with is good.</summary>
+    /// <param name="request">As it was sent.</param>
+    void NoteAccepted(RequestToSign request)
+    {
+    }
 }

@@ -1,42 +1,14 @@
 using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 using Vault.Core.Audit;
-using Vault.Core.Storage;
-using Vault.Core.Storage.Sqlite;
 using Xunit;
 
 namespace Vault.Core.Tests.Storage.Sqlite;
 
-public sealed class SqliteAuditWriterTests : IDbContextFactory<VaultDbContext>, IAsyncLifetime, IDisposable
+public sealed class SqliteAuditWriterTests : IDisposable
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("vault-test-").FullName;
-    private readonly SqliteAuditWriter _writer;
-    private readonly AuditStore _store;
+    private readonly SqliteAudit _audit = new();
 
-    public SqliteAuditWriterTests()
-    {
-        _writer = new SqliteAuditWriter(Options.Create(new VaultStorageOptions { ConnectionString = ConnectionString }), this);
-        _store = new AuditStore(this, _writer);
-    }
-
-    private string ConnectionString => $"Data Source={Path.Combine(_directory, "audit.db")};Pooling=false";
-
-    public async Task InitializeAsync()
-    {
-        await using var context = CreateDbContext();
-        await context.Database.MigrateAsync();
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
-
-    public void Dispose()
-    {
-        _writer.Dispose();
-        Directory.Delete(_directory, recursive: true);
-    }
-
-    public VaultDbContext CreateDbContext() => new SqliteVaultDbContext(new DbContextOptionsBuilder<SqliteVaultDbContext>().UseSqlite(ConnectionString).Options);
+    public void Dispose() => _audit.Dispose();
 
     [Fact]
     public async Task Append_RecordsThatDiffer_EachComesBackAsItWas()
@@ -45,22 +17,22 @@ public sealed class SqliteAuditWriterTests : IDbContextFactory<VaultDbContext>, 
         var all = Enumerable.Range(1, 90).Select(Entry).ToArray();
         foreach (var part in new[] { all[..1], all[1..3], all[3..19], all[19..20], all[20..73], all[73..] })
         {
-            await _store.AppendAsync(part, begun: null, CancellationToken.None);
+            await _audit.Store.AppendAsync(part, begun: null, CancellationToken.None);
         }
 
-        Assert.Equal(all.Select(Text), (await _store.ReadAsync(CancellationToken.None).ToListAsync()).Select(Text));
+        Assert.Equal(all.Select(Text), (await _audit.Store.ReadAsync(CancellationToken.None).ToListAsync()).Select(Text));
     }
 
     [Fact]
     public async Task Append_WhatCantBeKept_LeavesNothing_AndTheNextGoesIn()
     {
-        await _store.AppendAsync([.. Enumerable.Range(1, 20).Select(Entry)], begun: null, CancellationToken.None);
+        await _audit.Store.AppendAsync([.. Enumerable.Range(1, 20).Select(Entry)], begun: null, CancellationToken.None);
         AuditEntry[] doubled = [.. Enumerable.Range(21, 20).Select(Entry), Entry(30)];
-        await Assert.ThrowsAsync<SqliteException>(() => _store.AppendAsync(doubled, begun: null, CancellationToken.None));
+        await Assert.ThrowsAsync<SqliteException>(() => _audit.Store.AppendAsync(doubled, begun: null, CancellationToken.None));
         AuditEntry[] doubledAtOnce = [Entry(5), .. Enumerable.Range(21, 20).Select(Entry)];
-        await Assert.ThrowsAsync<SqliteException>(() => _store.AppendAsync(doubledAtOnce, begun: null, CancellationToken.None));
-        await _store.AppendAsync([.. Enumerable.Range(21, 20).Select(Entry)], begun: null, CancellationToken.None);
-        Assert.Equal(Enumerable.Range(1, 40).Select(number => Text(Entry(number))), (await _store.ReadAsync(CancellationToken.None).ToListAsync()).Select(Text));
+        await Assert.ThrowsAsync<SqliteException>(() => _audit.Store.AppendAsync(doubledAtOnce, begun: null, CancellationToken.None));
+        await _audit.Store.AppendAsync([.. Enumerable.Range(21, 20).Select(Entry)], begun: null, CancellationToken.None);
+        Assert.Equal(Enumerable.Range(1, 40).Select(number => Text(Entry(number))), (await _audit.Store.ReadAsync(CancellationToken.None).ToListAsync()).Select(Text));
     }
 
     private static AuditEntry Entry(int number)

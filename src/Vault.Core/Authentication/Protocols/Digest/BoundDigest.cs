@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Vault.Core.Authentication.Signing;
 using Vault.Core.Primitives;
@@ -12,8 +11,10 @@ namespace Vault.Core.Authentication.Protocols.Digest;
 internal sealed class BoundDigest : BoundProtocol, IRequestSigning
 {
     private const int Capacity = 1000;
-    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
+
+    // What is answered ahead, and what was made of nonces: servers may give one to many, and come back to it.
+    private readonly Recent<Known> _known = new(Capacity);
+    private readonly Recent<Session> _sessions = new(Capacity);
     private volatile bool _needsBody;
 
     public override IReadOnlyList<string> ProtocolParameters { get; } = ["Username", "Password"];
@@ -27,20 +28,13 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
 
     public Result<RequestInjection> Sign(RequestToSign request)
     {
-        // The second sending answers its own challenge: another callout's may have come, and been spent, meanwhile. Others answer it ahead from then on.
-        var known = request.Challenge as Known;
-        if (known is not null)
-        {
-            _known.TryAdd(KeyOf(request), known);
-        }
-        else if (!_known.TryGetValue(KeyOf(request), out known))
+        // The second sending answers its own challenge: another callout's may have come, and been spent, meanwhile.
+        if (request.Challenge is not Known known && !_known.TryGet(KeyOf(request), out known!))
         {
             return RequestInjection.None;
         }
 
-        var use = known.Next();
-
-        if (use.Challenge.Qop == "auth-int" && request.Body is null)
+        if (known.Challenge.Qop == "auth-int" && request.Body is null)
         {
             return new VaultError(ErrorCodes.BodyTooLarge, "The upstream wants the body in the digest (auth-int), and it is larger than the 1 MiB that can be held.");
         }
@@ -52,6 +46,7 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
             return missing;
         }
 
+        var use = known.Next();
         var (header, response) = DigestAnswer.Make(
             use.Challenge, username.Value!.Reveal(), password.Value!.Reveal(), request.Method, TargetOf(request.Uri),
             request.Body is { } body ? body.Span : default, use.Count, use.SessionNonce ?? request.Nonce);
@@ -70,23 +65,16 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         var challenge = DigestChallenge.Choose(challenges);
         if (challenge is null)
         {
-            _known.TryRemove(key, out _);
+            _known.Remove(key);
             return null;
         }
 
         _needsBody |= challenge.Qop == "auth-int";
-        if (_known.Count >= Capacity)
-        {
-            _known.Clear();
-        }
 
-        // Servers may give one nonce to many, and come back to it: its uses are counted on, whoever was told of it.
-        if (_sessions.Count >= Capacity)
-        {
-            _sessions.Clear();
-        }
-
-        var fresh = new Known(challenge, _sessions.GetOrAdd(key + "\n" + challenge.Nonce, static _ => new Session()));
+        // Its uses are counted on, whoever was told of it.
+        var fresh = new Known(challenge, _known.TryGet(key, out var before) && before.Challenge.Nonce == challenge.Nonce
+            ? before.Session
+            : _sessions.GetOrAdd(key + "\n" + challenge.Nonce, static () => new Session()));
 
         // An answer to this very nonce was refused, or a fresh one is given although ours was not stale: the password is wrong,
         // unless another callout has replaced the nonce meanwhile.
@@ -94,17 +82,26 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         var wasAnswered = sent?.StartsWith("Digest ", StringComparison.OrdinalIgnoreCase) is true;
         if (!canAnswer || (wasAnswered && !challenge.IsStale && Answers(sent!, challenge)))
         {
-            _known[key] = fresh;
+            _known.Set(key, fresh);
             return null;
         }
 
-        if (wasAnswered && _known.TryGetValue(key, out var refused) && IsOf(sent!, refused.Challenge))
+        if (wasAnswered && before is not null && IsOf(sent!, before.Challenge))
         {
             // It is spent. What was answered ahead by another one goes on.
-            _known.TryRemove(KeyValuePair.Create(key, refused));
+            _known.Remove(key, before);
         }
 
         return fresh;
+    }
+
+    // Not sooner: a nonce may be good once, or have to be counted in the order in which its answers arrive.
+    public void NoteAccepted(RequestToSign request)
+    {
+        if (request.Challenge is Known known)
+        {
+            _known.GetOrAdd(KeyOf(request), () => known);
+        }
     }
 
     // As it goes on the wire, also with a query that is there and empty.
@@ -137,6 +134,8 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
     private sealed class Known(DigestChallenge challenge, Session session)
     {
         public DigestChallenge Challenge => challenge;
+
+        public Session Session => session;
 
         public Use Next() => new(challenge, session.Next(), challenge.IsSession ? session.Nonce : null);
     }

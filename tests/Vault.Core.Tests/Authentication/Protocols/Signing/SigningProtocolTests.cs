@@ -50,11 +50,11 @@ public sealed partial class SigningProtocolTests
         const string Challenge = "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=MD5-sess";
         var (signing, credential) = Digest();
         var first = Request(credential, "https://h.example/a");
-        var one = Authorization(signing, first with { Challenge = signing.TakeChallenge(first, 401, [Challenge], canAnswer: true) });
+        var one = Answer(signing, first, Challenge);
         var two = Authorization(signing, Request(credential, "https://h.example/b"));
         Assert.Equal((Parameter(one, "cnonce"), "00000001"), (Parameter(two, "cnonce"), Count().Match(one).Groups[1].Value));
         Assert.Equal("00000002", Count().Match(two).Groups[1].Value);
-        var later = Authorization(signing, first with { Challenge = signing.TakeChallenge(first, 401, [Challenge.Replace("\"n\"", "\"m\"", StringComparison.Ordinal)], canAnswer: true) });
+        var later = Answer(signing, first, Challenge.Replace("\"n\"", "\"m\"", StringComparison.Ordinal));
         Assert.NotEqual(Parameter(one, "cnonce"), Parameter(later, "cnonce"));
     }
 
@@ -67,6 +67,10 @@ public sealed partial class SigningProtocolTests
         var first = signing.TakeChallenge(one, 401, ["Digest realm=\"r\", nonce=\"n1\", qop=\"auth\""], canAnswer: true);
         Assert.Empty(signing.Sign(Request(credential, "https://h.example/3")).Value!.Headers);
         var answerOne = Authorization(signing, one with { Challenge = first });
+
+        // It is on its way, and may be overtaken on it.
+        Assert.Empty(signing.Sign(Request(credential, "https://h.example/3")).Value!.Headers);
+        signing.NoteAccepted(one with { Challenge = first });
         var ahead = Authorization(signing, Request(credential, "https://h.example/3"));
         var second = signing.TakeChallenge(two, 401, ["Digest realm=\"r\", nonce=\"n2\", qop=\"auth\""], canAnswer: true);
         Assert.Equal(("n1", "00000002"), (Parameter(ahead, "nonce"), Count().Match(ahead).Groups[1].Value));
@@ -83,7 +87,7 @@ public sealed partial class SigningProtocolTests
         List<string> counts = [];
         foreach (var nonce in new[] { "n1", "n1", "n2", "n1" })
         {
-            var sent = Authorization(signing, request with { Challenge = signing.TakeChallenge(request, 401, [$"Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\""], canAnswer: true) });
+            var sent = Answer(signing, request, $"Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\"");
             counts.Add($"{Parameter(sent, "nonce")} {Count().Match(sent).Groups[1].Value}");
         }
 
@@ -91,9 +95,41 @@ public sealed partial class SigningProtocolTests
 
         // What works goes on being answered ahead; what was refused doesn't.
         var ahead = Authorization(signing, request);
-        Assert.Equal("n1", Parameter(ahead, "nonce"));
+        Assert.Equal(("n1", "00000004"), (Parameter(ahead, "nonce"), Count().Match(ahead).Groups[1].Value));
         Assert.NotNull(signing.TakeChallenge(request with { Headers = [new("Authorization", ahead)] }, 401, ["Digest realm=\"r\", nonce=\"n3\", qop=\"auth\", stale=true"], canAnswer: true));
         Assert.Empty(signing.Sign(request).Value!.Headers);
+    }
+
+    [Fact]
+    public void Digest_OneNonceForAlways_IsCountedOn_HoweverManyOthersCame()
+    {
+        var (signing, credential) = Digest();
+        var request = Request(credential, "https://h.example/1");
+        List<string> counts = [Answer(signing, request, Challenge("always")), Answer(signing, request, Challenge("always")), Authorization(signing, request)];
+        for (var other = 0; other < 3_000; other++)
+        {
+            Answer(signing, request with { Host = "other.example" }, Challenge($"n{other}"));
+        }
+
+        counts.Add(Answer(signing, request, Challenge("always")));
+        Assert.Equal(["00000001", "00000002", "00000003", "00000004"], counts.ConvertAll(sent => Count().Match(sent).Groups[1].Value));
+
+        static string Challenge(string nonce) => $"Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\"";
+    }
+
+    [Fact]
+    public void Digest_WhoseAnswerWasRefused_OrNeverMade_IsNotAnsweredAhead()
+    {
+        var (signing, credential) = Digest();
+        var request = Request(credential, "https://h.example/1");
+        var refused = Authorization(signing, request with { Challenge = signing.TakeChallenge(request, 401, ["Digest realm=\"r\", nonce=\"n\", qop=\"auth\""], canAnswer: true) });
+        Assert.Contains("nc=00000001", refused, StringComparison.Ordinal);
+        Assert.Empty(signing.Sign(request).Value!.Headers);
+
+        // Of a body that can't be in it there is no answer, and none is counted.
+        var challenge = signing.TakeChallenge(request, 401, ["Digest realm=\"r\", nonce=\"m\", qop=\"auth-int\""], canAnswer: true);
+        Assert.Equal("body-too-large", signing.Sign(request with { Challenge = challenge, Body = null }).Error?.Code);
+        Assert.Contains("nc=00000001", Authorization(signing, request with { Challenge = challenge }), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -146,6 +182,15 @@ public sealed partial class SigningProtocolTests
         }
 
         return Convert.ToHexStringLower(signing);
+    }
+
+    // As the second sending, and the server takes it.
+    private static string Answer(IRequestSigning signing, RequestToSign request, string challenge)
+    {
+        var second = request with { Challenge = signing.TakeChallenge(request, 401, [challenge], canAnswer: true) };
+        var sent = Authorization(signing, second);
+        signing.NoteAccepted(second);
+        return sent;
     }
 
     private (IRequestSigning, BoundCredential) Digest()
