@@ -8,7 +8,8 @@ namespace Vault.Core.Callouts.Bodies;
 /// </summary>
 internal sealed class BodyRecorder(Stream source, int limit) : ReadOnlyStream
 {
-    private readonly ArrayBufferWriter<byte> _kept = new();
+    private readonly Lock _gate = new();
+    private ArrayBufferWriter<byte> _kept = new();
     private bool _overflowed;
     private bool _ended;
 
@@ -21,12 +22,31 @@ internal sealed class BodyRecorder(Stream source, int limit) : ReadOnlyStream
     /// <summary>Whether the body is known to be too large to keep.</summary>
     public bool IsOverflowed => _overflowed;
 
-    /// <summary>The whole body; only where <see cref="IsWhole"/>.</summary>
-    public ReadOnlyMemory<byte> Kept => _kept.WrittenMemory;
+    /// <summary>What was read so far: the whole body where <see cref="IsWhole"/>; nothing where it is too large.</summary>
+    public ReadOnlyMemory<byte> Kept
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _kept.WrittenMemory;
+            }
+        }
+    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await source.ReadAsync(buffer, cancellationToken);
+        lock (_gate)
+        {
+            Keep(buffer.Span, read);
+        }
+
+        return read;
+    }
+
+    private void Keep(ReadOnlySpan<byte> buffer, int read)
+    {
         if (read == 0)
         {
             _ended = buffer.Length > 0 || _ended;
@@ -35,15 +55,14 @@ internal sealed class BodyRecorder(Stream source, int limit) : ReadOnlyStream
         {
             if (_kept.WrittenCount + read > limit)
             {
+                // Somebody may be sending what was kept: it stays as it is.
                 _overflowed = true;
-                _kept.Clear();
+                _kept = new();
             }
             else
             {
-                _kept.Write(buffer.Span[..read]);
+                _kept.Write(buffer[..read]);
             }
         }
-
-        return read;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class HeldBody
     public ReadOnlyMemory<byte>? Whole => _whole ?? (_stream?.IsWhole is true ? _stream.Kept : (ReadOnlyMemory<byte>?)null);
 
     /// <summary>The stream; null where the body is held.</summary>
-    public Stream? Stream => _whole is null ? _stream : null;
+    public BodyRecorder? Stream => _whole is null ? _stream : null;
 
     /// <summary>The beginning of a body that was too long to be held; empty for any other.</summary>
     public ReadOnlyMemory<byte> Head { get; private init; }
