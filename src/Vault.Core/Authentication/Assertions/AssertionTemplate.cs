@@ -96,7 +96,7 @@ internal sealed class AssertionTemplate
         return algorithm is null ? null : template;
     }
 
-    /// <summary>Makes and signs one, with a fresh <c>jti</c>.</summary>
+    /// <summary>Makes and signs one, with a fresh <c>jti</c>; <c>merge-field-invalid</c> where a template names what the scope doesn't know.</summary>
     /// <param name="scope">What the templates mean.</param>
     /// <param name="key">The key.</param>
     /// <param name="password">Of an encrypted key, or null.</param>
@@ -105,6 +105,11 @@ internal sealed class AssertionTemplate
     /// <param name="now">For <c>iat</c> and <c>exp</c>.</param>
     public Result<Assertion> Make(IMergeScope scope, string key, string? password, string keyName, AssertionDefaults defaults, DateTimeOffset now)
     {
+        if (_templates.Select(template => template.Check(scope)).FirstOrDefault(error => error is not null) is { } unknown)
+        {
+            return unknown;
+        }
+
         var end = now.AddSeconds(LifetimeSeconds);
         var header = MakeHeader(scope);
         var payload = MakePayload(scope, defaults, now, end);

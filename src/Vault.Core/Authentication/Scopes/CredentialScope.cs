@@ -92,6 +92,10 @@ public sealed class CredentialScope : IMergeScope
     private static bool IsEndpoint(MergeReference reference) =>
         "Endpoint".Equals(reference.Qualifier, StringComparison.OrdinalIgnoreCase) && Is(reference, "Url");
 
+    // Another external credential's names are nobody's here.
+    private bool IsOwn(MergeReference reference) =>
+        reference.Qualifier is not { } qualifier || qualifier.Equals(_credential.Definition.Name.Value, StringComparison.OrdinalIgnoreCase);
+
     private VaultError? CheckCredential(MergeReference reference)
     {
         if (IsEndpoint(reference))
@@ -99,7 +103,7 @@ public sealed class CredentialScope : IMergeScope
             return EndpointUrl is null ? Unknown(reference) : null;
         }
 
-        if (reference.Qualifier is { } qualifier && !qualifier.Equals(_credential.Definition.Name.Value, StringComparison.OrdinalIgnoreCase))
+        if (!IsOwn(reference))
         {
             return Unknown(reference);
         }
@@ -180,6 +184,11 @@ public sealed class CredentialScope : IMergeScope
         if (IsEndpoint(reference))
         {
             return EndpointUrl is { } url ? MergeValue.OfText(url, _facts.IsUrlSecret) : Unknown(reference);
+        }
+
+        if (!IsOwn(reference))
+        {
+            return Unknown(reference);
         }
 
         var authentication = _credential.Authentication;

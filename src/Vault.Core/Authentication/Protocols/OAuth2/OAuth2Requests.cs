@@ -225,16 +225,10 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
             return key.Error;
         }
 
-        var scope = context.Scope();
-        if (assertion.Templates.Select(part => part.Check(scope)).FirstOrDefault(error => error is not null) is { } unknown)
-        {
-            return unknown;
-        }
-
         var password = context.Parameters.Has("KeyPassword") ? context.Parameters.Open("KeyPassword").Value?.Reveal() : null;
         var clientId = id.Value.Reveal();
         var made = assertion.Make(
-            scope, key.Value.Reveal(), password, keyName, new AssertionDefaults(clientId, subject, endpoints.Token.OriginalString), context.Time.GetUtcNow());
+            context.Scope(), key.Value.Reveal(), password, keyName, new AssertionDefaults(clientId, subject, endpoints.Token.OriginalString), context.Time.GetUtcNow());
         return made.IsOk ? made.Value.Text : made.Error;
     }
 
