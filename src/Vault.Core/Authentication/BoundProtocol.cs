@@ -12,6 +12,9 @@ internal abstract class BoundProtocol : IBoundAuthentication
     public virtual IReadOnlyList<string> RequiredParameters => ProtocolParameters;
 
     /// <inheritdoc />
+    public virtual IReadOnlyList<MergeReference> References => [];
+
+    /// <inheritdoc />
     public virtual IReadOnlyList<Uri> TokenUrls => [];
 
     /// <inheritdoc />
@@ -68,15 +71,6 @@ internal abstract class BoundProtocol : IBoundAuthentication
 
     /// <inheritdoc />
     public virtual ComposedValue AuthorizationHeaderValue => ComposedValue.Empty;
-
-    private static readonly FrozenSet<string> Computed = new[] { "Body", "OAuthToken", "OAuthConsumerKey", "AuthorizationMethod", "AuthorizationHeaderValue" }
-        .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>The parameters that references name, each once.</summary>
-    protected static IEnumerable<string> ParametersOf(IEnumerable<MergeReference> references) => references
-        .Where(reference => reference.Kind is MergeReferenceKind.Credential && !Computed.Contains(reference.Name) && !IsEndpoint(reference))
-        .Select(reference => reference.Name)
-        .Distinct(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether the reference is of the named credential's URL.</summary>
     protected static bool IsEndpoint(MergeReference reference) => "Endpoint".Equals(reference.Qualifier, StringComparison.OrdinalIgnoreCase);

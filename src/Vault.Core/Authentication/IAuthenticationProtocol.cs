@@ -27,8 +27,11 @@ public interface IAuthenticationProtocol
 /// <summary>A protocol with its settings read and its templates compiled. Immutable.</summary>
 public interface IBoundAuthentication
 {
-    /// <summary>The parameters that must have a value before a callout: the protocol's own and those that its templates name.</summary>
+    /// <summary>Those of <see cref="ProtocolParameters"/> that must have a value before a callout, besides those that <see cref="References"/> name.</summary>
     IReadOnlyList<string> RequiredParameters { get; }
+
+    /// <summary>Every reference in the templates of the settings.</summary>
+    IReadOnlyList<MergeReference> References { get; }
 
     /// <summary>Absolute URLs that secrets are sent to by token or step requests (host and port fixed, no merge field in them).</summary>
     IReadOnlyList<Uri> TokenUrls { get; }

@@ -41,11 +41,9 @@ internal sealed class CalloutPlan
         _isOriginAllowed = external.Definition.AllowedHosts is { } hosts && hosts.Any(host => host.Matches(Origin));
         _needed =
         [
-            .. external.Authentication.RequiredParameters
+            .. external.RequiredParameters
                 .Concat(named.ClientCertificate?.All ?? [])
-                .Concat(AdminTemplates.Append(named.Url).SelectMany(template => template.References)
-                    .Where(reference => reference.Kind is MergeReferenceKind.Credential && !ComputedNames.Contains(reference))
-                    .Select(reference => reference.Name))
+                .Concat(external.ParametersOf(AdminTemplates.Append(named.Url).SelectMany(template => template.References)))
                 .Distinct(StringComparer.OrdinalIgnoreCase),
         ];
     }

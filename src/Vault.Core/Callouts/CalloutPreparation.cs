@@ -86,7 +86,7 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
         }
 
         // A user's own secrets, or at least a user's own name in what is signed: never only what all users share.
-        return admitted.Principal.Type is PrincipalType.PerUser && !HasOwn(authentication, parameters) && !authentication.NamesUser
+        return admitted.Principal.Type is PrincipalType.PerUser && !HasOwn(admitted.External, parameters) && !authentication.NamesUser
             ? new VaultError(
                 ErrorCodes.CredentialNotConfigured,
                 $"The user has no secrets for the principal {admitted.Principal.Name} of the external credential {admitted.External.Definition.Name}. An admin sets them with "
@@ -95,9 +95,9 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
     }
 
     // Something of the user's own that proves who they are, where the protocol wants anything that does.
-    private static bool HasOwn(IBoundAuthentication authentication, CredentialSet parameters)
+    private static bool HasOwn(BoundCredential external, CredentialSet parameters)
     {
-        var proofs = authentication.RequiredParameters.Where(authentication.IsSecret).ToArray();
+        var proofs = external.RequiredParameters.Where(external.Authentication.IsSecret).ToArray();
         return proofs.Length == 0 ? parameters.HasOwn : Array.Exists(proofs, parameters.IsOwn);
     }
 

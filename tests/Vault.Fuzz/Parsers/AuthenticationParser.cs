@@ -51,7 +51,6 @@ internal sealed class AuthenticationParser : IFuzzedParser
 
         var authentication = bound.Value;
         FuzzFailure.Unless(authentication.TokenUrls.All(url => url.IsAbsoluteUri && url.Scheme is "https" or "http"), "A token URL is none.");
-        FuzzFailure.Unless(authentication.RequiredParameters.All(name => DeveloperName.TryParse(name, out _)), "A required parameter's name can't be set.");
         _ = authentication.AppliedTemplates.SelectMany(template => template.References).Count();
         _ = authentication.Tokens?.TokenNames.Count;
         var definition = new ExternalCredential
@@ -66,6 +65,8 @@ internal sealed class AuthenticationParser : IFuzzedParser
             UpdatedAt = default,
         };
         var hash = CredentialBinding.Hash(definition, authentication);
+        FuzzFailure.Unless(
+            new BoundCredential(definition, authentication, hash).RequiredParameters.All(name => DeveloperName.TryParse(name, out _)), "A required parameter's name can't be set.");
         FuzzFailure.Unless(hash.AsSpan().SequenceEqual(CredentialBinding.Hash(definition, FuzzCredential.Protocols.Bind(settings).Value!)), "It binds differently the second time.");
     }
 }

@@ -111,7 +111,7 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
         {
             // All of them anew means that whoever sends this knows them already.
             var sent = inline.Parameters?.Where(parameter => parameter.Value is not null).Select(parameter => parameter.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
-            var isAnew = sent is not null && after.Authentication.RequiredParameters.All(sent.Contains) && existing.Principals.Count == 1
+            var isAnew = sent is not null && after.RequiredParameters.All(sent.Contains) && existing.Principals.Count == 1
                 && await SecretChanges.AreAllAsync(draft, existing.Id, after.Definition.Protocol == existing.Protocol ? sent : null);
             if (!isAnew && !discardSecrets)
             {

@@ -48,7 +48,7 @@ public sealed class Accounts(
             return CredentialSet.Overtaken;
         }
 
-        var missing = account.Credential.Authentication.RequiredParameters.FirstOrDefault(parameter => !parameters.Has(parameter));
+        var missing = account.Credential.RequiredParameters.FirstOrDefault(parameter => !parameters.Has(parameter));
         if (missing is not null)
         {
             return new VaultError(ErrorCodes.CredentialNotConfigured, $"The parameter {missing} of the external credential {account.Credential.Definition.Name} has no value.");

@@ -1,5 +1,4 @@
 using Vault.Core.Definitions;
-using Vault.Core.MergeFields;
 
 namespace Vault.Core.Administration.Secrets;
 
@@ -14,10 +13,8 @@ internal static class ConfigurationStatus
     {
         var names = set.ToHashSet(StringComparer.OrdinalIgnoreCase);
         var authentication = account.Credential.Authentication;
-        var required = authentication.RequiredParameters.Concat(account.Credential.Definition.CustomHeaders
-            .SelectMany(header => header.Value.References)
-            .Where(reference => reference.Kind is MergeReferenceKind.Credential && reference.Qualifier is not "Endpoint" && !Definitions.NameRules.IsComputed(reference.Name))
-            .Select(reference => reference.Name));
+        var required = account.Credential.RequiredParameters.Concat(
+            account.Credential.ParametersOf(account.Credential.Definition.CustomHeaders.SelectMany(header => header.Value.References)));
         var isUsers = account.User.Length == 0 || hasOwn || hasConsent || authentication.NamesUser;
         var isConsented = authentication.Consent is null || hasConsent || names.Contains("RefreshToken")
             || (account.Principal.Type is PrincipalType.PerUser && account.User.Length == 0);

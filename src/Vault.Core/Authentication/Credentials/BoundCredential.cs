@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using Vault.Core.Definitions;
+using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.Credentials;
@@ -8,7 +10,26 @@ namespace Vault.Core.Authentication.Credentials;
 /// <param name="Definition">The definition.</param>
 /// <param name="Authentication">Its protocol, with settings read and templates compiled.</param>
 /// <param name="Binding">See <see cref="CredentialBinding"/>.</param>
-public sealed record BoundCredential(ExternalCredential Definition, IBoundAuthentication Authentication, byte[] Binding);
+public sealed record BoundCredential(ExternalCredential Definition, IBoundAuthentication Authentication, byte[] Binding)
+{
+    private static readonly FrozenSet<string> Computed =
+        new[] { "Body", "OAuthToken", "OAuthConsumerKey", "AuthorizationMethod", "AuthorizationHeaderValue" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The parameters that must have a value before a callout: the protocol's own and those that its settings name.</summary>
+    public IReadOnlyList<string> RequiredParameters =>
+        [.. Authentication.RequiredParameters.Concat(ParametersOf(Authentication.References)).Distinct(StringComparer.OrdinalIgnoreCase)];
+
+    /// <summary>The parameters that references name, each once: nothing that is computed, and no other external credential's, which can have no value here.</summary>
+    /// <param name="references">In any template of this credential, or of one that uses it.</param>
+    public IEnumerable<string> ParametersOf(IEnumerable<MergeReference> references) => references
+        .Where(reference => reference.Kind is MergeReferenceKind.Credential && Owns(reference) && !Computed.Contains(reference.Name))
+        .Select(reference => reference.Name)
+        .Distinct(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a reference below <c>$Credential</c> names no external credential, or this one.</summary>
+    public bool Owns(MergeReference reference) =>
+        reference.Qualifier is not { } qualifier || qualifier.Equals(Definition.Name.Value, StringComparison.OrdinalIgnoreCase);
+}
 
 /// <summary>Binds external credentials and remembers the outcome for as long as the definition lives.</summary>
 public sealed class CredentialBinder(AuthenticationProtocols protocols)

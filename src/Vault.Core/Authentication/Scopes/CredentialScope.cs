@@ -92,10 +92,6 @@ public sealed class CredentialScope : IMergeScope
     private static bool IsEndpoint(MergeReference reference) =>
         "Endpoint".Equals(reference.Qualifier, StringComparison.OrdinalIgnoreCase) && Is(reference, "Url");
 
-    // Another external credential's names are nobody's here.
-    private bool IsOwn(MergeReference reference) =>
-        reference.Qualifier is not { } qualifier || qualifier.Equals(_credential.Definition.Name.Value, StringComparison.OrdinalIgnoreCase);
-
     private VaultError? CheckCredential(MergeReference reference)
     {
         if (IsEndpoint(reference))
@@ -103,7 +99,7 @@ public sealed class CredentialScope : IMergeScope
             return EndpointUrl is null ? Unknown(reference) : null;
         }
 
-        if (!IsOwn(reference))
+        if (!_credential.Owns(reference))
         {
             return Unknown(reference);
         }
@@ -153,7 +149,7 @@ public sealed class CredentialScope : IMergeScope
         }
 
         // A name that the settings know, but that has no value, is an admin's to mend; any other is the writer's.
-        return authentication.ProtocolParameters.Concat(authentication.RequiredParameters).Contains(reference.Name, StringComparer.OrdinalIgnoreCase)
+        return authentication.ProtocolParameters.Concat(_credential.RequiredParameters).Contains(reference.Name, StringComparer.OrdinalIgnoreCase)
             ? NotConfigured(reference)
             : Unknown(reference);
     }
@@ -186,7 +182,7 @@ public sealed class CredentialScope : IMergeScope
             return EndpointUrl is { } url ? MergeValue.OfText(url, _facts.IsUrlSecret) : Unknown(reference);
         }
 
-        if (!IsOwn(reference))
+        if (!_credential.Owns(reference))
         {
             return Unknown(reference);
         }

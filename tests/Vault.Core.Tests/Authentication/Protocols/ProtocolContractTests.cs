@@ -26,9 +26,10 @@ public abstract class ProtocolContractTests
     public void Bind_RightSettings_Binds()
     {
         Assert.Contains(Protocol, Authenticating.Protocols.Names);
-        var bound = Parts.Bind(Settings).Authentication;
+        var credential = Parts.Bind(Settings);
+        var bound = credential.Authentication;
         Assert.All(bound.ProtocolParameters, name => Assert.True(DeveloperName.TryParse(name, out _)));
-        Assert.Equal(bound.RequiredParameters.Order(), Parameters.Select(parameter => parameter.Name).Order());
+        Assert.Equal(credential.RequiredParameters.Order(), Parameters.Select(parameter => parameter.Name).Order());
         Assert.All(bound.TokenUrls, url => Assert.True(url.IsAbsoluteUri));
     }
 

@@ -17,12 +17,7 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
     {
         _settings = settings;
         Tokens = settings.Role is { } role ? new AssumedRole(settings, role) : null;
-        var templates = new[] { settings.Role?.Arn, settings.Role?.ExternalId }.OfType<MergeTemplate>().ToArray();
-        RequiredParameters =
-        [
-            "AccessKeyId", "SecretAccessKey",
-            .. ParametersOf(templates.SelectMany(template => template.References)),
-        ];
+        References = [.. new[] { settings.Role?.Arn, settings.Role?.ExternalId }.OfType<MergeTemplate>().SelectMany(template => template.References)];
         TokenUrls = settings.Role is null ? [] : [settings.Role.StsUrl];
     }
 
@@ -33,7 +28,9 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
 
     public override IReadOnlyList<string> KeyOnlyParameters { get; } = ["SecretAccessKey"];
 
-    public override IReadOnlyList<string> RequiredParameters { get; }
+    public override IReadOnlyList<string> RequiredParameters { get; } = ["AccessKeyId", "SecretAccessKey"];
+
+    public override IReadOnlyList<MergeReference> References { get; }
 
     public override IReadOnlyList<Uri> TokenUrls { get; }
 

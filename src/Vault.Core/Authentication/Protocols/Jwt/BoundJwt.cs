@@ -23,11 +23,10 @@ internal sealed class BoundJwt : BoundProtocol
     public BoundJwt(AssertionTemplate assertion)
     {
         _assertion = assertion;
-        var references = assertion.Templates.SelectMany(template => template.References).ToArray();
-        _isPerRequest = references.Any(reference => reference.Kind is MergeReferenceKind.Request);
-        NamesUser = references.Any(reference => reference.Kind is MergeReferenceKind.User);
-        RequiredParameters = [.. ParametersOf(references).Prepend("Key").Distinct(StringComparer.OrdinalIgnoreCase)];
-        UsesNamedCredentialUrl = references.Any(IsEndpoint);
+        References = [.. assertion.Templates.SelectMany(template => template.References)];
+        _isPerRequest = References.Any(reference => reference.Kind is MergeReferenceKind.Request);
+        NamesUser = References.Any(reference => reference.Kind is MergeReferenceKind.User);
+        UsesNamedCredentialUrl = References.Any(IsEndpoint);
         Tokens = _isPerRequest ? null : new JwtTokens(this);
         OAuthToken = _isPerRequest ? null : Token;
         AppliedTemplates = _isPerRequest ? assertion.Templates : [BearerTemplate.Instance];
@@ -38,7 +37,9 @@ internal sealed class BoundJwt : BoundProtocol
 
     public override IReadOnlyList<string> KeyOnlyParameters => ProtocolParameters;
 
-    public override IReadOnlyList<string> RequiredParameters { get; }
+    public override IReadOnlyList<string> RequiredParameters { get; } = ["Key"];
+
+    public override IReadOnlyList<MergeReference> References { get; }
 
     public override bool UsesNamedCredentialUrl { get; }
 

@@ -24,10 +24,10 @@ internal sealed class BoundLogin : BoundProtocol
         // A step that only names the URL depends on it as much: its token is one named credential's.
         HasRelativeUrls = steps.All.Any(step => step.Request.AbsoluteUrl is null);
         UsesNamedCredentialUrl = HasRelativeUrls || steps.All.Any(step => step.Request.References.Any(placed => IsEndpoint(placed.Reference)));
-        RequiredParameters =
+        References =
         [
-            .. ParametersOf(steps.All.SelectMany(step => step.Request.References).Select(placed => placed.Reference)
-                .Concat(AppliedTemplates.SelectMany(template => template.References))),
+            .. steps.All.SelectMany(step => step.Request.References).Select(placed => placed.Reference),
+            .. AppliedTemplates.SelectMany(template => template.References),
         ];
 
         // With one value there is no doubt which is the token.
@@ -35,7 +35,7 @@ internal sealed class BoundLogin : BoundProtocol
         AuthorizationHeaderValue = OAuthToken is null ? ComposedValue.Empty : ComposedValue.Of(OAuthToken);
     }
 
-    public override IReadOnlyList<string> RequiredParameters { get; }
+    public override IReadOnlyList<MergeReference> References { get; }
 
     public override IReadOnlyList<Uri> TokenUrls { get; }
 

@@ -13,10 +13,10 @@ internal sealed class BoundOAuth2 : BoundProtocol
         var oauth = new OAuth2Tokens(settings);
         Tokens = oauth;
         Consent = settings.IsConsent ? new OAuth2Consent(settings, oauth) : null;
-        var references = settings.Templates.SelectMany(template => template.References).ToArray();
+        References = [.. settings.Templates.SelectMany(template => template.References)];
         NamesUser = settings.Assertion?.Templates.SelectMany(template => template.References).Any(reference => reference.Kind is MergeReferenceKind.User) is true;
-        UsesNamedCredentialUrl = references.Any(IsEndpoint);
-        RequiredParameters = [.. Needed(settings).Concat(ParametersOf(references)).Distinct(StringComparer.OrdinalIgnoreCase)];
+        UsesNamedCredentialUrl = References.Any(IsEndpoint);
+        RequiredParameters = [.. Needed(settings).Distinct()];
         ConsentUrl = settings.Grant == "authorizationCode" ? settings.AuthorizationUrl : null;
         TokenUrls =
         [
@@ -33,6 +33,8 @@ internal sealed class BoundOAuth2 : BoundProtocol
     public override IReadOnlyList<string> KeyOnlyParameters { get; } = ["PrivateKey", "KeyPassword", "ClientSecret", "RefreshToken"];
 
     public override IReadOnlyList<string> RequiredParameters { get; }
+
+    public override IReadOnlyList<MergeReference> References { get; }
 
     public override IReadOnlyList<Uri> TokenUrls { get; }
 
