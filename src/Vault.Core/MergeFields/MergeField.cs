@@ -37,14 +37,14 @@ internal sealed class MergeField(MergeExpression root, IReadOnlyList<MergeRefere
         return null;
     }
 
-    /// <summary>Prepares every reference; the first failure, or null.</summary>
+    /// <summary>Prepares every reference; the first failure, or null. It is about what was fetched, not about this text, and so without the place.</summary>
     public async ValueTask<VaultError?> PrepareAsync(IMergeScope scope, CancellationToken cancellationToken)
     {
         foreach (var reference in references)
         {
             if (await scope.PrepareAsync(reference, cancellationToken) is { } error)
             {
-                return MergeErrors.At(error, at);
+                return error;
             }
         }
 

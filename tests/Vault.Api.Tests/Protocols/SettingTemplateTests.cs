@@ -7,6 +7,8 @@ namespace Vault.Api.Tests.Protocols;
 public sealed class SettingTemplateTests : ProtocolBench
 {
     private const string JwtSecrets = """{ "Key": "a-key-of-thirty-two-characters!!", "Username": "ann" }""";
+    private const string AllFields = """, "allowMergeFieldsInHeader": true, "allowMergeFieldsInBody": true""";
+    private const string Silent = """, "generateAuthorizationHeader": false""";
 
     [Theory]
     [InlineData("\"issuer\": \"{!$Credential.@@.Username}\"")]
@@ -41,5 +43,20 @@ public sealed class SettingTemplateTests : ProtocolBench
         }
 
         static string At(string text, string whose) => text.Replace("@@", whose, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "protocol": "jwt", "algorithm": "HS256", "issuer": "{!$Token.jwt}" }""", "")]
+    [InlineData("""{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token", "tokenParameters": { "a": "{!$Token.jwt}" } }""", "")]
+    [InlineData("""{ "protocol": "jwt", "algorithm": "HS256", "issuer": "{!$Token.jwt}" }""", "at {!$Credential.OAuthToken}")]
+    public async Task MistakeInASetting_IsToldOfTheSetting_NotOfWhatNamesTheToken(string authentication, string body)
+    {
+        var app = await DefineAsync(authentication, """{ "Key": "k", "ClientId": "c", "ClientSecret": "s" }""", AllFields + (body.Length > 0 ? Silent : ""));
+        using var answer = await CallAsync(app, method: HttpMethod.Post, content: new StringContent(body));
+        await ExpectAsync(answer, 400, "merge-field-invalid");
+        Assert.Equal(
+            $"In the authentication of the external credential {Name}Login: The merge field at line 1, column 1 is not valid: $Token.jwt is not known here.",
+            (string?)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["detail"]);
+        Assert.Empty(Service.Requests);
     }
 }

@@ -34,6 +34,11 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, string u
 
         var token = await tokens.GetAsync(Request, cancellationToken);
         Current = token.Value;
-        return token.Error;
+        return token.Error is { } error ? InSettings(error) : null;
     }
+
+    // Line and column are those of a setting, which the caller never saw.
+    private VaultError InSettings(VaultError error) => error.Code == ErrorCodes.MergeFieldInvalid
+        ? error with { Detail = $"In the authentication of the external credential {callout.Plan.External.Definition.Name}: {error.Detail}" }
+        : error;
 }
