@@ -40,6 +40,9 @@ internal abstract class BoundProtocol : IBoundAuthentication
     public virtual ITokenProtocol? Tokens => null;
 
     /// <inheritdoc />
+    public virtual RequestToken? RequestToken => null;
+
+    /// <inheritdoc />
     public virtual IConsentProtocol? Consent => null;
 
     /// <inheritdoc />

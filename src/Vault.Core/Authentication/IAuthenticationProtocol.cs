@@ -54,6 +54,9 @@ public interface IBoundAuthentication
     /// <summary>Signs in, where the protocol has tokens; else null.</summary>
     ITokenProtocol? Tokens { get; }
 
+    /// <summary>Makes a token for each request, where none serves two; else null.</summary>
+    RequestToken? RequestToken => null;
+
     /// <summary>The templates of what goes on a request; their references are checked and prepared with the callout's own.</summary>
     IReadOnlyList<MergeTemplate> AppliedTemplates { get; }
 

@@ -72,6 +72,9 @@ internal sealed class CalloutPlan
     /// <summary>Whether a callout may need a token.</summary>
     public bool NeedsToken { get; }
 
+    /// <summary>Whether the token is made of the body, for each request anew.</summary>
+    public bool HasTokenOfBody => External.Authentication.RequestToken is { NamesBody: true };
+
     /// <summary>Computes the authorization over the final request; null where nothing is signed.</summary>
     public IRequestSigning? Signing => Named.GenerateAuthorizationHeader ? External.Authentication.Signing : null;
 
@@ -155,9 +158,10 @@ internal sealed class CalloutPlan
         return null;
     }
 
-    public static bool NamesBody(MergeTemplate template) =>
-        template.References.Any(reference => reference.Kind is MergeReferenceKind.Credential
-            && reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether what the template makes is made of the body: itself, or the token that it names.</summary>
+    public bool NamesBody(MergeTemplate template) => template.References.Any(reference =>
+        (reference.Kind is MergeReferenceKind.Credential && reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase))
+        || (HasTokenOfBody && NeedsTokenFor(reference)));
 
     private VaultError Missing(string parameter) => new(
         ErrorCodes.CredentialNotConfigured,

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -9,6 +10,60 @@ public sealed class SettingTemplateTests : ProtocolBench
     private const string JwtSecrets = """{ "Key": "a-key-of-thirty-two-characters!!", "Username": "ann" }""";
     private const string AllFields = """, "allowMergeFieldsInHeader": true, "allowMergeFieldsInBody": true""";
     private const string Silent = """, "generateAuthorizationHeader": false""";
+
+    [Theory]
+    [InlineData("\"role\": \"fixed\"", "", false)]
+    [InlineData("\"jti\": \"{!$Request.Nonce}\"", "", true)]
+    [InlineData("\"jti\": \"{!$Request.Nonce}\"", Silent, true)]
+    public async Task Jwt_IsTheSame_WhateverNamesIt(string claim, string named, bool isPerRequest)
+    {
+        Service.Answer = (context, request) => AnswerAsync(context, 200, request.Text, "text/plain");
+        var app = await DefineAsync(
+            $$"""{ "protocol": "jwt", "algorithm": "HS256", "claims": { {{claim}} } }""", JwtSecrets,
+            AllFields + named + """, "customHeaders": [ { "name": "X-Own", "value": "{!$Credential.OAuthToken}" } ]""");
+        var tokens = new List<string>();
+        for (var call = 0; call < 2; call++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/callout/{Name}/x")
+            {
+                Content = new StringContent("{!$Credential.OAuthToken} {!$Credential.AuthorizationMethod} {!$Credential.AuthorizationHeaderValue} {!$Token.jwt}"),
+            };
+            request.Headers.TryAddWithoutValidation("Authorization", "{!$Credential.AuthorizationMethod} {!$Credential.AuthorizationHeaderValue}");
+            request.Headers.TryAddWithoutValidation("X-Access", "{!$Credential.OAuthToken}");
+            using var answer = await app.SendAsync(request);
+            await ExpectAsync(answer, 200);
+            var sent = Service.Requests[^1];
+            var token = sent.Header("X-Own")!;
+            Assert.Equal(3, token.Split('.').Length);
+            Assert.Equal($"{token} Bearer {token} {token}", sent.Text);
+            Assert.Equal(("Bearer " + token, token), (sent.Header("Authorization"), sent.Header("X-Access")));
+            Assert.DoesNotContain(token, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            tokens.Add(token);
+        }
+
+        Assert.Equal(isPerRequest ? 2 : 1, tokens.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(Silent)]
+    public async Task Jwt_OverTheBody_CoversItAsSent_AndCantStandInIt(string named)
+    {
+        var app = await DefineAsync(
+            """{ "protocol": "jwt", "algorithm": "HS256", "claims": { "jti": "{!$Request.Nonce}", "hash": "{!HEX(HASH('SHA-256', $Credential.Body))}" } }""", JwtSecrets,
+            AllFields + named);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/callout/{Name}/x") { Content = new StringContent("by {!$Credential.Username}") };
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer {!$Credential.OAuthToken}");
+        await ExpectAsync(await app.SendAsync(request), 200);
+        var sent = Assert.Single(Service.Requests);
+        Assert.Equal("by ann", sent.Text);
+        var claims = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(sent.Header("Authorization")!.Split('.')[1]))!;
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(sent.Body)), (string?)claims["hash"]);
+
+        var answer = await CallAsync(app, method: HttpMethod.Post, content: new StringContent("{!$Credential.OAuthToken}"));
+        await ExpectAsync(answer, 400, "merge-field-invalid");
+        Assert.Single(Service.Requests);
+    }
 
     [Theory]
     [InlineData("\"issuer\": \"{!$Credential.@@.Username}\"")]
@@ -47,8 +102,10 @@ public sealed class SettingTemplateTests : ProtocolBench
 
     [Theory]
     [InlineData("""{ "protocol": "jwt", "algorithm": "HS256", "issuer": "{!$Token.jwt}" }""", "")]
+    [InlineData("""{ "protocol": "jwt", "algorithm": "HS256", "issuer": "{!$Token.jwt}", "claims": { "jti": "{!$Request.Nonce}" } }""", "")]
     [InlineData("""{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token", "tokenParameters": { "a": "{!$Token.jwt}" } }""", "")]
     [InlineData("""{ "protocol": "jwt", "algorithm": "HS256", "issuer": "{!$Token.jwt}" }""", "at {!$Credential.OAuthToken}")]
+    [InlineData("""{ "protocol": "jwt", "algorithm": "HS256", "issuer": "{!$Token.jwt}", "claims": { "jti": "{!$Request.Nonce}" } }""", "at {!$Credential.OAuthToken}")]
     public async Task MistakeInASetting_IsToldOfTheSetting_NotOfWhatNamesTheToken(string authentication, string body)
     {
         var app = await DefineAsync(authentication, """{ "Key": "k", "ClientId": "c", "ClientSecret": "s" }""", AllFields + (body.Length > 0 ? Silent : ""));

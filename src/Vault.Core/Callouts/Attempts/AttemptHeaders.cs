@@ -65,7 +65,8 @@ internal readonly struct AttemptHeaders
         var headers = callout.Request.Headers;
         for (var i = 0; callout.Plan.Named.AllowMergeFieldsInHeader && i < headers.Count; i++)
         {
-            if (headers[i].Value.Contains("Body", StringComparison.OrdinalIgnoreCase) && TemplateOf(callout, headers[i].Value) is { } template && CalloutPlan.NamesBody(template))
+            if ((callout.Plan.HasTokenOfBody || headers[i].Value.Contains("Body", StringComparison.OrdinalIgnoreCase))
+                && TemplateOf(callout, headers[i].Value) is { } template && callout.Plan.NamesBody(template))
             {
                 return true;
             }

@@ -34,6 +34,14 @@ internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string 
 
     private IMergeScope Mask(CredentialScope scope) => isMasked ? new MaskedScope(scope) : scope;
 
+    private IReadOnlyList<string> TokenNames(bool inHeader) => callout.Plan.External.Authentication switch
+    {
+        // What is made of the body can't stand in it.
+        { RequestToken: { } own } => own.NamesBody && !inHeader ? [] : own.Names,
+        { Tokens: { } kept } => kept.TokenNames,
+        _ => [],
+    };
+
     private CredentialScope Make(bool isCallers, bool inHeader) => new(callout.Plan.External, callout.Credentials, facts)
     {
         IsCallers = isCallers,
@@ -41,7 +49,7 @@ internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string 
         EndpointUrl = url,
         Body = inHeader && (isCallers || callout.Plan.NeedsBody) ? token.BodyAccess : null,
         Token = token,
-        TokenNames = callout.Plan.External.Authentication.Tokens?.TokenNames ?? [],
+        TokenNames = TokenNames(inHeader),
         SecretProduced = isCallers && !inHeader ? NoteOfBody : callout.Echoes.Note,
         Work = isCallers ? Work : null,
     };

@@ -38,7 +38,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return url.Error;
         }
 
-        var token = new CalloutToken(callout, tokens, url.Value);
+        var token = new CalloutToken(callout, tokens, facts, url.Value);
         var scopes = new AttemptScopes(callout, facts, url.Value, token, isPreview);
         var target = callout.Plan.Target(url.Value, request.Path, request.Query);
         facts.Target = target;
@@ -90,6 +90,11 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         }
 
         token.Body = outgoing.Value.Whole ?? ReadOnlyMemory<byte>.Empty;
+        if (token.MakeOfBody() is { } unmade)
+        {
+            return unmade;
+        }
+
         var resolved = headers.Value!.Resolve(scopes);
         if (!resolved.IsOk)
         {
@@ -124,8 +129,8 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             Signed = signed.Value.Request,
             Body = outgoing.Value.Whole,
             Transform = outgoing.Value.Transform,
-            Token = token.Current,
-            TokenRequest = token.Current is null ? null : token.Request,
+            Token = token.Shared,
+            TokenRequest = token.Shared is null ? null : token.Request,
         };
     }
 

@@ -1,3 +1,4 @@
+using Vault.Core.Authentication;
 using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Primitives;
@@ -5,10 +6,15 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Callouts.Attempts;
 
 /// <summary>The token and the body that the headers of one attempt are made with.</summary>
-internal sealed class CalloutToken(Callout callout, TokenSource tokens, string url) : ITokenAccess
+internal sealed class CalloutToken(Callout callout, TokenSource tokens, RequestFacts facts, string url) : ITokenAccess
 {
+    private bool _isAwaited;
+
     /// <inheritdoc />
     public TokenSet? Current { get; private set; }
+
+    /// <summary><see cref="Current"/> where it serves other requests too; null where it is this one's alone.</summary>
+    public TokenSet? Shared => Own is null ? Current : null;
 
     /// <summary>The body as it is sent; set before headers are resolved.</summary>
     public ReadOnlyMemory<byte> Body { get; set; }
@@ -24,6 +30,8 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, string u
         HasClientCertificate = callout.Plan.Named.ClientCertificate is not null,
     };
 
+    private RequestToken? Own => callout.Plan.External.Authentication.RequestToken;
+
     /// <inheritdoc />
     public async ValueTask<VaultError?> EnsureAsync(CancellationToken cancellationToken)
     {
@@ -32,13 +40,33 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, string u
             return null;
         }
 
-        var token = await tokens.GetAsync(Request, cancellationToken);
-        Current = token.Value;
-        return token.Error is { } error ? InSettings(error) : null;
+        if (Own is { } own)
+        {
+            _isAwaited = own.NamesBody;
+            return _isAwaited ? null : Take(own.Make(OwnScope()));
+        }
+
+        return Take(await tokens.GetAsync(Request, cancellationToken));
     }
 
-    // Line and column are those of a setting, which the caller never saw.
-    private VaultError InSettings(VaultError error) => error.Code == ErrorCodes.MergeFieldInvalid
-        ? error with { Detail = $"In the authentication of the external credential {callout.Plan.External.Definition.Name}: {error.Detail}" }
-        : error;
+    /// <summary>Makes the token that had to wait for <see cref="Body"/>, if one is needed; null or the failure.</summary>
+    public VaultError? MakeOfBody() => _isAwaited && Current is null && Own is { } own ? Take(own.Make(OwnScope())) : null;
+
+    private CredentialScope OwnScope() => new(callout.Plan.External, callout.Credentials, facts)
+    {
+        User = callout.Admitted.User,
+        EndpointUrl = url,
+        Body = BodyAccess,
+        SecretProduced = callout.Echoes.Note,
+    };
+
+    private VaultError? Take(Result<TokenSet> token)
+    {
+        Current = token.Value;
+
+        // Line and column are those of a setting, which the caller never saw.
+        return token.Error is { Code: ErrorCodes.MergeFieldInvalid } error
+            ? error with { Detail = $"In the authentication of the external credential {callout.Plan.External.Definition.Name}: {error.Detail}" }
+            : token.Error;
+    }
 }

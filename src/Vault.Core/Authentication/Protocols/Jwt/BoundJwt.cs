@@ -18,19 +18,21 @@ internal sealed class BoundJwt : BoundProtocol
     private static readonly MergeReference Token = new(MergeReferenceKind.Token, null, TokenName, false);
 
     private readonly AssertionTemplate _assertion;
-    private readonly bool _isPerRequest;
 
     public BoundJwt(AssertionTemplate assertion)
     {
         _assertion = assertion;
         References = [.. assertion.Templates.SelectMany(template => template.References)];
-        _isPerRequest = References.Any(reference => reference.Kind is MergeReferenceKind.Request);
         NamesUser = References.Any(reference => reference.Kind is MergeReferenceKind.User);
         UsesNamedCredentialUrl = References.Any(IsEndpoint);
-        Tokens = _isPerRequest ? null : new JwtTokens(this);
-        OAuthToken = _isPerRequest ? null : Token;
-        AppliedTemplates = _isPerRequest ? assertion.Templates : [BearerTemplate.Instance];
-        AuthorizationHeaderValue = _isPerRequest ? ComposedValue.Empty : ComposedValue.Of(Token);
+        if (References.Any(reference => reference.Kind is MergeReferenceKind.Request))
+        {
+            RequestToken = new RequestToken([TokenName], References.Any(IsBody), MakeForRequest);
+        }
+        else
+        {
+            Tokens = new JwtTokens(this);
+        }
     }
 
     public override IReadOnlyList<string> ProtocolParameters { get; } = ["Key", "KeyPassword"];
@@ -47,18 +49,23 @@ internal sealed class BoundJwt : BoundProtocol
 
     public override ITokenProtocol? Tokens { get; }
 
-    public override MergeReference? OAuthToken { get; }
+    public override RequestToken? RequestToken { get; }
+
+    public override MergeReference? OAuthToken => Token;
 
     public override string AuthorizationMethod => "Bearer";
 
-    public override ComposedValue AuthorizationHeaderValue { get; }
+    public override ComposedValue AuthorizationHeaderValue { get; } = ComposedValue.Of(Token);
 
-    public override IReadOnlyList<MergeTemplate> AppliedTemplates { get; }
+    public override IReadOnlyList<MergeTemplate> AppliedTemplates { get; } = [BearerTemplate.Instance];
 
-    public override Result<RequestInjection> Apply(IMergeScope scope) =>
-        _isPerRequest ? ApplyFresh(scope) : BearerTemplate.Apply(scope);
+    public override Result<RequestInjection> Apply(IMergeScope scope) => BearerTemplate.Apply(scope);
 
-    private Result<RequestInjection> ApplyFresh(IMergeScope scope)
+    private static bool IsBody(MergeReference reference) =>
+        reference.Kind is MergeReferenceKind.Credential && reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase);
+
+    // By the request's own clock, so that iat is the UnixTime of whatever else is made for it.
+    private Result<TokenSet> MakeForRequest(IMergeScope scope)
     {
         var now = scope.Resolve(new MergeReference(MergeReferenceKind.Request, null, "UnixTime", false));
         if (!now.IsOk)
@@ -67,9 +74,14 @@ internal sealed class BoundJwt : BoundProtocol
         }
 
         var seconds = long.Parse(now.Value.Text!, System.Globalization.CultureInfo.InvariantCulture);
-        var made = Make(scope, DateTimeOffset.FromUnixTimeSeconds(seconds));
+        return MakeSet(scope, DateTimeOffset.FromUnixTimeSeconds(seconds));
+    }
+
+    private Result<TokenSet> MakeSet(IMergeScope scope, DateTimeOffset now)
+    {
+        var made = Make(scope, now);
         return made.IsOk
-            ? new RequestInjection([new InjectedValue("Authorization", "Bearer " + made.Value.Text, IsSecret: true)], [], [])
+            ? new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { [TokenName] = new(made.Value.Text) }, now, made.Value.ExpiresAt)
             : made.Error;
     }
 
@@ -92,15 +104,7 @@ internal sealed class BoundJwt : BoundProtocol
         // A service may have given up the one in use; a fresh one has another jti.
         public IReadOnlyList<DeadTokenSign> RefreshOn => RefreshOnSetting.Default;
 
-        public Task<Result<TokenSet>> AcquireAsync(TokenAcquisition context, CancellationToken cancellationToken) => Task.FromResult(Acquire(context));
-
-        private Result<TokenSet> Acquire(TokenAcquisition context)
-        {
-            var now = context.Time.GetUtcNow();
-            var made = jwt.Make(context.Scope(), now);
-            return made.IsOk
-                ? new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { [TokenName] = new(made.Value.Text) }, now, made.Value.ExpiresAt)
-                : made.Error;
-        }
+        public Task<Result<TokenSet>> AcquireAsync(TokenAcquisition context, CancellationToken cancellationToken) =>
+            Task.FromResult(jwt.MakeSet(context.Scope(), context.Time.GetUtcNow()));
     }
 }
