@@ -32,7 +32,7 @@ public static class UpstreamUrl
         var query = And(ownQuery, Without(rawQuery, injected));
         foreach (var parameter in injected)
         {
-            query = And(query, Uri.EscapeDataString(parameter.Name) + "=" + Uri.EscapeDataString(parameter.Value));
+            query = And(query, Uri.EscapeDataString(parameter.Name) + "=" + (parameter.IsEscaped ? parameter.Value : Uri.EscapeDataString(parameter.Value)));
         }
 
         // The text is sent as it was judged: System.Uri must not decode, collapse or re-encode anything. A query that is there and

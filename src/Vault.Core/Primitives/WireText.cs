@@ -17,6 +17,9 @@ public static class WireText
     /// <summary>Whether a request target is made of visible ASCII alone; all else has to be percent-encoded.</summary>
     public static bool IsTarget(ReadOnlySpan<char> target) => !target.IsEmpty && !target.ContainsAnyExceptInRange('!', '~');
 
+    /// <summary>Whether a text may stand in a query as it is: visible ASCII, and nothing that ends it.</summary>
+    public static bool IsQuery(ReadOnlySpan<char> text) => !text.ContainsAnyExceptInRange('!', '~') && !text.Contains('#');
+
     /// <summary>Whether a header may be called so.</summary>
     public static bool IsName(ReadOnlySpan<char> name) => !name.IsEmpty && !name.ContainsAnyExcept(Token);
 

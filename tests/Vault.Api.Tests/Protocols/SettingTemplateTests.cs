@@ -116,4 +116,45 @@ public sealed class SettingTemplateTests : ProtocolBench
             (string?)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["detail"]);
         Assert.Empty(Service.Requests);
     }
+
+    [Fact]
+    public async Task TokenParameters_AreEscapedOnce_AndNotWhereRawSaysSo()
+    {
+        Service.Answer = (context, _) => AnswerAsync(context, 200, """{ "access_token": "the-access-token", "token_type": "Bearer" }""");
+        var app = await DefineAsync(
+            """
+            { "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token", "scope": "{!URLENCODE($Credential.Amp)}",
+              "tokenParameters": { "x": "a&{!$Credential.Amp}", "y": "{!URLENCODE($Credential.Amp)}", "z": "{!RAW($Credential.Amp)}" } }
+            """,
+            """{ "ClientId": "c", "ClientSecret": "s", "Amp": "a&b=c+d%20e f" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        const string Encoded = "a%26b%3Dc%2Bd%2520e%20f";
+        Assert.EndsWith($"&scope={Encoded}&x=a%26{Encoded}&y={Encoded}&z=a&b=c+d%20e f", Service.Requests[0].Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{!$Token.o}", "x y%/é", "x%20y%25%2F%C3%A9")]
+    [InlineData("{!URLENCODE($Token.o)}", "x y%/é", "x%20y%25%2F%C3%A9")]
+    [InlineData("a b{!$Token.o}", "1&2", "a%20b1%262")]
+    [InlineData("{!RAW($Token.o)}", "1&s=%2F", "1&s=%2F")]
+    [InlineData("{!RAW($Token.o)}", "x y", null)]
+    [InlineData("{!RAW($Token.o)}", "x#y", null)]
+    public async Task AppliedQuery_IsEscapedOnce_AndNotWhereRawSaysSo(string template, string token, string? sent)
+    {
+        Service.Answer = (context, request) => AnswerAsync(context, 200, new JsonObject { ["o"] = token, ["target"] = request.Target }.ToJsonString());
+        var app = await DefineAsync(
+            $$$"""{ "protocol": "login", "steps": [ { "request": { "url": "/login" }, "extract": { "o": "$.o" } } ], "apply": { "query": { "q": "{{{template}}}" } } }""", "");
+        using var answer = await CallAsync(app, "/record?q=mine&p=1");
+        await ExpectAsync(answer, sent is null ? 400 : 200, sent is null ? "merge-field-invalid" : null);
+        Assert.Equal(sent is null ? "/api/login" : "/api/record?p=1&q=" + sent, Service.Requests[^1].Target);
+        Assert.Equal(Service.Url + "/api/record?q=" + template.Split('{')[0].Replace(" ", "%20", StringComparison.Ordinal) + "••••••(o)", await PreviewedUrlAsync());
+    }
+
+    private async Task<string?> PreviewedUrlAsync()
+    {
+        using var response = await Vault.AdminClient.PostAsync(
+            $"/api/v1/named-credentials/{Name}/preview",
+            new StringContent("""{ "method": "GET", "path": "/record" }""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+        return (string?)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["url"];
+    }
 }

@@ -14,6 +14,9 @@ internal sealed record SignInValue(string Name, string Value, string? Mask = nul
     /// <summary>Whether it may not stand in a URL that people see. A name that says who may, and is masked in a trace all the same.</summary>
     public bool IsSecret { get; init; }
 
+    /// <summary>Whether the value is escaped for a form or a query already, as its template says.</summary>
+    public bool IsEscaped { get; init; }
+
     /// <summary>What a trace shows.</summary>
     public string Shown => Mask is null ? Value : $"••••••({Mask})";
 
@@ -31,7 +34,7 @@ internal static class FormRequest
     /// <param name="headers">Further headers; values are text.</param>
     public static SignInRequest Make(string name, Uri url, IReadOnlyList<SignInValue> form, IReadOnlyList<SignInValue> headers)
     {
-        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(string.Join('&', form.Select(pair => Encode(pair.Name) + "=" + Encode(pair.Value)))));
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(string.Join('&', form.Select(pair => Encode(pair.Name) + "=" + EncodeValue(pair)))));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/x-www-form-urlencoded");
         var message = new HttpRequestMessage(HttpMethod.Post, UrlSetting.ToSend(url))
         {
@@ -55,7 +58,7 @@ internal static class FormRequest
             "POST",
             url.OriginalString,
             [.. headers.Select(header => new MaskedHeader(header.Name, header.Shown)), .. Has("Content-Type") ? [] : new[] { new MaskedHeader("Content-Type", "application/x-www-form-urlencoded") }],
-            string.Join('&', form.Select(pair => Encode(pair.Name) + "=" + (pair.Mask is null ? Encode(pair.Value) : pair.Shown)))));
+            string.Join('&', form.Select(pair => Encode(pair.Name) + "=" + (pair.Mask is null ? EncodeValue(pair) : pair.Shown)))));
 
         bool Has(string header) => headers.Any(own => own.Name.Equals(header, StringComparison.OrdinalIgnoreCase));
 
@@ -70,4 +73,6 @@ internal static class FormRequest
 
     /// <summary>As <c>application/x-www-form-urlencoded</c> wants it.</summary>
     public static string Encode(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
+
+    private static string EncodeValue(SignInValue pair) => pair.IsEscaped ? pair.Value : Encode(pair.Value);
 }

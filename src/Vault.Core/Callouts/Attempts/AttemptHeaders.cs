@@ -233,8 +233,9 @@ internal readonly struct AttemptHeaders
 
         for (var i = 0; i < injection.Query.Count; i++)
         {
-            NoteSecret(injection.Query[i]);
-            NoteSecret(injection.Query[i] with { Value = Uri.EscapeDataString(injection.Query[i].Value) });
+            var parameter = injection.Query[i];
+            NoteSecret(parameter);
+            NoteSecret(parameter with { Value = parameter.IsEscaped ? Uri.UnescapeDataString(parameter.Value) : Uri.EscapeDataString(parameter.Value) });
         }
 
         return injection.Cookies.Count > 0 && AttemptCookies.Inject(headers, injection.Cookies, NoteSecret) is { } cookie ? cookie : new Outgoing(headers, injection.Query);

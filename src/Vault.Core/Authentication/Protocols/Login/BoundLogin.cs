@@ -58,26 +58,33 @@ internal sealed class BoundLogin : BoundProtocol
 
     public override Result<RequestInjection> Apply(IMergeScope scope)
     {
-        var headers = Resolve(_apply.Headers, scope);
-        var query = Resolve(_apply.Query, scope);
-        var cookies = Resolve(_apply.Cookies, scope);
+        var headers = Resolve(_apply.Headers, scope, MergeEscaping.None);
+        var query = Resolve(_apply.Query, scope, MergeEscaping.Percent);
+        var cookies = Resolve(_apply.Cookies, scope, MergeEscaping.None);
         return (headers.Error ?? query.Error ?? cookies.Error) is { } error
             ? error
             : new RequestInjection(headers.Value!, query.Value!, cookies.Value!);
     }
 
-    private static Result<List<InjectedValue>> Resolve(IReadOnlyList<NamedTemplate> templates, IMergeScope scope)
+    private static Result<List<InjectedValue>> Resolve(IReadOnlyList<NamedTemplate> templates, IMergeScope scope, MergeEscaping escaping)
     {
         var values = new List<InjectedValue>(templates.Count);
         foreach (var template in templates)
         {
-            var output = template.Template.Resolve(scope, MergeEscaping.None);
+            var output = template.Template.Resolve(scope, escaping, escapeLiterals: true);
             if (!output.IsOk)
             {
                 return output.Error;
             }
 
-            values.Add(new InjectedValue(template.Name, output.Value.Text, output.Value.IsSecret));
+            // RAW leaves a value as it is. A mask is only looked at.
+            var (text, isEscaped) = (output.Value.Text, escaping is MergeEscaping.Percent);
+            if (isEscaped && scope is not IMergeMask && !WireText.IsQuery(text))
+            {
+                return new VaultError(ErrorCodes.MergeFieldInvalid, $"A value for the query parameter {template.Name} has a character that can't stand in a URL.");
+            }
+
+            values.Add(new InjectedValue(template.Name, text, output.Value.IsSecret) { IsEscaped = isEscaped });
         }
 
         return values;

@@ -63,10 +63,16 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
             return new VaultError(ErrorCodes.MergeFieldInvalid, $"The parameter {secret.Name} of the authorization URL would hold a secret; it can't.");
         }
 
+        // RAW leaves a value as it is.
+        if (query.Find(pair => pair.IsEscaped && !WireText.IsQuery(pair.Value)) is { } illegal)
+        {
+            return new VaultError(ErrorCodes.MergeFieldInvalid, $"The parameter {illegal.Name} of the authorization URL has a character that can't stand in a URL.");
+        }
+
         var text = url.OriginalString;
         var separator = text.Contains('?', StringComparison.Ordinal) ? '&' : '?';
         return new AuthorizationStart(
-            text + separator + string.Join('&', query.Select(pair => Uri.EscapeDataString(pair.Name) + "=" + Uri.EscapeDataString(pair.Value))), state, verifier, redirectUri);
+            text + separator + string.Join('&', query.Select(pair => Uri.EscapeDataString(pair.Name) + "=" + (pair.IsEscaped ? pair.Value : Uri.EscapeDataString(pair.Value)))), state, verifier, redirectUri);
     }
 
     public async Task<Result<TokenSet>> FinishAsync(

@@ -100,7 +100,7 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
         foreach (var header in isToken ? settings.TokenHeaders : [])
         {
             headers.RemoveAll(own => own.Name.Equals(header.Name, StringComparison.OrdinalIgnoreCase));
-            if (Add(headers, header.Name, header.Template, context) is { } bad)
+            if (Add(headers, header.Name, header.Template, MergeEscaping.None, context) is { } bad)
             {
                 return bad;
             }
@@ -133,8 +133,11 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
         return null;
     }
 
-    /// <summary>Adds a template's value, if there is a template.</summary>
-    public static VaultError? Add(List<SignInValue> values, string name, MergeTemplate? template, TokenAcquisition context)
+    /// <summary>Adds a template's value, if there is a template, escaped for the form or query that it goes into.</summary>
+    public static VaultError? Add(List<SignInValue> values, string name, MergeTemplate? template, TokenAcquisition context) =>
+        Add(values, name, template, MergeEscaping.Form, context);
+
+    private static VaultError? Add(List<SignInValue> values, string name, MergeTemplate? template, MergeEscaping escaping, TokenAcquisition context)
     {
         if (template is null)
         {
@@ -147,13 +150,17 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
             return unknown;
         }
 
-        var output = template.Resolve(scope, MergeEscaping.None);
+        var output = template.Resolve(scope, escaping, escapeLiterals: true);
         if (!output.IsOk)
         {
             return output.Error;
         }
 
-        values.Add(new SignInValue(name, output.Value.Text, template.References.Any(MaskedScope.Hides) ? name : null) { IsSecret = output.Value.IsSecret });
+        values.Add(new SignInValue(name, output.Value.Text, template.References.Any(MaskedScope.Hides) ? name : null)
+        {
+            IsSecret = output.Value.IsSecret,
+            IsEscaped = escaping is not MergeEscaping.None,
+        });
         return null;
     }
 
