@@ -88,4 +88,27 @@ public sealed class PathTests(CalloutFixture fixture) : IClassFixture<CalloutFix
         var leaving = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "Tenant": "..", "Key1": "1" } }""", path: Path);
         await leaving.SendRefusedAsync("merge-field-invalid", HttpStatusCode.BadRequest, HttpMethod.Get, "/r");
     }
+
+    [Theory]
+    [InlineData("{!$Credential.A}", "CORP\\svc", "CORP%5Csvc")]
+    [InlineData("{!$Credential.A}", "CORP%5Csvc", "CORP%255Csvc")]
+    [InlineData("{!URLENCODE($Credential.A)}", "CORP\\svc", "CORP%5Csvc")]
+    [InlineData("{!RAW($Credential.A)}", "CORP\\svc", null)]
+    [InlineData("{!$Credential.A}", "..\\admin", null)]
+    [InlineData("{!$Credential.A}", "a\\..\\..\\admin", null)]
+    [InlineData("{!$Credential.A}", "a%5C..%255Cadmin", null)]
+    [InlineData("{!$Credential.A}", "a\\.;x", null)]
+    public async Task Url_WithABackslashInAValue_IsSentEncoded_UnlessItClimbs(string field, string value, string? sent)
+    {
+        var callout = await fixture.CreateAsync(
+            $$"""{ "protocol": "custom", "parameters": { "A": {{System.Text.Json.JsonSerializer.Serialize(value)}} } }""", path: $"/u/{field}/x");
+        if (sent is null)
+        {
+            await callout.SendRefusedAsync("merge-field-invalid", HttpStatusCode.BadRequest, HttpMethod.Get, "/r");
+            return;
+        }
+
+        Assert.Equal($"/u/{sent}/x/r", (await callout.SendAndRecordAsync(HttpMethod.Get, "/r")).Target);
+        await callout.SendRefusedAsync("request-not-allowed", HttpStatusCode.Forbidden, HttpMethod.Get, "/a%5Cb");
+    }
 }

@@ -176,7 +176,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         }
 
         // A value is percent-encoded, but dots stay dots: it must not lead out of the path that the admin wrote.
-        return PathConfinement.Check(RequestTarget.PathOf(UpstreamUrl.Join(url.Value.Text, "", null, []))) is null
+        return PathConfinement.Check(RequestTarget.PathOf(UpstreamUrl.Join(url.Value.Text, "", null, [])), isAdmins: true) is null
             ? url.Value.Text
             : new VaultError(ErrorCodes.MergeFieldInvalid, $"A value in the url of the named credential {callout.Plan.Named.Name} would change its path.");
     }

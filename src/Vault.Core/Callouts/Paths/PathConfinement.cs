@@ -10,12 +10,17 @@ public static class PathConfinement
     private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 0xA0).Select(c => (char)c).Where(char.IsControl)]);
 
     /// <summary>Null where the raw path may be sent as it is, else <c>request-not-allowed</c>.</summary>
-    public static VaultError? Check(string rawPath)
+    /// <param name="rawPath">The path.</param>
+    /// <param name="isAdmins">
+    /// Whether an admin's template made it: then an encoded backslash is a character of a value like <c>DOMAIN\user</c>, though what it might be
+    /// read to cut off is still no dot segment.
+    /// </param>
+    public static VaultError? Check(string rawPath, bool isAdmins = false)
     {
         var path = rawPath;
         for (var round = 0; round <= Rounds; round++)
         {
-            if (Fault(path) is { } fault)
+            if (Fault(path, mayHoldBackslash: isAdmins && round > 0) is { } fault)
             {
                 return Refusal(fault);
             }
@@ -38,9 +43,9 @@ public static class PathConfinement
         return null;
     }
 
-    private static string? Fault(string path)
+    private static string? Fault(string path, bool mayHoldBackslash)
     {
-        if (path.Contains('\\', StringComparison.Ordinal))
+        if (!mayHoldBackslash && path.Contains('\\', StringComparison.Ordinal))
         {
             return "holds a backslash";
         }
