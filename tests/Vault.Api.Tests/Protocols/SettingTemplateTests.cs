@@ -150,6 +150,25 @@ public sealed class SettingTemplateTests : ProtocolBench
         Assert.Equal(Service.Url + "/api/record?q=" + template.Split('{')[0].Replace(" ", "%20", StringComparison.Ordinal) + "••••••(o)", await PreviewedUrlAsync());
     }
 
+    [Theory]
+    [InlineData("\"form\": { \"{!$Credential.Plain}\": \"v\", \"a b{!URLENCODE($Credential.Plain)}\": \"w\" }", "n%26m%22=v&a%20bn%26m%22=w")]
+    [InlineData("\"json\": { \"{!$Credential.Plain}\": [ { \"a{!JSENCODE($Credential.Plain)}\": 1 } ], \"b\": \"v\" }", """{"n&m\"":[{"an&m\"":1}],"b":"v"}""")]
+    public async Task Names_OfAStep_AreTemplates(string body, string sent)
+    {
+        Service.Answer = (context, _) => AnswerAsync(context, 200, """{ "t": "the-token-value" }""");
+        var settings =
+            $$$"""{ "protocol": "login", "steps": [ { "request": { "url": "/login", "query": { "{!$Credential.Plain}": "{!$Credential.Plain}" }, {{{body}}} }, "extract": { "t": "$.t" } } ], "apply": { "headers": { "X-T": "{!$Token.t}" } } }""";
+        var app = await DefineAsync(settings, """{ "Plain": "n&m\"" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(("/api/login?n%26m%22=n%26m%22", sent), (Service.Requests[0].Target, Service.Requests[0].Text));
+        var test = await TestAsync();
+        Assert.True((bool)test["ok"]!, test.ToJsonString());
+        Assert.Contains("••••••(Plain)=••••••(Plain)", (string?)test["steps"]![0]!["url"] ?? "", StringComparison.Ordinal);
+        Assert.DoesNotContain("n%26m", test.ToJsonString(), StringComparison.Ordinal);
+
+        await ExpectAsync(await CallAsync(await DefineAsync(settings, "")), 409, "credential-not-configured");
+    }
+
     private async Task<string?> PreviewedUrlAsync()
     {
         using var response = await Vault.AdminClient.PostAsync(

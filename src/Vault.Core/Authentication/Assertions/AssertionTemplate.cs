@@ -149,6 +149,12 @@ internal sealed class AssertionTemplate
                 continue;
             }
 
+            if (MergeTemplate.Parse(claim.Name) is not { IsOk: true, Value.HasFields: false })
+            {
+                reader.Refuse(claim.Name, "The name of a claim can't hold a merge field.");
+                continue;
+            }
+
             read.Add((claim.Name, JsonTemplate.Compile(claim.Value, reader.PathOf(claim.Name), errors)));
         }
 

@@ -1,10 +1,11 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.Settings;
 
-/// <summary>JSON whose strings are templates; names of properties are not.</summary>
+/// <summary>JSON whose strings are templates, names of properties among them.</summary>
 /// <param name="References">Every reference in it.</param>
 /// <param name="Templates">Every template in it.</param>
 /// <param name="Write">Writes it, filled in; null or the failure.</param>
@@ -24,16 +25,15 @@ internal sealed record JsonTemplate(
     {
         var reader = SettingsReader.At(element, path, errors);
         var properties = element.EnumerateObject()
-            .Select(property => (property.Name, Value: Compile(property.Value, reader.PathOf(property.Name), errors)))
+            .Select(property => (Name: OfName(property.Name, reader.PathOf(property.Name), errors), Value: Compile(property.Value, reader.PathOf(property.Name), errors)))
             .ToArray();
-        return new JsonTemplate(
-            [.. properties.SelectMany(property => property.Value.References)], [.. properties.SelectMany(property => property.Value.Templates)], (writer, scope) =>
+        var parts = properties.SelectMany(property => new[] { property.Name, property.Value }).ToArray();
+        return new JsonTemplate([.. parts.SelectMany(part => part.References)], [.. parts.SelectMany(part => part.Templates)], (writer, scope) =>
         {
             writer.WriteStartObject();
             foreach (var (name, value) in properties)
             {
-                writer.WritePropertyName(name);
-                if (value.Write(writer, scope) is { } error)
+                if ((name.Write(writer, scope) ?? value.Write(writer, scope)) is { } error)
                 {
                     return error;
                 }
@@ -63,20 +63,40 @@ internal sealed record JsonTemplate(
         });
     }
 
-    private static JsonTemplate OfText(JsonElement element, string path, SettingsErrors errors)
+    private static JsonTemplate OfText(JsonElement element, string path, SettingsErrors errors) =>
+        Parse(element.GetString() ?? "", path, errors) is { } template
+            ? new JsonTemplate([.. PlacedReference.Of(template, path)], [template], (writer, scope) => WriteText(template, writer, scope))
+            : Plain(element);
+
+    private static JsonTemplate OfName(string name, string path, SettingsErrors errors) =>
+        Parse(name, path, errors) is { } template
+            ? new JsonTemplate([.. PlacedReference.Of(template, path)], [template], (writer, scope) => WriteName(template, writer, scope))
+            : new JsonTemplate([], [], (writer, _) =>
+            {
+                writer.WritePropertyName(name);
+                return null;
+            });
+
+    // Null where there is nothing to fill in.
+    private static MergeTemplate? Parse(string text, string path, SettingsErrors errors)
     {
-        var parsed = MergeTemplate.Parse(element.GetString() ?? "");
+        var parsed = MergeTemplate.Parse(text);
         if (!parsed.IsOk)
         {
             errors.Add(path, parsed.Error.Detail);
         }
 
-        return parsed.Value is { HasFields: true } template
-            ? new JsonTemplate([.. PlacedReference.Of(template, path)], [template], (writer, scope) => WriteText(template, writer, scope))
-            : Plain(element);
+        return parsed.Value is { HasFields: true } template ? template : null;
     }
 
-    private static VaultError? WriteText(MergeTemplate template, Utf8JsonWriter writer, IMergeScope scope)
+    private static VaultError? WriteText(MergeTemplate template, Utf8JsonWriter writer, IMergeScope scope) =>
+        WriteJson(template, scope, json => writer.WriteRawValue(json));
+
+    // There is no raw way to write a name: it is read, and escaped no more than the language would.
+    private static VaultError? WriteName(MergeTemplate template, Utf8JsonWriter writer, IMergeScope scope) => WriteJson(
+        template, scope, json => writer.WritePropertyName(JsonEncodedText.Encode(JsonSerializer.Deserialize<string>(json) ?? "", JavaScriptEncoder.UnsafeRelaxedJsonEscaping)));
+
+    private static VaultError? WriteJson(MergeTemplate template, IMergeScope scope, Action<string> write)
     {
         var text = template.Resolve(scope, MergeEscaping.Json, escapeLiterals: true);
         if (!text.IsOk)
@@ -87,7 +107,7 @@ internal sealed record JsonTemplate(
         try
         {
             // Raw, since the language has escaped it; RAW in a field is the admin's own doing, but it has to stay JSON.
-            writer.WriteRawValue("\"" + text.Value.Text + "\"");
+            write("\"" + text.Value.Text + "\"");
             return null;
         }
         catch (JsonException)

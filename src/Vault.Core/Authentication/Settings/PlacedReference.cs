@@ -12,4 +12,8 @@ internal sealed record PlacedReference(MergeReference Reference, string Path)
     /// <summary>The references of templates.</summary>
     public static IEnumerable<PlacedReference> Of(IEnumerable<NamedTemplate> templates) =>
         templates.SelectMany(named => Of(named.Template, named.Path));
+
+    /// <summary>The references of pairs.</summary>
+    public static IEnumerable<PlacedReference> Of(IEnumerable<PairTemplate> pairs) =>
+        pairs.SelectMany(pair => Of(pair.Name, pair.Path).Concat(Of(pair.Value, pair.Path)));
 }

@@ -167,6 +167,21 @@ internal sealed partial class SettingsReader
         return templates;
     }
 
+    /// <summary>Like <see cref="Templates"/>, the names compiled too.</summary>
+    public IReadOnlyList<PairTemplate> Pairs(string property, Func<string, string?> nameMistake)
+    {
+        var pairs = new List<PairTemplate>();
+        foreach (var (name, value, path) in Templates(property, nameMistake))
+        {
+            if (Compile(path, name) is { } template)
+            {
+                pairs.Add(new PairTemplate(template, value, path));
+            }
+        }
+
+        return pairs;
+    }
+
     /// <summary>Refuses what was not asked for.</summary>
     public void Complete()
     {

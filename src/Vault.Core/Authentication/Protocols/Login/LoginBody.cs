@@ -36,7 +36,7 @@ internal sealed record LoginBody(string? ContentType, IReadOnlyList<PlacedRefere
 
         var text = settings.Text("body");
         var json = settings.Any("json");
-        var form = settings.Templates("form", NameRules.Query);
+        var form = settings.Pairs("form", NameRules.Query);
         return given switch
         {
             [] => null,
@@ -115,7 +115,7 @@ internal sealed record LoginBody(string? ContentType, IReadOnlyList<PlacedRefere
         return encoding.GetString(bytes) == text ? bytes : null;
     }
 
-    private static LoginBody OfForm(IReadOnlyList<NamedTemplate> pairs, string? contentType) => new(
+    private static LoginBody OfForm(IReadOnlyList<PairTemplate> pairs, string? contentType) => new(
         contentType,
         [.. PlacedReference.Of(pairs)],
         scope =>
@@ -123,13 +123,13 @@ internal sealed record LoginBody(string? ContentType, IReadOnlyList<PlacedRefere
             var parts = new List<string>(pairs.Count);
             foreach (var pair in pairs)
             {
-                var value = pair.Template.Resolve(scope, MergeEscaping.Form, escapeLiterals: true);
-                if (!value.IsOk)
+                var part = pair.Resolve(scope, MergeEscaping.Form);
+                if (!part.IsOk)
                 {
-                    return value.Error;
+                    return part.Error;
                 }
 
-                parts.Add(Uri.EscapeDataString(pair.Name) + "=" + value.Value.Text);
+                parts.Add(part.Value);
             }
 
             return Encoding.UTF8.GetBytes(string.Join('&', parts));

@@ -7,7 +7,7 @@ namespace Vault.Core.Authentication.Protocols.Login;
 /// <summary>The request of a step; everything in it is a template.</summary>
 internal sealed class LoginRequest
 {
-    private LoginRequest(HttpMethod method, MergeTemplate url, string urlPath, Uri? absoluteUrl, IReadOnlyList<NamedTemplate> query, IReadOnlyList<NamedTemplate> headers, LoginBody? body)
+    private LoginRequest(HttpMethod method, MergeTemplate url, string urlPath, Uri? absoluteUrl, IReadOnlyList<PairTemplate> query, IReadOnlyList<NamedTemplate> headers, LoginBody? body)
     {
         Method = method;
         Url = url;
@@ -26,7 +26,7 @@ internal sealed class LoginRequest
     /// <summary>Scheme, host and port of an absolute URL; null where it is relative to the named credential's.</summary>
     public Uri? AbsoluteUrl { get; }
 
-    public IReadOnlyList<NamedTemplate> Query { get; }
+    public IReadOnlyList<PairTemplate> Query { get; }
 
     public IReadOnlyList<NamedTemplate> Headers { get; }
 
@@ -50,7 +50,7 @@ internal sealed class LoginRequest
 
         var url = settings.Template("url", required: true);
         var absolute = url is null ? null : ReadOrigin(settings, url);
-        var query = settings.Templates("query", NameRules.Query);
+        var query = settings.Pairs("query", NameRules.Query);
         var headers = settings.Templates("headers", NameRules.Header);
         var contentType = headers.FirstOrDefault(header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase));
         var body = LoginBody.Read(settings, errors, contentType);

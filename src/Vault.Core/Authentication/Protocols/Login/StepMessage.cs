@@ -73,8 +73,7 @@ internal static class StepMessage
     {
         var masked = new MaskedScope(scope);
         var path = Show(request.Url.Resolve(masked, MergeEscaping.Percent));
-        var query = string.Join('&', request.Query.Select(parameter =>
-            Uri.EscapeDataString(parameter.Name) + "=" + Show(parameter.Template.Resolve(masked, MergeEscaping.Percent, escapeLiterals: true))));
+        var query = string.Join('&', request.Query.Select(parameter => parameter.Resolve(masked, MergeEscaping.Percent).Value ?? "(not shown)"));
         var url = request.AbsoluteUrl is null ? StepUrl.Join(context.NamedCredentialUrl ?? "", path) : path;
         facts.SentPath = Uri.TryCreate(url, UriKind.Absolute, out var shownUrl) ? shownUrl.AbsolutePath : "";
         var body = request.Body?.Render(masked).Value;
@@ -102,13 +101,13 @@ internal static class StepMessage
         var query = new StringBuilder();
         foreach (var parameter in request.Query)
         {
-            var value = parameter.Template.Resolve(scope, MergeEscaping.Percent, escapeLiterals: true);
-            if (!value.IsOk)
+            var pair = parameter.Resolve(scope, MergeEscaping.Percent);
+            if (!pair.IsOk)
             {
-                return value.Error;
+                return pair.Error;
             }
 
-            query.Append(query.Length == 0 ? "" : "&").Append(Uri.EscapeDataString(parameter.Name)).Append('=').Append(value.Value.Text);
+            query.Append(query.Length == 0 ? "" : "&").Append(pair.Value);
         }
 
         var url = request.AbsoluteUrl is null ? StepUrl.Join(context.NamedCredentialUrl ?? "", path.Value.Text) : path.Value.Text;

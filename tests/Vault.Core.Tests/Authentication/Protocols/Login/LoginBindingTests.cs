@@ -46,6 +46,11 @@ public sealed class LoginBindingTests
     [InlineData("""{"url":"/t","query":{"a":"{!$Request.Nothing}"}}""", "query.a")]
     [InlineData("""{"url":"/t","query":{"a":"{!$Credential.OAuthToken}"}}""", "query.a")]
     [InlineData("""{"url":"/t","query":{"a":"{!$Credential.OAuthConsumerKey}"}}""", "query.a")]
+    [InlineData("""{"url":"/t","query":{"{!$Credential.}":"v"}}""", "query['{!$Credential.}']")]
+    [InlineData("""{"url":"/t","form":{"{!$Token.later}":"v"}}""", "form['{!$Token.later}']")]
+    [InlineData("""{"url":"/t","json":{"a":{"{!$Credential.}":1}}}""", "json.a['{!$Credential.}']")]
+    [InlineData("""{"url":"/t","json":{"{!$Token.later}":1}}""", "json['{!$Token.later}']")]
+    [InlineData("""{"url":"/t","headers":{"{!$Credential.A}":"v"}}""", "headers['{!$Credential.A}']")]
     public void Request_Mistake_IsToldAtItsPath(string request, string path)
     {
         var errors = Errors($$"""{"protocol":"login","steps":[{"request":{{request}},"extract":{"later":"$.t"} }]}""");
