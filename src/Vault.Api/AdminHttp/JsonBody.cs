@@ -173,7 +173,7 @@ internal static partial class JsonBody
         return path.EndsWith(own, StringComparison.Ordinal) || path.EndsWith($"['{property}']", StringComparison.Ordinal) ? path : path + own;
     }
 
-    [GeneratedRegex("JSON property '(.*)' could not be mapped to any .NET member", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex("JSON property '(.*)' could not be mapped to any .NET member", RegexOptions.Singleline | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex UnknownProperty();
 
     [GeneratedRegex("[Dd]uplicate propert(?:y|ies) '([^']*)'", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]

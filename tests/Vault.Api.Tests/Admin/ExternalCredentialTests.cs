@@ -156,12 +156,15 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         Assert.Single(answer.Json!["errors"]!["$.authentication.tokenUrl"]!.AsArray());
     }
 
-    [Fact]
-    public async Task UnknownProperty_IsNamed_WhateverItsName()
+    [Theory]
+    [InlineData("it's", "$['it's']")]
+    [InlineData("a\\nb", "$['a\nb']")]
+    [InlineData("\\r\\n", "$['\r\n']")]
+    public async Task UnknownProperty_IsNamed_WhateverItsName(string property, string path)
     {
-        var answer = await api.ExpectAsync(400, "invalid-request", "POST", "apps", """{ "name": "Apo", "it's": 1 }""");
+        var answer = await api.ExpectAsync(400, "invalid-request", "POST", "apps", $$"""{ "name": "Apo", "{{property}}": 1 }""");
         Assert.Contains("Unknown property", answer.Text, StringComparison.Ordinal);
-        Assert.Equal(["$['it's']"], answer.ErrorPaths);
+        Assert.Equal([path], answer.ErrorPaths);
     }
 
     [Fact]
