@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Api.Tests.Admin;
@@ -61,6 +64,47 @@ public sealed class NamedCredentialTests(AdminFixture api) : IClassFixture<Admin
             400, "invalid-request", "POST", "named-credentials", $$"""{ "name": "{{api.NewName()}}", "url": "https://h.example", "authentication": { "protocol": "none" }, {{setting}} }""");
         Assert.Contains(path, answer.ErrorPaths);
     }
+
+    [Theory]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nQ2FuYXJ5\n-----END PRIVATE KEY-----\n")]
+    [InlineData("-----BEGIN ENCRYPTED PRIVATE KEY-----\nQ2FuYXJ5\n-----END ENCRYPTED PRIVATE KEY-----\n")]
+    [InlineData("-----BEGIN EC PRIVATE KEY-----\nQ2FuYXJ5\n-----END EC PRIVATE KEY-----\n")]
+    [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nQ2FuYXJ5\n-----END RSA PRIVATE KEY-----\n")]
+    [InlineData("-----BEGIN CERTIFICATE-----\nQ2FuYXJ5\n-----END CERTIFICATE-----\n")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nQ2FuYXJ5")]
+    public async Task ServerCertificates_WithAnotherBlockBeside_AreRefused_AndNotQuoted(string block)
+    {
+        using var certificates = new TestCertificates();
+        foreach (var bundle in new[] { certificates.Pem + "\n" + block, block + "\n" + certificates.Pem })
+        {
+            var refused = await api.ExpectAsync(400, "invalid-request", "POST", "named-credentials", Trusting(api.NewName(), bundle));
+            Assert.Equal(["$.serverCertificates"], refused.ErrorPaths);
+            Assert.DoesNotContain("Q2FuYXJ5", refused.Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("{0}", "{0}")]
+    [InlineData("\r\n{0}\r\n\r\n{1}\r\n", "\r\n{0}\r\n\r\n{1}\r\n")]
+    [InlineData(" 0 s:CN = Canary\n{0}\n 1 s:CN = Canary\n{1}\nCanary", "\n{0}\n{1}\n")]
+    public async Task ServerCertificates_KeepWhatIsTrusted_AndNoTextBeside(string sent, string kept)
+    {
+        using var one = new TestCertificates();
+        using var two = new TestCertificates();
+        var name = api.NewName();
+        await api.ExpectAsync(201, null, "POST", "named-credentials", Trusting(name, string.Format(CultureInfo.InvariantCulture, sent, one.Pem, two.Pem)));
+        var read = await api.ExpectAsync(200, null, "GET", "named-credentials/" + name);
+        Assert.Equal(string.Format(CultureInfo.InvariantCulture, kept, one.Pem, two.Pem), (string?)read.Json!["serverCertificates"]);
+        await api.ExpectAsync(200, null, "PUT", "named-credentials/" + name, read.Json.ToJsonString());
+    }
+
+    private static string Trusting(string name, string certificates) => new JsonObject
+    {
+        ["name"] = name,
+        ["url"] = "https://h.example",
+        ["authentication"] = new JsonObject { ["protocol"] = "none" },
+        ["serverCertificates"] = certificates,
+    }.ToJsonString();
 
     [Fact]
     public async Task Reference_ThatIsUnknown_OrHostNotAllowed_IsUnprocessable()

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Callouts.Paths;
 using Vault.Core.Definitions;
@@ -69,9 +67,10 @@ internal static class NamedCredentialRules
         }
 
         var certificate = ReadCertificate(input.ClientCertificate, errors);
-        if (input.ServerCertificates is { } trusted && !IsPem(trusted))
+        var trusted = input.ServerCertificates is { } pem ? CertificatePem.Read(pem) : null;
+        if (input.ServerCertificates is not null && trusted is null)
         {
-            errors.Add("$.serverCertificates", "Must be PEM of one certificate or several.");
+            errors.Add("$.serverCertificates", "Must be PEM of one certificate or several, and of nothing else: it isn't kept as a secret.");
         }
 
         return url is null || name is null ? null : new NamedCredential
@@ -94,7 +93,7 @@ internal static class NamedCredentialRules
             RetryOnUnauthorized = input.RetryOnUnauthorized,
             RedactResponses = input.RedactResponses,
             ClientCertificate = certificate,
-            ServerCertificates = input.ServerCertificates,
+            ServerCertificates = trusted,
             HttpVersion = version ?? UpstreamHttpVersion.Auto,
             Enabled = input.Enabled,
             Version = (before?.Version ?? 0) + 1,
@@ -129,25 +128,6 @@ internal static class NamedCredentialRules
         }
 
         return new ClientCertificateNames(contract.Certificate, contract.PrivateKey, contract.Pkcs12, contract.Password);
-    }
-
-    private static bool IsPem(string text)
-    {
-        if (text.Length > 256 * 1024)
-        {
-            return false;
-        }
-
-        try
-        {
-            var certificates = new X509Certificate2Collection();
-            certificates.ImportFromPem(text);
-            return certificates.Count > 0;
-        }
-        catch (Exception exception) when (exception is CryptographicException or NotSupportedException or ArgumentException)
-        {
-            return false;
-        }
     }
 
     /// <summary>What an operator's named credential may not carry; contract section 9. Null where it carries none of it.</summary>
