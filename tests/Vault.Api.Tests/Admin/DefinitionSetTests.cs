@@ -123,6 +123,29 @@ public sealed class DefinitionSetTests(AdminFixture fixture) : IClassFixture<Adm
         Assert.Equal(["$.namedCredentials[0].url"], outside.ErrorPaths);
     }
 
+    [Theory]
+    [InlineData(null, 409, "in-use", "$.namedCredentials[0]")]
+    [InlineData("""[ { "namedCredential": "{0}", "principals": ["alpha"] } ]""", 422, "unknown-reference", "$.apps[0].grants[0].principals[0]")]
+    [InlineData("""[ { "namedCredential": "{0}" } ]""", 200, null, null)]
+    [InlineData("[]", 200, null, null)]
+    public async Task Apply_ARelinkToWhatLacksAGrantedPrincipal_IsJudgedByTheGrantsThatItEndsWith(string? grants, int status, string? code, string? path)
+    {
+        var (name, other) = (fixture.NewName("Set"), fixture.NewName("Set"));
+        var document = JsonNode.Parse(Document(name, password: null))!;
+        document["externalCredentials"]![0]!["principals"] = new JsonArray(new JsonObject { ["name"] = "alpha" });
+        document["apps"]![0]!["grants"]![0]!["principals"] = new JsonArray("alpha");
+        await fixture.ExpectAsync(200, null, "POST", "definitions/apply", document.ToJsonString());
+
+        document = JsonNode.Parse(Document(other, password: null))!;
+        document["namedCredentials"]![0]!["name"] = name;
+        document["apps"] = new JsonArray(new JsonObject { ["name"] = name, ["grants"] = grants is null ? null : JsonNode.Parse(grants.Replace("{0}", name, StringComparison.Ordinal)) });
+        var answer = await fixture.ExpectAsync(status, code, "POST", "definitions/apply", document.ToJsonString());
+
+        Assert.Equal(path is null ? [] : [path], answer.ErrorPaths);
+        var export = await fixture.ExpectAsync(200, null, "GET", "definitions");
+        await fixture.ExpectAsync(200, null, "POST", "definitions/diff", export.Text);
+    }
+
     [Fact]
     public async Task Apply_PrincipalsAndGrants_MoveTogether_AndMissingGrantsAreWithdrawn()
     {

@@ -177,6 +177,35 @@ public sealed class NamedCredentialTests(AdminFixture api) : IClassFixture<Admin
         await api.ExpectAsync(400, "invalid-request", "POST", "named-credentials", $$"""{ "name": "{{name}}", "url": "https://h.example", "externalCredential": "{{name}}", "authentication": { "protocol": "none" } }""");
     }
 
+    [Theory]
+    [InlineData("alpha", "\"externalCredential\": \"{0}\"", 409)]
+    [InlineData("ALPHA", "\"externalCredential\": \"{0}\"", 409)]
+    [InlineData("alpha", "\"authentication\": {{ \"protocol\": \"none\" }}", 409)]
+    [InlineData("default", "\"externalCredential\": \"{0}\"", 200)]
+    [InlineData("default", "\"authentication\": {{ \"protocol\": \"none\" }}", 200)]
+    [InlineData("*", "\"externalCredential\": \"{0}\"", 200)]
+    public async Task Relink_ToWhatLacksAGrantedPrincipal_IsInUse(string granted, string link, int status)
+    {
+        var (external, other, name, app) = (api.NewName(), api.NewName(), api.NewName(), api.NewName("App"));
+        await api.ExpectAsync(
+            201, null, "POST", "external-credentials",
+            $$"""{ "name": "{{external}}", "authentication": { "protocol": "none" }, "principals": [ { "name": "alpha" }, { "name": "default" } ] }""");
+        await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""{ "name": "{{other}}", "authentication": { "protocol": "none" } }""");
+        await api.ExpectAsync(201, null, "PUT", "named-credentials/" + name, $$"""{ "url": "https://h.example", "externalCredential": "{{external}}" }""");
+        await api.ExpectAsync(201, null, "PUT", "apps/" + app, "{}");
+        await api.ExpectAsync(201, null, "PUT", $"apps/{app}/grants/{name}", $$"""{ "principals": ["{{granted}}"] }""");
+        var relinked = $$"""{ "url": "https://h.example", {{string.Format(CultureInfo.InvariantCulture, link, other)}} }""";
+        var answer = await api.ExpectAsync(status, status == 409 ? "in-use" : null, "PUT", "named-credentials/" + name, relinked);
+        if (status == 409)
+        {
+            Assert.Contains($"The principal {granted} is granted to the app {app}", (string?)answer.Json!["detail"], StringComparison.Ordinal);
+            Assert.Equal(external, (string?)(await api.ExpectAsync(200, null, "GET", "named-credentials/" + name)).Json!["externalCredential"]);
+            await api.ExpectAsync(404, "not-found", "GET", "external-credentials/" + name);
+            await api.ExpectAsync(204, null, "DELETE", $"apps/{app}/grants/{name}");
+            await api.ExpectAsync(200, null, "PUT", "named-credentials/" + name, relinked);
+        }
+    }
+
     [Fact]
     public async Task Operator_MayNotOpenWhatSecretsCouldLeaveBy()
     {

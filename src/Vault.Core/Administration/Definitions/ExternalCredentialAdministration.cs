@@ -175,11 +175,12 @@ public sealed class ExternalCredentialAdministration(
         }
 
         // Principals that go, with their secrets.
+        var named = draft.Definitions.UsersOf(before.Id).Select(user => user.Id).ToHashSet();
         foreach (var gone in before.Principals.Where(old => after.Definition.Principals.All(principal => principal.Id != old.Id)))
         {
-            if (IsGranted(draft, before, gone))
+            if (GrantedPrincipals.Judge(draft, named, name => name.Equals(gone.Name.Value, StringComparison.OrdinalIgnoreCase)) is { } granted)
             {
-                return new VaultError(ErrorCodes.InUse, $"The principal {gone.Name} is granted to an app.");
+                return granted;
             }
 
             if (!discardSecrets && await draft.Database.Secrets.AnyAsync(row => row.PrincipalId == gone.Id && row.RetiredAt == null))
@@ -210,13 +211,6 @@ public sealed class ExternalCredentialAdministration(
         }
 
         return await _secrets.ResealAsync(draft, bound.Value, after);
-    }
-
-    private static bool IsGranted(Draft draft, ExternalCredential credential, Principal principal)
-    {
-        var named = draft.Definitions.UsersOf(credential.Id).Select(candidate => candidate.Id).ToHashSet();
-        return draft.Access.Grants.Values.Any(grant =>
-            named.Contains(grant.NamedCredentialId) && grant.Principals.Contains(principal.Name.Value, StringComparer.OrdinalIgnoreCase));
     }
 
     private async Task<ExternalCredentialView> ViewAsync(

@@ -80,6 +80,12 @@ public sealed class NamedCredentialAdministration(
         && DeveloperName.TryParse(input.ExternalCredential, out var name)
         && draft.Definitions.ExternalCredentials.TryGetValue(before.ExternalCredentialId, out var external) && external.Name.Key == name.Key;
 
+    private static VaultError? JudgeGrants(Draft draft, NamedCredential named, Guid external)
+    {
+        var principals = draft.Definitions.ExternalCredentials[external].Principals.Select(principal => principal.Name.Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return GrantedPrincipals.Judge(draft, new HashSet<Guid> { named.Id }, name => !principals.Contains(name));
+    }
+
     private static VaultError NotFound(DeveloperName name) => new(ErrorCodes.NotFound, $"There is no named credential {name}.");
 
     private static string TagOf(NamedCredential named) => EntityTag.Of(named.Id, named.Version);
@@ -127,6 +133,11 @@ public sealed class NamedCredentialAdministration(
         if (!linked.IsOk)
         {
             return linked.Error;
+        }
+
+        if (before is not null && before.ExternalCredentialId != linked.Value && JudgeGrants(draft, before, linked.Value) is { } granted)
+        {
+            return granted;
         }
 
         // 4 The definition itself.
