@@ -7,7 +7,7 @@ namespace Vault.Core.Egress;
 
 /// <summary>The settings under <c>Vault:Egress</c>, read and checked.</summary>
 /// <param name="AllowedNetworks">What may be reached although it is special. Default: none; in Development, loopback.</param>
-/// <param name="AllowHttp">Whether a named credential may be <c>http</c>. Default: false; in Development, true.</param>
+/// <param name="AllowHttp">Whether a named credential, and where a sign-in goes, may be <c>http</c>. Default: false; in Development, true.</param>
 public sealed record EgressOptions(IReadOnlyList<IPNetwork> AllowedNetworks, bool AllowHttp)
 {
     /// <summary>The name of the section.</summary>

@@ -12,7 +12,7 @@ public sealed class EgressPolicy(EgressOptions options)
 {
     private volatile IPEndPoint[] _ownListeners = [];
 
-    /// <summary>Whether a named credential's <c>url</c> may be <c>http</c>.</summary>
+    /// <summary>Whether a named credential's <c>url</c>, and where a sign-in goes, may be <c>http</c>.</summary>
     public bool AllowHttp => options.AllowHttp;
 
     /// <summary>Through which everything goes; null: nothing.</summary>

@@ -45,7 +45,7 @@ internal sealed class SignInAnswerParser : IFuzzedParser
         using var answers = new Answers(status, reader);
         using var http = new HttpMessageInvoker(answers);
         var now = TimeProvider.System.GetUtcNow();
-        var context = new TokenAcquisition(credential.Bound, credential.Parameters, "", "https://service.example", http, url => url.Host == "service.example", TimeProvider.System);
+        var context = new TokenAcquisition(credential.Bound, credential.Parameters, "", "https://service.example", http, url => url.Host == "service.example" ? null : "is not in allowedHosts", TimeProvider.System);
         var task = credential.Bound.Authentication.Tokens!.AcquireAsync(context, CancellationToken.None);
         var result = task.GetAwaiter().GetResult();
         if (!result.IsOk)

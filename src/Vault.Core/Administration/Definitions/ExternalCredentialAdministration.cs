@@ -4,6 +4,7 @@ using Vault.Core.Administration.Listing;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
+using Vault.Core.Egress;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Storage;
@@ -13,7 +14,7 @@ namespace Vault.Core.Administration.Definitions;
 
 /// <summary>Creates, changes and deletes external credentials; contract sections 3 and 9.</summary>
 public sealed class ExternalCredentialAdministration(
-    ChangeGate gate, DefinitionCatalog definitions, CredentialBinder binder, DefinitionCodec codec, SecretSealer sealer,
+    ChangeGate gate, DefinitionCatalog definitions, EgressPolicy egress, CredentialBinder binder, DefinitionCodec codec, SecretSealer sealer,
     IDbContextFactory<VaultDbContext> contexts)
 {
     private readonly ExternalCredentialRules _rules = new(binder);
@@ -164,6 +165,11 @@ public sealed class ExternalCredentialAdministration(
     internal async Task<VaultError?> JudgeAndResealAsync(
         Draft draft, BoundCredential after, ExternalCredential? before, bool discardSecrets, DefinitionSnapshot users)
     {
+        if (ExternalCredentialRules.FindHttp(after.Authentication, egress.AllowHttp) is { } plain)
+        {
+            return plain;
+        }
+
         if (ExternalCredentialRules.FindHostOutside(users, after) is { } outside)
         {
             return outside;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Vault.Core.Administration.Changes;
+using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
@@ -95,6 +96,12 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
             ? $"consent is asked for at {asked}"
             : null;
     }
+
+    /// <summary><c>invalid-request</c> where a sign-in would go over http though this vault doesn't allow that, as of a named credential's <c>url</c>.</summary>
+    public static VaultError? FindHttp(IBoundAuthentication authentication, bool allowHttp) =>
+        !allowHttp && authentication.TokenUrls.Append<Uri?>(authentication.ConsentUrl).FirstOrDefault(url => url?.Scheme == Uri.UriSchemeHttp) is { } plain
+            ? VaultError.Invalid("$.authentication", $"A sign-in would go to {plain.Authority} over http, which this vault doesn't allow (Vault:Egress:AllowHttp).")
+            : null;
 
     /// <summary><c>host-not-allowed</c> where a step URL, or a named credential that uses this one, is outside <c>allowedHosts</c>.</summary>
     public static VaultError? FindHostOutside(DefinitionSnapshot snapshot, BoundCredential credential)

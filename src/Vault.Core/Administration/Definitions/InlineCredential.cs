@@ -4,6 +4,7 @@ using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Definitions;
+using Vault.Core.Egress;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Storage.Codec;
@@ -11,7 +12,8 @@ using Vault.Core.Storage.Codec;
 namespace Vault.Core.Administration.Definitions;
 
 /// <summary>Makes or changes the external credential of a named credential's inline <c>authentication</c>; contract sections 4 and 9.</summary>
-internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder binder, SecretSealer sealer, AuthenticationProtocols protocols, SecretSources sources)
+internal sealed class InlineCredential(
+    DefinitionCodec codec, EgressPolicy egress, CredentialBinder binder, SecretSealer sealer, AuthenticationProtocols protocols, SecretSources sources)
 {
     private static readonly DeveloperName Default = DeveloperName.Parse("default");
 
@@ -44,6 +46,11 @@ internal sealed class InlineCredential(DefinitionCodec codec, CredentialBinder b
         if (!after.IsOk)
         {
             return after.Error;
+        }
+
+        if (ExternalCredentialRules.FindHttp(after.Value.Authentication, egress.AllowHttp) is { } plain)
+        {
+            return plain;
         }
 
         // Its own named credential as it will be; others that use it stay where they are.

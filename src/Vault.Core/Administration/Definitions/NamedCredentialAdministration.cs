@@ -20,7 +20,7 @@ public sealed class NamedCredentialAdministration(
     AuthenticationProtocols protocols, SecretSources sources)
 {
     private readonly NamedCredentialLink _link = new(codec, binder, sealer);
-    private readonly InlineCredential _inline = new(codec, binder, sealer, protocols, sources);
+    private readonly InlineCredential _inline = new(codec, egress, binder, sealer, protocols, sources);
 
     /// <summary>Creates one.</summary>
     /// <param name="input">What was sent.</param>

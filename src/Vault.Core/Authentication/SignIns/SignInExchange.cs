@@ -15,9 +15,9 @@ internal static class SignInExchange
     {
         using var message = request.Message;
         var host = message.RequestUri!.Authority;
-        if (!context.IsHostAllowed(message.RequestUri))
+        if (context.JudgeHost(message.RequestUri) is { } reason)
         {
-            return Failed($"{request.Name}: the host {host} is not in allowedHosts, or would be reached over http, which this vault doesn't allow.");
+            return Failed($"{request.Name}: the host {host} {reason}.");
         }
 
         var masked = context.Trace is null ? null : request.Masked();

@@ -10,10 +10,10 @@ namespace Vault.Core.Authentication.Tokens;
 /// <param name="User">The user of a per-user principal; else empty.</param>
 /// <param name="NamedCredentialUrl">The resolved <c>url</c> of the named credential in use, for relative step URLs; null where there are none.</param>
 /// <param name="Http">Sends token and step requests, under the same egress rules as callouts.</param>
-/// <param name="IsHostAllowed">Whether a secret may go to this URL's scheme, host and port.</param>
+/// <param name="JudgeHost">Why no secret may go to this URL's scheme, host and port, in words that follow the host; null: it may.</param>
 /// <param name="Time">The clock.</param>
 public sealed record TokenAcquisition(
-    BoundCredential Credential, CredentialSet Parameters, string User, string? NamedCredentialUrl, HttpMessageInvoker Http, Func<Uri, bool> IsHostAllowed, TimeProvider Time)
+    BoundCredential Credential, CredentialSet Parameters, string User, string? NamedCredentialUrl, HttpMessageInvoker Http, Func<Uri, string?> JudgeHost, TimeProvider Time)
 {
     /// <summary>The token before, ended or given up: never used as one, but it may hold what renews it. Null: there is none.</summary>
     public TokenSet? Previous { get; init; }

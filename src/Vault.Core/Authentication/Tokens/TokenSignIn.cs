@@ -168,8 +168,9 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
     /// <summary>What a sign-in of this account needs.</summary>
     public TokenAcquisition Acquisition(TokenRequest request, TokenSet? previous, bool isDoubtful, SignInTrace? trace) => new(
         request.Credential, request.Parameters, request.User, request.NamedCredentialUrl, request.Http ?? connections.Invoker,
-        url => (url.Scheme == Uri.UriSchemeHttps || connections.AllowHttp)
-            && request.Credential.Definition.AllowedHosts?.Any(host => host.Matches(url)) is true,
+        url => url.Scheme != Uri.UriSchemeHttps && !connections.AllowHttp ? "would be reached over http, which this vault doesn't allow (Vault:Egress:AllowHttp)"
+            : request.Credential.Definition.AllowedHosts?.Any(host => host.Matches(url)) is true ? null
+            : "is not in allowedHosts",
         time)
     {
         Previous = previous,

@@ -21,9 +21,14 @@ internal static class StepMessage
     {
         // 1 The origin, known without a secret.
         var origin = request.AbsoluteUrl ?? (Uri.TryCreate(context.NamedCredentialUrl, UriKind.Absolute, out var own) ? own : null);
-        if (origin is null || !context.IsHostAllowed(origin))
+        if (origin is null)
         {
-            return new VaultError(ErrorCodes.TokenRequestFailed, $"The host {origin?.Authority} is not in allowedHosts.");
+            return new VaultError(ErrorCodes.TokenRequestFailed, "Its url is relative, and no named credential is in use.");
+        }
+
+        if (context.JudgeHost(origin) is { } reason)
+        {
+            return new VaultError(ErrorCodes.TokenRequestFailed, $"The host {origin.Authority} {reason}.");
         }
 
         // 2 Every name, before anything is resolved.

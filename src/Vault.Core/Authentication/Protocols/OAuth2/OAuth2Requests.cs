@@ -70,9 +70,9 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
     public Result<SignInRequest> Make(
         TokenAcquisition context, OAuth2Endpoints endpoints, Uri url, string name, IEnumerable<SignInValue> parameters, bool isToken)
     {
-        if (!context.IsHostAllowed(url))
+        if (context.JudgeHost(url) is { } reason)
         {
-            return SignInExchange.Failed($"{name}: the host {url.Authority} is not in allowedHosts.");
+            return SignInExchange.Failed($"{name}: the host {url.Authority} {reason}.");
         }
 
         var form = parameters.ToList();
