@@ -50,6 +50,26 @@ public sealed class InlineCredentialTests(AdminFixture api) : IClassFixture<Admi
         Assert.Equal(["a.example", "b.example"], await HostsAsync(name));
     }
 
+    [Theory]
+    [InlineData(Secrets, "", 409)]
+    [InlineData(Secrets, "?discardSecrets=true", 200)]
+    [InlineData(NoSecrets, "", 200)]
+    public async Task Put_OfTheReadForm_OnAnotherHost_IsJudgedAsItsAuthentication(string authentication, string query, int status)
+    {
+        var name = await CreateAsync(authentication: authentication);
+        var form = (await api.ExpectAsync(200, null, "GET", "named-credentials/" + name)).Json!;
+        form["url"] = "https://b.example";
+        using var client = api.Vault.CreateClient(await api.Vault.CreateKeyAsync("operator"));
+        await api.ExpectAsync(422, "host-not-allowed", "PUT", $"named-credentials/{name}{query}", form.ToJsonString(), client);
+        await api.ExpectAsync(422, "host-not-allowed", "POST", "definitions/apply" + query, $$"""{ "namedCredentials": [ { "name": "{{name}}", "url": "https://b.example", "externalCredential": "{{name}}" } ] }""");
+
+        await api.ExpectAsync(status, status == 409 ? "secrets-would-travel" : null, "PUT", $"named-credentials/{name}{query}", form.ToJsonString());
+
+        Assert.Equal([status == 409 ? "a.example" : "b.example"], await HostsAsync(name));
+        var read = await api.ExpectAsync(200, null, "GET", "external-credentials/" + name);
+        Assert.Equal(status == 409 ? "configured" : "notConfigured", (string?)read.Json!["principals"]![0]!["status"]);
+    }
+
     [Fact]
     public async Task Put_OnTheSameHost_KeepsWhatAnAdminAllowed()
     {

@@ -80,6 +80,16 @@ public sealed class NamedCredentialAdministration(
         && DeveloperName.TryParse(input.ExternalCredential, out var name)
         && draft.Definitions.ExternalCredentials.TryGetValue(before.ExternalCredentialId, out var external) && external.Name.Key == name.Key;
 
+    // The read form shows what inline authentication made by its name alone. With another host in it, that host is asked for as if the
+    // authentication stood there unchanged.
+    private static NamedCredentialInput WithInline(Draft draft, NamedCredentialInput input, DeveloperName? route) =>
+        route is { } name && input.Authentication is null && DeveloperName.TryParse(input.ExternalCredential, out var external) && external == name
+        && ExternalCredentialAdministration.Find(draft.Definitions, external) is { IsInline: true } own
+        && draft.Definitions.NamedCredentials.GetValueOrDefault(name.Key)?.ExternalCredentialId == own.Id
+        && input.Url is { Length: > 0 } url && UrlOrigin.Read(UrlOrigin.DropDot(url)) is { } origin && own.AllowedHosts?.Any(host => host.Matches(origin)) is false
+            ? input with { ExternalCredential = null, Authentication = own.Authentication }
+            : input;
+
     private static VaultError? JudgeGrants(Draft draft, NamedCredential named, Guid external)
     {
         var principals = draft.Definitions.ExternalCredentials[external].Principals.Select(principal => principal.Name.Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -163,5 +173,6 @@ public sealed class NamedCredentialAdministration(
 
     private Task<Result<Tagged<NamedCredentialView>>> WriteAsync(
         NamedCredentialInput input, DeveloperName? route, VaultRole role, Precondition precondition, bool discardSecrets, CancellationToken cancellationToken) =>
-        gate.ApplyAsync(draft => WriteAsync(draft, input, route, role, precondition, discardSecrets), cancellationToken);
+        gate.ApplyAsync(
+            draft => WriteAsync(draft, role is VaultRole.Admin ? WithInline(draft, input, route) : input, route, role, precondition, discardSecrets), cancellationToken);
 }
