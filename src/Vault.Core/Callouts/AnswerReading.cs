@@ -49,7 +49,7 @@ internal static class AnswerReading
             }
 
             callout.IsDecoded = !ReferenceEquals(decoded.Value, content);
-            body = new RedactingStream(decoded.Value, callout.Echoes.Set);
+            body = new RedactingStream(decoded.Value, callout.Echoes.Set, callout.Echoes.Work);
         }
 
         // Decoded bytes count. How many those will be nobody knows yet, but there is no need for many more coded ones.

@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using Vault.Core.Callouts.Bodies;
 using Vault.Core.Egress;
 using Vault.Core.Primitives;
+using Vault.Core.Redaction;
 
 namespace Vault.Core.Callouts;
 
@@ -31,6 +32,9 @@ public static class CalloutFaults
                 case InvalidDataException:
                     return new VaultError(
                         ErrorCodes.ResponseNotInspectable, $"The answer of {host} can't be decoded: its body is not what its Content-Encoding says.");
+                case EchoWorkExceededException:
+                    return new VaultError(
+                        ErrorCodes.ResponseNotInspectable, $"The answer of {host} can't be searched for echoes: secrets, or what merge fields made of them, and the answer repeat themselves too much.");
                 case EgressDeniedException:
                     return new VaultError(
                         ErrorCodes.EgressDenied, $"{host} may not be reached from this vault: its address is not allowed (Vault:Egress:AllowedNetworks).");

@@ -46,6 +46,9 @@ public sealed class EchoSearch
     /// <summary>Whether more was made than is searched for.</summary>
     internal bool IsFull { get; private set; }
 
+    /// <summary>How much may be spent on searching.</summary>
+    internal EchoWork Work => field ??= new();
+
     /// <summary>What is searched for.</summary>
     internal RedactionSet Set
     {
@@ -66,7 +69,7 @@ public sealed class EchoSearch
 
     /// <summary>A header, reason phrase or trailer with echoes masked.</summary>
     /// <param name="bytes">A string of bytes.</param>
-    public string Redact(string bytes) => _callout.Admitted.Named.RedactResponses ? Set.RedactHeader(bytes) : bytes;
+    public string Redact(string bytes) => _callout.Admitted.Named.RedactResponses ? Set.RedactHeader(bytes, Work) : bytes;
 
     /// <summary>The header that a callout before this one made of the very same parameters; null: none did.</summary>
     internal ReadyHeader? Header => _known.Header;

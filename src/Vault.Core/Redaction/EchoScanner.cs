@@ -3,10 +3,10 @@ namespace Vault.Core.Redaction;
 /// <summary>
 /// Follows all patterns through a stream of bytes at once and masks what they find. For each state only the earliest
 /// beginning is kept: what lies between it and an end is masked anyway, so every echo, overlapping or not, is covered, and
-/// the work is at most the length of the secrets for each byte. Where no state is left, <see cref="EchoFilter"/> says how far
+/// the work is at most the length of the secrets for each byte, and bounded for a callout (<see cref="EchoWork"/>). Where no state is left, <see cref="EchoFilter"/> says how far
 /// it is to the next place worth looking at.
 /// </summary>
-internal sealed class EchoScanner(RedactionSet set)
+internal sealed class EchoScanner(RedactionSet set, EchoWork work)
 {
     private int[]?[]? _slots;
     private List<State> _active = [];
@@ -22,8 +22,10 @@ internal sealed class EchoScanner(RedactionSet set)
     /// <param name="from">The first new byte.</param>
     /// <param name="origin">Where in the stream the first byte is.</param>
     /// <param name="isWhole">Whether nothing follows.</param>
+    /// <exception cref="EchoWorkExceededException">It takes too much work; what was masked so far isn't all.</exception>
     public void Scan(Span<byte> bytes, int from, long origin, bool isWhole)
     {
+        work.Begin(bytes.Length - from);
         var filter = set.FilterFor(bytes.Length - from);
         for (var i = from; i < bytes.Length;)
         {
@@ -71,6 +73,7 @@ internal sealed class EchoScanner(RedactionSet set)
                 continue;
             }
 
+            work.Spend(_active.Count);
             _next.Clear();
             foreach (var state in _active)
             {

@@ -8,14 +8,14 @@ namespace Vault.Core.Redaction;
 /// held back is only the beginning of a possible one. It reads into the caller's own buffer and masks there; what it holds back, and reads
 /// with a small buffer, go through one of its own. For one reader; asynchronous reads only. Disposes the inner stream.
 /// </summary>
-public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
+public sealed class RedactingStream(Stream inner, RedactionSet set, EchoWork work) : Stream
 {
     private const int ChunkSize = 16 * 1024;
 
     // Less room than this beside what is held isn't worth a read of its own.
     private const int MinRoom = 4 * 1024;
 
-    private readonly EchoScanner _scanner = new(set);
+    private readonly EchoScanner _scanner = new(set, work);
     private byte[] _buffer = [];
     private int _touched;
     private bool _isDisposed;
@@ -189,7 +189,17 @@ public sealed class RedactingStream(Stream inner, RedactionSet set) : Stream
     /// <summary>Masks in all bytes not yet handed on, of which those from a place on are new; gives how many of them can be: all, at the end.</summary>
     private int Scan(Span<byte> bytes, int from)
     {
-        _scanner.Scan(bytes, from, _origin, isWhole: false);
+        try
+        {
+            _scanner.Scan(bytes, from, _origin, isWhole: false);
+        }
+        catch (EchoWorkExceededException)
+        {
+            // They aren't masked, and the buffer may be the caller's.
+            bytes.Clear();
+            throw;
+        }
+
         return _ended ? bytes.Length : (int)Math.Max(0, _scanner.ReleasableTo(_origin + bytes.Length) - _origin);
     }
 }

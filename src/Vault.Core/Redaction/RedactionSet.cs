@@ -92,24 +92,32 @@ public sealed class RedactionSet
     /// <summary>These secrets and more: what was made ready for these is used again.</summary>
     public RedactionSet With(IEnumerable<ReadOnlyMemory<byte>> secrets) => new(this, secrets);
 
-    /// <summary>Overwrites every echo in the bytes with <c>*</c>; whether there was any.</summary>
-    public bool Redact(Span<byte> bytes)
+    /// <summary>Overwrites every echo in the bytes with <c>*</c>; whether there was any. Bytes that take too much work to search are overwritten whole.</summary>
+    public bool Redact(Span<byte> bytes, EchoWork work)
     {
         if (IsEmpty || bytes.Length < MinCharacters || (bytes.Length <= OnStack && !MayHold(bytes)))
         {
             return false;
         }
 
-        var scanner = new EchoScanner(this);
-        scanner.Scan(bytes, 0, 0, isWhole: true);
-        return scanner.HasMasked;
+        try
+        {
+            var scanner = new EchoScanner(this, work);
+            scanner.Scan(bytes, 0, 0, isWhole: true);
+            return scanner.HasMasked;
+        }
+        catch (EchoWorkExceededException)
+        {
+            bytes.Fill((byte)'*');
+            return true;
+        }
     }
 
     /// <summary>
     /// A header value with every echo overwritten. Characters up to U+00FF are taken for the bytes that they stand for, which
     /// is how answers are read; where there are others, and where that differs, the value is searched as UTF-8 too.
     /// </summary>
-    public string RedactHeader(string value)
+    public string RedactHeader(string value, EchoWork work)
     {
         if (IsEmpty || value.Length < MinCharacters)
         {
@@ -118,10 +126,10 @@ public sealed class RedactionSet
 
         if (value.AsSpan().IndexOfAnyExceptInRange('\0', '\xFF') < 0)
         {
-            value = Redact(value, Encoding.Latin1);
+            value = Redact(value, Encoding.Latin1, work);
         }
 
-        return Ascii.IsValid(value) ? value : Redact(value, Encoding.UTF8);
+        return Ascii.IsValid(value) ? value : Redact(value, Encoding.UTF8, work);
     }
 
     // Most headers hold no two bytes that any echo begins with, and need no scanner.
@@ -198,12 +206,12 @@ public sealed class RedactionSet
         return false;
     }
 
-    private string Redact(string value, Encoding encoding)
+    private string Redact(string value, Encoding encoding, EchoWork work)
     {
         var length = encoding.GetByteCount(value);
         var bytes = length <= OnStack ? stackalloc byte[length] : new byte[length];
         encoding.GetBytes(value, bytes);
-        return Redact(bytes) ? encoding.GetString(bytes) : value;
+        return Redact(bytes, work) ? encoding.GetString(bytes) : value;
     }
 
     private void AddStart(int pattern, int index)

@@ -22,6 +22,23 @@ public sealed class MergeAbuseTests(CalloutFixture fixture) : IClassFixture<Call
     private static readonly string Parameters = AttackBench.Custom(("A", Secret), ("Tricky", "{!$Credential.A}<!$Credential.A>"), ("B", "second-canary-5678"));
 
     [Fact]
+    public async Task Field_ThatRepeatsItself_AsTheAnswerDoes_CantKeepAProcessorBusy()
+    {
+        // Both are 400 bytes on the wire, and were 20 s of work.
+        using var gzipped = new MemoryStream();
+        await using (var gzip = new System.IO.Compression.GZipStream(gzipped, System.IO.Compression.CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            await gzip.WriteAsync(Encoding.ASCII.GetBytes(new string('a', 400_000)));
+        }
+
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith($"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {gzipped.Length}\r\n\r\n{Encoding.Latin1.GetString(gzipped.ToArray())}");
+        var callout = await fixture.CreateForAsync(upstream.Url, Parameters, Everywhere);
+        using var response = await callout.SendAsync(HttpMethod.Get, "/x", headers: ("X-A", "{!TRIM('" + new string('a', 3_800) + "' & $Credential.A)}"));
+        await response.AssertRefusedAsync(HttpStatusCode.BadGateway, "response-not-inspectable", "a repeated letter", Secret);
+    }
+
+    [Fact]
     public async Task Field_ThatIsWrong_IsRefused_AndNothingIsSent()
     {
         await using var upstream = RawUpstream.Start();

@@ -34,7 +34,7 @@ public sealed class EchoSetsTests
         Assert.Equal(2, sets.Count);
         Assert.Same(sets.Get(key, known, values), sets.Get(key, known, values));
         var bytes = "made-value secret-one"u8.ToArray();
-        sets.Get(key, known, values).Redact(bytes);
+        sets.Get(key, known, values).Redact(bytes, new EchoWork());
         Assert.Equal("********** **********"u8, bytes);
     }
 

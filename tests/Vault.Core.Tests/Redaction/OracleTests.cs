@@ -26,10 +26,10 @@ public sealed class OracleTests
                 var body = Body(secrets, seeds);
                 var expected = Latin1(ExhaustiveSearch.Redact(set, body));
                 var actual = body.ToArray();
-                set.Redact(actual);
+                set.Redact(actual, new EchoWork());
                 Assert.Equal(expected, Latin1(actual));
                 var unfiltered = body.ToArray();
-                Set(secrets).Redact(unfiltered);
+                Set(secrets).Redact(unfiltered, new EchoWork());
                 Assert.Equal(expected, Latin1(unfiltered));
             },
             iter: 1000);
@@ -94,7 +94,7 @@ public sealed class OracleTests
                     // Dots enough to keep them apart, and for the last one to stand in a vector too.
                     byte[] body = [.. behind.SelectMany(text => (byte[])[.. echo, .. Encoding.UTF8.GetBytes(text + "........................")]), .. new byte[200]];
                     var expected = Latin1(ExhaustiveSearch.Redact(set, body));
-                    set.Redact(body);
+                    set.Redact(body, new EchoWork());
                     Assert.Equal(expected, Latin1(body));
                 }
             }
@@ -114,7 +114,7 @@ public sealed class OracleTests
                 {
                     var before = string.Concat(Enumerable.Repeat(filler, 450))[..(300 + at)];
                     byte[] body = [.. Encoding.UTF8.GetBytes(before + "|"), .. echo, .. Encoding.UTF8.GetBytes("|" + string.Concat(Enumerable.Repeat(filler, 200)))];
-                    set.Redact(body);
+                    set.Redact(body, new EchoWork());
                     Assert.True(body.AsSpan(before.Length + 1, echo.Length).IndexOfAnyExcept((byte)'*') < 0, $"{name} at {at} behind {filler}");
                 }
             }
@@ -151,7 +151,7 @@ public sealed class OracleTests
                 Compile(grown);
                 var body = Body(all, seeds);
                 var expected = Latin1(ExhaustiveSearch.Redact(Set(all), body));
-                grown.Redact(body);
+                grown.Redact(body, new EchoWork());
                 Assert.Equal(expected, Latin1(body));
             },
             iter: 1000);
@@ -164,7 +164,7 @@ public sealed class OracleTests
     public void Redact_OtherForms_AreMasked(string name, string echo)
     {
         var bytes = Encoding.UTF8.GetBytes("<" + echo + ">");
-        Set(["s3cr3t-p4ss"]).Redact(bytes);
+        Set(["s3cr3t-p4ss"]).Redact(bytes, new EchoWork());
         Assert.True("<" + new string('*', echo.Length) + ">" == Encoding.UTF8.GetString(bytes), name + ": " + Encoding.UTF8.GetString(bytes));
     }
 
@@ -177,7 +177,7 @@ public sealed class OracleTests
         foreach (var encoding in new[] { Encoding.Unicode, Encoding.BigEndianUnicode })
         {
             var bytes = encoding.GetBytes("a " + secret + " b");
-            Set([secret]).Redact(bytes);
+            Set([secret]).Redact(bytes, new EchoWork());
             var text = Encoding.Latin1.GetString(bytes);
             Assert.DoesNotContain(Encoding.Latin1.GetString(encoding.GetBytes(secret)[2..6]), text, StringComparison.Ordinal);
             Assert.StartsWith("a", encoding.GetString(bytes), StringComparison.Ordinal);
@@ -191,7 +191,7 @@ public sealed class OracleTests
     public void Redact_HexInTheOtherCase_IsMasked(string secret, string echo)
     {
         var bytes = Encoding.UTF8.GetBytes(echo);
-        Set([secret]).Redact(bytes);
+        Set([secret]).Redact(bytes, new EchoWork());
         Assert.Equal(new string('*', echo.Length), Encoding.UTF8.GetString(bytes));
     }
 
@@ -227,7 +227,7 @@ public sealed class OracleTests
 
     private static byte[] Stream(RedactionSet set, byte[][] pieces)
     {
-        using var stream = new RedactingStream(new ChunkedStream(pieces), set);
+        using var stream = new RedactingStream(new ChunkedStream(pieces), set, new EchoWork());
         using var target = new MemoryStream();
         stream.CopyToAsync(target).GetAwaiter().GetResult();
         return target.ToArray();
@@ -243,7 +243,7 @@ public sealed class OracleTests
     // So many bytes that the filter is made.
     private static void Compile(RedactionSet set)
     {
-        set.Redact(new byte[64 * 1024]);
+        set.Redact(new byte[64 * 1024], new EchoWork());
         Assert.NotNull(set.FilterFor(0));
     }
 

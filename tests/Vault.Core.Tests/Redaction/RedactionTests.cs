@@ -89,7 +89,7 @@ public sealed class RedactionTests
             {
                 var echo = Echoes.Of(secret).ElementAt(form).Echo;
                 byte[] body = [.. before, .. echo, .. after];
-                Set(secret).Redact(body);
+                Set(secret).Redact(body, new EchoWork());
                 Assert.True(body.AsSpan(before.Length, echo.Length).IndexOfAnyExcept((byte)'*') < 0, secret);
             },
             iter: 3000);
@@ -101,7 +101,7 @@ public sealed class RedactionTests
             bytes =>
             {
                 var copy = bytes.ToArray();
-                Set([.. Secrets]).Redact(copy);
+                Set([.. Secrets]).Redact(copy, new EchoWork());
                 Assert.Equal(bytes, copy);
             },
             iter: 1000);
@@ -125,16 +125,16 @@ public sealed class RedactionTests
         Assert.True(Set("äöüäöüä").IsEmpty);
         Assert.True(Set().IsEmpty);
         Assert.False(Set("äöüäöüäö").IsEmpty);
-        Assert.Equal("1234567", Set("1234567").RedactHeader("1234567"));
+        Assert.Equal("1234567", Set("1234567").RedactHeader("1234567", new EchoWork()));
     }
 
     [Fact]
     public void RedactHeader_Latin1AndUtf8_AreMasked()
     {
         var set = Set("päßwörd€");
-        Assert.Equal("a ************* b", set.RedactHeader("a " + Encoding.Latin1.GetString("päßwörd€"u8) + " b"));
-        Assert.DoesNotContain("wörd", set.RedactHeader("a päßwörd€ b"));
-        Assert.Equal("clean é", set.RedactHeader("clean é"));
+        Assert.Equal("a ************* b", set.RedactHeader("a " + Encoding.Latin1.GetString("päßwörd€"u8) + " b", new EchoWork()));
+        Assert.DoesNotContain("wörd", set.RedactHeader("a päßwörd€ b", new EchoWork()));
+        Assert.Equal("clean é", set.RedactHeader("clean é", new EchoWork()));
     }
 
     [Theory]
@@ -145,12 +145,35 @@ public sealed class RedactionTests
     public async Task Read_Event_PassesAtOnce(string sent, string expected)
     {
         var pipe = new Pipe();
-        await using var stream = new RedactingStream(pipe.Reader.AsStream(), Set("s3cr3t-p4ss"));
+        await using var stream = new RedactingStream(pipe.Reader.AsStream(), Set("s3cr3t-p4ss"), new EchoWork());
         await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(sent));
         var buffer = new byte[1000];
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         var count = await stream.ReadAsync(buffer, timeout.Token);
         Assert.Equal(expected, Encoding.UTF8.GetString(buffer, 0, count));
+    }
+
+    [Fact]
+    public async Task Read_OfWhatRepeatsItself_AsTheSecretDoes_EndsBeforeItCostsTooMuch()
+    {
+        // One callout has the work of its headers and of its body together.
+        var work = new EchoWork();
+        var set = Set(new string('a', 3_800) + "the-password");
+        Assert.Equal(new string('*', 60_000), set.RedactHeader(new string('a', 60_000), work));
+        Assert.Equal("plain", set.RedactHeader("plain", work));
+        await using var stream = new RedactingStream(new ChunkedStream([Bytes(100_000, (byte)'a')]), set, work);
+        var buffer = new byte[100_000];
+        await Assert.ThrowsAsync<EchoWorkExceededException>(async () => await stream.ReadExactlyAsync(buffer));
+        Assert.All(buffer, value => Assert.Equal(0, value));
+    }
+
+    [Theory]
+    [InlineData("aaaaaaaa")]
+    [InlineData("00000000000000000000")]
+    public async Task Read_OfWhatIsNothingButASecret_GoesOn_HoweverLongItIs(string secret)
+    {
+        var body = Bytes(4_000_000, (byte)secret[0]);
+        Assert.Equal(Stars(body.Length), await ReadAsync(Set(secret), body));
     }
 
     [Fact]
@@ -289,13 +312,13 @@ public sealed class RedactionTests
     private static string Redact(RedactionSet set, string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        set.Redact(bytes);
+        set.Redact(bytes, new EchoWork());
         return Encoding.UTF8.GetString(bytes);
     }
 
     private static async Task<byte[]> ReadAsync(RedactionSet set, params byte[][] chunks)
     {
-        await using var stream = new RedactingStream(new ChunkedStream(chunks), set);
+        await using var stream = new RedactingStream(new ChunkedStream(chunks), set, new EchoWork());
         using var target = new MemoryStream();
         await stream.CopyToAsync(target);
         return target.ToArray();

@@ -27,7 +27,7 @@ internal sealed class ContentCodingParser : IFuzzedParser
 
         try
         {
-            using var plain = new RedactingStream(decoded.Value, new RedactionSet([(ReadOnlyMemory<byte>)"Canary-Secret-1"u8.ToArray()]));
+            using var plain = new RedactingStream(decoded.Value, new RedactionSet([(ReadOnlyMemory<byte>)"Canary-Secret-1"u8.ToArray()]), new EchoWork());
             var buffer = new byte[16 * 1024];
             for (long total = 0; total < Enough;)
             {

@@ -36,7 +36,7 @@ internal sealed class RedactorParser : IFuzzedParser
         byte[] answer = [.. body[..at], .. echo, .. body[at..]];
         var set = new RedactionSet(new[] { secret, second }.Select(text => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(text)));
         var masked = answer.ToArray();
-        set.Redact(masked);
+        set.Redact(masked, new EchoWork());
         Judge(answer, masked, secret, second);
         if (secret.EnumerateRunes().Count() >= RedactionSet.MinCharacters)
         {
@@ -47,7 +47,7 @@ internal sealed class RedactorParser : IFuzzedParser
         var header = Encoding.Latin1.GetString(answer);
 
         // A character above ASCII is searched as one byte and as two, and masked as what was found.
-        FuzzFailure.Unless(set.RedactHeader(header).Length == header.Length || !Ascii.IsValid(header), "A header changes its length.");
+        FuzzFailure.Unless(set.RedactHeader(header, new EchoWork()).Length == header.Length || !Ascii.IsValid(header), "A header changes its length.");
     }
 
     private static void Judge(byte[] before, byte[] after, string secret, string second)
@@ -112,7 +112,7 @@ internal sealed class RedactorParser : IFuzzedParser
 
     private static byte[] Read(byte[] answer, RedactionSet set, SeededNumbers numbers)
     {
-        using var stream = new RedactingStream(new PieceStream(answer, numbers), set);
+        using var stream = new RedactingStream(new PieceStream(answer, numbers), set, new EchoWork());
         using var result = new MemoryStream();
         var buffer = new byte[1 + numbers.Below(5000)];
         while (true)

@@ -77,7 +77,7 @@ public sealed class StreamedContentTests
     }
 
     private StreamedContent NewContent(IdleTimers timers) =>
-        new(_body.Reader.AsStream(), new PlainBody(null), timers.Start(TimeSpan.FromSeconds(100), CancellationToken.None));
+        new(new BodyRecorder(_body.Reader.AsStream(), HeldBody.Limit), new PlainBody(null), timers.Start(TimeSpan.FromSeconds(100), CancellationToken.None));
 
     /// <summary>Notes what is done to it.</summary>
     private sealed class Recording(Action<int> flushed) : MemoryStream

@@ -3,10 +3,11 @@ using Vault.Core.Authentication.SignIns;
 
 namespace Vault.Core.Authentication.Protocols.Login;
 
-/// <summary><c>regex:</c>, a pattern with one group; without backtracking, so that its time is linear in the answer.</summary>
+/// <summary><c>regex:</c>, a pattern with one group; without backtracking, so that its time is linear in the answer, and not longer than a second: a pattern that counts far has many states.</summary>
 internal static class RegexExtraction
 {
     private const int MaxLength = 2000;
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
     /// <summary>How to find the values; null where the pattern is none, or has not exactly one group.</summary>
     public static Func<SignInAnswer, IReadOnlyList<string>?>? Parse(string pattern)
@@ -18,12 +19,24 @@ internal static class RegexExtraction
 
         try
         {
-            var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Longest);
             return regex.GetGroupNumbers() is [_, var group]
-                ? answer => [.. regex.Matches(answer.Text).Take(1000).Where(match => match.Groups[group].Success).Take(2).Select(match => match.Groups[group].Value)]
+                ? answer => Find(regex, group, answer.Text)
                 : null;
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static string[]? Find(Regex regex, int group, string text)
+    {
+        try
+        {
+            return [.. regex.Matches(text).Take(1000).Where(match => match.Groups[group].Success).Take(2).Select(match => match.Groups[group].Value)];
+        }
+        catch (RegexMatchTimeoutException)
         {
             return null;
         }

@@ -1,0 +1,29 @@
+namespace Vault.Core.Redaction;
+
+/// <summary>
+/// How much searching for echoes one callout may cause. Of a secret that is like itself at another place (<c>aaaa…</c>), which merge fields can make as long as they like, every byte
+/// of an answer that is like it too may be as many places at once as the secret has bytes.
+/// </summary>
+public sealed class EchoWork
+{
+    private const long Least = 64 * 1024 * 1024;
+    private const int ForEachByte = 16;
+
+    private long _left = Least;
+
+    /// <summary>Bytes are searched: each adds to what may be spent.</summary>
+    internal void Begin(int bytes) => _left += (long)bytes * ForEachByte;
+
+    /// <summary>Spends some of it.</summary>
+    /// <exception cref="EchoWorkExceededException">There is no more: nobody knows what is an echo.</exception>
+    internal void Spend(int places)
+    {
+        if ((_left -= places) < 0)
+        {
+            throw new EchoWorkExceededException();
+        }
+    }
+}
+
+/// <summary>Whether there are echoes in an answer takes more work to find out than a callout may cause.</summary>
+public sealed class EchoWorkExceededException : IOException;
