@@ -97,19 +97,21 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
 
     private async IAsyncEnumerable<AuditEntry> ReadAsync(bool isForPeople, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        long last;
+        long? last;
         await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
         {
-            last = await database.Audit.MaxAsync(row => (long?)row.Sequence, cancellationToken) ?? long.MinValue;
+            last = await database.Audit.MaxAsync(row => (long?)row.Sequence, cancellationToken);
         }
 
-        var after = long.MinValue;
-        while (after < last)
+        // From whatever number a row has: somebody else may have written it.
+        long? after = null;
+        while (after != last)
         {
             List<AuditRow> page;
             await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
             {
-                var next = database.Audit.AsNoTracking().Where(row => row.Sequence > after && row.Sequence <= last).OrderBy(row => row.Sequence).Take(PageSize);
+                var rows = database.Audit.AsNoTracking().Where(row => row.Sequence <= last);
+                var next = (after is { } before ? rows.Where(row => row.Sequence > before) : rows).OrderBy(row => row.Sequence).Take(PageSize);
                 try
                 {
                     page = await next.ToListAsync(cancellationToken);

@@ -44,6 +44,15 @@ public sealed class AuditStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_BeginsWithTheLeastNumberThatThereIs_AndEndsWithTheGreatest()
+    {
+        await AppendAsync(1, 600);
+        await _audit.ExecuteAsync($"UPDATE audit SET \"Sequence\" = {long.MinValue} WHERE \"Sequence\" = 2; UPDATE audit SET \"Sequence\" = {long.MaxValue} WHERE \"Sequence\" = 1");
+        var read = await _audit.Store.ReadAsync(CancellationToken.None).Select(entry => entry.Sequence).ToListAsync();
+        Assert.Equal([long.MinValue, .. Enumerable.Range(3, 598), long.MaxValue], read);
+    }
+
+    [Fact]
     public async Task Head_OfARecordThatCantBeRead_IsKnown()
     {
         await AppendAsync(1, 3);
