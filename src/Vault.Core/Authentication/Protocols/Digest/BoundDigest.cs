@@ -62,6 +62,12 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
             return null;
         }
 
+        // Whatever becomes of what is answered ahead: its uses are counted on, whoever is told of it.
+        if (_known.TryGet(key, out var before))
+        {
+            _sessions.Set(SessionOf(key, before.Challenge), before.Session);
+        }
+
         var challenge = DigestChallenge.Choose(challenges);
         if (challenge is null)
         {
@@ -70,11 +76,7 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         }
 
         _needsBody |= challenge.Qop == "auth-int";
-
-        // Its uses are counted on, whoever was told of it.
-        var fresh = new Known(challenge, _known.TryGet(key, out var before) && before.Challenge.Nonce == challenge.Nonce
-            ? before.Session
-            : _sessions.GetOrAdd(key + "\n" + challenge.Nonce, static () => new Session()));
+        var fresh = new Known(challenge, _sessions.GetOrAdd(SessionOf(key, challenge), static () => new Session()));
 
         // An answer to this very nonce was refused, or a fresh one is given although ours was not stale: the password is wrong,
         // unless another callout has replaced the nonce meanwhile.
@@ -123,6 +125,8 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
         ChallengeReader.Read(sent).Any(answer => answer.Parameters.GetValueOrDefault("nonce") == challenge.Nonce);
 
     private static string KeyOf(RequestToSign request) => request.Account + "\n" + request.Uri.Scheme + "://" + request.Host;
+
+    private static string SessionOf(string key, DigestChallenge challenge) => key + "\n" + challenge.Nonce;
 
     /// <summary>One answer to a challenge.</summary>
     /// <param name="Challenge">The challenge.</param>

@@ -112,7 +112,11 @@ public sealed partial class SigningProtocolTests
         }
 
         counts.Add(Answer(signing, request, Challenge("always")));
-        Assert.Equal(["00000001", "00000002", "00000003", "00000004"], counts.ConvertAll(sent => Count().Match(sent).Groups[1].Value));
+
+        // Nor does a refusal that names no challenge make it forgotten.
+        Assert.Null(signing.TakeChallenge(request, 401, ["Basic realm=\"r\""], canAnswer: true));
+        counts.Add(Answer(signing, request, Challenge("always")));
+        Assert.Equal(["00000001", "00000002", "00000003", "00000004", "00000005"], counts.ConvertAll(sent => Count().Match(sent).Groups[1].Value));
 
         static string Challenge(string nonce) => $"Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\"";
     }
