@@ -11,6 +11,8 @@ namespace Vault.Api.Callouts;
 /// </summary>
 internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : HttpTransformer
 {
+    private ChunkedAnswer? _chunked;
+
     /// <summary>Whether an answer came and was recorded.</summary>
     public bool IsRecorded { get; private set; }
 
@@ -52,6 +54,7 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
             reason.ReasonPhrase = callout.Echoes.Redact(phrase);
         }
 
+        _chunked = ChunkedAnswer.TakeOver(httpContext, proxyResponse);
         callout.IsHeadReady = true;
         return true;
     }
@@ -59,6 +62,11 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
     public override ValueTask TransformResponseTrailersAsync(
         HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
     {
+        if (_chunked is not null)
+        {
+            return _chunked.EndAsync(CalloutMessage.AnswerTrailersOf(proxyResponse, callout), cancellationToken);
+        }
+
         if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is { IsReadOnly: false } trailers)
         {
             foreach (var (name, value) in CalloutMessage.AnswerTrailersOf(proxyResponse, callout))

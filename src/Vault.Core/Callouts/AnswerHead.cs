@@ -15,6 +15,11 @@ internal static class AnswerHead
     /// <param name="request">The caller's request.</param>
     public static string? Fault(HttpResponseMessage answer, CalloutRequest request)
     {
+        if ((int)answer.StatusCode < 100)
+        {
+            return "its status is not one";
+        }
+
         if (answer.StatusCode is HttpStatusCode.SwitchingProtocols && !request.IsUpgrade)
         {
             return "it switches protocols, which nobody asked for";

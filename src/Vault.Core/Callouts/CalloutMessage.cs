@@ -54,7 +54,7 @@ public static class CalloutMessage
     {
         foreach (var trailer in answer.TrailingHeaders.NonValidated)
         {
-            if (AnswerHeaders.IsForwarded(trailer.Key, EmptySet))
+            if (AnswerHeaders.IsForwarded(trailer.Key, EmptySet) && !(callout.IsDecoded && AnswerHeaders.IsOfEncodedBytes(trailer.Key)))
             {
                 // The head is long gone: what can't stand here is left out.
                 var name = callout.Echoes.Redact(trailer.Key);

@@ -1,0 +1,120 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace Vault.Api.Callouts;
+
+/// <summary>
+/// The body of an answer in the chunks of HTTP/1.1 (RFC 9112 section 7.1), with trailers behind the last of them: the server below makes chunks by itself, but writes no trailers over HTTP/1.1.
+/// Where a body breaks off nothing is written in the place of its end.
+/// </summary>
+/// <param name="inner">The connection.</param>
+internal sealed class ChunkedAnswer(Stream inner) : Stream
+{
+    // Eight digits of a length, and two line ends.
+    private const int Framing = 12;
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <summary>
+    /// Takes the body of the response over where trailers may come: the service announces some, or the caller says that it reads them.
+    /// </summary>
+    /// <param name="context">Of the request; the headers of its response are there.</param>
+    /// <param name="answer">Of the service.</param>
+    /// <returns>The body; null where there is nothing to take over.</returns>
+    public static ChunkedAnswer? TakeOver(HttpContext context, HttpResponseMessage answer)
+    {
+        var response = context.Response;
+        if (context.Request.Protocol != HttpProtocol.Http11 || HttpMethods.IsHead(context.Request.Method) || response.ContentLength is not null
+            || response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified or < 200
+            || !(answer.Headers.NonValidated.Contains("Trailer") || ReadsTrailers(context.Request)))
+        {
+            return null;
+        }
+
+        var body = new ChunkedAnswer(response.Body);
+        response.Headers.TransferEncoding = "chunked";
+        response.Body = body;
+        return body;
+    }
+
+    /// <summary>Ends the body.</summary>
+    /// <param name="trailers">What stands behind it; names and values are strings of bytes that can stand in a header.</param>
+    /// <param name="cancellationToken">Of the request.</param>
+    public ValueTask EndAsync(IEnumerable<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
+    {
+        var end = new StringBuilder("0\r\n");
+        foreach (var (name, value) in trailers)
+        {
+            end.Append(name).Append(": ").Append(value).Append("\r\n");
+        }
+
+        return inner.WriteAsync(Encoding.Latin1.GetBytes(end.Append("\r\n").ToString()), cancellationToken);
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty)
+        {
+            // That would be the end.
+            return;
+        }
+
+        var chunk = ArrayPool<byte>.Shared.Rent(buffer.Length + Framing);
+        try
+        {
+            await inner.WriteAsync(chunk.AsMemory(0, Frame(buffer.Span, chunk)), cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk, clearArray: true);
+        }
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    public override void Flush() => inner.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous writes only.");
+
+    private static int Frame(ReadOnlySpan<byte> bytes, Span<byte> chunk)
+    {
+        bytes.Length.TryFormat(chunk, out var count, "x", CultureInfo.InvariantCulture);
+        "\r\n"u8.CopyTo(chunk[count..]);
+        bytes.CopyTo(chunk[(count + 2)..]);
+        "\r\n"u8.CopyTo(chunk[(count + 2 + bytes.Length)..]);
+        return count + 4 + bytes.Length;
+    }
+
+    private static bool ReadsTrailers(HttpRequest request)
+    {
+        foreach (var value in request.Headers.TE)
+        {
+            foreach (var coding in value.AsSpan().Split(','))
+            {
+                if (value.AsSpan(coding).Trim().Equals("trailers", StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Callouts;
+
+/// <summary>Trailers to a caller over HTTP/1.1: the server below writes none there.</summary>
+public sealed class TrailerTests(CalloutFixture fixture) : IClassFixture<CalloutFixture>
+{
+    private const string Token = "the-bearer-token";
+
+    [Theory]
+    [InlineData("Trailer: X-T\r\n", null, "hello")]
+    [InlineData("Trailer: X-T\r\n", null, "")]
+    [InlineData("", "gzip, Trailers", "hello")]
+    public async Task Trailers_ComeBack_Masked_AndTheConnectionGoesOn(string announced, string? te, string body)
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith(Answer(announced, body, $"X-T: 1\r\nX-T: 2\r\nX-Echo: {Token}\r\nX-Vault-Error: none\r\n"), close: false);
+        var callout = await CreateAsync(upstream.Url);
+        for (var turn = 0; turn < 3; turn++)
+        {
+            using var response = await callout.SendAsync(HttpMethod.Get, "/x", headers: te is null ? [] : [("TE", te)]);
+            Assert.Equal((HttpStatusCode.OK, body), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+            Assert.True(response.Headers.TransferEncodingChunked);
+            Assert.Equal(
+                [("X-T", "1, 2"), ("X-Echo", new string('*', Token.Length))],
+                response.TrailingHeaders.NonValidated.Select(trailer => (trailer.Key, string.Join(", ", trailer.Value))));
+        }
+    }
+
+    [Fact]
+    public async Task Trailers_ThatNobodyAnnounced_OrReads_AreLeftOut()
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith(Answer("", "hello", "X-T: 1\r\n"), close: false);
+        using var response = await (await CreateAsync(upstream.Url)).SendAsync(HttpMethod.Get, "/x");
+        Assert.Equal("hello", await response.Content.ReadAsStringAsync());
+        Assert.Empty(response.TrailingHeaders);
+    }
+
+    [Fact]
+    public async Task Body_OfManyPieces_ComesWhole()
+    {
+        var body = string.Concat(Enumerable.Range(0, 40_000).Select(number => $"{number}\n"));
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith(Answer("Trailer: X-T\r\n", body, "X-T: 1\r\n"), close: false);
+        using var response = await (await CreateAsync(upstream.Url)).SendAsync(HttpMethod.Get, "/x");
+        Assert.Equal(body, await response.Content.ReadAsStringAsync());
+        Assert.Equal("1", response.TrailingHeaders.GetValues("X-T").Single());
+    }
+
+    [Fact]
+    public async Task Body_ThatBreaksOff_HasNoEnd()
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n5\r\nhello\r\n5\r\nhe");
+        var callout = await CreateAsync(upstream.Url);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => callout.SendAsync(HttpMethod.Get, "/x"));
+    }
+
+    [Theory]
+    [InlineData("HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n")]
+    [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nTrailer: X-T\r\n\r\n")]
+    [InlineData("GET", "HTTP/1.1 204 No Content\r\nTrailer: X-T\r\n\r\n")]
+    [InlineData("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTrailer: X-T\r\n\r\nok")]
+    public async Task Answers_WithoutChunks_StayAsTheyAre(string method, string bytes)
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith(bytes, close: false);
+        var callout = await CreateAsync(upstream.Url);
+        for (var turn = 0; turn < 2; turn++)
+        {
+            using var response = await callout.SendAsync(new HttpMethod(method), "/x");
+            Assert.Equal(bytes.EndsWith("ok", StringComparison.Ordinal) ? "ok" : "", await response.Content.ReadAsStringAsync());
+            Assert.NotEqual(true, response.Headers.TransferEncodingChunked);
+        }
+    }
+
+    private static string Answer(string announced, string body, string trailers) =>
+        $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{announced}\r\n{(body.Length == 0 ? "" : $"{body.Length:x}\r\n{body}\r\n")}0\r\n{trailers}\r\n";
+
+    private async Task<TestCallout> CreateAsync(string url)
+    {
+        var name = fixture.NewName();
+        await fixture.Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "{{name}}", "url": "{{url}}", "authentication": { "protocol": "bearer", "token": "{{Token}}" } }
+            """);
+        var key = await fixture.Vault.CreateAppAsync("App" + name, name);
+        return new TestCallout(fixture, name, key, fixture.Vault.CreateClient(key));
+    }
+}
