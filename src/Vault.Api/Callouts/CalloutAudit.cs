@@ -63,6 +63,9 @@ internal sealed class CalloutAudit
     /// <summary>Since it began.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
+    /// <summary>Whether something may have been sent.</summary>
+    public bool IsSending => _callout is not null;
+
     /// <summary>The app that calls; null: it is none, or isn't known yet.</summary>
     public Guid? App { get; private set; }
 
@@ -140,7 +143,11 @@ internal sealed class CalloutAudit
     /// <summary>Answers with an error of the vault's, recorded first; where that can't be, with <c>audit-unavailable</c>.</summary>
     public async Task RefuseAsync(VaultError error)
     {
-        if (error.Code == ErrorCodes.AuditUnavailable)
+        if (_isRefused)
+        {
+            // It is on record: the answer itself went wrong.
+        }
+        else if (error.Code == ErrorCodes.AuditUnavailable)
         {
             // That a record can't be kept now is known; this one is kept once one can.
             _log.Note(Refused(error));

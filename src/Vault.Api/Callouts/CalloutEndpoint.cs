@@ -67,19 +67,17 @@ internal sealed class CalloutEndpoint(
         catch (Exception exception)
         {
             // A boundary: whatever ends a callout is recorded, then answered where that can still be done.
-            await audit.BreakAsync(exception switch
+            var isGone = context.RequestAborted.IsCancellationRequested;
+            var error = isGone && exception is OperationCanceledException ? null : context.FaultOf(exception, logger);
+            if (error is null || isGone || context.Response.HasStarted)
             {
-                OperationCanceledException => null,
-                BadHttpRequestException => ErrorCodes.InvalidRequest,
-                _ => ErrorCodes.Internal,
-            });
-            if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
-            {
+                await audit.BreakAsync(error?.Code);
                 context.Abort();
                 return;
             }
 
-            await context.AnswerFaultAsync(exception, logger);
+            // Where nothing was sent, a client may be told to do it again.
+            await audit.RefuseAsync(error.Code == ErrorCodes.StorageUnavailable && !audit.IsSending ? error with { RetryAfter = TimeSpan.FromSeconds(1) } : error);
         }
         finally
         {

@@ -49,26 +49,24 @@ internal static partial class ProblemAnswers
         endpoint is not RouteEndpoint && endpoint.DisplayName is { } name
         && (name.StartsWith("405", StringComparison.Ordinal) || name.StartsWith("415", StringComparison.Ordinal));
 
-    /// <summary>Answers a request that ended in an exception; what nobody foresaw is logged.</summary>
-    public static Task AnswerFaultAsync(this HttpContext context, Exception? exception, ILogger logger)
+    /// <summary>The error of a request that ended in an exception; what nobody foresaw is logged.</summary>
+    public static VaultError FaultOf(this HttpContext context, Exception? exception, ILogger logger)
     {
-        var requestId = context.TraceIdentifier;
-        context.Response.Headers[Hosting.RequestIdMiddleware.Header] = requestId;
         if (exception is BadHttpRequestException bad)
         {
-            return context.AnswerAsync(bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+            return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
                 ? new VaultError(ErrorCodes.BodyTooLarge, "The body is too large.")
-                : new VaultError(ErrorCodes.InvalidRequest, "The request is not well-formed."));
+                : new VaultError(ErrorCodes.InvalidRequest, "The request is not well-formed.");
         }
 
         if (exception is not null && StorageFaults.IsUnavailable(exception))
         {
-            return context.AnswerAsync(new VaultError(ErrorCodes.StorageUnavailable, "The database could not be read. Try again."));
+            return new VaultError(ErrorCodes.StorageUnavailable, "The database could not be read. Try again.");
         }
 
         // Only the type: messages of exceptions may hold values.
-        LogFault(logger, requestId, exception?.GetType().FullName ?? "", exception?.StackTrace ?? "");
-        return context.AnswerAsync(new VaultError(ErrorCodes.Internal, $"Something went wrong here; the log says more under {requestId}."));
+        LogFault(logger, context.TraceIdentifier, exception?.GetType().FullName ?? "", exception?.StackTrace ?? "");
+        return new VaultError(ErrorCodes.Internal, $"Something went wrong here; the log says more under {context.TraceIdentifier}.");
     }
 
     /// <summary>Turns what routing and faults leave without a body into problem documents.</summary>
@@ -76,7 +74,11 @@ internal static partial class ProblemAnswers
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            ExceptionHandler = context => context.AnswerFaultAsync(context.Features.Get<IExceptionHandlerFeature>()?.Error, app.Logger),
+            ExceptionHandler = context =>
+            {
+                context.Response.Headers[Hosting.RequestIdMiddleware.Header] = context.TraceIdentifier;
+                return context.AnswerAsync(context.FaultOf(context.Features.Get<IExceptionHandlerFeature>()?.Error, app.Logger));
+            },
 
             // A caller's fault is no error of the vault's.
             SuppressDiagnosticsCallback = static fault => fault.Exception is BadHttpRequestException,

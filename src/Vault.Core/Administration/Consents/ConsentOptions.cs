@@ -40,7 +40,8 @@ public sealed record ConsentOptions(Uri? PublicUrl, IReadOnlyList<Uri> AllowedRe
             return uri;
         }
 
-        failures.Add($"{setting}: '{text}' must be an absolute URL without query and fragment, such as https://vault.example.");
+        // It may have a password in it.
+        failures.Add($"{setting}{(text.Contains('@', StringComparison.Ordinal) ? "" : $": '{text}'")} must be an absolute URL without query and fragment, such as https://vault.example.");
         return null;
     }
 }
