@@ -25,9 +25,7 @@ public sealed class MergeBody
     public IEnumerable<MergeReference> References => _fields.SelectMany(entry => entry.Field.References);
 
     /// <summary>Whether the beginning of a field stands in a body of which nobody knows the kind: in a form it may be encoded.</summary>
-    public static bool MayHaveFields(ReadOnlySpan<byte> body) =>
-        body.IndexOf("{!"u8) >= 0 || body.IndexOf("<!"u8) >= 0 || body.IndexOf("{%21"u8) >= 0 || body.IndexOf("<%21"u8) >= 0
-        || body.IndexOf("%7B"u8) >= 0 || body.IndexOf("%7b"u8) >= 0 || body.IndexOf("%3C"u8) >= 0 || body.IndexOf("%3c"u8) >= 0;
+    public static bool MayHaveFields(ReadOnlySpan<byte> body) => HasOpener(WideText.ToUtf8(body) ?? body);
 
     /// <summary>Parses; <c>merge-field-invalid</c> with line and column. The bytes are kept, not copied.</summary>
     public static Result<MergeBody> Parse(ReadOnlyMemory<byte> body, MergeBodyFormat format)
@@ -111,4 +109,8 @@ public sealed class MergeBody
         output.Write(_body.Span[written..]);
         return null;
     }
+
+    private static bool HasOpener(ReadOnlySpan<byte> body) =>
+        body.IndexOf("{!"u8) >= 0 || body.IndexOf("<!"u8) >= 0 || body.IndexOf("{%21"u8) >= 0 || body.IndexOf("<%21"u8) >= 0
+        || body.IndexOf("%7B"u8) >= 0 || body.IndexOf("%7b"u8) >= 0 || body.IndexOf("%3C"u8) >= 0 || body.IndexOf("%3c"u8) >= 0;
 }

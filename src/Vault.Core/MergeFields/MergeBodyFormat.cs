@@ -26,8 +26,8 @@ public sealed class MergeBodyFormat
     internal bool IsMarkup => Escaping is MergeEscaping.Xml or MergeEscaping.Html;
 
     /// <summary>
-    /// Reads the header values, and of XML without a charset there the declaration; <c>merge-unsupported-content</c> for a content coding
-    /// or another charset than UTF-8, ASCII or Latin-1.
+    /// Reads the header values, of XML without a charset there the declaration, and of any text the byte order mark;
+    /// <c>merge-unsupported-content</c> for a content coding or another charset than UTF-8, ASCII or Latin-1.
     /// </summary>
     /// <param name="contentType">The <c>Content-Type</c>.</param>
     /// <param name="contentEncoding">The <c>Content-Encoding</c>.</param>
@@ -44,13 +44,16 @@ public sealed class MergeBodyFormat
 
         var type = contentType ?? "";
         var end = type.IndexOf(';', StringComparison.Ordinal);
-        var kind = ParseKind((end < 0 ? type : type[..end]).Trim(' ', '\t'));
+        var mediaType = (end < 0 ? type : type[..end]).Trim(' ', '\t');
+        var kind = ParseKind(mediaType);
         if (MediaTypeParameters.CharsetOf(type) is not { } named)
         {
             return Unsupported("It can't be told from the Content-Type what kind of body it is, and in which charset.");
         }
 
-        if (ParseCharset(named.Length == 0 && kind is MergeEscaping.Xml ? XmlDeclaration.EncodingOf(body) : named) is not { } charset)
+        // Readers of text go by the mark before anything that is said of the charset (RFC 7303 section 3); what isn't text may begin with its bytes.
+        var isWide = (kind is not MergeEscaping.None || mediaType.StartsWith("text/", StringComparison.OrdinalIgnoreCase)) && WideText.IsMarked(body);
+        if (isWide || ParseCharset(named.Length == 0 && kind is MergeEscaping.Xml ? XmlDeclaration.EncodingOf(body) : named) is not { } charset)
         {
             return Unsupported("Merge fields can be filled only into a body in UTF-8, US-ASCII or ISO-8859-1.");
         }

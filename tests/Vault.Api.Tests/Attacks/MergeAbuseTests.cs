@@ -181,15 +181,17 @@ public sealed class MergeAbuseTests(CalloutFixture fixture) : IClassFixture<Call
     }
 
     [Fact]
-    public async Task Utf16WithoutSayingSo_IsNoField_AndABomPasses()
+    public async Task Utf16_IsNoFieldWithoutAMark_AndRefusedWithOne_AndAUtf8MarkPasses()
     {
         var callout = await fixture.CreateAsync(Parameters, InBody);
         foreach (var encoding in new[] { Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32 })
         {
-            byte[] body = [.. encoding.GetPreamble(), .. encoding.GetBytes("{!$Credential.A} <!$Credential.A>")];
+            var body = encoding.GetBytes("{!$Credential.A} <!$Credential.A>");
             using var wide = await callout.PostBytesAsync(body, Plain);
             Assert.Equal(HttpStatusCode.OK, wide.StatusCode);
             Assert.Equal(body, fixture.Upstream.Requests[^1].Body);
+            using var marked = await callout.PostBytesAsync([.. encoding.GetPreamble(), .. body], Plain);
+            Assert.Equal(HttpStatusCode.UnsupportedMediaType, marked.StatusCode);
         }
 
         byte[] utf8 = [0xEF, 0xBB, 0xBF, .. "{!$Credential.A}"u8];

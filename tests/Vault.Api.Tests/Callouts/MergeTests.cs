@@ -317,6 +317,38 @@ public sealed class MergeTests(CalloutFixture fixture) : IClassFixture<CalloutFi
         Assert.Equal(prolog + expected, Encoding.UTF8.GetString(seen.Body));
     }
 
+    [Theory]
+    [InlineData("application/json", "{\"a\":\"{!$Credential.A}\"}", "{\"a\":\"{!important}\"}")]
+    [InlineData("application/xml", "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>{!$Credential.A}</a>", "<?xml version=\"1.0\" encoding=\"UTF-16\"?><!-- c --><a/>")]
+    [InlineData("text/html; charset=utf-8", "<p><!$Credential.A></p>", "<!DOCTYPE html><p></p>")]
+    [InlineData("text/plain", "{!RAW($Credential.A)}", "\u7B21")]
+    [InlineData("application/x-www-form-urlencoded", "a=%7B!$Credential.A%7D", "a=%7B")]
+    public async Task Body_ThatBeginsWithAWideByteOrderMark_IsRefused_WhereAFieldIsInIt(string type, string withField, string without)
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "value-of-a" } }""", InBody);
+        foreach (var encoding in new[] { Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32, new UTF32Encoding(bigEndian: true, byteOrderMark: true) })
+        {
+            using var refused = await SendBytesAsync(callout, type, [.. encoding.GetPreamble(), .. encoding.GetBytes(withField)]);
+            Assert.Equal((HttpStatusCode.UnsupportedMediaType, "merge-unsupported-content"), (refused.StatusCode, refused.Headers.GetValues("X-Vault-Error").Single()));
+            byte[] plain = [.. encoding.GetPreamble(), .. encoding.GetBytes(without)];
+            using var passed = await SendBytesAsync(callout, type, plain);
+            Assert.Equal(HttpStatusCode.OK, passed.StatusCode);
+            Assert.Equal(plain, fixture.Upstream.Requests[^1].Body);
+        }
+
+        // Of what isn't text the same bytes say nothing.
+        byte[] other = [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes(withField)];
+        using var binary = await SendBytesAsync(callout, "application/octet-stream", other);
+        Assert.Equal(other, fixture.Upstream.Requests[^1].Body);
+    }
+
+    private static async Task<HttpResponseMessage> SendBytesAsync(TestCallout callout, string type, byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(type);
+        return await callout.Client.PostAsync("/callout/" + callout.Name + "/x", content);
+    }
+
     [Fact]
     public async Task Latin1Body_ComesOutInLatin1()
     {

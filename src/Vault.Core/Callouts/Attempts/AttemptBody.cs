@@ -57,7 +57,7 @@ internal readonly struct AttemptBody
         {
             // What the body itself declares, or what can't be told, matters only where there is something to fill in.
             var type = MergeBodyFormat.IsClear(callout.ContentType) ? callout.ContentType : null;
-            return whole is { } held && MergeBodyFormat.Parse(type, coding).IsOk && !MergeBody.MayHaveFields(held.Span)
+            return whole is { } held && MergeBodyFormat.Parse(type, coding) is { IsOk: true, Value: var told } && !MayHaveFields(held, told)
                 ? new AttemptBody(callout, whole, null, null)
                 : format.Error;
         }
@@ -122,6 +122,11 @@ internal readonly struct AttemptBody
 
         return new Outgoing(null, callout.Body.Exists ? new PlainBody(limit) : null);
     }
+
+    // Of wide text the kind is known, so that what only looks like a field (a comment in XML) can be told from one.
+    private static bool MayHaveFields(ReadOnlyMemory<byte> body, MergeBodyFormat told) => WideText.ToUtf8(body.Span) is { } text
+        ? MergeBody.Parse(text, told) is not { IsOk: true, Value.HasFields: false }
+        : MergeBody.MayHaveFields(body.Span);
 
     private Result<Outgoing> ResolveWhole(IMergeScope scope, long? limit)
     {
