@@ -31,7 +31,7 @@ public sealed record TrialRequest(
 public sealed record TrialFailure(string Code, string Where, string Detail);
 
 /// <summary>What became of a trial; no body of an answer is in it.</summary>
-/// <param name="Ok">Whether the service answered below 400.</param>
+/// <param name="Ok">Whether the service answered below 400, and its answer wasn't cut off.</param>
 /// <param name="Status">What the service answered; null: nothing.</param>
 /// <param name="DurationMs">How long all of it took, in milliseconds.</param>
 /// <param name="Steps">Every request that was sent, masked.</param>
@@ -228,14 +228,14 @@ public sealed partial class CalloutTrial(
             var status = (int)answer.StatusCode;
             var names = new List<string>();
             CalloutMessage.CopyAnswerHeaders(answer, callout, names, static (list, name, _) => list.Add(name));
+            var failure = status >= 400
+                ? new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.")
+                : await AnswerEnd.FindFaultAsync(answer, callout, cancellationToken) is { } fault ? new TrialFailure(fault.Code, "service", fault.Detail) : null;
             var step = new TracedStep(
                 "The request", shown.Url, status, Since(sent), shown,
                 new MaskedAnswer(
                     status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? 0,
                     names));
-            var failure = status < 400
-                ? null
-                : new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.");
             return new TrialOutcome(failure is null, status, Since(started), [.. steps, step], failure);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
