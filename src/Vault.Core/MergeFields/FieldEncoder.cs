@@ -19,6 +19,13 @@ internal static class FieldEncoder
         }
 
         var text = result.Value.Text;
+        if (result.Value.IsSecret && scope is IMergeMask)
+        {
+            // A mask is only looked at, and whoever looks reads UTF-8, whatever the charset of the body.
+            Encoding.UTF8.GetBytes(text, output);
+            return null;
+        }
+
         if (format.Charset is BodyCharset.Utf8)
         {
             var escaped = LandingText.Escape(text, result.Value.Escaping);
@@ -34,19 +41,13 @@ internal static class FieldEncoder
         }
 
         var encoded = ToCharset(text, format);
-        if (encoded is null && result.Value.IsSecret && scope is IMergeMask)
-        {
-            // A mask is only looked at: what the charset makes of its bullets will do.
-            encoded = text;
-        }
-
         if (encoded is null)
         {
             return MergeErrors.Invalid($"the value of {field.Name} has a character that the body's charset lacks", field.At);
         }
 
         var value = result.Value.Text;
-        if (result.Value.IsSecret && scope is not IMergeMask && !Ascii.IsValid(value))
+        if (result.Value.IsSecret && !Ascii.IsValid(value))
         {
             // An echo has the bytes of this charset: as they are sent, and as whoever reads the body takes them.
             scope.OnSecretProduced(Encoding.Latin1.GetBytes(encoded));

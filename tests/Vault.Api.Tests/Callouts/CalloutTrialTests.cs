@@ -1,12 +1,31 @@
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
 using Vault.Testing;
 using Xunit;
 
 namespace Vault.Api.Tests.Callouts;
 
-/// <summary>A test tells what a callout would have met.</summary>
+/// <summary>Preview and test: they show what a callout sends, and refuse what it refuses.</summary>
 public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<CalloutFixture>
 {
     private const string Get = """{ "path": "/x" }""";
+
+    [Theory]
+    [InlineData("text/plain", "a={!$Credential.A}", "a=••••••(A)")]
+    [InlineData("application/x-www-form-urlencoded", "a={!$Credential.A}", "a=••••••(A)")]
+    [InlineData("application/json", "{\"a\":\"{!$Credential.A}\"}", "{\"a\":\"••••••(A)\"}")]
+    [InlineData("application/xml", "<a>{!$Credential.A}</a>", "<a>••••••(A)</a>")]
+    public async Task Preview_InAnotherCharset_HasTheSameMask(string type, string body, string expected)
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "value-of-a" } }""", "\"allowMergeFieldsInBody\": true");
+        foreach (var charset in new[] { "", "; charset=us-ascii", "; charset=iso-8859-1" })
+        {
+            var request = new JsonObject { ["method"] = "POST", ["path"] = "/x", ["headers"] = new JsonObject { ["Content-Type"] = type + charset }, ["body"] = body };
+            var (status, shown) = await PreviewAsync(callout, request.ToJsonString());
+            Assert.True(status == 200, shown.ToJsonString());
+            Assert.Equal(expected, (string?)shown["body"]);
+        }
+    }
 
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", "upstream-unreachable")]
@@ -48,5 +67,12 @@ public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<Ca
             { "name": "{{name}}", "url": "{{upstream.Url}}", "authentication": { "protocol": "bearer", "token": "the-bearer-token" } }
             """);
         Assert.True((bool)(await fixture.Vault.AdminAsync(HttpMethod.Post, $"/api/v1/named-credentials/{name}/test", Get))!["ok"]!);
+    }
+
+    private async Task<(int Status, JsonNode Shown)> PreviewAsync(TestCallout callout, string request)
+    {
+        using var content = new StringContent(request, new MediaTypeHeaderValue("application/json"));
+        using var response = await fixture.Vault.AdminClient.PostAsync($"/api/v1/named-credentials/{callout.Name}/preview", content);
+        return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
     }
 }
