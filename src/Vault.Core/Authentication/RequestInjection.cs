@@ -23,6 +23,9 @@ public sealed record InjectedValue(string Name, string Value, bool IsSecret)
     /// <summary>Whether a value for the query is percent-encoded already, as its template says.</summary>
     public bool IsEscaped { get; init; }
 
+    /// <summary>What it was taken from, where that is one parameter or the body; null: made of several.</summary>
+    public string? Source { get; init; }
+
     /// <summary>Never the value.</summary>
     public override string ToString() => Name;
 }

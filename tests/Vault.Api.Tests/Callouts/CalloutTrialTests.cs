@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Vault.Testing;
@@ -9,6 +10,97 @@ namespace Vault.Api.Tests.Callouts;
 public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<CalloutFixture>
 {
     private const string Get = """{ "path": "/x" }""";
+    private const string Aws = """{ "protocol": "awsSigV4", "region": "eu-west-1", "service": "execute-api", "accessKeyId": "AKIDEXAMPLE1", "secretAccessKey": "the-secret-key", "sessionToken": "the-session-token" }""";
+
+    [Theory]
+    [InlineData(Aws, "X-Amz-Date,X-Amz-Content-Sha256,X-Amz-Security-Token: ••••••(SessionToken),Authorization: ••••••(signature of awsSigV4),Accept-Encoding")]
+    [InlineData("""{ "protocol": "oauth1", "signatureMethod": "HMAC-SHA1", "consumerKey": "the-consumer", "consumerSecret": "the-secret" }""", "Authorization: ••••••(signature of oauth1),Accept-Encoding")]
+    [InlineData("""{ "protocol": "digest", "username": "the-user", "password": "the-password" }""", "Accept-Encoding")]
+    public async Task Preview_OfASignature_HasTheHeadersThatAreSent(string authentication, string expected)
+    {
+        var callout = await fixture.CreateAsync(authentication);
+        var (status, shown) = await PreviewAsync(callout, Get);
+        Assert.Equal(200, status);
+        var headers = shown["headers"]!.AsArray().Select(header => (Name: (string)header!["name"]!, Value: (string)header["value"]!)).ToArray();
+        Assert.Equal(expected.Split(',').Select(one => one.Split(':')[0]), headers.Select(header => header.Name));
+        Assert.All(expected.Split(',').Where(one => one.Contains(':', StringComparison.Ordinal)), one => Assert.Contains(one, headers.Select(header => $"{header.Name}: {header.Value}")));
+        Assert.DoesNotContain("the-", shown.ToJsonString(), StringComparison.Ordinal);
+
+        var sent = await callout.SendAndRecordAsync(HttpMethod.Get, "/x");
+        Assert.All(headers, header => Assert.NotNull(sent.Header(header.Name)));
+        Assert.Equal(headers.Any(header => header.Name == "Authorization"), sent.Header("Authorization") is not null);
+        var test = await TestAsync(callout, Get);
+        Assert.Equal(headers.Select(header => header.Name), test["steps"]![0]!["request"]!["headers"]!.AsArray().Select(header => (string)header!["name"]!));
+    }
+
+    [Fact]
+    public async Task Preview_OfADigestWithAKnownChallenge_ShowsIt_AndCountsNoUse()
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "digest", "username": "the-user", "password": "the-password" }""");
+        var answer = fixture.Upstream.Answer;
+        fixture.Upstream.Answer = (context, request) =>
+        {
+            context.Response.StatusCode = request.Header("Authorization") is null ? 401 : 200;
+            context.Response.Headers.WWWAuthenticate = "Digest realm=\"r\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256";
+            return Task.CompletedTask;
+        };
+        try
+        {
+            using var first = await callout.SendAsync(HttpMethod.Get, "/x");
+            var (_, shown) = await PreviewAsync(callout, Get);
+            Assert.Contains("••••••(signature of digest)", shown["headers"]!.AsArray().Select(header => (string)header!["value"]!));
+            using var second = await callout.SendAsync(HttpMethod.Get, "/x");
+            Assert.Contains("nc=00000002", fixture.Upstream.Requests[^1].Header("Authorization"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            fixture.Upstream.Answer = answer;
+        }
+    }
+
+    [Theory]
+    [InlineData("no secret", false)]
+    [InlineData("{!$Credential.AccessKeyId}", true)]
+    [InlineData("{!$Credential.SessionToken}", true)]
+    public async Task Preview_ShowsTheHashOfABody_WhereNoSecretIsInIt(string body, bool isMasked)
+    {
+        var callout = await fixture.CreateAsync(Aws, "\"allowMergeFieldsInBody\": true, \"allowMergeFieldsInHeader\": true");
+        var request = new JsonObject { ["method"] = "POST", ["path"] = "/x", ["headers"] = new JsonObject { ["X-Hash"] = "{!HEX(HASH('SHA-256', $Credential.Body))}" }, ["body"] = body }.ToJsonString();
+        var (status, shown) = await PreviewAsync(callout, request);
+        Assert.True(status == 200, shown.ToJsonString());
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(body)));
+        var values = shown["headers"]!.AsArray().ToDictionary(header => (string)header!["name"]!, header => (string)header!["value"]!);
+        Assert.Equal(isMasked ? "••••••(Body)" : hash, values["X-Amz-Content-Sha256"]);
+        Assert.Equal(isMasked ? "••••••(Body)" : hash, values["X-Hash"]);
+    }
+
+    [Theory]
+    [InlineData("bearer", "tok\nen-token", "", "", 422)]
+    [InlineData("custom", "tok\u0001en-token", "\"customHeaders\": [ { \"name\": \"X-A\", \"value\": \"{!$Credential.Token}\" } ]", "", 422)]
+    [InlineData("custom", "tok\u0001en-token", "\"allowMergeFieldsInHeader\": true", "\"headers\": { \"X-A\": \"{!$Credential.Token}\" }", 422)]
+    [InlineData("custom", " edged-token", "\"allowMergeFieldsInHeader\": true", "\"headers\": { \"X-A\": \"{!$Credential.Token}\" }", 422)]
+    [InlineData("custom", "gr\u00F6\u00DFer-token", "\"allowMergeFieldsInBody\": true", "\"method\": \"POST\", \"headers\": { \"Content-Type\": \"text/plain; charset=us-ascii\" }, \"body\": \"{!$Credential.Token}\"", 400)]
+    [InlineData("custom", "no-base64-!-token", "\"allowMergeFieldsInBody\": true", "\"method\": \"POST\", \"body\": \"{!HEX(BASE64DECODE($Credential.Token))}\"", 400)]
+    [InlineData("bearer", "..", "(url){!$Credential.Token}", "", 400)]
+    [InlineData("bearer", "%2e%2e", "(url){!RAW($Credential.Token)}", "", 400)]
+    [InlineData("bearer", "../y?z#q", "(url){!RAW($Credential.Token)}", "", 400)]
+    public async Task Preview_OfWhatACalloutRefusesForItsValues_IsRefusedWithTheSameError(string protocol, string value, string settings, string request, int expected)
+    {
+        var url = settings.StartsWith("(url)", StringComparison.Ordinal) ? "/" + settings[5..] + "/x" : "";
+        var authentication = new JsonObject { ["protocol"] = protocol, ["parameters"] = new JsonObject { ["Token"] = value } }.ToJsonString();
+        var callout = await fixture.CreateAsync(authentication, url.Length > 0 ? "" : settings, url);
+        var (status, shown) = await PreviewAsync(callout, "{ \"path\": \"/p\"" + (request.Length == 0 ? "" : ", " + request) + " }");
+        Assert.True(status == expected, shown.ToJsonString());
+        Assert.Equal(expected == 422 ? "secret-not-a-header-value" : "merge-field-invalid", (string?)shown["code"]);
+        Assert.DoesNotContain("token", shown.ToJsonString(), StringComparison.Ordinal);
+
+        var sent = JsonNode.Parse("{ \"path\": \"/p\"" + (request.Length == 0 ? "" : ", " + request) + " }")!;
+        var header = sent["headers"]?.AsObject().SingleOrDefault(one => one.Key == "X-A");
+        var detail = await callout.SendRefusedAsync(
+            (string)shown["code"]!, (HttpStatusCode)expected, new HttpMethod((string?)sent["method"] ?? "GET"), "/p", (string?)sent["body"],
+            (string?)sent["headers"]?["Content-Type"] ?? "text/plain", header is { Key: not null } one ? [(one.Key, (string)one.Value!)] : []);
+        Assert.Equal(detail, (string?)shown["detail"]);
+    }
 
     [Theory]
     [InlineData("text/plain", "a={!$Credential.A}", "a=••••••(A)")]
@@ -17,7 +109,7 @@ public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<Ca
     [InlineData("application/xml", "<a>{!$Credential.A}</a>", "<a>••••••(A)</a>")]
     public async Task Preview_InAnotherCharset_HasTheSameMask(string type, string body, string expected)
     {
-        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "value-of-a" } }""", "\"allowMergeFieldsInBody\": true");
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "A": "value-of-a" } }""", "\"allowMergeFieldsInBody\": true, \"maxRequestBytes\": 30");
         foreach (var charset in new[] { "", "; charset=us-ascii", "; charset=iso-8859-1" })
         {
             var request = new JsonObject { ["method"] = "POST", ["path"] = "/x", ["headers"] = new JsonObject { ["Content-Type"] = type + charset }, ["body"] = body };
@@ -75,4 +167,7 @@ public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<Ca
         using var response = await fixture.Vault.AdminClient.PostAsync($"/api/v1/named-credentials/{callout.Name}/preview", content);
         return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
     }
+
+    private async Task<JsonNode> TestAsync(TestCallout callout, string request) =>
+        (await fixture.Vault.AdminAsync(HttpMethod.Post, $"/api/v1/named-credentials/{callout.Name}/test", request))!;
 }

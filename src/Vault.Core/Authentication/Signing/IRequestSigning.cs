@@ -41,6 +41,12 @@ public sealed record RequestToSign
     /// <summary>The whole body; null where it streams, empty where there is none.</summary>
     public required ReadOnlyMemory<byte>? Body { get; init; }
 
+    /// <summary>Whether secrets were filled into it.</summary>
+    public bool IsBodySecret { get; init; }
+
+    /// <summary>Whether it is only looked at: there may be no token, and nothing may be used up by it.</summary>
+    public bool IsPreview { get; init; }
+
     /// <summary>The time of signing.</summary>
     public required DateTimeOffset Now { get; init; }
 
@@ -53,7 +59,7 @@ public sealed record RequestToSign
     /// <summary>The parameters.</summary>
     public required CredentialSet Parameters { get; init; }
 
-    /// <summary>The token, where <see cref="IRequestSigning.NeedsToken"/>.</summary>
+    /// <summary>The token, where <see cref="IRequestSigning.NeedsToken"/>; none in a preview.</summary>
     public TokenSet? Token { get; init; }
 
     /// <summary>Searches answers for a value made of a secret.</summary>

@@ -1,3 +1,4 @@
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.Callouts.Bodies;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
@@ -71,6 +72,9 @@ internal readonly struct AttemptBody
         return merge.IsOk ? new AttemptBody(callout, whole, format.Value, merge.Value) : merge.Error;
     }
 
+    /// <summary>Whether a preview shows masks in it.</summary>
+    public bool IsHidden => _merge?.References.Any(MaskedScope.Hides) is true;
+
     public VaultError? Check(AttemptScopes scopes) => _merge?.Check(scopes.CallerBody);
 
     /// <summary>Resolves what needs no token, so that a field that can't be resolved is found before one is fetched.</summary>
@@ -98,7 +102,8 @@ internal readonly struct AttemptBody
     /// <summary>Fills the fields in, up to 1 MiB; what grows beyond it is streamed, like a body that came larger.</summary>
     public Result<Outgoing> Resolve(AttemptScopes scopes)
     {
-        var limit = _callout.Plan.Named.MaxRequestBytes;
+        // The length of masks says nothing.
+        var limit = scopes.IsMasked ? null : _callout.Plan.Named.MaxRequestBytes;
         if (_merge is { HasFields: true })
         {
             return ResolveWhole(scopes.CallerBody, limit);

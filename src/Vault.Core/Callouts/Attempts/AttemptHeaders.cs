@@ -158,16 +158,17 @@ internal readonly struct AttemptHeaders
     {
         var plan = _callout.Plan;
         var injection = RequestInjection.None;
-        var ready = plan.HasFixedHeader && !scopes.IsMasked && !_callout.Credentials.HasFailures ? _callout.Echoes.Header : null;
+        var ready = plan.HasFixedHeader && scopes.Purpose is AttemptPurpose.Send && !_callout.Credentials.HasFailures ? _callout.Echoes.Header : null;
         if (plan.Named.GenerateAuthorizationHeader && ready is null)
         {
             var applied = plan.External.Authentication.Apply(scopes.Protocol);
-            if (!applied.IsOk && !scopes.IsMasked)
+            injection = scopes.IsMasked ? AttemptPreview.Show(plan.External.Authentication, applied) : applied.Value ?? RequestInjection.None;
+
+            // What is made of a token can't be judged without one.
+            if (!applied.IsOk && (scopes.Purpose is AttemptPurpose.Send || (scopes.Purpose is AttemptPurpose.Judge && plan.External.Authentication.Tokens is null)))
             {
                 return applied.Error;
             }
-
-            injection = scopes.IsMasked ? AttemptPreview.Show(plan.External.Authentication, applied) : applied.Value!;
         }
 
         var caller = _callout.Request.Headers;
@@ -199,7 +200,7 @@ internal readonly struct AttemptHeaders
                 }
 
                 NoteSecret(header);
-                if (plan.HasFixedHeader && !scopes.IsMasked && injection is { Headers.Count: 1, Query.Count: 0, Cookies.Count: 0 })
+                if (plan.HasFixedHeader && scopes.Purpose is AttemptPurpose.Send && injection is { Headers.Count: 1, Query.Count: 0, Cookies.Count: 0 })
                 {
                     _callout.Echoes.KeepHeader(header.Name, header.Value);
                 }

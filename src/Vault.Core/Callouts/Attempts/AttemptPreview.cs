@@ -28,13 +28,8 @@ internal static class AttemptPreview
         };
     }
 
-    /// <summary>The headers with a signature's mask among them.</summary>
-    public static IReadOnlyList<KeyValuePair<string, string>> Sign(Callout callout, IReadOnlyList<KeyValuePair<string, string>> headers) =>
-        callout.Plan.Signing is null || callout.Plan.CustomHeaders.Any(header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
-            ? headers
-            :
-            [
-                .. headers.Where(header => !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase)),
-                new("Authorization", HeaderText.Encode(MaskedScope.MaskOf("signature of " + callout.Plan.External.Definition.Protocol))),
-            ];
+    /// <summary>A header of a signature, masked where it is secret.</summary>
+    public static InjectedValue Show(Callout callout, InjectedValue header) => header.IsSecret
+        ? new InjectedValue(header.Name, MaskedScope.MaskOf(header.Source ?? "signature of " + callout.Plan.External.Definition.Protocol), IsSecret: true)
+        : header;
 }

@@ -4,22 +4,25 @@ using Vault.Core.MergeFields;
 namespace Vault.Core.Callouts.Attempts;
 
 /// <summary>What references mean at each place of one attempt. All share one token, one clock reading and one nonce; each is made when it is asked for.</summary>
-internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string url, CalloutToken token, bool isMasked)
+internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string url, CalloutToken token, AttemptPurpose purpose)
 {
-    /// <summary>Whether it is a preview: nothing is fetched, signed or sent, and secrets are masks.</summary>
-    public bool IsMasked => isMasked;
+    /// <summary>What the attempt is made for.</summary>
+    public AttemptPurpose Purpose => purpose;
+
+    /// <summary>Whether secrets are masks.</summary>
+    public bool IsMasked => purpose is AttemptPurpose.Show;
 
     /// <summary>An admin's headers and what the protocol applies.</summary>
-    public IMergeScope Admin => field ??= Mask(AdminScope);
+    public IMergeScope Admin => field ??= For(AdminScope);
 
     /// <summary>A caller's headers.</summary>
-    public IMergeScope CallerHeader => field ??= Mask(Make(isCallers: true, inHeader: true));
+    public IMergeScope CallerHeader => field ??= For(Make(isCallers: true, inHeader: true));
 
     /// <summary>A caller's body.</summary>
-    public IMergeScope CallerBody => field ??= Mask(Make(isCallers: true, inHeader: false));
+    public IMergeScope CallerBody => field ??= For(Make(isCallers: true, inHeader: false));
 
     /// <summary>What the protocol puts together itself.</summary>
-    public IMergeScope Protocol => field ??= isMasked ? new MaskedScope(Admin, masksValues: true) : Admin;
+    public IMergeScope Protocol => field ??= IsMasked ? new MaskedScope(Admin, masksValues: true) : Admin;
 
     private MergeWork Work => field ??= new();
 
@@ -32,7 +35,13 @@ internal sealed class AttemptScopes(Callout callout, RequestFacts facts, string 
 
     private CredentialScope AdminScope => field ??= Make(isCallers: false, inHeader: true);
 
-    private IMergeScope Mask(CredentialScope scope) => isMasked ? new MaskedScope(scope) : scope;
+    private IMergeScope For(CredentialScope scope) => purpose switch
+    {
+        AttemptPurpose.Send => scope,
+        AttemptPurpose.Judge => new JudgedScope(scope),
+        AttemptPurpose.Show => new MaskedScope(scope),
+        _ => throw new InvalidOperationException("There is no such purpose."),
+    };
 
     private IReadOnlyList<string> TokenNames(bool inHeader) => callout.Plan.External.Authentication switch
     {

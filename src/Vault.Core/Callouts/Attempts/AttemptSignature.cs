@@ -8,14 +8,15 @@ namespace Vault.Core.Callouts.Attempts;
 /// <summary>The authorization that is computed over the whole request, last of all.</summary>
 internal static class AttemptSignature
 {
-    /// <summary>The headers with the signature's among them, and what was signed; as they were, and null, where nothing is.</summary>
+    /// <summary>The headers with the signature's among them, and what was signed; as they were, and null, where nothing is. In a preview nothing is used up, and secrets are masks.</summary>
     public static Result<(IReadOnlyList<KeyValuePair<string, string>> Headers, RequestToSign? Request)> Sign(
-        Callout callout, Uri uri, RequestFacts facts, IReadOnlyList<KeyValuePair<string, string>> headers, AttemptBody.Outgoing body, CalloutToken token, TimeProvider time) =>
-        callout.Plan.Signing is { } signing ? Sign(signing, callout, uri, facts, headers, body, token, time) : (headers, (RequestToSign?)null);
+        Callout callout, Uri uri, RequestFacts facts, IReadOnlyList<KeyValuePair<string, string>> headers, AttemptBody.Outgoing body, CalloutToken token, TimeProvider time,
+        bool isPreview) =>
+        callout.Plan.Signing is { } signing ? Sign(signing, callout, uri, facts, headers, body, token, time, isPreview) : (headers, (RequestToSign?)null);
 
     private static Result<(IReadOnlyList<KeyValuePair<string, string>> Headers, RequestToSign? Request)> Sign(
         IRequestSigning signing, Callout callout, Uri uri, RequestFacts facts, IReadOnlyList<KeyValuePair<string, string>> headers, AttemptBody.Outgoing body, CalloutToken token,
-        TimeProvider time)
+        TimeProvider time, bool isPreview)
     {
         var target = uri.OriginalString;
         var question = target.IndexOf('?', StringComparison.Ordinal);
@@ -35,6 +36,8 @@ internal static class AttemptSignature
             Token = token.Current,
             CustomNames = callout.Plan.CustomHeaderNames,
             Challenge = callout.Challenge,
+            IsBodySecret = facts.IsBodySecret,
+            IsPreview = isPreview,
             NoteSecret = text => callout.Echoes.Add(text),
         };
         var signed = signing.Sign(request);
@@ -49,6 +52,11 @@ internal static class AttemptSignature
         if (Array.Find(ours, header => header.IsBytes ? !WireText.IsValue(header.Value) : !HeaderText.IsLegal(header.Value)) is { } illegal)
         {
             return new VaultError(ErrorCodes.SecretNotAHeaderValue, $"A value for the header {illegal.Name} has a control character, or white space at its ends; it can't stand in a header.");
+        }
+
+        if (isPreview)
+        {
+            ours = [.. ours.Select(header => AttemptPreview.Show(callout, header))];
         }
 
         foreach (var secret in ours.Where(header => header.IsSecret))

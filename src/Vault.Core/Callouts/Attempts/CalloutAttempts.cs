@@ -13,33 +13,37 @@ namespace Vault.Core.Callouts.Attempts;
 /// </summary>
 public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimeProvider time)
 {
-    /// <summary>Makes an attempt; <paramref name="body"/> is the whole body where it is held, a preview fetches and signs nothing.</summary>
-    internal ValueTask<Result<CalloutAttempt>> BuildAsync(
-        Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken, bool isPreview = false)
+    /// <summary>Makes an attempt; <paramref name="body"/> is the whole body where it is held.</summary>
+    internal ValueTask<Result<CalloutAttempt>> BuildAsync(Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
-        if (isPreview)
-        {
-            return ResolveAsync(callout, body, isPreview: true, cancellationToken);
-        }
-
         EchoSources.AddParameters(callout, echoes);
-        return PlainAttempt.TryMake(callout, body) is { } plain ? ValueTask.FromResult(plain) : ResolveAsync(callout, body, isPreview: false, cancellationToken);
+        return PlainAttempt.TryMake(callout, body) is { } plain ? ValueTask.FromResult(plain) : ResolveAsync(callout, body, AttemptPurpose.Send, cancellationToken);
     }
 
-    private async ValueTask<Result<CalloutAttempt>> ResolveAsync(Callout callout, ReadOnlyMemory<byte>? body, bool isPreview, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes an attempt to be looked at: judged by the values themselves, as one that is sent, and then made anew with masks, so that no value
+    /// is ever among what is shown. Nothing is fetched or used up.
+    /// </summary>
+    internal async ValueTask<Result<CalloutAttempt>> PreviewAsync(Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        var judged = await ResolveAsync(callout, body, AttemptPurpose.Judge, cancellationToken);
+        return judged.IsOk ? await ResolveAsync(callout, body, AttemptPurpose.Show, cancellationToken) : judged;
+    }
+
+    private async ValueTask<Result<CalloutAttempt>> ResolveAsync(Callout callout, ReadOnlyMemory<byte>? body, AttemptPurpose purpose, CancellationToken cancellationToken)
     {
         var request = callout.Request;
         var facts = new RequestFacts(request.Id, request.Method, request.Path, request.Query ?? "", time);
 
         // 1 Where it goes.
-        var url = ResolveUrl(callout, facts, isPreview);
+        var url = ResolveUrl(callout, facts, isMasked: purpose is AttemptPurpose.Show);
         if (!url.IsOk)
         {
             return url.Error;
         }
 
         var token = new CalloutToken(callout, tokens, facts, url.Value);
-        var scopes = new AttemptScopes(callout, facts, url.Value, token, isPreview);
+        var scopes = new AttemptScopes(callout, facts, url.Value, token, purpose);
         var target = callout.Plan.Target(url.Value, request.Path, request.Query);
         facts.Target = target;
 
@@ -78,7 +82,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return outgoing.Error;
         }
 
-        if (!isPreview && callout.Plan.Signing is { NeedsToken: true } && await token.EnsureAsync(cancellationToken) is { } noToken)
+        if (purpose is AttemptPurpose.Send && callout.Plan.Signing is { NeedsToken: true } && await token.EnsureAsync(cancellationToken) is { } noToken)
         {
             return noToken;
         }
@@ -89,6 +93,8 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return new VaultError(ErrorCodes.BodyTooLarge, "The body is larger than the 1 MiB that can be held for $Credential.Body or a signature.");
         }
 
+        // What is made of a body with masks in it, such as its hash, is a mask itself.
+        facts.IsBodySecret |= scopes.IsMasked && merged.Value.IsHidden;
         token.Body = outgoing.Value.Whole ?? ReadOnlyMemory<byte>.Empty;
         if (token.MakeOfBody() is { } unmade)
         {
@@ -103,17 +109,24 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
         }
 
         var uri = resolved.Value.Query.Count == 0 ? target : UpstreamUrl.Join(url.Value, request.Path, request.Query, resolved.Value.Query);
-        if (isPreview)
+        if (purpose is AttemptPurpose.Show)
         {
             // What is searched for decides what upstream is asked.
             EchoSources.AddParameters(callout, echoes);
-            return new CalloutAttempt { Uri = uri, Headers = EchoSources.AskForPlain(callout, AttemptPreview.Sign(callout, resolved.Value.Headers), outgoing.Value.Transform), Body = outgoing.Value.Whole, Transform = outgoing.Value.Transform };
         }
 
-        var signed = AttemptSignature.Sign(callout, uri, facts, resolved.Value.Headers, outgoing.Value, token, time);
+        // What is signed in a preview is what is shown: of the values themselves nothing is made that could be seen.
+        var signed = purpose is AttemptPurpose.Judge
+            ? (resolved.Value.Headers, null)
+            : AttemptSignature.Sign(callout, uri, facts, resolved.Value.Headers, outgoing.Value, token, time, scopes.IsMasked);
         if (!signed.IsOk)
         {
             return signed.Error;
+        }
+
+        if (purpose is not AttemptPurpose.Send)
+        {
+            return new CalloutAttempt { Uri = uri, Headers = EchoSources.AskForPlain(callout, signed.Value.Headers, outgoing.Value.Transform), Body = outgoing.Value.Whole, Transform = outgoing.Value.Transform };
         }
 
         await EchoSources.AddTokensAsync(callout, token, tokens, cancellationToken);
@@ -141,7 +154,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
     internal ValueTask<bool> GiveUpAsync(CalloutAttempt attempt, CancellationToken cancellationToken) =>
         tokens.GiveUpAsync(attempt.TokenRequest!, attempt.Token!, cancellationToken);
 
-    private static Result<string> ResolveUrl(Callout callout, RequestFacts facts, bool isPreview)
+    private static Result<string> ResolveUrl(Callout callout, RequestFacts facts, bool isMasked)
     {
         var template = callout.Plan.Named.Url;
         if (!template.HasFields)
@@ -163,8 +176,8 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return unknown;
         }
 
-        var url = template.Resolve(isPreview ? new MaskedScope(scope) : scope, MergeEscaping.Percent);
-        if (!url.IsOk || isPreview)
+        var url = template.Resolve(isMasked ? new MaskedScope(scope) : scope, MergeEscaping.Percent);
+        if (!url.IsOk || isMasked)
         {
             return url.IsOk ? url.Value.Text : url.Error;
         }

@@ -165,7 +165,7 @@ public sealed partial class CalloutTrial(
 
         using var callout = new Callout(request, admitted, plan, parameters, timers, cancellationToken);
         callout.Body = request.Body is { } body ? await HeldBody.HoldAsync(body, request.ContentLength, cancellationToken) : HeldBody.None;
-        var attempt = await attempts.BuildAsync(callout, callout.Body.Whole, cancellationToken, isPreview: true);
+        var attempt = await attempts.PreviewAsync(callout, callout.Body.Whole, cancellationToken);
         if (!attempt.IsOk)
         {
             return attempt.Error;

@@ -54,10 +54,16 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
         // An admin's own header of a name is what is sent, and so what is signed.
         var now = request.Custom(Date) is { } date && AwsSignature.TryReadTime(date, out var own) ? own : request.Now;
         var bodyHash = request.Custom(BodyHash) ?? (request.Body is { } body ? AwsSignature.HashOf(body.Span) : AwsSignature.UnsignedPayload);
-        var ours = new List<InjectedValue> { new(Date, AwsSignature.TimeOf(now), IsSecret: false), new(BodyHash, bodyHash, IsSecret: false) };
-        if (keys.Value.SessionToken is { } session)
+        var ours = new List<InjectedValue>
         {
-            ours.Add(new InjectedValue("X-Amz-Security-Token", session, IsSecret: true));
+            new(Date, AwsSignature.TimeOf(now), IsSecret: false),
+            new(BodyHash, bodyHash, IsSecret: request.IsBodySecret && request.Body is not null) { Source = "Body" },
+        };
+
+        // A role always gives one; a preview doesn't ask for it.
+        if ((keys.Value.SessionToken ?? (NeedsToken ? "" : null)) is { } session)
+        {
+            ours.Add(new InjectedValue("X-Amz-Security-Token", session, IsSecret: true) { Source = "SessionToken" });
         }
 
         ours.RemoveAll(header => request.Custom(header.Name) is not null);

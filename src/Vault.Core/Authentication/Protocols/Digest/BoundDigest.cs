@@ -46,7 +46,7 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
             return missing;
         }
 
-        var use = known.Next();
+        var use = request.IsPreview ? known.Preview() : known.Next();
         var (header, response) = DigestAnswer.Make(
             use.Challenge, username.Value!.Reveal(), password.Value!.Reveal(), request.Method, TargetOf(request.Uri),
             request.Body is { } body ? body.Span : default, use.Count, use.SessionNonce ?? request.Nonce);
@@ -141,7 +141,12 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
 
         public Session Session => session;
 
-        public Use Next() => new(challenge, session.Next(), challenge.IsSession ? session.Nonce : null);
+        public Use Next() => Of(session.Next());
+
+        // Counted in order by some servers: what isn't sent counts none.
+        public Use Preview() => Of(1);
+
+        private Use Of(int count) => new(challenge, count, challenge.IsSession ? session.Nonce : null);
     }
 
     /// <summary>What was made of one nonce of a server's.</summary>
