@@ -16,6 +16,8 @@ public sealed class OAuth2Tests : ProtocolBench
     private readonly ConcurrentQueue<RecordedRequest> _tokenRequests = new();
     private Func<RecordedRequest, string?> _judge = _ => null;
     private Func<int, string> _answer = number => $$"""{ "access_token": "access-token-{{number}}", "token_type": "Bearer", "expires_in": 3600 }""";
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _held;
     private int _given;
     private int _refusal = 400;
 
@@ -32,7 +34,14 @@ public sealed class OAuth2Tests : ProtocolBench
         {
             case "/token":
                 _tokenRequests.Enqueue(request);
-                if (_judge(request) is { } error)
+                var refusal = _judge(request);
+                if (_held is { } held)
+                {
+                    _reached.TrySetResult();
+                    await held.Task;
+                }
+
+                if (refusal is { } error)
                 {
                     if (error == Unavailable)
                     {
@@ -235,6 +244,85 @@ public sealed class OAuth2Tests : ProtocolBench
         await ExpectAsync(await CallAsync(app), 200);
         Time.Advance(TimeSpan.FromDays(30));
         await ExpectAsync(await CallAsync(app), 200);
+    }
+
+    [Theory]
+    [InlineData("label")]
+    [InlineData("another user")]
+    [InlineData("secret")]
+    public async Task EditDuringARefresh_OfAConsentWhoseRefreshTokensAreGoodOnce_CostsNothing(string edit)
+    {
+        var spent = GiveRefreshTokensThatAreGoodOnce();
+        var app = await DefineAsync(Consented, Client, principals: """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""");
+        await ConsentAsync(CredentialPath.Replace("/credential", "/users/ann/credential", StringComparison.Ordinal));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        await EditDuringAsync(edit, () => CallAsync(app, user: "ann"));
+        Time.Advance(TimeSpan.FromHours(2));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        Assert.Equal(["refresh-token-1", "refresh-token-2"], spent);
+    }
+
+    // Both callouts come before the answer to the first one's token request, the second one after the edit.
+    private async Task EditDuringAsync(string edit, Func<Task<HttpResponseMessage>> call)
+    {
+        // The renewal ahead of time may be as fast as the callout.
+        _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Time.Advance(TimeSpan.FromHours(2));
+        var first = call();
+        await _reached.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await (edit switch
+        {
+            "label" => Vault.AdminAsync(
+                HttpMethod.Put, $"/api/v1/external-credentials/{Name}Login", await ReadAsync(credential => credential["label"] = "Another")),
+            "another user" => Vault.AdminAsync(
+                HttpMethod.Put, CredentialPath.Replace("/credential", "/users/bob/credential", StringComparison.Ordinal), """{ "parameters": { "Hint": "bob" } }"""),
+            _ => Vault.AdminAsync(HttpMethod.Patch, CredentialPath, """{ "parameters": { "ClientSecret": "another-client-secret" } }"""),
+        });
+        var second = call();
+
+        // It has no answer to wait for: others give it the time to get as far as it goes.
+        for (var asked = 0; asked < 20; asked++)
+        {
+            await Vault.AdminAsync(HttpMethod.Get, CredentialPath);
+        }
+
+        _held.SetResult();
+        _held = null;
+        await ExpectAsync(await first, 200);
+        await ExpectAsync(await second, 200);
+
+        async Task<string> ReadAsync(Action<JsonNode> change)
+        {
+            var credential = (await Vault.AdminAsync(HttpMethod.Get, $"/api/v1/external-credentials/{Name}Login"))!;
+            change(credential);
+            return credential.ToJsonString();
+        }
+    }
+
+    private List<string> GiveRefreshTokensThatAreGoodOnce(string? first = null)
+    {
+        var (expected, spent) = (first, new List<string>());
+        _answer = number => $$"""{ "access_token": "access-token-{{number}}", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "{{expected = "refresh-token-" + number}}" }""";
+        _judge = request =>
+        {
+            if (Form(request)["grant_type"] != "refresh_token")
+            {
+                return null;
+            }
+
+            spent.Add(Form(request)["refresh_token"]);
+            return spent[^1] == expected ? null : "invalid_grant";
+        };
+        return spent;
+    }
+
+    private async Task ConsentAsync(string credential)
+    {
+        var begun = await Vault.AdminAsync(HttpMethod.Post, credential + "/authorize", "{}");
+        var state = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri((string)begun!["authorizationUrl"]!).Query)["state"];
+        using var browser = Vault.CreateClient((string?)null);
+        using var page = await browser.GetAsync($"/oauth/callback?code=c&state={Uri.EscapeDataString((string)state!)}");
+        Assert.True(page.IsSuccessStatusCode, await page.Content.ReadAsStringAsync());
     }
 
     [Theory]
@@ -645,6 +733,7 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.True(condition());
     }
 
+    private const string Consented = """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token" }""";
     private const string ClientCredentials = """{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token" }""";
     private const string Client = """{ "ClientId": "me", "ClientSecret": "the-client-secret" }""";
 }

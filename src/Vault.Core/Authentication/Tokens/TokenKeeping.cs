@@ -13,6 +13,13 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
     /// <summary>Reads what the store has; gives the token that is good now, null: none.</summary>
     public async Task<TokenSet?> LoadAsync(TokenRequest request, TokenKey key, TokenSlot slot)
     {
+        if (slot.After is { } before)
+        {
+            // A sign-in that was under way when the slot was evicted may be using up what renews the token: what it saves counts.
+            await before;
+            slot.After = null;
+        }
+
         var now = time.GetUtcNow();
         var stored = await store.FindAsync(key, now - RetiredLife, CancellationToken.None);
         TokenSet? current = null;

@@ -23,13 +23,6 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
     /// <param name="trace">Collects what happens; null: nobody looks.</param>
     public async Task<Result<TokenSet>> ObtainAsync(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace)
     {
-        if (slot.After is { } before)
-        {
-            // A sign-in that was under way when the slot was evicted may be using up what renews the token.
-            await before;
-            slot.After = null;
-        }
-
         if (!slot.IsLoaded && await keeping.LoadAsync(request, key, slot) is { } stored && !isForced && slot.Unsaved is null)
         {
             return stored;

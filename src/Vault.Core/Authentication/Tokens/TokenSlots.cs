@@ -51,18 +51,21 @@ internal sealed class TokenSlots(TimeProvider time)
                     continue;
                 }
 
-                if (!_slots.TryRemove(KeyValuePair.Create(key, slot)))
+                if (slot.IsEvicted)
                 {
                     continue;
                 }
 
-                slot.IsEvicted = true;
+                // Before the slot is gone: whoever makes the next one has to find it.
                 if (slot.Pending is { } pending)
                 {
                     _leaving[key] = pending;
                     _ = pending.ContinueWith(
                         ended => _leaving.TryRemove(KeyValuePair.Create(key, ended)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
                 }
+
+                slot.IsEvicted = true;
+                _slots.TryRemove(KeyValuePair.Create(key, slot));
             }
         }
     }

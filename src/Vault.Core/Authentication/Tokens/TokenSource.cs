@@ -112,21 +112,28 @@ public sealed partial class TokenSource : ICredentialCache
         await _keeping.SaveAsync(request, token, cancellationToken);
         lock (slot.Gate)
         {
-            var now = _time.GetUtcNow();
-            if (slot.Current is { } old)
+            if (!slot.IsEvicted)
             {
-                slot.Retire(old, now);
-            }
+                var now = _time.GetUtcNow();
+                if (slot.Current is { } old)
+                {
+                    slot.Retire(old, now);
+                }
 
-            slot.Generation++;
-            slot.IsLoaded = true;
-            slot.Current = token;
-            slot.Previous = null;
-            slot.Unsaved = null;
-            slot.HasWorked = false;
-            slot.Failure = null;
-            slot.Pause = TimeSpan.Zero;
+                slot.Generation++;
+                slot.IsLoaded = true;
+                slot.Current = token;
+                slot.Previous = null;
+                slot.Unsaved = null;
+                slot.HasWorked = false;
+                slot.Failure = null;
+                slot.Pause = TimeSpan.Zero;
+                return;
+            }
         }
+
+        // The slot after it may have been read before the token was saved.
+        _slots.Evict(request.Key.ExternalCredentialId);
     }
 
     /// <summary>Whether a person has to consent before there can be a token.</summary>
@@ -141,6 +148,12 @@ public sealed partial class TokenSource : ICredentialCache
         bool isLoaded;
         lock (slot.Gate)
         {
+            if (slot.After is { IsCompleted: false })
+            {
+                // Whoever asks for the token waits for what comes of that.
+                return false;
+            }
+
             isLoaded = slot.IsLoaded;
         }
 

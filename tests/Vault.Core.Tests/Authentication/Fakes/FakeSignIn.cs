@@ -25,6 +25,9 @@ internal sealed class FakeSignIn(TimeProvider time, bool isRelative = false) : B
     /// <summary>What renews the token, as it was last handed in; null: nothing.</summary>
     public string? TradedIn { get; private set; }
 
+    /// <summary>Those that a person's consent is for; null: none is asked for.</summary>
+    public IReadOnlyList<string>? ConsentParameters { get; set; }
+
     public int Calls => Volatile.Read(ref _calls);
 
     public override ITokenProtocol Tokens => this;
@@ -34,6 +37,8 @@ internal sealed class FakeSignIn(TimeProvider time, bool isRelative = false) : B
     public IReadOnlyList<string> TokenNames => ["t"];
 
     public IReadOnlyList<DeadTokenSign> RefreshOn => [new DeadTokenSign(401, null)];
+
+    public bool NeedsConsent(TokenAcquisition context) => ConsentParameters is not null && context.Previous?.IsRenewable is not true;
 
     /// <summary>The token says for whom it was got, so that a test can see whether it is ever given to another.</summary>
     public async Task<Result<TokenSet>> AcquireAsync(TokenAcquisition context, CancellationToken cancellationToken)

@@ -12,6 +12,9 @@ internal sealed class FakeTokenStore : ITokenStore
 
     public Exception? SaveFault { get; set; }
 
+    /// <summary>Holds back the next token that is saved, once it is reached.</summary>
+    public (TaskCompletionSource Reached, TaskCompletionSource Gate)? SaveHold { get; set; }
+
     /// <summary>What giving up a token comes to; null: it goes well.</summary>
     public Exception? EndFault { get; set; }
 
@@ -20,8 +23,15 @@ internal sealed class FakeTokenStore : ITokenStore
     public Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<StoredToken>>([.. _tokens.Values.Where(token => IsOf(token, key) && (token.RetiredAt is null || token.RetiredAt >= retiredSince))]);
 
-    public Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
+    public async Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
     {
+        if (SaveHold is { } hold)
+        {
+            SaveHold = null;
+            hold.Reached.SetResult();
+            await hold.Gate.Task;
+        }
+
         if (SaveFault is not null)
         {
             throw SaveFault;
@@ -33,7 +43,6 @@ internal sealed class FakeTokenStore : ITokenStore
         }
 
         _tokens[token.Id] = token;
-        return Task.CompletedTask;
     }
 
     public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) =>

@@ -207,12 +207,59 @@ public sealed class TokenSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Evict_DuringARenewal_WhoeverAsksMeanwhileGetsWhatComesOfIt()
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
+        _vault.SignIn.Gate = NewGate();
+        var underWay = _vault.TokenAsync();
+        await UntilCallAsync(2);
+        _vault.Source.Evict(_vault.Credential.Definition.Id);
+        Assert.False(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        var later = _vault.TokenAsync();
+        _vault.SignIn.Gate.SetResult();
+        Assert.Equal(["ada@#2", "ada@#2"], (await Task.WhenAll(underWay, later)).Select(token => token.Values["t"].Reveal()));
+
+        // What renews it is the newest, too.
+        _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
+        await _vault.TokenAsync();
+        Assert.Equal("refresh#2", _vault.SignIn.TradedIn);
+    }
+
+    [Fact]
+    public async Task Put_DuringWhichTheSlotIsEvicted_CountsForWhoeverHadReadTheStoreBefore()
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
+        var (reached, gate) = (NewGate(), NewGate());
+        _vault.Store.SaveHold = (reached, gate);
+        var put = _vault.Source.PutAsync(_vault.Request(), consented, CancellationToken.None);
+        await reached.Task;
+        _vault.Source.Evict(_vault.Credential.Definition.Id);
+        Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        gate.SetResult();
+        await put;
+        Assert.Equal("consented", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    [Fact]
     public async Task Get_OtherSettings_NeverGetsTheOldToken()
     {
         await _vault.TokenAsync();
         var definition = _vault.Credential.Definition;
         _vault.Credential = _vault.Credential with { Definition = definition with { Authentication = Authenticating.Json("""{"protocol":"custom","notSecret":["A"]}""") } };
         Assert.Equal("ada@#2", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task UntilCallAsync(int number)
+    {
+        while (_vault.SignIn.Calls < number)
+        {
+            await Task.Yield();
+        }
     }
 
     private Task<bool> GiveUpAsync(TokenSet token) => _vault.Source.GiveUpAsync(_vault.Request(), token, CancellationToken.None).AsTask();
