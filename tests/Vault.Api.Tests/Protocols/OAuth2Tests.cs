@@ -262,6 +262,19 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.Equal(["refresh-token-1", "refresh-token-2"], spent);
     }
 
+    [Theory]
+    [InlineData("label")]
+    [InlineData("secret")]
+    public async Task EditDuringTheFirstRefresh_WithAnEnteredRefreshTokenThatIsGoodOnce_CostsNothing(string edit)
+    {
+        var spent = GiveRefreshTokensThatAreGoodOnce("entered-refresh-token");
+        var app = await DefineAsync(Consented, """{ "ClientId": "me", "ClientSecret": "the-client-secret", "RefreshToken": "entered-refresh-token" }""");
+        await EditDuringAsync(edit, () => CallAsync(app));
+        Time.Advance(TimeSpan.FromHours(2));
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(["entered-refresh-token", "refresh-token-1"], spent);
+    }
+
     // Both callouts come before the answer to the first one's token request, the second one after the edit.
     private async Task EditDuringAsync(string edit, Func<Task<HttpResponseMessage>> call)
     {

@@ -132,7 +132,8 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
         UnsavedToken unsaved;
         lock (slot.Gate)
         {
-            slot.Unsaved = unsaved = new UnsavedToken(acquired.Value, (slot.Current ?? slot.Previous)?.Id, slot.Seen);
+            var predecessor = (slot.Current ?? slot.Previous)?.Id;
+            slot.Unsaved = unsaved = new UnsavedToken(acquired.Value, predecessor, predecessor is { } known ? [.. slot.Seen, known] : slot.Seen);
         }
 
         Record(request, at, time.GetElapsedTime(started), null);
