@@ -15,6 +15,9 @@ public sealed record VaultError(string Code, string Detail, IReadOnlyDictionary<
     /// <summary>When to try again; null: nobody can say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Whether what renews the token is of no use any more, so that the service isn't asked with it again.</summary>
+    internal bool IsGrantGone { get; init; }
+
     /// <summary>Invalid input at one place.</summary>
     public static VaultError Invalid(string path, string message) =>
         new(ErrorCodes.InvalidRequest, "The request is not valid.", new Dictionary<string, string[]> { [path] = [message] });

@@ -129,6 +129,14 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.ExpiresAt, (DateTimeOffset?)at), cancellationToken);
     }
 
+    public async Task EndRenewalAsync(Guid tokenId, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Tokens
+            .Where(row => row.Id == tokenId && row.RetiredAt == null)
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.IsRenewable, false), cancellationToken);
+    }
+
     public bool IsUnavailable(Exception exception) => StorageFaults.IsUnavailable(exception);
 
     private static IQueryable<TokenRow> Of(VaultDbContext context, TokenKey key) => context.Tokens.Where(row =>

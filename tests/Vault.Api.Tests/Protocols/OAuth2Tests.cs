@@ -275,6 +275,37 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.Equal(["entered-refresh-token", "refresh-token-1"], spent);
     }
 
+    [Fact]
+    public async Task ConsentThatWasTakenBack_IsConfiguredNoMore_AndItsRefreshTokenIsAskedWithOnce()
+    {
+        GiveRefreshTokensThatAreGoodOnce();
+        var app = await DefineAsync(Consented, Client);
+        await ConsentAsync(CredentialPath);
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(("configured", "configured"), await StatusesAsync());
+        _judge = _ => "invalid_grant";
+        Time.Advance(TimeSpan.FromHours(2));
+        await ExpectAsync(await CallAsync(app), 409, "credential-not-configured");
+        Assert.Equal(("notConfigured", "notConfigured"), await StatusesAsync());
+        Assert.Equal(2, _tokenRequests.Count);
+
+        // Nobody asks with it again.
+        Time.Advance(TimeSpan.FromMinutes(5));
+        await ExpectAsync(await CallAsync(app), 409, "credential-not-configured");
+        using var refreshed = await Vault.AdminClient.PostAsync(CredentialPath + "/refresh", null);
+        await ExpectAsync(refreshed, 409, "credential-not-configured");
+        Assert.Equal(2, _tokenRequests.Count);
+
+        _judge = _ => null;
+        await ConsentAsync(CredentialPath);
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(("configured", "configured"), await StatusesAsync());
+
+        async Task<(string?, string?)> StatusesAsync() => (
+            (string?)(await Vault.AdminAsync(HttpMethod.Get, CredentialPath))!["status"],
+            (string?)(await Vault.AdminAsync(HttpMethod.Get, $"/api/v1/external-credentials/{Name}Login"))!["principals"]![0]!["status"]);
+    }
+
     // Both callouts come before the answer to the first one's token request, the second one after the edit.
     private async Task EditDuringAsync(string edit, Func<Task<HttpResponseMessage>> call)
     {

@@ -18,6 +18,9 @@ public interface ITokenStore
     /// <summary>Notes that a token that the service no longer takes has ended, but keeps it for what renews it.</summary>
     Task ExpireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken);
 
+    /// <summary>Notes that what renews a token is of no use any more; the token itself is used to its end.</summary>
+    Task EndRenewalAsync(Guid tokenId, CancellationToken cancellationToken);
+
     /// <summary>Whether a fault of one of these says that the store is away, so that it may go well later.</summary>
     bool IsUnavailable(Exception exception);
 }

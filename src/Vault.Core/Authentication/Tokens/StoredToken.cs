@@ -8,6 +8,6 @@ namespace Vault.Core.Authentication.Tokens;
 /// <param name="ObtainedAt">When it was got.</param>
 /// <param name="ExpiresAt">When it ends, if it says so.</param>
 /// <param name="RetiredAt">When it was replaced or given up; null while it is in use.</param>
-/// <param name="IsRenewable">Whether it holds what renews it, so that it is kept after its end.</param>
+/// <param name="IsRenewable">Whether it holds what renews it, and the service hasn't refused that: then it is kept after its end.</param>
 public sealed record StoredToken(
     Guid Id, TokenKey Key, long Version, byte[] Sealed, DateTimeOffset ObtainedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RetiredAt, bool IsRenewable = false);

@@ -218,6 +218,37 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
         }
     }
 
+    /// <summary>
+    /// The service refused what renews this token. That is noted of this very one: where it was replaced meanwhile, the newer one is found, since the store is
+    /// read again before the next sign-in. Where the store is away, the next sign-in asks once more.
+    /// </summary>
+    public async Task EndRenewalAsync(TokenSlot slot, TokenSet refused)
+    {
+        try
+        {
+            await store.EndRenewalAsync(refused.Id, CancellationToken.None);
+        }
+        catch (Exception exception) when (store.IsUnavailable(exception))
+        {
+            // What is in memory is forgotten all the same.
+        }
+
+        lock (slot.Gate)
+        {
+            var now = time.GetUtcNow();
+            if (slot.Current is { } current && current.Id == refused.Id && current.IsExpired(now))
+            {
+                slot.Retire(current, now);
+            }
+
+            if (slot.Previous?.Id == refused.Id)
+            {
+                slot.Previous = null;
+                slot.IsLoaded = slot.Current is not null;
+            }
+        }
+    }
+
     /// <summary>Opens a stored token; null where it can't be opened.</summary>
     public TokenSet? Open(TokenRequest request, StoredToken stored) => sealing.Open(stored, request.Credential.Binding);
 

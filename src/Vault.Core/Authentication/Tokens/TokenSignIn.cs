@@ -120,11 +120,17 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
 
         var (at, started) = (time.GetUtcNow(), time.GetTimestamp());
         using var limit = new CancellationTokenSource(SignInLimit, time);
-        var acquired = await protocol.AcquireAsync(Acquisition(request, slot, trace), limit.Token);
+        var acquisition = Acquisition(request, slot, trace);
+        var acquired = await protocol.AcquireAsync(acquisition, limit.Token);
         if (!acquired.IsOk)
         {
             Record(request, at, time.GetElapsedTime(started), acquired.Error);
             LogSignInFailed(logger, request.Credential.Definition.Name.Value, acquired.Error.Code, acquired.Error.Detail);
+            if (acquired.Error.IsGrantGone && acquisition.Previous is { IsRenewable: true } refused)
+            {
+                await keeping.EndRenewalAsync(slot, refused);
+            }
+
             return acquired;
         }
 

@@ -17,6 +17,6 @@ public sealed class TokenRow
     public DateTimeOffset? ExpiresAt { get; set; }
     public DateTimeOffset? RetiredAt { get; set; }
 
-    /// <summary>Whether it holds what renews it, so that it is kept after its end.</summary>
+    /// <summary>Whether it holds what renews it, and the service hasn't refused that: then it is kept after its end.</summary>
     public bool IsRenewable { get; set; }
 }

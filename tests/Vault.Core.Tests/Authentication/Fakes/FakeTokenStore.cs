@@ -82,6 +82,17 @@ internal sealed class FakeTokenStore : ITokenStore
         return Task.CompletedTask;
     }
 
+    public Task EndRenewalAsync(Guid tokenId, CancellationToken cancellationToken)
+    {
+        if (EndFault is not null)
+        {
+            throw EndFault;
+        }
+
+        _tokens[tokenId] = _tokens[tokenId] with { IsRenewable = _tokens[tokenId].IsRenewable && _tokens[tokenId].RetiredAt is not null };
+        return Task.CompletedTask;
+    }
+
     public bool IsUnavailable(Exception exception) => exception is TimeoutException;
 
     private static bool IsOf(StoredToken token, TokenKey key) => token.Key with { Stamp = "" } == key with { Stamp = "" };

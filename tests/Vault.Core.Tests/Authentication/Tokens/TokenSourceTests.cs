@@ -245,6 +245,44 @@ public sealed class TokenSourceTests : IDisposable
         Assert.Single(_vault.Store.Tokens);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RefusedRenewal_IsNotedOfThatTokenAlone_AndANewerOneIsFound(bool isStoreAway)
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        var ours = _vault.Source;
+        await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
+        _vault.Restart();
+        await _vault.TokenAsync();
+
+        _vault.SignIn.Error = Gone;
+        _vault.Store.EndFault = isStoreAway ? new TimeoutException("database") : null;
+        Assert.Equal(Gone, (await ours.GetAsync(_vault.Request(), CancellationToken.None)).Error);
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.False(await ours.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.Equal("ada@#2", (await ours.GetAsync(_vault.Request(), CancellationToken.None)).Value?.Values["t"].Reveal());
+        Assert.True(Assert.Single(_vault.Store.Tokens, token => token.RetiredAt is null).IsRenewable);
+    }
+
+    [Fact]
+    public async Task RefusedRenewal_AheadOfTime_LeavesTheTokenToItsEnd_AndIsAskedForNoMore()
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        await _vault.TokenAsync();
+        _vault.SignIn.Error = Gone;
+        await _vault.Source.RenewAsync(_vault.Request(), null, CancellationToken.None);
+        await _vault.TokenAsync();
+        Assert.False(Assert.Single(_vault.Store.Tokens).IsRenewable);
+
+        _vault.Restart();
+        Assert.Equal("ada@#1", (await _vault.TokenAsync()).Values["t"].Reveal());
+        _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
+        Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.Equal(2, _vault.SignIn.Calls);
+    }
+
     [Fact]
     public async Task Put_DuringWhichTheSlotIsEvicted_CountsForWhoeverHadReadTheStoreBefore()
     {
@@ -269,6 +307,8 @@ public sealed class TokenSourceTests : IDisposable
         _vault.Credential = _vault.Credential with { Definition = definition with { Authentication = Authenticating.Json("""{"protocol":"custom","notSecret":["A"]}""") } };
         Assert.Equal("ada@#2", (await _vault.TokenAsync()).Values["t"].Reveal());
     }
+
+    private static readonly VaultError Gone = new(ErrorCodes.CredentialNotConfigured, "The consent was taken back.") { IsGrantGone = true };
 
     private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -40,7 +40,7 @@ internal sealed class OAuth2Tokens(OAuth2Settings settings) : ITokenProtocol
             var renewed = await RequestAsync(context, endpoints.Value, "refresh_token", [new SignInValue("refresh_token", refreshToken, "RefreshToken")], refreshToken, cancellationToken);
             if (renewed.Token.IsOk || settings.IsConsent)
             {
-                return renewed.IsGrantGone ? ConsentIsMissing() : renewed.Token;
+                return renewed.IsGrantGone ? ConsentIsMissing() with { IsGrantGone = true } : renewed.Token;
             }
 
             // Servers say in many ways that a refresh token is of no use any more; what else there is to sign in with is tried then.
