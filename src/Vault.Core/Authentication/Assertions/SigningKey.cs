@@ -11,6 +11,9 @@ namespace Vault.Core.Authentication.Assertions;
 /// </summary>
 internal static class SigningKey
 {
+    // RFC 7518 section 6.3.2: a key has all of them, or none.
+    private static readonly string[] RsaPrimeParts = ["p", "q", "dp", "dq", "qi"];
+
     /// <summary>The JWS signature of <paramref name="data"/> (RFC 7518 section 3), or null.</summary>
     /// <param name="algorithm">The algorithm; the key must be of its kind, so that no key serves as another kind's.</param>
     /// <param name="key">The key's text.</param>
@@ -87,6 +90,11 @@ internal static class SigningKey
         using var jwk = JsonDocument.Parse(key);
         var root = jwk.RootElement;
         Require(root, "RSA");
+        if (!Array.Exists(RsaPrimeParts, part => root.TryGetProperty(part, out _)))
+        {
+            return RSA.Create(RsaPrimes.Recover(Part(root, "n"), Part(root, "e"), Part(root, "d")));
+        }
+
         return RSA.Create(new RSAParameters
         {
             Modulus = Part(root, "n"),

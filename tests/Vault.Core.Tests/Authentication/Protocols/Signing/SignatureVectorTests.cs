@@ -164,6 +164,46 @@ public sealed class SignatureVectorTests
         Assert.Null(SigningKey.Sign(JwtAlgorithm.Find("ES256")!, "{", null, [1]));
     }
 
+    [Theory]
+    [InlineData("RS256")]
+    [InlineData("PS384")]
+    public void Jws_WithAnRsaJwk_OfItsExponentsAlone(string name)
+    {
+        // RFC 7518 section 6.3.2: a producer only SHOULD put the primes in.
+        using var rsa = RSA.Create(2048);
+        var key = rsa.ExportParameters(includePrivateParameters: true);
+        var algorithm = JwtAlgorithm.Find(name)!;
+        var padding = algorithm.Family == "PS" ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
+        var signed = SigningKey.Sign(algorithm, RsaJwk(key.Modulus!, key.Exponent!, key.D!), null, "data"u8.ToArray());
+        Assert.NotNull(signed);
+        Assert.True(rsa.VerifyData("data"u8, signed, algorithm.Hash, padding));
+    }
+
+    [Theory]
+    [InlineData("d", "AQAB")]
+    [InlineData("d", "AA")]
+    [InlineData("e", "AQ")]
+    [InlineData("e", "AQAD")]
+    [InlineData("n", "AA")]
+    [InlineData("n", "AQ")]
+    [InlineData("n", "AQABAQABAQABAQAB")]
+    public void Jws_WithAnRsaJwk_WhosePartsDontFit_IsNone(string part, string value)
+    {
+        using var rsa = RSA.Create(2048);
+        var key = rsa.ExportParameters(includePrivateParameters: true);
+        var jwk = JsonNode.Parse(RsaJwk(key.Modulus!, key.Exponent!, key.D!))!;
+        jwk[part] = value;
+        Assert.Null(SigningKey.Sign(JwtAlgorithm.Find("RS256")!, jwk.ToJsonString(), null, [1]));
+    }
+
+    private static string RsaJwk(byte[] n, byte[] e, byte[] d) => new JsonObject
+    {
+        ["kty"] = "RSA",
+        ["n"] = Base64Url.EncodeToString(n),
+        ["e"] = Base64Url.EncodeToString(e),
+        ["d"] = Base64Url.EncodeToString(d),
+    }.ToJsonString();
+
     private static string SignAws(string id, string key, string time, string service, string method, string path, string query, string headers, string hash)
     {
         var now = DateTimeOffset.ParseExact(time, "yyyyMMdd'T'HHmmss'Z'", null, System.Globalization.DateTimeStyles.AssumeUniversal);
