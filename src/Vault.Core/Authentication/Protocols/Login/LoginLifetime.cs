@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -14,10 +15,14 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
     /// <summary>What a service may say at most: more makes no sense, unless <c>lifetimeSeconds</c> caps it. Services say 2^31 - 1, or the year 9999, for "never".</summary>
     private const double FurthestLife = uint.MaxValue;
 
+    private const int MaxJwtPart = 64 * 1024;
+
     private static readonly TimeSpan Rounding = TimeSpan.FromMilliseconds(1);
 
     /// <summary>The beginning of the year 10000.</summary>
     private const double FurthestTime = 253_402_300_800;
+
+    private static ReadOnlySpan<byte> JsonSpace => " \t\r\n"u8;
 
     /// <summary>Reads the settings.</summary>
     public static LoginLifetime Read(SettingsReader settings, IReadOnlyList<string> known)
@@ -115,23 +120,40 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
     private static double? ReadJwtEnd(string text)
     {
         var parts = text.Split('.');
-        if (parts.Length != 3 || !text.StartsWith("eyJ", StringComparison.Ordinal) || parts[1].Length > 64 * 1024)
+        if (parts.Length != 3)
+        {
+            return null;
+        }
+
+        using var header = ReadObject(parts[0]);
+        using var payload = header is null ? null : ReadObject(parts[1]);
+        return payload is not null
+            && payload.RootElement.TryGetProperty("exp", out var exp)
+            && exp.ValueKind is JsonValueKind.Number
+            && exp.TryGetDouble(out var seconds)
+                ? seconds
+                : null;
+    }
+
+    // Many values have two dots in them; few that are no JWT get as far as the parser.
+    private static JsonDocument? ReadObject(string part)
+    {
+        if (part.Length > MaxJwtPart || !Base64Url.IsValid(part))
+        {
+            return null;
+        }
+
+        var json = Base64Url.DecodeFromChars(part);
+        if (!json.AsSpan().TrimStart(JsonSpace).StartsWith("{"u8) || !UnicodeJson.IsUnicode(json))
         {
             return null;
         }
 
         try
         {
-            var json = System.Buffers.Text.Base64Url.DecodeFromChars(parts[1]);
-            using var payload = JsonDocument.Parse(json);
-            return UnicodeJson.IsUnicode(json) && payload.RootElement.ValueKind is JsonValueKind.Object
-                && payload.RootElement.TryGetProperty("exp", out var exp)
-                && exp.ValueKind is JsonValueKind.Number
-                && exp.TryGetDouble(out var seconds)
-                    ? seconds
-                    : null;
+            return JsonDocument.Parse(json);
         }
-        catch (Exception exception) when (exception is FormatException or JsonException)
+        catch (JsonException)
         {
             return null;
         }

@@ -83,6 +83,18 @@ public sealed class LoginLifetimeTests
     }
 
     [Theory]
+    [InlineData("{ \"alg\":\"HS256\"}", 600.0)]
+    [InlineData("{\n\"alg\":\"HS256\"}", 600.0)]
+    [InlineData(" \t\r\n{}", 600.0)]
+    [InlineData("[{\"alg\":\"HS256\"}]", null)]
+    [InlineData("{\"alg\":\"HS256\"", null)]
+    [InlineData("{\"alg\":\"HS256\"}{}", null)]
+    [InlineData("\"alg\"", null)]
+    [InlineData("", null)]
+    public async Task End_OfAJwt_IsFound_WhereItsHeaderIsAnObject(string header, double? seconds) =>
+        Assert.Equal(seconds, await LifeAsync("", Jwt("""{"exp":1795493400}""", header)));
+
+    [Theory]
     [InlineData("1795492799")]
     [InlineData("0")]
     [InlineData("-1")]
@@ -99,8 +111,9 @@ public sealed class LoginLifetimeTests
             3600, (await SignInAsync("\"expiresIn\":\"in\",\"expiresAt\":\"at\"", """{"in":5,"at":1795496400}""", """{"in":"$.in","at":"$.at"}"""))?.TotalSeconds);
     }
 
-    private static string Jwt(string payload) =>
-        "\"eyJhbGciOiJub25lIn0." + System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload)) + ".c2ln\"";
+    private static string Jwt(string payload, string header = "{\"alg\":\"none\"}") => $"\"{Part(header)}.{Part(payload)}.c2ln\"";
+
+    private static string Part(string json) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
 
     private async Task<double?> LifeAsync(string settings, string value)
     {
