@@ -2,6 +2,7 @@ using System.Text;
 using Vault.Core.Authentication;
 using Vault.Core.Callouts.Attempts;
 using Vault.Core.Callouts.Bodies;
+using Vault.Core.Redaction;
 
 namespace Vault.Core.Callouts;
 
@@ -10,6 +11,9 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
 {
     /// <summary>How much of an answer's body is searched for a sign.</summary>
     private const int SearchLimit = 64 * 1024;
+
+    /// <summary>How much of it is read for that, as it came: no coding makes content that much longer, save one that is there for nothing else.</summary>
+    private const int RecordLimit = 2 * SearchLimit;
 
     /// <summary>Whether the callout is to be sent once more; a token that is dead is given up in any case.</summary>
     public ValueTask<bool> IsNeededAsync(Callout callout, HttpResponseMessage answer, CancellationToken cancellationToken)
@@ -90,7 +94,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
     private async ValueTask<bool> GiveUpIfDeadAsync(
         Callout callout, CalloutAttempt attempt, ITokenProtocol protocol, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
-        if (!await IsDeadAsync(answer, protocol.RefreshOn, cancellationToken))
+        if (!await IsDeadAsync(callout, answer, protocol.RefreshOn, cancellationToken))
         {
             NoteWorked(callout, answer);
             return false;
@@ -100,7 +104,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
         return mayRenew && callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && callout.Body.CanRecall;
     }
 
-    private static ValueTask<bool> IsDeadAsync(HttpResponseMessage answer, IReadOnlyList<DeadTokenSign> signs, CancellationToken cancellationToken)
+    private static ValueTask<bool> IsDeadAsync(Callout callout, HttpResponseMessage answer, IReadOnlyList<DeadTokenSign> signs, CancellationToken cancellationToken)
     {
         var status = (int)answer.StatusCode;
         List<byte[]>? texts = null;
@@ -117,15 +121,36 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
             }
         }
 
-        return texts is null ? ValueTask.FromResult(false) : ContainsAsync(answer, texts, cancellationToken);
+        return texts is null ? ValueTask.FromResult(false) : ContainsAsync(callout, answer, texts, cancellationToken);
     }
 
-    private static async ValueTask<bool> ContainsAsync(HttpResponseMessage answer, List<byte[]> texts, CancellationToken cancellationToken)
+    private static async ValueTask<bool> ContainsAsync(Callout callout, HttpResponseMessage answer, List<byte[]> texts, CancellationToken cancellationToken)
     {
-        var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        var body = new RecordedStream(await answer.Content.ReadAsStreamAsync(cancellationToken), RecordLimit);
         var head = new byte[SearchLimit];
-        var count = await body.ReadAtLeastAsync(head, SearchLimit, throwOnEndOfStream: false, cancellationToken);
-        answer.Content = new AnswerContent(answer.Content, new PrefixedStream(head.AsMemory(0, count), body, ownsRest: true));
+        var count = 0;
+        await using (var plain = Plain(callout, answer, body))
+        {
+            try
+            {
+                for (int read; count < SearchLimit && (read = await plain.ReadAsync(head.AsMemory(count), cancellationToken)) > 0; count += read)
+                {
+                }
+            }
+            catch (InvalidDataException) when (!callout.IsDecoded)
+            {
+                // It isn't what its Content-Encoding says, or was cut off. That is for the caller to find; what could be decoded counts.
+            }
+        }
+
+        answer.Content = new AnswerContent(answer.Content, body.Replay());
         return texts.Exists(text => head.AsSpan(0, count).IndexOf(text) >= 0);
     }
+
+    // What isn't searched for echoes is still coded, and is handed on as it came.
+    private static Stream Plain(Callout callout, HttpResponseMessage answer, Stream body) =>
+        !callout.IsDecoded && AnswerContent.HeadersOf(answer).NonValidated.TryGetValues("Content-Encoding", out var codings)
+        && ContentDecoding.Decode([.. codings], body) is { IsOk: true } decoded
+            ? decoded.Value
+            : body;
 }

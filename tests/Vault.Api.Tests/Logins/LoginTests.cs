@@ -1,4 +1,6 @@
+using System.IO.Compression;
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -187,6 +189,58 @@ public sealed class LoginTests : IAsyncLifetime
         dead = true;
         await app.GetAsync(Callout("/record"));
         Assert.Equal(3, Logins());
+    }
+
+    [Theory]
+    [InlineData("gzip", 0, 2)]
+    [InlineData("deflate", 0, 2)]
+    [InlineData("br", 0, 2)]
+    [InlineData("br, gzip", 0, 2)]
+    [InlineData("gzip", (64 * 1024) - 18, 2)]
+    [InlineData("gzip", (64 * 1024) - 17, 1)]
+    [InlineData("gzip", 4 * 1024 * 1024, 1)]
+    [InlineData("utf-8", 0, 2)]
+    [InlineData("gzip, cut off", 0, 2)]
+    public async Task DeadToken_ByText_IsFoundInACodedAnswer_WhichIsHandedOnAsItCame(string coding, int before, int logins)
+    {
+        var text = Encoding.ASCII.GetBytes(new string('x', before) + "INVALID_SESSION_ID" + new string('y', 200_000));
+        var coded = coding.Split(", ").Aggregate(text, Encode);
+        var isDead = false;
+        _record = async (context, _) =>
+        {
+            context.Response.StatusCode = isDead ? 500 : 200;
+            context.Response.Headers.ContentEncoding = coding.Replace(", cut off", "", StringComparison.Ordinal);
+            await context.Response.Body.WriteAsync(coded);
+        };
+        var app = await DefineAsync(Simple + """, "refreshOn": [ { "status": 500, "bodyContains": "INVALID_SESSION_ID" } ]""", settings: """, "redactResponses": false""");
+        Assert.Equal(coded, await app.GetByteArrayAsync(Callout("/record")));
+        isDead = true;
+        using var answer = await app.GetAsync(Callout("/record"));
+        Assert.Equal(logins, Logins());
+        Assert.Equal(coded, await answer.Content.ReadAsByteArrayAsync());
+
+        static byte[] Encode(byte[] plain, string coding)
+        {
+            using var coded = new MemoryStream();
+            Stream? encoder = coding switch
+            {
+                "gzip" => new GZipStream(coded, CompressionLevel.Fastest),
+                "deflate" => new ZLibStream(coded, CompressionLevel.Fastest),
+                "br" => new BrotliStream(coded, CompressionLevel.Fastest),
+                _ => null,
+            };
+            if (encoder is null)
+            {
+                return coding == "cut off" ? plain[..^8] : plain;
+            }
+
+            using (encoder)
+            {
+                encoder.Write(plain);
+            }
+
+            return coded.ToArray();
+        }
     }
 
     [Fact]
