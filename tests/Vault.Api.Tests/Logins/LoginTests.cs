@@ -41,7 +41,7 @@ public sealed class LoginTests : IAsyncLifetime
         _login = async context =>
         {
             context.Response.Headers["X-Session"] = "sess\u00e9-1".Replace('\u00e9', 'e');
-            context.Response.Headers.SetCookie = new[] { "csrf=old; Path=/", "csrf=c-2; HttpOnly" };
+            context.Response.Headers.SetCookie = new[] { "csrf=; Path=/; Max-Age=0", "csrf=c-2; HttpOnly" };
             await context.Response.WriteAsync(context.Request.Path == "/base/login2" ? "plain-body-token" : """{ "a": [ { "id": 42, "ok": true } ] }""");
         };
         var app = await DefineAsync("""

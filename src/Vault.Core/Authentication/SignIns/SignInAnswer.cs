@@ -140,19 +140,29 @@ internal sealed class SignInAnswer
     private static string Decoded(string bytes) =>
         !Ascii.IsValid(bytes) && Encoding.Latin1.GetBytes(bytes) is var raw && Utf8.IsValid(raw) ? Encoding.UTF8.GetString(raw) : bytes;
 
-    /// <summary>The values that <c>Set-Cookie</c> gives a cookie; of several, the last counts, as in a browser.</summary>
+    /// <summary>The values that <c>Set-Cookie</c> gives a cookie: one for each time that it stands there. An empty one takes away what came before it.</summary>
     public IReadOnlyList<string> Cookie(string name)
     {
-        string? found = null;
+        var found = new List<string>();
         foreach (var cookie in Header("Set-Cookie"))
         {
             var pair = cookie.Split(';', 2)[0].Split('=', 2);
-            if (pair.Length == 2 && pair[0].Trim() == name)
+            if (pair.Length != 2 || pair[0].Trim() != name)
             {
-                found = pair[1].Trim();
+                continue;
+            }
+
+            if (pair[1].Trim() is { Length: > 0 } value)
+            {
+                found.Add(value);
+            }
+            else
+            {
+                // Many services end the session before in the answer that begins the new one.
+                found.Clear();
             }
         }
 
-        return found is null ? [] : [found];
+        return found;
     }
 }

@@ -136,6 +136,7 @@ public sealed class LoginFlowTests
     [InlineData("header:X-Token", "from-header")]
     [InlineData("header:x-token", "from-header")]
     [InlineData("cookie:SID", "from-cookie")]
+    [InlineData("cookie:Anew", "from-cookie")]
     [InlineData("$['list'][?@ == 'two']", "two")]
     public async Task Extract_ExactlyOneValue_IsTaken(string extract, string expected)
     {
@@ -154,6 +155,10 @@ public sealed class LoginFlowTests
     [InlineData("header:X-Two")]
     [InlineData("cookie:None")]
     [InlineData("cookie:sid")]
+    [InlineData("cookie:Two")]
+    [InlineData("header:X-Same")]
+    [InlineData("cookie:Same")]
+    [InlineData("cookie:Gone")]
     public async Task Extract_NotExactlyOneValue_Fails(string extract)
     {
         var result = await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"{{extract}}"} }""", Rich(), Host);
@@ -243,7 +248,9 @@ public sealed class LoginFlowTests
             """{"a":"text","n":12.50,"yes":true,"list":["one","two"],"object":{"deep":"found"},"null":null,"empty":""}""", HttpStatusCode.Created);
         answer.Headers.Add("X-Token", "from-header");
         answer.Headers.Add("X-Two", ["from-1", "from-2"]);
-        answer.Headers.Add("Set-Cookie", ["A=1; Path=/", "SID=from-cookie; HttpOnly"]);
+        answer.Headers.Add("X-Same", ["from-1", "from-1"]);
+        answer.Headers.Add("Set-Cookie", ["A=1; Path=/", "SID=from-cookie; HttpOnly", "Two=from-1", "Two=from-2; Path=/", "Same=from-1", "Same=from-1; Path=/"]);
+        answer.Headers.Add("Set-Cookie", ["Gone=from-1", "Gone=; Max-Age=0", "Anew=; Max-Age=0", "Anew=from-cookie"]);
         return answer;
     });
 
