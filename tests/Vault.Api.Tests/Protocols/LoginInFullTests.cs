@@ -121,6 +121,70 @@ public sealed class LoginInFullTests : ProtocolBench
         Assert.Equal("the-live-token", Assert.Single(Service.Requests, request => request.Target == "/in/logout").Header("X-Token"));
     }
 
+    [Theory]
+    [InlineData("deleted", 1)]
+    [InlineData("url", 1)]
+    [InlineData("linked elsewhere", 1)]
+    [InlineData("label", 0)]
+    public async Task Logout_OfANamedCredentialsOwnToken_RunsWhereItWasMade_WhenThatPlaceGoes(string change, int count)
+    {
+        var number = 0;
+        Service.Answer = (context, _) => AnswerAsync(context, 200, $$"""{ "t": "the-live-token-{{++number}}" }""");
+        var app = await DefineAsync(
+            """
+            { "protocol": "login", "steps": [ { "request": { "url": "/login" }, "extract": { "t": "$.t" } } ],
+              "logout": [ { "request": { "url": "/logout", "headers": { "X-Token": "{!$Token.t}", "X-User": "{!$Credential.Username}" } } } ],
+              "apply": { "headers": { "X-Token": "{!$Token.t}" } } }
+            """,
+            Secrets);
+        await Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""{ "name": "Sibling", "url": "{{Service.Url}}/sibling", "externalCredential": "{{Name}}Login" }""");
+        await Vault.GrantAsync(Name + "App", "Sibling", "*");
+        await ExpectAsync(await CallAsync(app), 200);
+        await ExpectAsync(await app.GetAsync("/callout/Sibling/x"), 200);
+        var path = "/api/v1/named-credentials/" + Name;
+        switch (change)
+        {
+            case "deleted":
+                await Vault.AdminAsync(HttpMethod.Delete, path);
+                break;
+            case "url":
+                await Vault.AdminAsync(HttpMethod.Put, path, $$"""{ "url": "{{Service.Url}}/moved", "externalCredential": "{{Name}}Login" }""");
+                break;
+            case "label":
+                await Vault.AdminAsync(HttpMethod.Put, path, $$"""{ "url": "{{Service.Url}}/api", "externalCredential": "{{Name}}Login", "label": "Another" }""");
+                break;
+            default:
+                await Vault.AdminAsync(HttpMethod.Post, "/api/v1/external-credentials", $$"""{ "name": "Elsewhere", "authentication": { "protocol": "none" }, "allowedHosts": ["{{Service.Url}}"] }""");
+                await Vault.AdminAsync(HttpMethod.Put, path, $$"""{ "url": "{{Service.Url}}/api", "externalCredential": "Elsewhere" }""");
+                break;
+        }
+
+        Assert.Equal(
+            Enumerable.Repeat(("/api/logout", "the-live-token-1", "ann"), count),
+            Service.Requests.Where(request => request.Target.EndsWith("/logout", StringComparison.Ordinal)).Select(request => (request.Target, request.Header("X-Token")!, request.Header("X-User")!)));
+
+        // The others keep theirs, and what was ended isn't ended again.
+        await ExpectAsync(await app.GetAsync("/callout/Sibling/x"), 200);
+        Assert.Single(Service.Requests, request => request.Target == "/sibling/login");
+        await Vault.AdminAsync(HttpMethod.Delete, CredentialPath);
+        Assert.Equal(
+            ["/api/logout", "/sibling/logout"],
+            Service.Requests.Select(request => request.Target).Where(target => target.EndsWith("/logout", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Logout_ThatFails_LetsTheNamedCredentialGo()
+    {
+        Service.Answer = (context, request) => AnswerAsync(context, request.Target == "/api/logout" ? 500 : 200, """{ "t": "the-live-token" }""");
+        var app = await DefineAsync(
+            """{ "protocol": "login", "steps": [ { "request": { "url": "/login" }, "extract": { "t": "$.t" } } ], "logout": [ { "request": { "url": "/logout" } } ], "apply": { "headers": { "X-Token": "{!$Token.t}" } } }""",
+            Secrets);
+        await ExpectAsync(await CallAsync(app), 200);
+        await Vault.AdminAsync(HttpMethod.Delete, "/api/v1/named-credentials/" + Name);
+        Assert.Single(Service.Requests, request => request.Target == "/api/logout");
+        Assert.Empty((await Vault.AdminAsync(HttpMethod.Get, CredentialPath))!["tokens"]!.AsArray());
+    }
+
     [Fact]
     public async Task PerUser_EachHasTheirOwnToken_AndNobodyElses()
     {

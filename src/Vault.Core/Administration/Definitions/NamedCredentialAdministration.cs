@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Vault.Core.Access;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Listing;
+using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.SecretSources;
@@ -53,6 +54,7 @@ public sealed class NamedCredentialAdministration(
             draft.Changed.Add(new Changed(ChangeKind.NamedCredential, current.Name.Key));
             draft.Definitions = draft.Definitions.Without(current);
             draft.Access = draft.Access with { Grants = draft.Access.Grants.WithoutNamedCredential(current.Id) };
+            await EndOwnTokensAsync(draft, current, after: null);
             await InlineCredential.RemoveUnusedAsync(draft, current);
             return true;
         },
@@ -94,6 +96,22 @@ public sealed class NamedCredentialAdministration(
     {
         var principals = draft.Definitions.ExternalCredentials[external].Principals.Select(principal => principal.Name.Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
         return GrantedPrincipals.Judge(draft, new HashSet<Guid> { named.Id }, name => !principals.Contains(name));
+    }
+
+    // What was got by its url can be ended nowhere else, and is of no use with another one. But what a person consented to is once the url is set
+    // back, and nobody else could get it anew.
+    private async Task EndOwnTokensAsync(Draft draft, NamedCredential before, NamedCredential? after)
+    {
+        if (after is not null && after.Url.Text == before.Url.Text && after.ExternalCredentialId == before.ExternalCredentialId)
+        {
+            return;
+        }
+
+        if (binder.Bind(draft.Definitions.ExternalCredentials[before.ExternalCredentialId]) is { IsOk: true, Value.Authentication.Tokens: { } protocol }
+            && (after is null || protocol.ConsentParameters is null))
+        {
+            await SecretChanges.EndOwnTokensAsync(draft, before);
+        }
     }
 
     private static VaultError NotFound(DeveloperName name) => new(ErrorCodes.NotFound, $"There is no named credential {name}.");
@@ -165,6 +183,8 @@ public sealed class NamedCredentialAdministration(
                 // Sign-ins go over its connections, too: one that failed may go well now, and none may go on over those of before.
                 draft.Evicted.UnionWith([made.ExternalCredentialId, before.ExternalCredentialId]);
             }
+
+            await EndOwnTokensAsync(draft, before, made);
         }
 
         draft.Definitions = draft.Definitions.With(made);

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Storage.Rows;
@@ -107,6 +108,21 @@ internal sealed class SecretChanges(SecretSealer sealer)
         draft.Evicted.Add(externalCredentialId);
     }
 
+    /// <summary>Takes the tokens out of use that are a named credential's own, since they were got by its <c>url</c> as it was.</summary>
+    /// <param name="draft">The change.</param>
+    /// <param name="named">The named credential, as it was.</param>
+    public static async Task EndOwnTokensAsync(Draft draft, NamedCredential named)
+    {
+        await NoteEndedAsync(draft, named.ExternalCredentialId, principalId: null, user: null, named.Id);
+        DateTimeOffset? now = draft.Now;
+        await draft.Database.Tokens
+            .Where(row => row.ExternalCredentialId == named.ExternalCredentialId && row.NamedCredentialId == named.Id && row.RetiredAt == null)
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, now));
+
+        // A sign-in that is under way, here or in another replica, must not leave one behind.
+        draft.Evicted.Add(named.ExternalCredentialId);
+    }
+
     /// <summary>Seals everything anew to another binding; tokens go, since they were got under the old one.</summary>
     public async Task<VaultError?> ResealAsync(Draft draft, BoundCredential before, BoundCredential after)
     {
@@ -149,11 +165,11 @@ internal sealed class SecretChanges(SecretSealer sealer)
         .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId) && (user == null || row.User == user))
         .ExecuteDeleteAsync();
 
-    private static async Task NoteEndedAsync(Draft draft, Guid externalCredentialId, Guid? principalId, string? user)
+    private static async Task NoteEndedAsync(Draft draft, Guid externalCredentialId, Guid? principalId, string? user, Guid? namedCredentialId = null)
     {
         var tokens = await draft.Database.Tokens.AsNoTracking()
             .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId)
-                && (user == null || row.User == user) && row.RetiredAt == null)
+                && (user == null || row.User == user) && (namedCredentialId == null || row.NamedCredentialId == namedCredentialId) && row.RetiredAt == null)
             .ToListAsync();
         if (tokens.Count > 0 && draft.Definitions.ExternalCredentials.TryGetValue(externalCredentialId, out var credential))
         {
