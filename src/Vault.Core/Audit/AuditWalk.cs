@@ -16,9 +16,9 @@ internal sealed class AuditWalk(IAuditStore store, AuditChain chain, PrunedRange
 
     private long Start => pruned?.To ?? 0;
 
-    /// <summary>A record is bad.</summary>
+    /// <summary>A record is bad. Those before it that were found good are counted; there may be none up to it.</summary>
     public AuditVerdict Bad(long sequence, string fault, string detail) =>
-        new(Math.Max(0, sequence - 1 - Start), false, sequence, fault, $"Record {sequence} {detail}.");
+        new(Math.Max(0, Math.Min(Last.Sequence, sequence - 1) - Start), false, sequence, fault, $"Record {sequence} {detail}.");
 
     /// <summary>Takes the next record; gives what is wrong with it, null: nothing.</summary>
     /// <param name="entry">The record.</param>

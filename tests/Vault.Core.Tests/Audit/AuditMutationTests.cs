@@ -61,12 +61,15 @@ public sealed class AuditMutationTests : IDisposable
     [InlineData("insert before the first", "forged")]
     [InlineData("a null becomes the text for null", "modified")]
     [InlineData("delete several and renumber", "missing")]
+    [InlineData("plant behind the end", "forged")]
+    [InlineData("plant at the last number", "forged")]
     public void EachMutation_IsNamed(string mutation, string fault) => Gen.Int[1000, Count - 1500].Sample(
         place =>
         {
             var (log, sequence) = Mutate(mutation, place);
             var verdict = VerifyAsync(log).GetAwaiter().GetResult();
             Assert.Equal((false, fault, (long?)sequence), (verdict.Valid, verdict.Fault, verdict.Sequence));
+            Assert.Equal(Math.Clamp(sequence - 1, 0, Count), verdict.Entries);
         },
         iter: 4, threads: 1);
 
@@ -113,6 +116,12 @@ public sealed class AuditMutationTests : IDisposable
             case "delete several and renumber":
                 log.RemoveRange(place, 400);
                 return (Renumbered(log), place + 1);
+            case "plant behind the end":
+                log.Add(log[place] with { Sequence = 1_000_000 });
+                return (log, 1_000_000);
+            case "plant at the last number":
+                log.Add(log[place] with { Sequence = long.MaxValue });
+                return (log, long.MaxValue);
             case "cut":
                 log.RemoveRange(Count - 300, 300);
                 return (log, Count - 299);
