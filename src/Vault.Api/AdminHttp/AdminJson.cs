@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -30,34 +28,12 @@ internal static class AdminJson
     /// <summary>RFC 3339, always written in UTC with a Z.</summary>
     private sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     {
-        private static readonly SearchValues<char> TimeCharacters = SearchValues.Create("0123456789TtZz:.+-");
-
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType is JsonTokenType.String && TryRead(ref reader, out var time) && HasOffset(reader.GetString())
+            reader.TokenType is JsonTokenType.String && Rfc3339.TryParse(reader.GetString(), out var time)
                 ? time.ToUniversalTime()
                 : throw new JsonException("Must be an RFC 3339 time with an offset.");
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", System.Globalization.CultureInfo.InvariantCulture));
-
-        // RFC 3339 section 5.6 takes t and z as well; the reader doesn't.
-        private static bool TryRead(ref Utf8JsonReader reader, out DateTimeOffset time)
-        {
-            if (reader.TryGetDateTimeOffset(out time))
-            {
-                return true;
-            }
-
-            if (reader.GetString() is not { } text || text.AsSpan().ContainsAnyExcept(TimeCharacters) || !text.AsSpan().ContainsAny('t', 'z'))
-            {
-                return false;
-            }
-
-            var capitals = new Utf8JsonReader(Encoding.ASCII.GetBytes($"\"{text.ToUpperInvariant()}\""));
-            return capitals.Read() && capitals.TryGetDateTimeOffset(out time);
-        }
-
-        private static bool HasOffset(string? text) =>
-            text?.IndexOf('T', StringComparison.OrdinalIgnoreCase) is > 0 and var t && text.AsSpan(t).IndexOfAny("Zz+-") > 0;
     }
 }

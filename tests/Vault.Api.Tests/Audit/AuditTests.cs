@@ -183,6 +183,42 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal(403, (int)(await person.GetAsync("/api/v1/audit")).StatusCode);
     }
 
+    [Theory]
+    [InlineData("2026-01-31T12:00:00Z", true)]
+    [InlineData("2026-01-31t12:00:00z", true)]
+    [InlineData("2026-01-31T12:00:00.5-00:00", true)]
+    [InlineData("2026-01-31T12:00:00.1234567890123Z", true)]
+    [InlineData("2026-01-31T23:59:59.99999999999Z", true)]
+    [InlineData("2026-01-31T12:00:00%2B02:00", true)]
+    [InlineData("2026-01-31T12:00:00+02:00", true)]
+    [InlineData("2026-01-31T12:00:00.25+02:00", true)]
+    [InlineData("12:00", false)]
+    [InlineData("2026-11-27", false)]
+    [InlineData("2026-01-31T12:00Z", false)]
+    [InlineData("2026-01-31T12:00:00", false)]
+    [InlineData("2026-01-31 12:00:00Z", false)]
+    [InlineData("2026-01-31+12:00", false)]
+    [InlineData("2026-01-31T12:00:00 Z", false)]
+    [InlineData("2026-01-31T12:00:00++02:00", false)]
+    [InlineData("2026-01-31T12:00:00,5Z", false)]
+    [InlineData("2026-01-31T12:00:00Z%0A", false)]
+    [InlineData("2026-01-31T24:00:00Z", false)]
+    [InlineData("2026-02-30T12:00:00Z", false)]
+    [InlineData("0001-01-01T00:00:00%2B01:00", false)]
+    [InlineData("31.01.2026", false)]
+    public async Task Times_AreThoseOfRfc3339(string time, bool isOne)
+    {
+        foreach (var name in new[] { "from", "to" })
+        {
+            using var answer = await _vault.AdminClient.GetAsync($"/api/v1/audit?{name}={time}");
+            Assert.Equal(isOne ? 200 : 400, (int)answer.StatusCode);
+            if (!isOne)
+            {
+                Assert.Equal([name], JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["errors"]!.AsObject().Select(error => error.Key));
+            }
+        }
+    }
+
     [Fact]
     public async Task AnswerOfUnknownLength_IsOneItem_WithItsLengthInTheEnd()
     {

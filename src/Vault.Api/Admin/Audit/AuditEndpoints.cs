@@ -60,7 +60,7 @@ internal static class AuditEndpoints
     }
 
     /// <summary>Lists records, newest first.</summary>
-    /// <remarks>The records of one callout are one item. <c>from</c> and <c>to</c> are times of ISO 8601, the second exclusive.</remarks>
+    /// <remarks>The records of one callout are one item. <c>from</c> and <c>to</c> are times of RFC 3339, the second exclusive.</remarks>
     private static async Task<IResult> FindAsync(HttpContext context, IAuditStore store, CancellationToken cancellationToken)
     {
         var query = context.Request.Query;
@@ -102,12 +102,13 @@ internal static class AuditEndpoints
                 return null;
             }
 
-            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            // A plus that nobody encoded comes as a blank.
+            if (Rfc3339.TryParse(text is [.., ' ', _, _, ':', _, _] ? $"{text[..^6]}+{text[^5..]}" : text, out var time))
             {
                 return time;
             }
 
-            errors[name] = ["Must be a time, as in 2026-01-31T12:00:00Z."];
+            errors[name] = ["Must be an RFC 3339 time with an offset, as in 2026-01-31T12:00:00Z."];
             return null;
         }
 
