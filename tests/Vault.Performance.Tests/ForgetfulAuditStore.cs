@@ -12,6 +12,8 @@ internal sealed class ForgetfulAuditStore : IAuditStore
 
     public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public Task<long?> LastAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
+
     public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult<AuditEntry?>(null);
 
     public Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<AuditEvent>>([]);
@@ -24,6 +26,6 @@ internal sealed class ForgetfulAuditStore : IAuditStore
 
     public IAsyncEnumerable<AuditEntry> ReadAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<AuditEntry>();
 
-    public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, AuditPlace place, int count, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<AuditEntry>>([]);
 }

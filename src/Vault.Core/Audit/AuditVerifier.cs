@@ -60,9 +60,9 @@ public sealed class AuditVerifier(IAuditStore store, AuditChain chain, AuditChec
     {
         const int AtOnce = 50;
         var searches = AtOnce;
-        for (long? before = null; ;)
+        for (var place = default(AuditPlace); ;)
         {
-            var found = await store.FindAsync(new AuditFilter(Action: PrunedRange.Action), before, AtOnce, cancellationToken);
+            var found = await store.FindAsync(new AuditFilter(Action: PrunedRange.Action), place, AtOnce, cancellationToken);
             foreach (var entry in found)
             {
                 if (PrunedRange.Parse(entry.Event.Target) is { } range && chain.IsAuthentic(entry)
@@ -77,7 +77,7 @@ public sealed class AuditVerifier(IAuditStore store, AuditChain chain, AuditChec
                 return null;
             }
 
-            before = found[^1].Sequence;
+            place = new AuditPlace(Before: found[^1].Sequence);
         }
     }
 

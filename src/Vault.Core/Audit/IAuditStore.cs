@@ -10,11 +10,19 @@ namespace Vault.Core.Audit;
 public sealed record AuditFilter(
     DateTimeOffset? From = null, DateTimeOffset? To = null, string? Actor = null, string? Action = null, string? Target = null, string? Outcome = null);
 
+/// <summary>A place in a list of records, newest first.</summary>
+/// <param name="Last">The newest record of the list: what came after it isn't in the list, nor does it stand for one that is; null: there is no such bound.</param>
+/// <param name="Before">The record that the page before ended with; null: this is the first page.</param>
+public readonly record struct AuditPlace(long? Last = null, long? Before = null);
+
 /// <summary>Where records are kept; implemented by Storage.</summary>
 public interface IAuditStore
 {
     /// <summary>The last record; null: none.</summary>
     Task<AuditHead?> HeadAsync(CancellationToken cancellationToken);
+
+    /// <summary>The number of the last record, whether it can be read or not; null: none.</summary>
+    Task<long?> LastAsync(CancellationToken cancellationToken);
 
     /// <summary>The record of this number; null: none.</summary>
     Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken);
@@ -42,8 +50,8 @@ public interface IAuditStore
 
     /// <summary>Records, newest first; of those of one callout, the last. What can't be read is as in <see cref="ReadReadableAsync"/>.</summary>
     /// <param name="filter">Which.</param>
-    /// <param name="before">Only those before this one; null: from the newest.</param>
+    /// <param name="place">Only those before this place.</param>
     /// <param name="count">At most so many.</param>
     /// <param name="cancellationToken">Of the caller.</param>
-    Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken);
+    Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, AuditPlace place, int count, CancellationToken cancellationToken);
 }

@@ -49,6 +49,13 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
     }
 
     /// <inheritdoc />
+    public async Task<long?> LastAsync(CancellationToken cancellationToken)
+    {
+        await using var database = await contexts.CreateDbContextAsync(cancellationToken);
+        return await database.Audit.MaxAsync(row => (long?)row.Sequence, cancellationToken);
+    }
+
+    /// <inheritdoc />
     public async Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken)
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
@@ -134,14 +141,22 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, AuditPlace place, int count, CancellationToken cancellationToken)
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         var all = database.Audit.AsNoTracking();
+        var last = place.Last ?? long.MaxValue;
+        if (place.Before is long.MinValue)
+        {
+            return [];
+        }
 
         // Action and target as one text: as columns, the planner would look for the later record among all of that target.
         // Only callouts and tunnels have a second record; a document of definitions has thousands of one id, which need not be compared with each other.
-        var rows = all.Where(row => (row.Action != AuditMapping.CommonAction && row.Action != AuditActions.Tunnel) || !all.Any(later => later.Id == row.Id && later.Sequence > row.Sequence && later.Action + " " + later.Target == row.Action + " " + row.Target));
+        var rows = all.Where(row => (row.Action != AuditMapping.CommonAction && row.Action != AuditActions.Tunnel) || !all.Any(later => later.Id == row.Id && later.Sequence > row.Sequence && later.Sequence <= last && later.Action + " " + later.Target == row.Action + " " + row.Target));
+
+        // One bound: of several, the database would begin to read at any.
+        var upTo = place.Before is { } before && before <= last ? before - 1 : last;
         if (filter.From is not null || filter.To is not null)
         {
             // Records are in the order of their ends, not of their times; these are the ones between which all of that time lie.
@@ -155,11 +170,12 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
                 return [];
             }
 
-            rows = rows.Where(row => row.Sequence >= least && row.Sequence <= most && row.At >= from && row.At < to);
+            upTo = Math.Min(upTo, most);
+            rows = rows.Where(row => row.Sequence >= least && row.At >= from && row.At < to);
         }
 
         // What is rare has an index of its own: the terms that say so are what lets the database use it.
-        rows = before is { } sequence ? rows.Where(row => row.Sequence < sequence) : rows;
+        rows = rows.Where(row => row.Sequence <= upTo);
         rows = filter.Target is { } target ? rows.Where(row => row.Target == target) : rows;
         rows = filter.Action is { } action ? rows.Where(row => row.Action == action) : rows;
         rows = filter.Action is not (null or AuditMapping.CommonAction) ? rows.Where(row => row.Action != AuditMapping.CommonAction) : rows;

@@ -172,7 +172,7 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Empty(await ItemsAsync("?from=2999-01-01T00:00:00Z"));
         Assert.Empty(await ItemsAsync("?to=2001-01-01T00:00:00Z"));
         Assert.NotEmpty(await ItemsAsync("?from=2001-01-01T00:00:00Z&to=2999-01-01T00:00:00Z&target=Svc"));
-        foreach (var query in new[] { "?from=yesterday", "?pageSize=0", "?pageToken=x" })
+        foreach (var query in new[] { "?from=yesterday", "?pageSize=0", "?pageToken=x", "?pageToken=8.", "?pageToken=.8", "?pageToken=8.9.7" })
         {
             Assert.Equal(400, (int)(await _vault.AdminClient.GetAsync("/api/v1/audit" + query)).StatusCode);
         }
@@ -181,6 +181,49 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal(200, (int)(await auditor.GetAsync("/api/v1/audit")).StatusCode);
         using var person = _vault.CreateClient(await _vault.CreateKeyAsync("operator"));
         Assert.Equal(403, (int)(await person.GetAsync("/api/v1/audit")).StatusCode);
+    }
+
+    [Fact]
+    public async Task ACalloutThatEndsBetweenTwoPages_IsOnOneOfThem()
+    {
+        var app = await DefineAsync();
+        var rest = new TaskCompletionSource();
+        _service.Answer = async (context, request) =>
+        {
+            context.Response.ContentLength = request.Target == "/stream" ? null : 6;
+            await context.Response.WriteAsync("first ");
+            await context.Response.Body.FlushAsync();
+            await (request.Target == "/stream" ? rest.Task : Task.CompletedTask);
+        };
+        using var streaming = await app.GetAsync("/callout/Svc/stream", HttpCompletionOption.ResponseHeadersRead);
+        for (var called = 1; called <= 5; called++)
+        {
+            Assert.Equal("first ", await app.GetStringAsync($"/callout/Svc/{called}"));
+        }
+
+        var page = (await _vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout&pageSize=3"))!;
+        var last = (long)page["items"]![2]!["sequence"]!;
+        rest.SetResult();
+        await streaming.Content.ReadAsStringAsync();
+        for (var asked = 0; asked < 1000 && (string?)(await ItemsAsync("?action=callout&pageSize=1"))[0]!["path"] != "/stream"; asked++)
+        {
+            // The end is recorded after it was handed on.
+        }
+
+        var paths = Paths(page);
+        while ((string?)page["nextPageToken"] is { } token)
+        {
+            page = (await _vault.AdminAsync(HttpMethod.Get, $"/api/v1/audit?action=callout&pageSize=2&pageToken={token}"))!;
+            paths.AddRange(Paths(page));
+        }
+
+        Assert.Equal(["/5", "/4", "/3", "/2", "/1", "/stream"], paths);
+        Assert.Equal(["/stream", "/5", "/4", "/3", "/2", "/1"], Paths((await _vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout"))!));
+
+        // As tokens were once: they don't say when the list began.
+        Assert.Equal(["/2", "/1"], Paths((await _vault.AdminAsync(HttpMethod.Get, $"/api/v1/audit?action=callout&pageToken={last}"))!));
+
+        static List<string?> Paths(JsonNode page) => [.. page["items"]!.AsArray().Select(item => (string?)item!["path"])];
     }
 
     [Theory]

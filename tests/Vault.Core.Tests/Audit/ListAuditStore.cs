@@ -15,6 +15,8 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
     public Task<AuditHead?> HeadAsync(CancellationToken cancellationToken) =>
         Task.FromResult(log.Count == 0 ? null : new AuditHead(log[^1].Sequence, log[^1].Segment, log[^1].Hash));
 
+    public Task<long?> LastAsync(CancellationToken cancellationToken) => Task.FromResult(log.Count == 0 ? (long?)null : log[^1].Sequence);
+
     public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult(log.Find(entry => entry.Sequence == sequence));
 
     public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
@@ -57,6 +59,6 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
         }
     }
 
-    public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, long? before, int count, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<AuditEntry>>(
-        [.. log.Where(entry => entry.Event.Action == filter.Action && (before is null || entry.Sequence < before)).OrderByDescending(entry => entry.Sequence).Take(count)]);
+    public Task<IReadOnlyList<AuditEntry>> FindAsync(AuditFilter filter, AuditPlace place, int count, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<AuditEntry>>(
+        [.. log.Where(entry => entry.Event.Action == filter.Action && entry.Sequence <= (place.Last ?? long.MaxValue) && (place.Before is null || entry.Sequence < place.Before)).OrderByDescending(entry => entry.Sequence).Take(count)]);
 }

@@ -67,8 +67,8 @@ internal static class AuditEndpoints
         var errors = Unknown(query, Filters);
         var from = Time("from");
         var to = Time("to");
-        var size = Number("pageSize", 1, Most) ?? Default;
-        var before = Number("pageToken", 1, long.MaxValue);
+        var size = Size();
+        var place = Place();
         var filter = new AuditFilter(from, to, Text("actor"), Text("action"), Text("target"), Text("outcome"));
         if (errors.Count > 0)
         {
@@ -81,9 +81,11 @@ internal static class AuditEndpoints
             return AdminResults.Json(new ListAnswer<AuditItem>([], null));
         }
 
-        var found = await store.FindAsync(filter, before, (int)size + 1, cancellationToken);
-        var next = found.Count > size ? found[(int)size - 1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
-        return AdminResults.Json(new ListAnswer<AuditItem>([.. found.Take((int)size).Select(AuditItem.Of)], next));
+        // What ends while somebody turns the pages stays what it was on the first: else it would be on none.
+        var last = place.Last ?? await store.LastAsync(cancellationToken) ?? 0;
+        var found = await store.FindAsync(filter, place with { Last = last }, size + 1, cancellationToken);
+        var next = found.Count > size ? AuditPageToken.Of(found[size - 1].Sequence, last) : null;
+        return AdminResults.Json(new ListAnswer<AuditItem>([.. found.Take(size).Select(AuditItem.Of)], next));
 
         string? Text(string name)
         {
@@ -112,20 +114,31 @@ internal static class AuditEndpoints
             return null;
         }
 
-        long? Number(string name, long least, long most)
+        int Size()
         {
-            if (query[name].Count == 0 || (name == "pageToken" && query[name] is [""]))
+            if (query["pageSize"] is not { Count: > 0 } sizes)
             {
-                return null;
+                return Default;
             }
 
-            if (query[name].Count == 1 && long.TryParse(query[name][0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            if (sizes.Count == 1 && int.TryParse(sizes[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= Most)
             {
                 return number;
             }
 
-            errors[name] = [name == "pageToken" ? "Must be the nextPageToken of the page before." : $"Must be from {least} to {most}."];
-            return null;
+            errors["pageSize"] = [$"Must be from 1 to {Most}."];
+            return Default;
+        }
+
+        AuditPlace Place()
+        {
+            var place = default(AuditPlace);
+            if (query["pageToken"] is { Count: > 0 } tokens and not [""] && (tokens.Count > 1 || !AuditPageToken.TryParse(tokens[0], out place)))
+            {
+                errors["pageToken"] = ["Must be the nextPageToken of the page before."];
+            }
+
+            return place;
         }
     }
 
