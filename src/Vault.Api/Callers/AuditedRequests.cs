@@ -12,18 +12,21 @@ internal static class AuditedRequests
     private static readonly string[] RouteNames = ["name", "principal", "user", "app", "namedCredential", "id"];
 
     /// <summary>What a route changes: <c>app</c>, or a whole action, <c>token.refresh</c>.</summary>
-    internal sealed record Resource(string Name);
+    internal sealed record Resource(string Name, bool OnlyVerifies);
 
     /// <summary>Says what a route changes.</summary>
-    public static TBuilder Audited<TBuilder>(this TBuilder builder, string resource)
+    /// <param name="builder">The route.</param>
+    /// <param name="resource">As in <c>app</c>, or a whole action.</param>
+    /// <param name="onlyVerifies">It sends, changes and shows nothing, and is answered where no record can be kept: that is when it is asked.</param>
+    public static TBuilder Audited<TBuilder>(this TBuilder builder, string resource, bool onlyVerifies = false)
         where TBuilder : IEndpointConventionBuilder
     {
-        builder.WithMetadata(new Resource(resource));
+        builder.WithMetadata(new Resource(resource, onlyVerifies));
         return builder;
     }
 
     /// <summary>What the request would do to what; null where it changes nothing.</summary>
-    public static string? ActionOf(HttpContext context) => ResourceOf(context) is { } resource ? ActionOf(context, resource) : null;
+    public static string? ActionOf(HttpContext context) => ResourceOf(context) is { } resource ? ActionOf(context, resource.Name) : null;
 
     /// <summary>A request that nobody was let in with.</summary>
     public static Task DeniedAsync(HttpContext context, string code, string actor = "anonymous", string? action = null) =>
@@ -39,14 +42,14 @@ internal static class AuditedRequests
             return;
         }
 
-        var isWhole = IsWhole(resource);
+        var isWhole = IsWhole(resource.Name);
         var origin = new AuditOrigin
         {
-            Event = Begin(context, actor, ActionOf(context, resource)),
-            CreatedAction = isWhole ? resource : resource + ".created",
+            Event = Begin(context, actor, ActionOf(context, resource.Name)),
+            CreatedAction = isWhole ? resource.Name : resource.Name + ".created",
         };
         var log = context.RequestServices.GetRequiredService<AuditLog>();
-        if (isWhole && !await log.CanWriteAsync())
+        if (isWhole && !resource.OnlyVerifies && !await log.CanWriteAsync())
         {
             // It sends something, and would have no record.
             await context.AnswerAsync(new VaultError(ErrorCodes.StorageUnavailable, "The database can't take the audit record, so nothing was done. Try again."));
@@ -105,8 +108,8 @@ internal static class AuditedRequests
     public static string? TextOf(System.Net.IPAddress? address) =>
         address is not null ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
 
-    private static string? ResourceOf(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
-        ? null : context.GetEndpoint()?.Metadata.GetMetadata<Resource>()?.Name;
+    private static Resource? ResourceOf(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
+        ? null : context.GetEndpoint()?.Metadata.GetMetadata<Resource>();
 
     private static bool IsWhole(string resource) => resource.Contains('.', StringComparison.Ordinal);
 

@@ -56,7 +56,7 @@ internal static class AuditEndpoints
         var group = api.MapGroup("/audit").WithTags("Audit").RequireRoles(VaultRole.Admin, VaultRole.Auditor);
         group.MapGet("", FindAsync).Produces<ListAnswer<AuditItem>>().Problems(400);
         group.MapGet("/export", ExportAsync).Produces<AuditItem>(200, "application/x-ndjson").Problems(400);
-        group.MapPost("/verify", VerifyAsync).TakesNothing().Audited("audit.verified").Produces<AuditVerdict>().Problems(400, 413, 415);
+        group.MapPost("/verify", VerifyAsync).TakesNothing().Audited("audit.verified", onlyVerifies: true).Produces<AuditVerdict>().Problems(400, 413, 415);
     }
 
     /// <summary>Lists records, newest first.</summary>

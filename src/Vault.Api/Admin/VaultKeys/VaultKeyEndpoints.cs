@@ -16,7 +16,7 @@ internal static class VaultKeyEndpoints
         group.MapGet("", ListAsync).RequireRoles(VaultRole.Admin, VaultRole.Auditor).Produces<ListAnswer<VaultKeyView>>().Problems(400);
         group.MapPost("/rotate", RotateAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.rotated").Produces<VaultKeyView>().Problems(400, 413, 415);
         group.MapPost("/rewrap", RewrapAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.rewrap").Produces<OperationStarted>(202).Problems(400, 413, 415);
-        group.MapPost("/verify", VerifyAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.verified").Produces<KeyVerdict>().Problems(400, 413, 415);
+        group.MapPost("/verify", VerifyAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.verified", onlyVerifies: true).Produces<KeyVerdict>().Problems(400, 413, 415);
     }
 
     /// <summary>Lists the vault keys, oldest first: never the keys themselves.</summary>
