@@ -7,7 +7,7 @@ namespace Vault.Core.Audit;
 /// It signs what it found before it writes anything, so that a cut that was made while the vault was down stays visible for good.
 /// Where replicas share a database, a directory that holds neither is that of a new one.
 /// </summary>
-public sealed partial class AuditBeginning(AuditOptions options, IAuditStore store, AuditCheckpoints checkpoints, AuditMark mark, TimeProvider time, ILogger<AuditBeginning> logger)
+public sealed partial class AuditBeginning(AuditOptions options, IAuditStore store, AuditChain chain, AuditCheckpoints checkpoints, AuditMark mark, TimeProvider time, ILogger<AuditBeginning> logger)
 {
     /// <summary>Finds the end of the chain; the fault says what doesn't fit, one of <see cref="AuditFaults"/>, null: nothing.</summary>
     public async Task<(AuditHead Head, string? Fault)> FindAsync(CancellationToken cancellationToken)
@@ -16,29 +16,29 @@ public sealed partial class AuditBeginning(AuditOptions options, IAuditStore sto
         var head = await store.HeadAsync(cancellationToken) ?? AuditChain.Beginning;
         var signed = await checkpoints.OpenAsync(marked?.Checkpoints ?? 0, cancellationToken);
         var isNew = marked is null && (options.IsShared ? signed.Lines.Count == 0 : head.Sequence == 0 && signed.Lines.All(line => line.Sequence == 0));
-        var fault = isNew ? null
+        var isForged = await IsForgedAsync(head, marked?.Head, cancellationToken);
+        var fault = isNew ? (isForged ? AuditFaults.Forged : null)
             : await LacksAsync(head, marked?.Head, cancellationToken) ?? await LacksAsync(head, signed.Problem is null ? signed.Lines[^1].Head : null, cancellationToken)
-            ?? (marked is null || signed.Problem is not null || signed.Lines.Count < marked.Checkpoints ? AuditFaults.Checkpoints : null);
+            ?? (isForged ? AuditFaults.Forged : marked is null || signed.Problem is not null || signed.Lines.Count < marked.Checkpoints ? AuditFaults.Checkpoints : null);
         var now = time.GetUtcNow();
+        var count = Math.Max(marked?.Checkpoints ?? 0, signed.Lines.Count);
         if (fault is not null)
         {
             LogNotAsLeft(logger, fault);
-            if (marked is not null && !marked.Head.Is(head))
+            if (marked is not null && !marked.Head.Is(head) && !(signed.Problem is null && signed.Lines[^1].Head.Is(marked.Head)))
             {
                 // The mark is about to be written over: what it said is signed first.
-                mark.Set(await checkpoints.AddAsync(marked.Head, now));
+                count = await checkpoints.AddAsync(marked.Head, now);
             }
         }
 
-        if (fault is not null || signed.Lines.Count == 0 || !signed.Lines[^1].Head.Is(head))
+        // What the vault didn't write it doesn't sign for either.
+        if (!isForged && (fault is not null || signed.Lines.Count == 0 || !signed.Lines[^1].Head.Is(head)))
         {
-            mark.Set(await checkpoints.AddAsync(head, now));
-        }
-        else
-        {
-            mark.Set(signed.Lines.Count);
+            count = await checkpoints.AddAsync(head, now);
         }
 
+        mark.Set(count);
         return (head, fault);
     }
 
@@ -51,9 +51,15 @@ public sealed partial class AuditBeginning(AuditOptions options, IAuditStore sto
         }
 
         return known.Sequence > head.Sequence ? AuditFaults.Truncated
-            : await store.EntryAsync(known.Sequence, cancellationToken) is { } entry && !entry.Hash.AsSpan().SequenceEqual(known.Hash) ? AuditFaults.Forked
-            : null;
+            : await store.EntryAsync(known.Sequence, cancellationToken) is not { } entry || entry.Hash.AsSpan().SequenceEqual(known.Hash) ? null
+            : entry.IsUnreadable ? AuditFaults.Modified
+            : AuditFaults.Forked;
     }
+
+    // Whether something else than the vault wrote the last record.
+    private async Task<bool> IsForgedAsync(AuditHead head, AuditHead? marked, CancellationToken cancellationToken) =>
+        !head.Is(AuditChain.Beginning) && marked?.Is(head) is not true
+        && !(await store.EntryAsync(head.Sequence, cancellationToken) is { } entry && chain.IsAuthentic(entry) && AuditChain.IsOf(entry, head.Sequence));
 
     [LoggerMessage(6004, LogLevel.Critical, "The audit is not as this vault left it: {Fault}. `audit verify` says more.")]
     private static partial void LogNotAsLeft(ILogger logger, string fault);

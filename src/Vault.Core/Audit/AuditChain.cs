@@ -14,11 +14,13 @@ public sealed class AuditChain(IntegrityKey key)
     public static AuditHead Beginning { get; } = new(0, 0, LengthPrefixed.Begin(CryptographicLabels.AuditBeginning).Sha256());
 
     /// <summary>The record that comes after this head.</summary>
+    /// <exception cref="AuditCutException">None can.</exception>
     public AuditEntry Next(AuditHead head, int segment, AuditEvent audited)
     {
+        var sequence = head.Sequence < long.MaxValue ? head.Sequence + 1 : throw AuditCutException.Beyond(head);
         audited = Normal(audited);
-        var hash = HashOf(head.Sequence + 1, segment, audited, head.Hash);
-        return new AuditEntry(head.Sequence + 1, segment, audited, head.Hash, hash, MacOf(hash));
+        var hash = HashOf(sequence, segment, audited, head.Hash);
+        return new AuditEntry(sequence, segment, audited, head.Hash, hash, MacOf(hash));
     }
 
     /// <summary>What happened, as every database gives it back.</summary>

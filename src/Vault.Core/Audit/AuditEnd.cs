@@ -16,8 +16,13 @@ internal readonly record struct AuditEnd(AuditHead Head, int Segment, int Count,
     /// <summary>How long a segment lasts at most.</summary>
     public static readonly TimeSpan LongestSegment = TimeSpan.FromDays(1);
 
+    /// <summary>The end where a process begins with what it found: its first record begins a segment.</summary>
+    /// <exception cref="AuditCutException">There is none after that of the last record.</exception>
+    public static AuditEnd Found(AuditHead head, DateTimeOffset now) => new(head, SegmentAfter(head.Segment, head), 0, now);
+
     /// <summary>The segment of a record that is written now.</summary>
-    public int SegmentAt(DateTimeOffset now) => Count >= MostInSegment || now - Since >= LongestSegment ? Segment + 1 : Segment;
+    /// <exception cref="AuditCutException">There is none after the one that is over.</exception>
+    public int SegmentAt(DateTimeOffset now) => Count >= MostInSegment || now - Since >= LongestSegment ? SegmentAfter(Segment, Head) : Segment;
 
     /// <summary>The end once this record is written.</summary>
     public AuditEnd With(AuditEntry entry, DateTimeOffset now)
@@ -32,4 +37,6 @@ internal readonly record struct AuditEnd(AuditHead Head, int Segment, int Count,
         var others = (int)Math.Min(MostInSegment, head.Sequence - Head.Sequence);
         return head.Segment == Segment ? this with { Head = head, Count = Count + others } : new AuditEnd(head, head.Segment, others, now);
     }
+
+    private static int SegmentAfter(int segment, AuditHead head) => segment < int.MaxValue ? segment + 1 : throw AuditCutException.Beyond(head);
 }

@@ -93,6 +93,19 @@ public sealed partial class AuditTail(
     /// <summary>The end of the chain as this process knows it; the database must not have less.</summary>
     public async Task<AuditHead> HeadAsync(CancellationToken cancellationToken) => (await EndAsync(cancellationToken)).Head;
 
+    /// <summary>The same, for who only verifies; null: nothing can follow what the database ends with, so this process began none.</summary>
+    public async Task<AuditHead?> KnownHeadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await HeadAsync(cancellationToken);
+        }
+        catch (AuditCutException)
+        {
+            return null;
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {
@@ -234,7 +247,7 @@ public sealed partial class AuditTail(
     {
         var (head, fault) = await beginning.FindAsync(cancellationToken);
         var began = Own("audit.started") with { Outcome = fault is null ? AuditOutcomes.Success : AuditOutcomes.Failed, Code = fault };
-        var (entry, end) = Extend(new AuditEnd(head, head.Segment + 1, 0, began.At), began);
+        var (entry, end) = Extend(AuditEnd.Found(head, began.At), began);
         await store.AppendAsync([entry], begun: null, cancellationToken);
         _signed = head.Sequence;
         Advance(end);

@@ -24,7 +24,7 @@ public interface IAuditStore
     /// <summary>The number of the last record, whether it can be read or not; null: none.</summary>
     Task<long?> LastAsync(CancellationToken cancellationToken);
 
-    /// <summary>The record of this number; null: none.</summary>
+    /// <summary>The record of this number, as in <see cref="ReadReadableAsync"/>; null: none.</summary>
     Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken);
 
     /// <summary>What the records of these ids tell of; whoever has the turn to write sees all that was ever committed.</summary>

@@ -59,7 +59,7 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
     public async Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken)
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
-        return await database.Audit.AsNoTracking().FirstOrDefaultAsync(row => row.Sequence == sequence, cancellationToken) is { } row ? ToEntry(row) : null;
+        return await RowAsync(database, sequence, cancellationToken) is { } row ? ToEntry(row) : null;
     }
 
     /// <inheritdoc />

@@ -406,6 +406,38 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AStart_OnARecordThatSomebodyAddedBehindTheEnd_SaysSo()
+    {
+        var app = await DefineAsync();
+        await _vault.DisposeAsync();
+        await ForgeAsync("(SELECT MAX(\"Sequence\") + 1 FROM audit)");
+        _vault = new VaultFactory(dataDirectory: _directory);
+        using var again = _vault.CreateClient(app.DefaultRequestHeaders.First().Value.Single());
+        Assert.Equal(200, (int)(await again.GetAsync("/callout/Svc/1")).StatusCode);
+        var started = (await ItemsAsync("?action=audit.started"))[0]!;
+        Assert.Equal(("failed", "forged"), ((string?)started["outcome"], (string?)started["code"]));
+        Assert.Contains(_vault.Logs.Lines, line => line.Contains("The audit is not as this vault left it: forged", StringComparison.Ordinal));
+        Assert.Equal("duplicate", (string?)(await VerifyAsync())["fault"]);
+    }
+
+    [Fact]
+    public async Task AStart_OnARecordThatLeavesNoNumber_RecordsNothing_UntilItIsGone()
+    {
+        var app = await DefineAsync();
+        await _vault.DisposeAsync();
+        await ForgeAsync("9223372036854775807");
+        _vault = new VaultFactory(dataDirectory: _directory);
+        using var again = _vault.CreateClient(app.DefaultRequestHeaders.First().Value.Single());
+        Assert.Equal("audit-unavailable", (await again.GetAsync("/callout/Svc/1")).Headers.GetValues("X-Vault-Error").Single());
+        Assert.Contains(_vault.Logs.Lines, line => line.Contains("The audit is not as this vault left it: forged", StringComparison.Ordinal));
+        var verdict = await VerifyAsync();
+        Assert.Equal(("forged", long.MaxValue), ((string?)verdict["fault"], (long?)verdict["sequence"]));
+        await TamperAsync("DELETE FROM audit WHERE \"Sequence\" = 9223372036854775807");
+        Assert.Equal(200, (int)(await again.GetAsync("/callout/Svc/1")).StatusCode);
+        Assert.True((bool)(await VerifyAsync())["valid"]!);
+    }
+
+    [Fact]
     public async Task AnswerThatCantBeSearchedForADeadToken_IsRecorded_AndToldOf()
     {
         _service.Answer = (context, request) =>

@@ -19,7 +19,7 @@ internal sealed class AuditParts
         Chain = new AuditChain(key);
         Checkpoints = new AuditCheckpoints(options, key);
         Mark = new AuditMark(options, key);
-        Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(options, store, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance, turns);
+        Tail = new AuditTail(store, Chain, Checkpoints, Mark, new AuditBeginning(options, store, Chain, Checkpoints, Mark, time, NullLogger<AuditBeginning>.Instance), time, NullLogger<AuditTail>.Instance, turns);
         Log = new AuditLog(store, Tail, time, Meters, NullLogger<AuditLog>.Instance, Spool);
         Verifier = new AuditVerifier(store, Chain, Checkpoints, Mark);
         Retention = new AuditRetention(options, Tail, Verifier, store, time, NullLogger<AuditRetention>.Instance);

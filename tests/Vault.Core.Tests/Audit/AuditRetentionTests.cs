@@ -162,6 +162,7 @@ public sealed class AuditRetentionTests : IDisposable
 
     [Theory]
     [InlineData("cut", "truncated")]
+    [InlineData("forged behind the end", "forged")]
     [InlineData("mark removed", "checkpoints")]
     [InlineData("mark forged", "checkpoints")]
     [InlineData("checkpoints removed", "checkpoints")]
@@ -199,6 +200,33 @@ public sealed class AuditRetentionTests : IDisposable
         Assert.Equal(expected, (await New().Verifier.VerifyAsync(null, CancellationToken.None)).Fault);
     }
 
+    [Theory]
+    [InlineData(long.MaxValue, 1)]
+    [InlineData(7, int.MaxValue)]
+    public async Task ARecordThatNoneCanFollow_StopsTheAudit_AndLeavesNothingBehind(long sequence, int segment)
+    {
+        await WriteAsync(5);
+        await _parts.Tail.SignAsync();
+        _parts.Mark.Dispose();
+        _log.Add(_log[2] with { Sequence = sequence, Segment = segment });
+        var next = New();
+        for (var tried = 0; tried < 3; tried++)
+        {
+            await Assert.ThrowsAsync<AuditCutException>(() => WriteAsync(1, next));
+            Assert.Null(await next.Tail.KnownHeadAsync(CancellationToken.None));
+        }
+
+        Assert.Equal(7, _log.Count);
+        Assert.Equal(2, File.ReadAllLines(Path.Combine(_directory, "audit-checkpoints.jsonl")).Length);
+        var verdict = await next.Verifier.VerifyAsync(null, CancellationToken.None);
+        Assert.Equal((sequence, 6), (verdict.Sequence, verdict.Entries));
+        _log.RemoveAt(6);
+        await WriteAsync(1, next);
+        Assert.Equal(("audit.started", "success"), (_log[^2].Event.Action, _log[^2].Event.Outcome));
+        Assert.True((await next.Verifier.VerifyAsync(await next.Tail.KnownHeadAsync(CancellationToken.None), CancellationToken.None)).Valid);
+        next.Mark.Dispose();
+    }
+
     private static IntegrityKey OtherKey()
     {
         var ring = new VaultKeyRing(new EphemeralDataProtectionProvider());
@@ -216,6 +244,9 @@ public sealed class AuditRetentionTests : IDisposable
         {
             case "cut":
                 _log.RemoveRange(_log.Count - 2, 2);
+                break;
+            case "forged behind the end":
+                _log.Add(_log[^1] with { Sequence = _log[^1].Sequence + 1, Hash = new byte[32], Mac = new byte[32] });
                 break;
             case "mark removed":
                 File.Delete(mark);

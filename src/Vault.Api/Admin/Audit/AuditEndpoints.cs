@@ -165,7 +165,7 @@ internal static class AuditEndpoints
     /// <c>unfinished</c> counts callouts whose outcome was never recorded.
     /// </remarks>
     private static async Task<IResult> VerifyAsync(AuditVerifier verifier, AuditTail tail, CancellationToken cancellationToken) =>
-        AdminResults.Json(await verifier.VerifyAsync(await tail.HeadAsync(cancellationToken), cancellationToken));
+        AdminResults.Json(await verifier.VerifyAsync(await tail.KnownHeadAsync(cancellationToken), cancellationToken));
 
     // A filter that isn't one would answer with what it was to leave out.
     private static Dictionary<string, string[]> Unknown(IQueryCollection query, string[] known) =>
