@@ -9,7 +9,7 @@ public sealed class MergeMaskTests
     [Theory]
     [InlineData("application/json", "••••••($Credential.Password)")]
     [InlineData("application/x-www-form-urlencoded", "••••••($Credential.Password)")]
-    [InlineData("text/plain; charset=latin1", "......($Credential.Password)")]
+    [InlineData("text/plain; charset=latin1", "••••••($Credential.Password)")]
     public void Resolve_MaskingScope_HidesTheWholeResult(string contentType, string expected) => Assert.Equal(
         $"u1 {expected}{expected}",
         MergeBodyRun.Whole("{!$User.Id} {!$Credential.Password}{!HEX(HASH('MD5',$Credential.Password))}", contentType, new MaskingScope()));

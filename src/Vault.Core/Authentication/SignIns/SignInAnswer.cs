@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -140,19 +141,20 @@ internal sealed class SignInAnswer
     private static string Decoded(string bytes) =>
         !Ascii.IsValid(bytes) && Encoding.Latin1.GetBytes(bytes) is var raw && Utf8.IsValid(raw) ? Encoding.UTF8.GetString(raw) : bytes;
 
-    /// <summary>The values that <c>Set-Cookie</c> gives a cookie: one for each time that it stands there. An empty one takes away what came before it.</summary>
+    /// <summary>The values that <c>Set-Cookie</c> gives a cookie: one for each time that it stands there. One that is empty, or over, takes away what came before it.</summary>
     public IReadOnlyList<string> Cookie(string name)
     {
         var found = new List<string>();
         foreach (var cookie in Header("Set-Cookie"))
         {
-            var pair = cookie.Split(';', 2)[0].Split('=', 2);
+            var parts = cookie.Split(';');
+            var pair = parts[0].Split('=', 2);
             if (pair.Length != 2 || pair[0].Trim() != name)
             {
                 continue;
             }
 
-            if (pair[1].Trim() is { Length: > 0 } value)
+            if (pair[1].Trim() is { Length: > 0 } value && !parts.Skip(1).Any(EndsIt))
             {
                 found.Add(value);
             }
@@ -164,5 +166,14 @@ internal sealed class SignInAnswer
         }
 
         return found;
+    }
+
+    // `Max-Age=0`, or a date long past (RFC 6265 section 5.2): what is written with them is a placeholder, such as PHP's `deleted`.
+    private static bool EndsIt(string attribute)
+    {
+        var pair = attribute.Split('=', 2, StringSplitOptions.TrimEntries);
+        return pair.Length == 2 && (pair[0].Equals("Max-Age", StringComparison.OrdinalIgnoreCase)
+            ? long.TryParse(pair[1], CultureInfo.InvariantCulture, out var seconds) && seconds <= 0
+            : pair[0].Equals("Expires", StringComparison.OrdinalIgnoreCase) && DateTimeOffset.TryParse(pair[1], CultureInfo.InvariantCulture, out var end) && end.Year < 2000);
     }
 }

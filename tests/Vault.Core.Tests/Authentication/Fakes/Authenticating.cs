@@ -86,7 +86,7 @@ internal sealed class Authenticating
     /// <summary>A sign-in whose requests are answered by <paramref name="service"/>.</summary>
     public TokenAcquisition Acquisition(BoundCredential credential, FakeService service, string? url, params (string Name, string Value)[] parameters) => new(
         credential, Set(credential, parameters), "", url, new HttpMessageInvoker(service),
-        target => credential.Definition.AllowedHosts?.Any(host => host.Matches(target)) is true, Time);
+        target => credential.Definition.AllowedHosts?.Any(host => host.Matches(target)) is true ? null : "is not in allowedHosts", Time);
 
     public static HttpResponseMessage Answer(string body, HttpStatusCode status = HttpStatusCode.OK) => new(status) { Content = new StringContent(body) };
 }

@@ -250,7 +250,7 @@ public sealed class LoginFlowTests
         answer.Headers.Add("X-Two", ["from-1", "from-2"]);
         answer.Headers.Add("X-Same", ["from-1", "from-1"]);
         answer.Headers.Add("Set-Cookie", ["A=1; Path=/", "SID=from-cookie; HttpOnly", "Two=from-1", "Two=from-2; Path=/", "Same=from-1", "Same=from-1; Path=/"]);
-        answer.Headers.Add("Set-Cookie", ["Gone=from-1", "Gone=; Max-Age=0", "Anew=; Max-Age=0", "Anew=from-cookie"]);
+        answer.Headers.Add("Set-Cookie", ["Gone=from-1", "Gone=; Max-Age=0", "Anew=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0; path=/", "Anew=from-0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "Anew=from-cookie; Max-Age=60; Expires=Wed, 09 Jun 2100 10:18:14 GMT"]);
         return answer;
     });
 
