@@ -35,6 +35,7 @@ class Target:
     paths: int = 0
     path_step: int = 1
     http2: bool = False
+    compiles: bool = True  # while it runs: it is slow at first
 
 
 class Runs:

@@ -94,5 +94,5 @@ def start(machine, upstream, same_sockets):
     for name, begin in starts:
         port, process = begin()
         machine.wait_for_port(process, port)
-        targets.append(Target(name, f"http://127.0.0.1:{port}/service/record", process, KEY))
+        targets.append(Target(name, f"http://127.0.0.1:{port}/service/record", process, KEY, compiles="YARP" in name))
     return targets
