@@ -26,24 +26,9 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
             row.Id, key with { Stamp = row.Stamp }, row.Version, row.Sealed, row.ObtainedAt, row.ExpiresAt, row.RetiredAt, row.IsRenewable))];
     }
 
-    public async Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-                await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-                await WriteAsync(context, token, cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                return;
-            }
-            catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate } && tries < 5)
-            {
-                // Another process saved one for the same account in this moment: the one that comes later counts.
-            }
-        }
-    }
+    public Task SaveAsync(StoredToken token, CancellationToken cancellationToken) => SaveAsync(token, predecessor: null, cancellationToken);
+
+    public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) => SaveAsync(token, predecessor, cancellationToken);
 
     public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
     {
@@ -51,7 +36,11 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
 
         // 1. Nobody takes the lease until this is committed, and nobody changes the secrets.
-        if (!await (claim.Lease is { } lease ? HoldAsync(context, lease, [.. claim.Secrets], cancellationToken) : AreInUseAsync(context, claim.Secrets, cancellationToken)))
+        Guid[] secrets = [.. claim.Secrets];
+        if ((await context.Database.SqlQuery<int>(
+                $"""SELECT 1 AS "Value" FROM token_leases WHERE "Account" = {claim.Lease.Account} AND "Take" = {claim.Lease.Take} FOR UPDATE""").ToListAsync(cancellationToken)).Count == 0
+            || (await context.Database.SqlQuery<int>(
+                $"""SELECT 1 AS "Value" FROM secrets WHERE "Id" = ANY({secrets}) AND "RetiredAt" IS NULL FOR SHARE""").ToListAsync(cancellationToken)).Count != secrets.Length)
         {
             return false;
         }
@@ -81,15 +70,30 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
         }
     }
 
-    private static async Task<bool> HoldAsync(VaultDbContext context, ITokenLease lease, Guid[] secrets, CancellationToken cancellationToken) =>
-        (await context.Database.SqlQuery<int>(
-            $"""SELECT 1 AS "Value" FROM token_leases WHERE "Account" = {lease.Account} AND "Take" = {lease.Take} FOR UPDATE""").ToListAsync(cancellationToken)).Count > 0
-        && (await context.Database.SqlQuery<int>(
-            $"""SELECT 1 AS "Value" FROM secrets WHERE "Id" = ANY({secrets}) AND "RetiredAt" IS NULL FOR SHARE""").ToListAsync(cancellationToken)).Count == secrets.Length;
+    private async Task SaveAsync(StoredToken token, Guid? predecessor, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+                await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+                if (predecessor is { } id
+                    && !await Of(context, token.Key).AnyAsync(row => row.Id == id && row.RetiredAt == null && row.Stamp == token.Key.Stamp, cancellationToken))
+                {
+                    return;
+                }
 
-    // Without leases the database is one process's own, and the transaction the only one that writes.
-    private static async Task<bool> AreInUseAsync(VaultDbContext context, IReadOnlyCollection<Guid> secrets, CancellationToken cancellationToken) =>
-        await context.Secrets.CountAsync(row => secrets.Contains(row.Id) && row.RetiredAt == null, cancellationToken) == secrets.Count;
+                await WriteAsync(context, token, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return;
+            }
+            catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate } && tries < 5)
+            {
+                // Another process saved one for the same account in this moment: the one that comes later counts.
+            }
+        }
+    }
 
     private static async Task WriteAsync(VaultDbContext context, StoredToken token, CancellationToken cancellationToken)
     {

@@ -262,19 +262,6 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.Equal(["refresh-token-1", "refresh-token-2"], spent);
     }
 
-    [Theory]
-    [InlineData("label")]
-    [InlineData("secret")]
-    public async Task EditDuringTheFirstRefresh_WithAnEnteredRefreshTokenThatIsGoodOnce_CostsNothing(string edit)
-    {
-        var spent = GiveRefreshTokensThatAreGoodOnce("entered-refresh-token");
-        var app = await DefineAsync(Consented, """{ "ClientId": "me", "ClientSecret": "the-client-secret", "RefreshToken": "entered-refresh-token" }""");
-        await EditDuringAsync(edit, () => CallAsync(app));
-        Time.Advance(TimeSpan.FromHours(2));
-        await ExpectAsync(await CallAsync(app), 200);
-        Assert.Equal(["entered-refresh-token", "refresh-token-1"], spent);
-    }
-
     [Fact]
     public async Task ConsentThatWasTakenBack_IsConfiguredNoMore_AndItsRefreshTokenIsAskedWithOnce()
     {

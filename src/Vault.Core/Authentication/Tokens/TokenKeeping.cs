@@ -171,20 +171,23 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
         var token = unsaved.Token;
         var stored = sealing.Seal(token, key, request.Credential.Binding);
         var isKept = true;
-        if (unsaved.IsDisturbed && !token.IsRenewable)
+        if (unsaved.IsDisturbed && !(token.IsRenewable && unsaved.Predecessor is not null))
         {
             // Whoever waits for it may use it; it is kept nowhere.
             isKept = false;
         }
-        else if (lease is not null || unsaved.IsDisturbed)
+        else if (lease is not null)
         {
-            // What renews it may be all that is left of a refresh token that is good once: it is kept where its secrets are.
             isKept = await store.SaveAsync(
                 stored, new TokenClaim(lease, unsaved.Seen, unsaved.IsDisturbed ? unsaved.Predecessor : null, request.SecretIds), CancellationToken.None);
-            if (!isKept && lease is not null && !await lease.RenewAsync(CancellationToken.None))
+            if (!isKept && !await lease.RenewAsync(CancellationToken.None))
             {
                 return SaveOutcome.LeaseLost;
             }
+        }
+        else if (unsaved is { IsDisturbed: true, Predecessor: { } id })
+        {
+            await store.ReplaceAsync(stored, id, CancellationToken.None);
         }
         else
         {

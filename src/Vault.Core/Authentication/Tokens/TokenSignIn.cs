@@ -138,8 +138,7 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
         UnsavedToken unsaved;
         lock (slot.Gate)
         {
-            var predecessor = (slot.Current ?? slot.Previous)?.Id;
-            slot.Unsaved = unsaved = new UnsavedToken(acquired.Value, predecessor, predecessor is { } known ? [.. slot.Seen, known] : slot.Seen);
+            slot.Unsaved = unsaved = new UnsavedToken(acquired.Value, (slot.Current ?? slot.Previous)?.Id, slot.Seen);
         }
 
         Record(request, at, time.GetElapsedTime(started), null);

@@ -71,7 +71,7 @@ internal sealed class TokenSlot
     /// <summary>Whether it ended without the store's word.</summary>
     public bool HasNotLearned { get; set; }
 
-    /// <summary>Secrets or settings changed under it: what a sign-in under way gives goes to those who wait for it, and is kept only for what renews it.</summary>
+    /// <summary>Secrets or settings changed under it: what a sign-in under way gives goes to those who wait for it, and is kept nowhere.</summary>
     public bool IsEvicted { get; set; }
 
     /// <summary>When the slot was last asked, for eviction.</summary>
@@ -90,6 +90,6 @@ internal sealed class TokenSlot
 /// <summary>A token that was got and isn't saved.</summary>
 /// <param name="Token">The token.</param>
 /// <param name="Predecessor">The one that it was got with, or in place of; null: none.</param>
-/// <param name="Seen">The tokens in use that the store had then, the predecessor among them.</param>
-/// <param name="IsDisturbed">Whether something changed since: it is saved only where its secrets, and its predecessor if there is one, are still in use.</param>
+/// <param name="Seen">The tokens in use that the store had then.</param>
+/// <param name="IsDisturbed">Whether something changed since: it is saved only where its predecessor is still in use.</param>
 internal sealed record UnsavedToken(TokenSet Token, Guid? Predecessor, IReadOnlyCollection<Guid> Seen, bool IsDisturbed = false);

@@ -18,9 +18,6 @@ internal sealed class FakeTokenStore : ITokenStore
     /// <summary>What giving up a token comes to; null: it goes well.</summary>
     public Exception? EndFault { get; set; }
 
-    /// <summary>Whether the secrets that tokens were got with are in use no more.</summary>
-    public bool AreSecretsGone { get; set; }
-
     public void Put(StoredToken token) => _tokens[token.Id] = token;
 
     public Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken) =>
@@ -48,10 +45,13 @@ internal sealed class FakeTokenStore : ITokenStore
         _tokens[token.Id] = token;
     }
 
+    public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) =>
+        _tokens.TryGetValue(predecessor, out var old) && old.RetiredAt is null && old.Key == token.Key ? SaveAsync(token, cancellationToken) : Task.CompletedTask;
+
     public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
     {
         var inUse = _tokens.Values.Where(old => old.Key == token.Key && old.RetiredAt is null).Select(old => old.Id).ToList();
-        if (AreSecretsGone || (claim.Lease is { } lease && !await lease.RenewAsync(cancellationToken)) || inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } id && !inUse.Contains(id)))
+        if (!await claim.Lease.RenewAsync(cancellationToken) || inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } id && !inUse.Contains(id)))
         {
             return false;
         }

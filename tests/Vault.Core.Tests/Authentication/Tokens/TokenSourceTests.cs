@@ -228,24 +228,6 @@ public sealed class TokenSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false, "ada@#1")]
-    [InlineData(true, "ada@#2")]
-    public async Task Evict_DuringTheFirstSignIn_WhatRenewsItsTokenIsKept_UnlessTheSecretsAreGone(bool areSecretsGone, string after)
-    {
-        _vault.SignIn.IsRenewable = true;
-        _vault.SignIn.Gate = NewGate();
-        var underWay = _vault.TokenAsync();
-        await UntilCallAsync(1);
-        _vault.Source.Evict(_vault.Credential.Definition.Id);
-        _vault.Store.AreSecretsGone = areSecretsGone;
-        var later = _vault.TokenAsync();
-        _vault.SignIn.Gate.SetResult();
-        Assert.Equal("ada@#1", (await underWay).Values["t"].Reveal());
-        Assert.Equal(after, (await later).Values["t"].Reveal());
-        Assert.Single(_vault.Store.Tokens);
-    }
-
-    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task RefusedRenewal_IsNotedOfThatTokenAlone_AndANewerOneIsFound(bool isStoreAway)

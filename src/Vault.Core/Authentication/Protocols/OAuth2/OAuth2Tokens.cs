@@ -149,6 +149,7 @@ internal sealed class OAuth2Tokens(OAuth2Settings settings) : ITokenProtocol
 
         // A server that is busy or broken says nothing about the grant.
         var token = TokenAnswer.Read(answer.Value, refreshToken, context.Time.GetUtcNow());
-        return (token, !token.IsOk && answer.Value.Status is not 429 and < 500, !token.IsOk && answer.Value.OAuthError == "invalid_grant", answer.Value.OAuthError);
+        var isRefused = !token.IsOk && answer.Value.Status is not 429 and < 500;
+        return (token, isRefused, isRefused && answer.Value.OAuthError == "invalid_grant", answer.Value.OAuthError);
     }
 }
