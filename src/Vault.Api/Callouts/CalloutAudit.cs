@@ -154,7 +154,7 @@ internal sealed class CalloutAudit
         }
         else if (!await KeepAsync(Refused(error)))
         {
-            error = new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept. Try again.");
+            error = new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept. Try again.") { RetryAfter = error.RetryAfter };
             _log.Note(Refused(error));
         }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 
@@ -8,11 +9,18 @@ namespace Vault.Api.Callouts;
 /// The body of an answer in the chunks of HTTP/1.1 (RFC 9112 section 7.1), with trailers behind the last of them: the server below makes chunks by itself, but writes no trailers over HTTP/1.1.
 /// Where a body breaks off nothing is written in the place of its end.
 /// </summary>
-/// <param name="inner">The connection.</param>
-internal sealed class ChunkedAnswer(Stream inner) : Stream
+internal sealed class ChunkedAnswer : Stream
 {
+    // What says how to read a message has no place behind it (RFC 9110 section 6.5.1): some readers put trailers among the headers.
+    private static readonly FrozenSet<string> OfTheHead =
+        new[] { "Content-Length", "Content-Encoding", "Content-Type", "Content-Range", "Host" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     // Eight digits of a length, and two line ends.
     private const int Framing = 12;
+
+    private readonly Stream _inner;
+
+    private ChunkedAnswer(Stream inner) => _inner = inner;
 
     public override bool CanRead => false;
 
@@ -46,18 +54,27 @@ internal sealed class ChunkedAnswer(Stream inner) : Stream
         return body;
     }
 
+    /// <summary>Gives the body of a response back that was taken over and hasn't begun: something else is answered in its place.</summary>
+    public static void GiveBack(HttpResponse response)
+    {
+        if (response.Body is ChunkedAnswer taken)
+        {
+            response.Body = taken._inner;
+        }
+    }
+
     /// <summary>Ends the body.</summary>
     /// <param name="trailers">What stands behind it; names and values are strings of bytes that can stand in a header.</param>
     /// <param name="cancellationToken">Of the request.</param>
     public ValueTask EndAsync(IEnumerable<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
     {
         var end = new StringBuilder("0\r\n");
-        foreach (var (name, value) in trailers)
+        foreach (var (name, value) in trailers.Where(trailer => !OfTheHead.Contains(trailer.Key)))
         {
             end.Append(name).Append(": ").Append(value).Append("\r\n");
         }
 
-        return inner.WriteAsync(Encoding.Latin1.GetBytes(end.Append("\r\n").ToString()), cancellationToken);
+        return _inner.WriteAsync(Encoding.Latin1.GetBytes(end.Append("\r\n").ToString()), cancellationToken);
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -71,7 +88,7 @@ internal sealed class ChunkedAnswer(Stream inner) : Stream
         var chunk = ArrayPool<byte>.Shared.Rent(buffer.Length + Framing);
         try
         {
-            await inner.WriteAsync(chunk.AsMemory(0, Frame(buffer.Span, chunk)), cancellationToken);
+            await _inner.WriteAsync(chunk.AsMemory(0, Frame(buffer.Span, chunk)), cancellationToken);
         }
         finally
         {
@@ -81,9 +98,9 @@ internal sealed class ChunkedAnswer(Stream inner) : Stream
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) => _inner.FlushAsync(cancellationToken);
 
-    public override void Flush() => inner.Flush();
+    public override void Flush() => _inner.Flush();
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

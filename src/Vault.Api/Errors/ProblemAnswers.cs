@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using Microsoft.AspNetCore.Diagnostics;
+using Vault.Api.Callouts;
 using Vault.Core.Primitives;
 using Vault.Core.Storage;
 
@@ -16,6 +17,7 @@ internal static partial class ProblemAnswers
         var requestId = response.Headers[Hosting.RequestIdMiddleware.Header];
         var allow = response.Headers.Allow;
         response.Clear();
+        ChunkedAnswer.GiveBack(response);
         response.Headers[Hosting.RequestIdMiddleware.Header] = requestId;
         response.Headers.Allow = allow;
         response.StatusCode = ErrorStatus.Of(error.Code);

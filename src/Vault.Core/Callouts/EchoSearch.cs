@@ -24,6 +24,7 @@ public sealed class EchoSearch
     private readonly Lock _gate = new();
     private HashSet<byte[]>? _made;
     private int _bytes;
+    private int _tokens;
     private EchoSets? _sets;
     private EchoKey? _key;
     private RedactionSet _known = RedactionSet.Empty;
@@ -47,7 +48,7 @@ public sealed class EchoSearch
     internal bool IsFull { get; private set; }
 
     /// <summary>How much may be spent on searching.</summary>
-    internal EchoWork Work => field ??= new();
+    internal EchoWork Work => field ??= new(_known.Count + _tokens);
 
     /// <summary>What is searched for.</summary>
     internal RedactionSet Set
@@ -137,8 +138,12 @@ public sealed class EchoSearch
         Add(utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
     }
 
-    /// <summary>Searches for a secret too.</summary>
-    internal void Add(SecretText secret) => Add(secret.RevealUtf8());
+    /// <summary>Searches for a token too.</summary>
+    internal void AddToken(SecretText token)
+    {
+        _tokens++;
+        Add(token.RevealUtf8());
+    }
 
     private RedactionSet Make()
     {

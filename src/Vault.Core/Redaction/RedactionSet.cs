@@ -77,6 +77,9 @@ public sealed class RedactionSet
     /// </summary>
     internal ReadyHeader? Header { get; set; }
 
+    /// <summary>How many secrets it has.</summary>
+    internal int Count => _secrets.Length;
+
     /// <summary>How many bytes its secrets have together.</summary>
     internal int Size { get; }
 

@@ -59,6 +59,32 @@ public sealed class TrailerTests(CalloutFixture fixture) : IClassFixture<Callout
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => callout.SendAsync(HttpMethod.Get, "/x"));
     }
 
+    [Fact]
+    public async Task Body_ThatIsntWhatItSays_IsAProblem_NotAChunkOfOne()
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\nTrailer: X-T\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        var callout = await CreateAsync(upstream.Url);
+        await callout.SendRefusedAsync("response-not-inspectable", HttpStatusCode.BadGateway, HttpMethod.Get, "/x");
+    }
+
+    [Fact]
+    public async Task Trailers_ThatSayHowToReadAMessage_AreLeftOut()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http2);
+        upstream.Answer = async (context, _) =>
+        {
+            context.Response.Headers.Trailer = "x-t";
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, "hello");
+            var trailers = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseTrailersFeature>()!.Trailers;
+            (trailers["x-t"], trailers["content-type"], trailers["content-encoding"]) = ("1", "text/html", "gzip");
+        };
+        var callout = await CreateAsync(upstream.Url, ", \"httpVersion\": \"2\"");
+        using var response = await callout.SendAsync(HttpMethod.Get, "/x");
+        Assert.Equal("hello", await response.Content.ReadAsStringAsync());
+        Assert.Equal(["x-t"], response.TrailingHeaders.NonValidated.Select(trailer => trailer.Key));
+    }
+
     [Theory]
     [InlineData("HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n")]
     [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nTrailer: X-T\r\n\r\n")]
@@ -80,11 +106,11 @@ public sealed class TrailerTests(CalloutFixture fixture) : IClassFixture<Callout
     private static string Answer(string announced, string body, string trailers) =>
         $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{announced}\r\n{(body.Length == 0 ? "" : $"{body.Length:x}\r\n{body}\r\n")}0\r\n{trailers}\r\n";
 
-    private async Task<TestCallout> CreateAsync(string url)
+    private async Task<TestCallout> CreateAsync(string url, string settings = "")
     {
         var name = fixture.NewName();
         await fixture.Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
-            { "name": "{{name}}", "url": "{{url}}", "authentication": { "protocol": "bearer", "token": "{{Token}}" } }
+            { "name": "{{name}}", "url": "{{url}}", "authentication": { "protocol": "bearer", "token": "{{Token}}" }{{settings}} }
             """);
         var key = await fixture.Vault.CreateAppAsync("App" + name, name);
         return new TestCallout(fixture, name, key, fixture.Vault.CreateClient(key));

@@ -38,7 +38,7 @@ internal static class EchoSources
         {
             foreach (var value in await tokens.KnownAsync(token.Request, cancellationToken))
             {
-                callout.Echoes.Add(value);
+                callout.Echoes.AddToken(value);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Vault.Core.Authentication.SignIns;
 
@@ -32,9 +33,30 @@ internal static class RegexExtraction
 
     private static string[]? Find(Regex regex, int group, string text)
     {
+        // The time of the expression is that of one match.
+        var began = Stopwatch.GetTimestamp();
+        var found = new List<string>();
         try
         {
-            return [.. regex.Matches(text).Take(1000).Where(match => match.Groups[group].Success).Take(2).Select(match => match.Groups[group].Value)];
+            foreach (var match in regex.Matches(text).Take(1000))
+            {
+                if (match.Groups[group].Success)
+                {
+                    found.Add(match.Groups[group].Value);
+                }
+
+                if (found.Count == 2)
+                {
+                    break;
+                }
+
+                if (Stopwatch.GetElapsedTime(began) > Longest)
+                {
+                    return null;
+                }
+            }
+
+            return [.. found];
         }
         catch (RegexMatchTimeoutException)
         {
