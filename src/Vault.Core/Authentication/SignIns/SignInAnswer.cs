@@ -141,10 +141,10 @@ internal sealed class SignInAnswer
     private static string Decoded(string bytes) =>
         !Ascii.IsValid(bytes) && Encoding.Latin1.GetBytes(bytes) is var raw && Utf8.IsValid(raw) ? Encoding.UTF8.GetString(raw) : bytes;
 
-    /// <summary>The values that <c>Set-Cookie</c> gives a cookie: one for each time that it stands there. One that is empty, or over, takes away what came before it.</summary>
+    /// <summary>The value that the answer leaves a cookie with, as a browser keeps it: the last counts, and one that is empty, or over, takes away what came before it. Some servers write one twice.</summary>
     public IReadOnlyList<string> Cookie(string name)
     {
-        var found = new List<string>();
+        string[] found = [];
         foreach (var cookie in Header("Set-Cookie"))
         {
             var parts = cookie.Split(';');
@@ -156,12 +156,12 @@ internal sealed class SignInAnswer
 
             if (pair[1].Trim() is { Length: > 0 } value && !parts.Skip(1).Any(EndsIt))
             {
-                found.Add(value);
+                found = [value];
             }
             else
             {
                 // Many services end the session before in the answer that begins the new one.
-                found.Clear();
+                found = [];
             }
         }
 
