@@ -21,10 +21,8 @@ public sealed class EchoSearch
     private const int MostOnStack = 1024;
 
     private readonly Callout _callout;
-    private readonly Lock _gate = new();
     private HashSet<byte[]>? _made;
     private int _bytes;
-    private int _tokens;
     private EchoSets? _sets;
     private EchoKey? _key;
     private RedactionSet _known = RedactionSet.Empty;
@@ -47,8 +45,8 @@ public sealed class EchoSearch
     /// <summary>Whether more was made than is searched for.</summary>
     internal bool IsFull { get; private set; }
 
-    /// <summary>How much may be spent on searching.</summary>
-    internal EchoWork Work => field ??= new(_known.Count + _tokens);
+    /// <summary>How much may be spent on searching. Whoever changes what is searched for holds it, too: one object less for every callout.</summary>
+    internal EchoWork Work { get; } = new();
 
     /// <summary>What is searched for.</summary>
     internal RedactionSet Set
@@ -61,7 +59,7 @@ public sealed class EchoSearch
                 return made;
             }
 
-            lock (_gate)
+            lock (Work)
             {
                 return _set ??= Make();
             }
@@ -90,9 +88,10 @@ public sealed class EchoSearch
     /// <summary>Searches for what was made ready for callouts before.</summary>
     internal void Know(EchoSets sets, EchoKey key, RedactionSet known)
     {
-        lock (_gate)
+        lock (Work)
         {
             (_sets, _key, _known, _set) = (sets, key, known, null);
+            Work.Allow(known.Count);
         }
     }
 
@@ -104,7 +103,7 @@ public sealed class EchoSearch
             return;
         }
 
-        lock (_gate)
+        lock (Work)
         {
             // Nearly always a value is a parameter itself, or the header that is made of it.
             if (_known.Has(utf8))
@@ -141,7 +140,7 @@ public sealed class EchoSearch
     /// <summary>Searches for a token too.</summary>
     internal void AddToken(SecretText token)
     {
-        _tokens++;
+        Work.Allow(1);
         Add(token.RevealUtf8());
     }
 

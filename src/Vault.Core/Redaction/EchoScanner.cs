@@ -9,8 +9,10 @@ namespace Vault.Core.Redaction;
 internal sealed class EchoScanner(RedactionSet set, EchoWork work)
 {
     private int[]?[]? _slots;
-    private List<State> _active = [];
-    private List<State> _next = [];
+    // Most answers come to no state at all.
+    private static readonly List<State> None = [];
+    private List<State> _active = None;
+    private List<State> _next = None;
     private long _maskStart = -1;
     private long _maskEnd = -2;
 
@@ -74,6 +76,11 @@ internal sealed class EchoScanner(RedactionSet set, EchoWork work)
             }
 
             work.Spend(_active.Count);
+            if (ReferenceEquals(_next, None))
+            {
+                _next = [];
+            }
+
             _next.Clear();
             foreach (var state in _active)
             {

@@ -182,7 +182,9 @@ public sealed class RedactionTests
         // Those of a day that are good for five minutes each.
         var tokens = Enumerable.Range(0, 300).Select(number => Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData([(byte)number, (byte)(number >> 8)]))).ToArray();
         var body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 40_000).Select(number => $"{{\"id\":{number},\"name\":\"Name of the {number}th\",\"isNew\":false}},\n")));
-        await using var stream = new RedactingStream(new ChunkedStream([body]), Set(tokens), new EchoWork(tokens.Length));
+        var work = new EchoWork();
+        work.Allow(tokens.Length);
+        await using var stream = new RedactingStream(new ChunkedStream([body]), Set(tokens), work);
         using var target = new MemoryStream();
         await stream.CopyToAsync(target);
         Assert.Equal(body, target.ToArray());
