@@ -104,11 +104,7 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
 
     private async IAsyncEnumerable<AuditEntry> ReadAsync(bool isForPeople, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        long? last;
-        await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
-        {
-            last = await database.Audit.MaxAsync(row => (long?)row.Sequence, cancellationToken);
-        }
+        var last = await LastAsync(cancellationToken);
 
         // From whatever number a row has: somebody else may have written it.
         long? after = null;
