@@ -31,6 +31,8 @@ public static class AdministrationRegistration
         .AddSingleton<CredentialAdministration>()
         .AddSingleton<Accounts>()
         .AddSingleton<TokenEnding>()
+        .AddSingleton<ConsentKeeping>()
+        .AddSingleton<DeviceConsents>()
         .AddSingleton<ConsentAdministration>()
         .AddSingleton<IConsentDemand>(provider => provider.GetRequiredService<ConsentAdministration>())
         .AddSingleton<NamedCredentialAdministration>()

@@ -1,14 +1,10 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Administration.Secrets;
-using Vault.Core.Audit;
 using Vault.Core.Authentication;
-using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
@@ -42,9 +38,8 @@ public sealed record ConsentGiven(string ExternalCredential, string Principal, s
 
 /// <summary>Begins and ends consents: authorization code and device flow of <c>oauth2</c>.</summary>
 public sealed partial class ConsentAdministration(
-    Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, IDefinitionReading reading, CredentialBinder binder, SecretSealer sealer,
-    IDbContextFactory<VaultDbContext> contexts, ConsentOptions options, IPublicAddress address, AuditLog audit, TimeProvider time, ILogger<ConsentAdministration> logger,
-    ISharedChanges? shared = null) : IConsentDemand
+    Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, IDefinitionReading reading, SecretSealer sealer, IDbContextFactory<VaultDbContext> contexts,
+    ConsentKeeping keeping, DeviceConsents devices, ConsentOptions options, IPublicAddress address, TimeProvider time, ILogger<ConsentAdministration> logger) : IConsentDemand
 {
     /// <summary>The path that authorization servers send people back to.</summary>
     public const string CallbackPath = "/oauth/callback";
@@ -92,7 +87,7 @@ public sealed partial class ConsentAdministration(
 
         // What was judged, not what was written: browsers read that in their own way.
         return protocol.IsDevice
-            ? await BeginDeviceAsync(protocol, request.Value, cancellationToken)
+            ? await devices.BeginAsync(protocol, request.Value, cancellationToken)
             : await BeginAsync(protocol, request.Value, target?.AbsoluteUri, cancellationToken);
     }
 
@@ -115,35 +110,53 @@ public sealed partial class ConsentAdministration(
             return new VaultError(ErrorCodes.InvalidRequest, "This answer belongs to no request that is open: it was used already, is older than ten minutes, or was never asked for.");
         }
 
-        if (!all.Value.ExternalCredentials.TryGetValue(row.ExternalCredentialId, out var definition)
-            || definition.Principals.FirstOrDefault(principal => principal.Id == row.PrincipalId) is not { } principal
-            || binder.Bind(definition) is not { IsOk: true, Value.Authentication.Consent: { } protocol } bound
-            || sealer.Open(Place(row, bound.Value.Binding), row.Sealed) is not { IsOk: true } opened)
+        // The code is good once: what was begun is ended, whether or not the browser waits. The row says meanwhile that nothing was changed.
+        try
         {
-            return new VaultError(ErrorCodes.InvalidRequest, "The credential was changed since consent was asked for. Ask again.");
+            return await FinishAsync(row, all.Value, answer);
+        }
+        finally
+        {
+            await keeping.CloseAsync(row.Id);
+        }
+    }
+
+    private async Task<Result<ConsentGiven>> FinishAsync(AuthorizationRequestRow row, DefinitionSnapshot all, AuthorizationAnswer answer)
+    {
+        if (accounts.Find(all, row.ExternalCredentialId, row.PrincipalId, row.User) is not { Credential.Authentication.Consent: { } protocol } account
+            || sealer.Open(Place(row, account.Credential.Binding), row.Sealed) is not { IsOk: true } opened)
+        {
+            return Changed();
         }
 
         using var sealedText = opened.Value;
         var kept = JsonSerializer.Deserialize<Kept>(sealedText.RevealUtf8())!;
-        var account = new Account(bound.Value, principal, row.User);
         var request = await accounts.RequestAsync(account, named: null, CancellationToken.None);
         if (!request.IsOk)
         {
             return request.Error;
         }
 
-        // The code is good once: what was begun is ended, whether or not the browser waits.
+        var name = account.Credential.Definition.Name.Value;
         using var limit = new CancellationTokenSource(Limit, time);
         var token = await protocol.FinishAsync(tokens.ContextOf(request.Value), kept.Start, answer, limit.Token);
         if (!token.IsOk)
         {
-            LogFailed(logger, definition.Name.Value, token.Error.Code, token.Error.Detail);
+            LogFailed(logger, name, token.Error.Code, token.Error.Detail);
             return token.Error;
         }
 
-        await KeepAsync(request.Value, token.Value);
-        return new ConsentGiven(definition.Name.Value, principal.Name.Value, row.User.Length == 0 ? null : row.User, kept.ReturnUrl);
+        if (!await keeping.CloseAsync(row.Id))
+        {
+            return Changed();
+        }
+
+        await keeping.KeepAsync(request.Value, token.Value);
+        _links.TryRemove(request.Value.Key, out _);
+        return new ConsentGiven(name, account.Principal.Name.Value, row.User.Length == 0 ? null : row.User, kept.ReturnUrl);
     }
+
+    private static VaultError Changed() => new(ErrorCodes.InvalidRequest, "The credential was changed since consent was asked for. Ask again.");
 
     /// <inheritdoc />
     public async Task<VaultError> DemandAsync(TokenRequest request, Principal principal, CancellationToken cancellationToken)
@@ -181,15 +194,13 @@ public sealed partial class ConsentAdministration(
     private async Task<bool> IsOpenAsync(string url, CancellationToken cancellationToken)
     {
         var state = url.Split("&state=") is [_, var rest] ? Uri.UnescapeDataString(rest.Split('&')[0]) : "";
-        var hash = HashOf(state);
+        var hash = ConsentKeeping.HashOf(state);
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         return await database.AuthorizationRequests.AnyAsync(row => row.StateHash == hash, cancellationToken);
     }
 
     internal static SealPlace Place(AuthorizationRequestRow row, byte[] binding) => new(
         "authorization", row.Id, row.ExternalCredentialId, row.PrincipalId, row.User, row.StateHash, 1, binding);
-
-    private static string HashOf(string state) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(state)));
 
     private async Task<Result<ConsentRequest>> BeginAsync(IConsentProtocol protocol, TokenRequest request, string? returnUrl, CancellationToken cancellationToken)
     {
@@ -204,7 +215,7 @@ public sealed partial class ConsentAdministration(
         var row = new AuthorizationRequestRow
         {
             Id = Guid.NewGuid(),
-            StateHash = HashOf(start.Value.State),
+            StateHash = ConsentKeeping.HashOf(start.Value.State),
             ExternalCredentialId = request.Credential.Definition.Id,
             PrincipalId = request.PrincipalId,
             User = request.User,
@@ -217,7 +228,7 @@ public sealed partial class ConsentAdministration(
         return new ConsentRequest(start.Value.Url, null, null, row.ExpiresAt);
     }
 
-    // Whoever deletes the row has it; a second answer finds none.
+    // Whoever takes its state has it; a second answer finds none.
     private async Task<AuthorizationRequestRow?> TakeAsync(string? state, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(state) || state.Length > 200)
@@ -225,131 +236,16 @@ public sealed partial class ConsentAdministration(
             return null;
         }
 
-        var hash = HashOf(state);
+        var hash = ConsentKeeping.HashOf(state);
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         var row = await database.AuthorizationRequests.AsNoTracking().FirstOrDefaultAsync(candidate => candidate.StateHash == hash, cancellationToken);
         return row is not null
-            && await database.AuthorizationRequests.Where(candidate => candidate.Id == row.Id).ExecuteDeleteAsync(CancellationToken.None) == 1
+            && await database.AuthorizationRequests.Where(candidate => candidate.Id == row.Id && candidate.StateHash == hash)
+                .ExecuteUpdateAsync(update => update.SetProperty(taken => taken.StateHash, ConsentKeeping.NoState()), CancellationToken.None) == 1
             && row.ExpiresAt - time.GetUtcNow() is var left && left > TimeSpan.Zero && left < 2 * Life
                 ? row
                 : null;
     }
-
-    private async Task<Result<ConsentRequest>> BeginDeviceAsync(IConsentProtocol protocol, TokenRequest request, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(Limit, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        var start = await protocol.BeginDeviceAsync(tokens.ContextOf(request), both.Token);
-        if (!start.IsOk)
-        {
-            return start.Error;
-        }
-
-        // The row says that this consent is open; a change of the secrets, or a newer one, closes it.
-        var row = new AuthorizationRequestRow
-        {
-            Id = Guid.NewGuid(),
-
-            // Nobody comes back with a state. The code is the server's own to choose, and may be the same as another's.
-            StateHash = HashOf(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))),
-            ExternalCredentialId = request.Credential.Definition.Id,
-            PrincipalId = request.PrincipalId,
-            User = request.User,
-            ExpiresAt = start.Value.ExpiresAt,
-        };
-        await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
-        {
-            await database.AuthorizationRequests
-                .Where(older => older.ExternalCredentialId == row.ExternalCredentialId && older.PrincipalId == row.PrincipalId && older.User == row.User)
-                .ExecuteDeleteAsync(cancellationToken);
-            database.AuthorizationRequests.Add(row);
-            await database.SaveChangesAsync(cancellationToken);
-        }
-
-        _ = Task.Run(() => PollAsync(protocol, request, start.Value, row.Id), CancellationToken.None);
-        return new ConsentRequest(null, start.Value.VerificationUri, start.Value.UserCode, start.Value.ExpiresAt);
-    }
-
-    private async Task PollAsync(IConsentProtocol protocol, TokenRequest request, DeviceStart start, Guid rowId)
-    {
-        var name = request.Credential.Definition.Name.Value;
-        try
-        {
-            var interval = start.Interval;
-            var (began, life) = (time.GetTimestamp(), start.ExpiresAt - time.GetUtcNow());
-            while (time.GetElapsedTime(began) < life)
-            {
-                await Task.Delay(interval, time);
-                if (!await IsOpenAsync(rowId))
-                {
-                    LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The secrets were changed, or a newer request took its place.");
-                    return;
-                }
-
-                using var limit = new CancellationTokenSource(Limit, time);
-                var progress = await protocol.PollAsync(tokens.ContextOf(request), start, limit.Token);
-                if (!progress.IsOk)
-                {
-                    LogFailed(logger, name, progress.Error.Code, progress.Error.Detail);
-                    return;
-                }
-
-                if (progress.Value.Token is { } token)
-                {
-                    if (await CloseAsync(rowId))
-                    {
-                        await KeepAsync(request, token);
-                    }
-
-                    return;
-                }
-
-                interval += progress.Value.SlowDown ? TimeSpan.FromSeconds(5) : TimeSpan.Zero;
-            }
-
-            LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "Nobody entered the code in time.");
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            // A boundary: nobody waits for this task.
-            LogFailed(logger, name, ErrorCodes.TokenRequestFailed, exception.GetType().Name);
-        }
-    }
-
-    private async Task<bool> IsOpenAsync(Guid rowId)
-    {
-        await using var database = await contexts.CreateDbContextAsync();
-        return await database.AuthorizationRequests.AnyAsync(row => row.Id == rowId);
-    }
-
-    private async Task<bool> CloseAsync(Guid rowId)
-    {
-        await using var database = await contexts.CreateDbContextAsync();
-        return await database.AuthorizationRequests.Where(row => row.Id == rowId).ExecuteDeleteAsync() == 1;
-    }
-
-    private async Task KeepAsync(TokenRequest request, TokenSet token)
-    {
-        // Under the client that consent was given to: if it was replaced meanwhile, the token is never used.
-        await tokens.PutAsync(request, token, CancellationToken.None);
-        if (shared is not null)
-        {
-            // Other replicas remember that there was none.
-            await shared.TellAsync(new Changed(ChangeKind.Secrets, request.Credential.Definition.Id.ToString()), CancellationToken.None);
-        }
-
-        _links.TryRemove(request.Key, out _);
-        audit.Note(new AuditEvent(
-            Guid.CreateVersion7().ToString("N"), time.GetUtcNow(), "vault", "consent.given", request.Credential.Definition.Name.Value, AuditOutcomes.Success)
-        {
-            Principal = request.PrincipalName,
-            User = request.User.Length == 0 ? null : request.User,
-        });
-        LogGiven(logger, request.Credential.Definition.Name.Value);
-    }
-
-    [LoggerMessage(5201, LogLevel.Information, "Consent was given for the external credential {Credential}.")]
-    private static partial void LogGiven(ILogger logger, string credential);
 
     [LoggerMessage(5202, LogLevel.Warning, "A consent for the external credential {Credential} failed: {Code}, {Detail}")]
     private static partial void LogFailed(ILogger logger, string credential, string code, string detail);

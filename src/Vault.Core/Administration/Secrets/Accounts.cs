@@ -19,6 +19,13 @@ public sealed class Accounts(
     /// <summary>The account, or <c>not-found</c>; users are only of per-user principals.</summary>
     public Result<Account> Find(AccountName name) => Find(definitions.Current, name);
 
+    /// <summary>The account, by what stays when names change; null: it is gone.</summary>
+    internal Account? Find(DefinitionSnapshot snapshot, Guid externalCredentialId, Guid principalId, string user) =>
+        snapshot.ExternalCredentials.TryGetValue(externalCredentialId, out var definition)
+            && definition.Principals.FirstOrDefault(candidate => candidate.Id == principalId) is { } principal && binder.Bind(definition) is { IsOk: true } bound
+            ? new Account(bound.Value, principal, user)
+            : null;
+
     /// <summary>A request for the account's token.</summary>
     /// <param name="account">The account.</param>
     /// <param name="named">The named credential, where tokens are its own; null: the only one there is.</param>

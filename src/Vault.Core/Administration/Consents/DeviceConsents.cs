@@ -1,0 +1,118 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Vault.Core.Administration.Secrets;
+using Vault.Core.Authentication;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Definitions;
+using Vault.Core.Primitives;
+using Vault.Core.Storage;
+using Vault.Core.Storage.Rows;
+
+namespace Vault.Core.Administration.Consents;
+
+/// <summary>Begins consents on another device (RFC 8628), and asks until they are given.</summary>
+public sealed partial class DeviceConsents(
+    Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, IDbContextFactory<VaultDbContext> contexts, ConsentKeeping keeping, TimeProvider time,
+    ILogger<DeviceConsents> logger)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Begins; what comes of it is kept as soon as the person has entered the code.</summary>
+    internal async Task<Result<ConsentRequest>> BeginAsync(IConsentProtocol protocol, TokenRequest request, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        var start = await protocol.BeginDeviceAsync(tokens.ContextOf(request), both.Token);
+        if (!start.IsOk)
+        {
+            return start.Error;
+        }
+
+        // The row says that this consent is open; a change of the secrets, or a newer one, closes it.
+        var row = new AuthorizationRequestRow
+        {
+            Id = Guid.NewGuid(),
+
+            // Nobody comes back with a state. The code is the server's own to choose, and may be the same as another's.
+            StateHash = ConsentKeeping.NoState(),
+            ExternalCredentialId = request.Credential.Definition.Id,
+            PrincipalId = request.PrincipalId,
+            User = request.User,
+            ExpiresAt = start.Value.ExpiresAt,
+        };
+        await using (var database = await contexts.CreateDbContextAsync(cancellationToken))
+        {
+            await database.AuthorizationRequests
+                .Where(older => older.ExternalCredentialId == row.ExternalCredentialId && older.PrincipalId == row.PrincipalId && older.User == row.User)
+                .ExecuteDeleteAsync(cancellationToken);
+            database.AuthorizationRequests.Add(row);
+            await database.SaveChangesAsync(cancellationToken);
+        }
+
+        _ = Task.Run(() => PollAsync(request, start.Value, row.Id), CancellationToken.None);
+        return new ConsentRequest(null, start.Value.VerificationUri, start.Value.UserCode, start.Value.ExpiresAt);
+    }
+
+    private async Task PollAsync(TokenRequest begun, DeviceStart start, Guid rowId)
+    {
+        var name = begun.Credential.Definition.Name.Value;
+        try
+        {
+            var interval = start.Interval;
+            var (began, life) = (time.GetTimestamp(), start.ExpiresAt - time.GetUtcNow());
+            while (time.GetElapsedTime(began) < life)
+            {
+                await Task.Delay(interval, time);
+                if (!await IsOpenAsync(rowId))
+                {
+                    LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The secrets were changed, or a newer request took its place.");
+                    return;
+                }
+
+                // By what is in force now: a day may have gone by.
+                if (accounts.Find(definitions.Current, begun.Credential.Definition.Id, begun.PrincipalId, begun.User) is not { Credential.Authentication.Consent: { } protocol } account
+                    || await accounts.RequestAsync(account, named: null, CancellationToken.None) is not { IsOk: true, Value: { } request } || request.Key != begun.Key)
+                {
+                    LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The credential was changed since.");
+                    return;
+                }
+
+                using var limit = new CancellationTokenSource(Limit, time);
+                var progress = await protocol.PollAsync(tokens.ContextOf(request), start, limit.Token);
+                if (!progress.IsOk)
+                {
+                    LogFailed(logger, name, progress.Error.Code, progress.Error.Detail);
+                    return;
+                }
+
+                if (progress.Value.Token is { } token)
+                {
+                    if (await keeping.CloseAsync(rowId))
+                    {
+                        await keeping.KeepAsync(request, token);
+                    }
+
+                    return;
+                }
+
+                interval += progress.Value.SlowDown ? TimeSpan.FromSeconds(5) : TimeSpan.Zero;
+            }
+
+            LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "Nobody entered the code in time.");
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A boundary: nobody waits for this task.
+            LogFailed(logger, name, ErrorCodes.TokenRequestFailed, exception.GetType().Name);
+        }
+    }
+
+    private async Task<bool> IsOpenAsync(Guid rowId)
+    {
+        await using var database = await contexts.CreateDbContextAsync();
+        return await database.AuthorizationRequests.AnyAsync(row => row.Id == rowId);
+    }
+
+    [LoggerMessage(5203, LogLevel.Warning, "A consent for the external credential {Credential} failed: {Code}, {Detail}")]
+    private static partial void LogFailed(ILogger logger, string credential, string code, string detail);
+}
