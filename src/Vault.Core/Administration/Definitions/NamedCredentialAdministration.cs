@@ -98,11 +98,12 @@ public sealed class NamedCredentialAdministration(
         return GrantedPrincipals.Judge(draft, new HashSet<Guid> { named.Id }, name => !principals.Contains(name));
     }
 
-    // What was got by its url can be ended nowhere else, and is of no use with another one. But what a person consented to is once the url is set
+    // What was got by its url, or with its client certificate, can be ended nowhere else, and is of no use with another one. But what a person consented to is once the url is set
     // back, and nobody else could get it anew.
     private async Task EndOwnTokensAsync(Draft draft, NamedCredential before, NamedCredential? after)
     {
-        if (after is not null && after.Url.Text == before.Url.Text && after.ExternalCredentialId == before.ExternalCredentialId)
+        if (after is not null && after.Url.Text == before.Url.Text && after.ExternalCredentialId == before.ExternalCredentialId
+            && (before.ClientCertificate is null || after.ClientCertificate == before.ClientCertificate))
         {
             return;
         }
