@@ -39,6 +39,7 @@ public static class AuthenticationRegistration
 
         services.AddSingleton<AuthenticationProtocols>();
         services.AddSingleton<CredentialBinder>();
+        services.AddSingleton<BindingsInForce>();
         services.AddSingleton(provider => SecretSources.SecretSources.Read(
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<UpstreamConnections>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ReferencedParameters>();

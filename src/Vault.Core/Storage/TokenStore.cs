@@ -26,21 +26,32 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
             row.Id, key with { Stamp = row.Stamp }, row.Version, row.Sealed, row.ObtainedAt, row.ExpiresAt, row.RetiredAt, row.IsRenewable))];
     }
 
-    public Task SaveAsync(StoredToken token, CancellationToken cancellationToken) => SaveAsync(token, predecessor: null, cancellationToken);
-
-    public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) => SaveAsync(token, predecessor, cancellationToken);
+    public async Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+                await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+                await WriteAsync(context, token, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return;
+            }
+            catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate } && tries < 5)
+            {
+                // Another process saved one for the same account in this moment: the one that comes later counts.
+            }
+        }
+    }
 
     public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
 
-        // 1. Nobody takes the lease until this is committed, and nobody changes the secrets.
-        Guid[] secrets = [.. claim.Secrets];
-        if ((await context.Database.SqlQuery<int>(
-                $"""SELECT 1 AS "Value" FROM token_leases WHERE "Account" = {claim.Lease.Account} AND "Take" = {claim.Lease.Take} FOR UPDATE""").ToListAsync(cancellationToken)).Count == 0
-            || (await context.Database.SqlQuery<int>(
-                $"""SELECT 1 AS "Value" FROM secrets WHERE "Id" = ANY({secrets}) AND "RetiredAt" IS NULL FOR SHARE""").ToListAsync(cancellationToken)).Count != secrets.Length)
+        // 1. Until this is committed nobody ends the account's tokens, takes the lease, or changes the secrets.
+        if (!await (claim.Lease is { } lease ? HoldAsync(context, token.Key, lease, [.. claim.Secrets], cancellationToken) : AreInUseAsync(context, claim.Secrets, cancellationToken)))
         {
             return false;
         }
@@ -70,30 +81,23 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
         }
     }
 
-    private async Task SaveAsync(StoredToken token, Guid? predecessor, CancellationToken cancellationToken)
+    private static async Task<bool> HoldAsync(VaultDbContext context, TokenKey key, ITokenLease lease, Guid[] secrets, CancellationToken cancellationToken)
     {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-                await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-                if (predecessor is { } id
-                    && !await Of(context, token.Key).AnyAsync(row => row.Id == id && row.RetiredAt == null && row.Stamp == token.Key.Stamp, cancellationToken))
-                {
-                    return;
-                }
-
-                await WriteAsync(context, token, cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                return;
-            }
-            catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate } && tries < 5)
-            {
-                // Another process saved one for the same account in this moment: the one that comes later counts.
-            }
-        }
+        // In the order of changes, which lock the tokens that they end before they touch the secrets.
+        await LockAsync(Of(context, key).Where(row => row.RetiredAt == null), cancellationToken);
+        return (await context.Database.SqlQuery<int>(
+                $"""SELECT 1 AS "Value" FROM token_leases WHERE "Account" = {lease.Account} AND "Take" = {lease.Take} FOR UPDATE""").ToListAsync(cancellationToken)).Count > 0
+            && (await context.Database.SqlQuery<int>(
+                $"""SELECT 1 AS "Value" FROM secrets WHERE "Id" = ANY({secrets}) AND "RetiredAt" IS NULL FOR SHARE""").ToListAsync(cancellationToken)).Count == secrets.Length;
     }
+
+    // Without leases the database is one process's own, and the transaction the only one that writes.
+    private static async Task<bool> AreInUseAsync(VaultDbContext context, IReadOnlyCollection<Guid> secrets, CancellationToken cancellationToken) =>
+        await context.Secrets.CountAsync(row => secrets.Contains(row.Id) && row.RetiredAt == null, cancellationToken) == secrets.Count;
+
+    /// <summary>Locks tokens for the transaction: what replaces one of them in this moment is committed by then, and later statements see it.</summary>
+    internal static Task LockAsync(IQueryable<TokenRow> tokens, CancellationToken cancellationToken) =>
+        tokens.ExecuteUpdateAsync(update => update.SetProperty(row => row.Version, row => row.Version), cancellationToken);
 
     private static async Task WriteAsync(VaultDbContext context, StoredToken token, CancellationToken cancellationToken)
     {

@@ -250,16 +250,78 @@ public sealed class OAuth2Tests : ProtocolBench
     [InlineData("label")]
     [InlineData("another user")]
     [InlineData("secret")]
+    [InlineData("hosts")]
     public async Task EditDuringARefresh_OfAConsentWhoseRefreshTokensAreGoodOnce_CostsNothing(string edit)
     {
         var spent = GiveRefreshTokensThatAreGoodOnce();
-        var app = await DefineAsync(Consented, Client, principals: """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""");
-        await ConsentAsync(CredentialPath.Replace("/credential", "/users/ann/credential", StringComparison.Ordinal));
+        var app = await DefineAsync(Consented, Client, principals: PerUser, hosts: """, "https://spare.example" """);
+        await ConsentAsync(AnnPath);
         await ExpectAsync(await CallAsync(app, user: "ann"), 200);
         await EditDuringAsync(edit, () => CallAsync(app, user: "ann"));
         Time.Advance(TimeSpan.FromHours(2));
         await ExpectAsync(await CallAsync(app, user: "ann"), 200);
         Assert.Equal(["refresh-token-1", "refresh-token-2"], spent);
+    }
+
+    [Theory]
+    [InlineData("label")]
+    [InlineData("secret")]
+    [InlineData("another user")]
+    [InlineData("hosts")]
+    public async Task EditDuringTheFirstRefresh_WithAnEnteredRefreshTokenThatIsGoodOnce_CostsNothing(string edit)
+    {
+        var spent = GiveRefreshTokensThatAreGoodOnce("entered-refresh-token");
+        var app = await DefineAsync(Consented, Client, principals: PerUser, hosts: """, "https://spare.example" """);
+        await Vault.AdminAsync(HttpMethod.Put, AnnPath, """{ "parameters": { "RefreshToken": "entered-refresh-token" } }""");
+        await EditDuringAsync(edit, () => CallAsync(app, user: "ann"));
+        Time.Advance(TimeSpan.FromHours(2));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        Assert.Equal(["entered-refresh-token", "refresh-token-1"], spent);
+    }
+
+    [Theory]
+    [InlineData(true, "DELETE", "")]
+    [InlineData(false, "DELETE", "")]
+    [InlineData(false, "PATCH", """{ "parameters": { "RefreshToken": null } }""")]
+    public async Task ConsentTakenBackDuringARefresh_StaysTakenBack(bool isGiven, string method, string body)
+    {
+        GiveRefreshTokensThatAreGoodOnce(isGiven ? null : "entered-refresh-token");
+        var app = await DefineAsync(Consented, Client, principals: PerUser);
+        if (isGiven)
+        {
+            await ConsentAsync(AnnPath);
+            await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        }
+        else
+        {
+            await Vault.AdminAsync(HttpMethod.Put, AnnPath, """{ "parameters": { "RefreshToken": "entered-refresh-token" } }""");
+        }
+
+        _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Time.Advance(TimeSpan.FromHours(2));
+        var under = CallAsync(app, user: "ann");
+        await _reached.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await Vault.AdminAsync(new HttpMethod(method), AnnPath, body.Length == 0 ? null : body);
+        _held.SetResult();
+        _held = null;
+        await under;
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
+        Time.Advance(TimeSpan.FromHours(2));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
+    }
+
+    [Fact]
+    public async Task ConsentTakenBackWhileItsCodeIsTraded_IsNotGiven()
+    {
+        var app = await DefineAsync(Consented, Client, principals: PerUser);
+        _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var page = CallBackAsync(await StateOfAsync(AnnPath));
+        await _reached.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await Vault.AdminAsync(HttpMethod.Delete, AnnPath);
+        _held.SetResult();
+        _held = null;
+        Assert.Equal(400, (int)(await page).StatusCode);
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
     }
 
     [Fact]
@@ -305,6 +367,8 @@ public sealed class OAuth2Tests : ProtocolBench
         {
             "label" => Vault.AdminAsync(
                 HttpMethod.Put, $"/api/v1/external-credentials/{Name}Login", await ReadAsync(credential => credential["label"] = "Another")),
+            "hosts" => Vault.AdminAsync(
+                HttpMethod.Put, $"/api/v1/external-credentials/{Name}Login", await ReadAsync(credential => credential["allowedHosts"]!.AsArray().RemoveAt(1))),
             "another user" => Vault.AdminAsync(
                 HttpMethod.Put, CredentialPath.Replace("/credential", "/users/bob/credential", StringComparison.Ordinal), """{ "parameters": { "Hint": "bob" } }"""),
             _ => Vault.AdminAsync(HttpMethod.Patch, CredentialPath, """{ "parameters": { "ClientSecret": "another-client-secret" } }"""),
@@ -349,12 +413,23 @@ public sealed class OAuth2Tests : ProtocolBench
 
     private async Task ConsentAsync(string credential)
     {
-        var begun = await Vault.AdminAsync(HttpMethod.Post, credential + "/authorize", "{}");
-        var state = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri((string)begun!["authorizationUrl"]!).Query)["state"];
-        using var browser = Vault.CreateClient((string?)null);
-        using var page = await browser.GetAsync($"/oauth/callback?code=c&state={Uri.EscapeDataString((string)state!)}");
+        using var page = await CallBackAsync(await StateOfAsync(credential));
         Assert.True(page.IsSuccessStatusCode, await page.Content.ReadAsStringAsync());
     }
+
+    private async Task<string> StateOfAsync(string credential)
+    {
+        var begun = await Vault.AdminAsync(HttpMethod.Post, credential + "/authorize", "{}");
+        return Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri((string)begun!["authorizationUrl"]!).Query)["state"].ToString();
+    }
+
+    private async Task<HttpResponseMessage> CallBackAsync(string state)
+    {
+        using var browser = Vault.CreateClient((string?)null);
+        return await browser.GetAsync($"/oauth/callback?code=c&state={Uri.EscapeDataString(state)}");
+    }
+
+    private string AnnPath => CredentialPath.Replace("/credential", "/users/ann/credential", StringComparison.Ordinal);
 
     [Theory]
     [InlineData(400, "invalid_grant")]
@@ -764,6 +839,7 @@ public sealed class OAuth2Tests : ProtocolBench
         Assert.True(condition());
     }
 
+    private const string PerUser = """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""";
     private const string Consented = """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token" }""";
     private const string ClientCredentials = """{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token" }""";
     private const string Client = """{ "ClientId": "me", "ClientSecret": "the-client-secret" }""";

@@ -36,11 +36,11 @@ public abstract class ProtocolBench : IAsyncLifetime
     }
 
     /// <summary>Defines an external and a named credential and gives an app's client; <c>@</c> in settings is the service's URL.</summary>
-    private protected async Task<HttpClient> DefineAsync(string authentication, string parameters, string named = "", string principals = "")
+    private protected async Task<HttpClient> DefineAsync(string authentication, string parameters, string named = "", string principals = "", string hosts = "")
     {
         Name = "P" + ++_names;
         await Vault.AdminAsync(HttpMethod.Post, "/api/v1/external-credentials", $$"""
-            { "name": "{{Name}}Login", "authentication": {{authentication.Replace("@", Service.Url, StringComparison.Ordinal)}}, "allowedHosts": ["{{Service.Url}}"]{{principals}} }
+            { "name": "{{Name}}Login", "authentication": {{authentication.Replace("@", Service.Url, StringComparison.Ordinal)}}, "allowedHosts": ["{{Service.Url}}"{{hosts}}]{{principals}} }
             """);
         if (parameters.Length > 0)
         {

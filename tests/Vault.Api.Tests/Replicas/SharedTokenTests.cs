@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Npgsql;
 using Vault.Testing;
 using Xunit;
 
@@ -114,6 +115,45 @@ public sealed class SharedTokenTests(ReplicaFixture fixture) : IDisposable
         }
 
         Assert.Equal((1, 0), (_logins, _reused));
+    }
+
+    // Another replica got a token in the place of one that is deleted in this moment, and commits while the deletion waits for it.
+    [Fact]
+    public async Task TokenThatIsSavedWhileTheCredentialIsDeleted_GoesWithIt()
+    {
+        fixture.Service.Answer = AnswerAsync;
+        var key = await DefineAsync("Deleted");
+        await UntilAsync(fixture.Clients(key)[0], "Deleted", 200);
+        const string Mine = """ "ExternalCredentialId" = (SELECT "Id" FROM external_credentials WHERE "NameKey" = 'deletedlogin') """;
+        await using var replica = new NpgsqlConnection(fixture.Database + ";Pooling=false");
+        await replica.OpenAsync();
+        await using var transaction = await replica.BeginTransactionAsync();
+        await using (var saving = new NpgsqlCommand($"""
+            CREATE TEMPORARY TABLE next AS SELECT * FROM tokens WHERE {Mine} AND "RetiredAt" IS NULL;
+            UPDATE next SET "Id" = gen_random_uuid();
+            UPDATE tokens SET "RetiredAt" = "ObtainedAt" WHERE {Mine} AND "RetiredAt" IS NULL;
+            INSERT INTO tokens SELECT * FROM next
+            """, replica, transaction))
+        {
+            await saving.ExecuteNonQueryAsync();
+        }
+
+        var deleted = fixture.AdminAsync(1, HttpMethod.Delete, "/api/v1/external-credentials/DeletedLogin/principals/default/credential");
+        const string Waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND query LIKE '%tokens%' AND datname = current_database() AND pid <> pg_backend_pid()";
+        while (!deleted.IsCompleted && await CountAsync(replica, Waiting) == 0)
+        {
+        }
+
+        Assert.False(deleted.IsCompleted);
+        await transaction.CommitAsync();
+        await deleted;
+        Assert.Equal(0, await CountAsync(replica, $"SELECT count(*) FROM tokens WHERE {Mine}"));
+    }
+
+    private static async Task<long> CountAsync(NpgsqlConnection connection, string query)
+    {
+        await using var command = new NpgsqlCommand(query, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     private Task<string> DefineAsync(string name) => fixture.DefineAsync(0, _name = name, $$"""

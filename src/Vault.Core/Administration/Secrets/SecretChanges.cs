@@ -5,6 +5,7 @@ using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
+using Vault.Core.Storage;
 using Vault.Core.Storage.Rows;
 
 namespace Vault.Core.Administration.Secrets;
@@ -80,7 +81,7 @@ internal sealed class SecretChanges(SecretSealer sealer)
 
         if (!keepsTokens)
         {
-            // The secrets first: who saves a token holds on to those that it was got with.
+            // The secrets first: who saves an account's first token holds on to those that it was got with.
             await draft.Database.SaveChangesAsync();
             await RetireTokensAsync(draft, principalId, user);
         }
@@ -134,6 +135,7 @@ internal sealed class SecretChanges(SecretSealer sealer)
 
         // What a person consented to stays theirs; every other token can be got again.
         var keepsConsent = after.Authentication.Tokens?.ConsentParameters is not null && before.Authentication.Tokens?.ConsentParameters is not null;
+        await TokenStore.LockAsync(draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id), CancellationToken.None);
         await draft.Database.Tokens
             .Where(row => row.ExternalCredentialId == after.Definition.Id && !(keepsConsent && row.IsRenewable && row.RetiredAt == null))
             .ExecuteDeleteAsync();
@@ -167,10 +169,11 @@ internal sealed class SecretChanges(SecretSealer sealer)
 
     private static async Task NoteEndedAsync(Draft draft, Guid externalCredentialId, Guid? principalId, string? user, Guid? namedCredentialId = null)
     {
-        var tokens = await draft.Database.Tokens.AsNoTracking()
+        var inUse = draft.Database.Tokens
             .Where(row => row.ExternalCredentialId == externalCredentialId && (principalId == null || row.PrincipalId == principalId)
-                && (user == null || row.User == user) && (namedCredentialId == null || row.NamedCredentialId == namedCredentialId) && row.RetiredAt == null)
-            .ToListAsync();
+                && (user == null || row.User == user) && (namedCredentialId == null || row.NamedCredentialId == namedCredentialId) && row.RetiredAt == null);
+        await TokenStore.LockAsync(inUse, CancellationToken.None);
+        var tokens = await inUse.AsNoTracking().ToListAsync();
         if (tokens.Count > 0 && draft.Definitions.ExternalCredentials.TryGetValue(externalCredentialId, out var credential))
         {
             var secrets = await draft.Database.Secrets.AsNoTracking()

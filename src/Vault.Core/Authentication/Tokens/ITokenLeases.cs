@@ -26,9 +26,9 @@ public interface ITokenLease : IAsyncDisposable
     Task<bool> RenewAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>On what condition a token is saved, where several processes share the database.</summary>
-/// <param name="Lease">Is held until the token is saved.</param>
+/// <summary>On what condition a token is saved that a sign-in gave: things may have changed while it was under way.</summary>
+/// <param name="Lease">Is held until the token is saved; null: one process has the database to itself.</param>
 /// <param name="Seen">The tokens in use that were known when it was got: there is no other by now.</param>
 /// <param name="Predecessor">The one in whose place it comes, which is still in use; null: whether there is one doesn't matter.</param>
 /// <param name="Secrets">The secrets that it was got with, which are still in use.</param>
-public sealed record TokenClaim(ITokenLease Lease, IReadOnlyCollection<Guid> Seen, Guid? Predecessor, IReadOnlyCollection<Guid> Secrets);
+public sealed record TokenClaim(ITokenLease? Lease, IReadOnlyCollection<Guid> Seen, Guid? Predecessor, IReadOnlyCollection<Guid> Secrets);

@@ -9,9 +9,6 @@ public interface ITokenStore
     /// <summary>Saves a token and retires the ones of the same credential, principal, user and named credential before it, in one transaction.</summary>
     Task SaveAsync(StoredToken token, CancellationToken cancellationToken);
 
-    /// <summary>Saves a token like <see cref="SaveAsync(StoredToken, CancellationToken)"/>, but only in the place of one that is still in use, under the same stamp.</summary>
-    Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken);
-
     /// <summary>Saves a token like <see cref="SaveAsync(StoredToken, CancellationToken)"/>, if all of the claim is so; false where it isn't, and nothing was saved.</summary>
     Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken);
 

@@ -1,9 +1,10 @@
 using System.Net.Sockets;
+using Vault.Core.Authentication.Credentials;
 
 namespace Vault.Core.Authentication.Tokens;
 
 /// <summary>Loads the tokens of a slot from the store, and saves them there, sealed.</summary>
-internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, TimeProvider time)
+internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, BindingsInForce bindings, TimeProvider time)
 {
     private static readonly TimeSpan LearningTime = TimeSpan.FromSeconds(2);
 
@@ -32,18 +33,16 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
                 continue;
             }
 
-            if (token.RetiredAt is null && token.Key == key && !opened.IsExpired(now))
+            // What was retired was replaced, or its secrets were: what renews it is used up, or not ours to use any more.
+            var usable = Usable(token, opened);
+            if (token.RetiredAt is null && token.Key == key)
             {
-                current = opened;
+                (current, previous) = opened.IsExpired(now) ? (current, usable) : (usable, previous);
             }
-            else
+
+            if (current != usable || usable != opened)
             {
                 retired.Add((opened, token.RetiredAt ?? now));
-                // What was retired was replaced, or its secrets were: what renews it is used up, or not ours to use any more.
-                if (token.Key == key && token.RetiredAt is null)
-                {
-                    previous = opened;
-                }
             }
         }
 
@@ -114,11 +113,13 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
                     continue;
                 }
 
+                var usable = Usable(token, opened);
                 if (token.RetiredAt is null && token.Key == key)
                 {
-                    newest = opened;
+                    newest = usable;
                 }
-                else
+
+                if (newest != usable || usable != opened)
                 {
                     slot.Retired.Add((opened, token.RetiredAt ?? now));
                 }
@@ -168,30 +169,21 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
             unsaved = unsaved with { IsDisturbed = unsaved.IsDisturbed || slot.IsEvicted };
         }
 
+        // Where no token was traded in, consent can only have been entered. That may be used up; whoever takes it back takes it from among the secrets.
+        var isEntered = !unsaved.IsRenewal && request.IsOfConsent && key.NamedCredentialId is null;
+
+        // Whoever waits for it may use it; where it can be got again, it is kept nowhere.
         var token = unsaved.Token;
-        var stored = sealing.Seal(token, key, request.Credential.Binding);
-        var isKept = true;
-        if (unsaved.IsDisturbed && !(token.IsRenewable && unsaved.Predecessor is not null))
+        var isKept = false;
+        if (!unsaved.IsDisturbed || (token.IsRenewable && (isEntered || unsaved.Predecessor is not null)))
         {
-            // Whoever waits for it may use it; it is kept nowhere.
-            isKept = false;
-        }
-        else if (lease is not null)
-        {
+            var predecessor = unsaved.IsRenewal || (unsaved.IsDisturbed && !isEntered) ? unsaved.Predecessor : null;
             isKept = await store.SaveAsync(
-                stored, new TokenClaim(lease, unsaved.Seen, unsaved.IsDisturbed ? unsaved.Predecessor : null, request.SecretIds), CancellationToken.None);
-            if (!isKept && !await lease.RenewAsync(CancellationToken.None))
+                Seal(request, key, token), new TokenClaim(lease, unsaved.Seen, predecessor, request.SecretIds), CancellationToken.None);
+            if (!isKept && lease is not null && !await lease.RenewAsync(CancellationToken.None))
             {
                 return SaveOutcome.LeaseLost;
             }
-        }
-        else if (unsaved is { IsDisturbed: true, Predecessor: { } id })
-        {
-            await store.ReplaceAsync(stored, id, CancellationToken.None);
-        }
-        else
-        {
-            await store.SaveAsync(stored, CancellationToken.None);
         }
 
         lock (slot.Gate)
@@ -204,7 +196,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
 
     /// <summary>Saves a token that was got in another way.</summary>
     public Task SaveAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken) =>
-        store.SaveAsync(sealing.Seal(token, request.Key, request.Credential.Binding), cancellationToken);
+        store.SaveAsync(Seal(request, request.Key, token), cancellationToken);
 
     /// <summary>The token is no longer used; what renews it outlives it.</summary>
     /// <returns>False: the store is away, and can't be told.</returns>
@@ -253,7 +245,15 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Time
     }
 
     /// <summary>Opens a stored token; null where it can't be opened.</summary>
-    public TokenSet? Open(TokenRequest request, StoredToken stored) => sealing.Open(stored, request.Credential.Binding);
+    public TokenSet? Open(TokenRequest request, StoredToken stored) =>
+        sealing.Open(stored, request.Credential.Binding) is { } opened ? Usable(stored, opened) : null;
+
+    // The service refused what renews it: that is known for redaction, and used no more.
+    private static TokenSet Usable(StoredToken stored, TokenSet opened) => stored.IsRenewable ? opened : opened.WithoutRenewal();
+
+    // What a person consented to outlives a change of what it is bound to, which may have come while it was got.
+    private StoredToken Seal(TokenRequest request, TokenKey key, TokenSet token) =>
+        sealing.Seal(token, key, request.IsOfConsent ? bindings.Of(request.Credential) : request.Credential.Binding);
 
     private static Guid[] InUse(IReadOnlyList<StoredToken> stored, TokenKey key) =>
         [.. stored.Where(token => token.RetiredAt is null && token.Key == key).Select(token => token.Id)];

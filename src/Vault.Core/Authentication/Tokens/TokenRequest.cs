@@ -24,6 +24,9 @@ public sealed record TokenRequest(
     /// <summary>The principal's name.</summary>
     public string? PrincipalName => Credential.Definition.Principals.FirstOrDefault(principal => principal.Id == PrincipalId)?.Name.Value;
 
+    /// <summary>Whether it is a person's consent: nobody else can get it anew.</summary>
+    internal bool IsOfConsent => Credential.Authentication.Tokens?.ConsentParameters is not null;
+
     /// <summary>Whose token it is.</summary>
     public TokenKey Key => field ??= MakeKey();
 

@@ -29,12 +29,6 @@ internal sealed class TokenSealing(SecretSealer sealer)
 
         using var json = opened.Value;
         var values = JsonSerializer.Deserialize<Dictionary<string, string>>(json.RevealUtf8());
-        if (!stored.IsRenewable)
-        {
-            // The service refused it.
-            values?.Remove(TokenSet.RenewalName);
-        }
-
         return values is null
             ? null
             : new TokenSet(stored.Id, values.ToDictionary(value => value.Key, value => new SecretText(value.Value)), stored.ObtainedAt, stored.ExpiresAt);

@@ -19,6 +19,9 @@ public sealed record TokenSet(
     /// <summary>Whether it holds what renews it, so that it is of use after its end.</summary>
     public bool IsRenewable => Values.ContainsKey(RenewalName);
 
+    /// <summary>The same without what renews it.</summary>
+    public TokenSet WithoutRenewal() => IsRenewable ? this with { Values = Values.Where(value => value.Key != RenewalName).ToDictionary() } : this;
+
     /// <summary>Whether it has ended.</summary>
     public bool IsExpired(DateTimeOffset now) => ExpiresAt <= now;
 

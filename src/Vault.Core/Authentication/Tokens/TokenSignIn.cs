@@ -138,7 +138,9 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
         UnsavedToken unsaved;
         lock (slot.Gate)
         {
-            slot.Unsaved = unsaved = new UnsavedToken(acquired.Value, (slot.Current ?? slot.Previous)?.Id, slot.Seen);
+            var predecessor = (slot.Current ?? slot.Previous)?.Id;
+            slot.Unsaved = unsaved = new UnsavedToken(
+                acquired.Value, predecessor, acquisition.Previous is { IsRenewable: true }, predecessor is { } known ? [.. slot.Seen, known] : slot.Seen);
         }
 
         Record(request, at, time.GetElapsedTime(started), null);
@@ -149,8 +151,21 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
             return null;
         }
 
-        // Where this process was frozen and another one signed in, everybody goes on with that one's.
-        return outcome is SaveOutcome.Overtaken && await keeping.CatchUpAsync(request, key, slot) is { } theirs ? theirs : acquired;
+        if (outcome is SaveOutcome.Overtaken)
+        {
+            // Where this process was frozen and another one signed in, everybody goes on with that one's.
+            if (await keeping.CatchUpAsync(request, key, slot) is { } theirs)
+            {
+                return theirs;
+            }
+
+            lock (slot.Gate)
+            {
+                slot.Unkept = acquired.Value;
+            }
+        }
+
+        return acquired;
     }
 
     /// <summary>Tells the service that a token is no longer used, if its protocol can.</summary>

@@ -20,6 +20,9 @@ internal sealed class TokenSlot
     /// <summary>A token that was got and isn't saved: it is saved before another is asked for, since what renews it may be usable once.</summary>
     public UnsavedToken? Unsaved { get; set; }
 
+    /// <summary>What the last sign-in gave, if it could not be kept: who waits for it may use it, nobody else.</summary>
+    public TokenSet? Unkept { get; set; }
+
     /// <summary>The tokens in use that the store had when it was last read.</summary>
     public IReadOnlyCollection<Guid> Seen { get; set; } = [];
 
@@ -71,7 +74,7 @@ internal sealed class TokenSlot
     /// <summary>Whether it ended without the store's word.</summary>
     public bool HasNotLearned { get; set; }
 
-    /// <summary>Secrets or settings changed under it: what a sign-in under way gives goes to those who wait for it, and is kept nowhere.</summary>
+    /// <summary>Secrets or settings changed under it, or nobody used it: nothing begins here any more, there is another slot. What a sign-in under way gives goes to those who wait for it.</summary>
     public bool IsEvicted { get; set; }
 
     /// <summary>When the slot was last asked, for eviction.</summary>
@@ -89,7 +92,8 @@ internal sealed class TokenSlot
 
 /// <summary>A token that was got and isn't saved.</summary>
 /// <param name="Token">The token.</param>
-/// <param name="Predecessor">The one that it was got with, or in place of; null: none.</param>
-/// <param name="Seen">The tokens in use that the store had then.</param>
-/// <param name="IsDisturbed">Whether something changed since: it is saved only where its predecessor is still in use.</param>
-internal sealed record UnsavedToken(TokenSet Token, Guid? Predecessor, IReadOnlyCollection<Guid> Seen, bool IsDisturbed = false);
+/// <param name="Predecessor">The one in whose place it comes; null: none.</param>
+/// <param name="IsRenewal">Whether the predecessor was traded in for it: then it is saved only where that one is still in use.</param>
+/// <param name="Seen">The tokens in use that were known then, the predecessor among them.</param>
+/// <param name="IsDisturbed">Whether something changed since: whatever its predecessor was for, it is saved only in its place.</param>
+internal sealed record UnsavedToken(TokenSet Token, Guid? Predecessor, bool IsRenewal, IReadOnlyCollection<Guid> Seen, bool IsDisturbed = false);

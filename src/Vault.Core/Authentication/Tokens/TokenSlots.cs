@@ -15,10 +15,10 @@ internal sealed class TokenSlots(TimeProvider time)
     /// <summary>All of them.</summary>
     public IEnumerable<KeyValuePair<TokenKey, TokenSlot>> All => _slots;
 
-    /// <summary>The slot of a key; null: there is none.</summary>
-    public TokenSlot? Find(TokenKey key) => _slots.GetValueOrDefault(key);
+    /// <summary>The sign-ins under way of slots that were evicted meanwhile.</summary>
+    public IEnumerable<Task> Leaving => _leaving.Values;
 
-    /// <summary>The slot of a key, made if there is none.</summary>
+    /// <summary>The slot of a key, made if there is none. It may be evicted before its lock is taken: then the next one is another.</summary>
     public TokenSlot Get(TokenKey key)
     {
         var slot = _slots.GetOrAdd(key, static (added, leaving) => new TokenSlot { After = leaving.GetValueOrDefault(added) }, _leaving);
@@ -47,6 +47,9 @@ internal sealed class TokenSlots(TimeProvider time)
                     {
                         slot.Retire(current, time.GetUtcNow());
                     }
+
+                    // Read anew, if it is still in use.
+                    slot.Previous = null;
 
                     continue;
                 }
@@ -80,13 +83,17 @@ internal sealed class TokenSlots(TimeProvider time)
             slot.Unsaved = unsaved is null ? slot.Unsaved : null;
         }
 
-        if (unsaved is not null)
+        while (unsaved is not null)
         {
             var heir = Get(key);
             lock (heir.Gate)
             {
-                heir.Unsaved ??= unsaved with { IsDisturbed = true };
-                heir.LastRequest ??= slot.LastRequest;
+                if (!heir.IsEvicted)
+                {
+                    heir.Unsaved ??= unsaved with { IsDisturbed = true };
+                    heir.LastRequest ??= slot.LastRequest;
+                    return;
+                }
             }
         }
     }
@@ -100,6 +107,7 @@ internal sealed class TokenSlots(TimeProvider time)
             {
                 if (slot is { Pending: null, Unsaved: null })
                 {
+                    slot.IsEvicted = true;
                     _slots.TryRemove(KeyValuePair.Create(key, slot));
                 }
             }

@@ -29,12 +29,12 @@ public sealed partial class TokenSource : ICredentialCache
 
     /// <summary>Takes what sign-ins need.</summary>
     public TokenSource(
-        ITokenStore store, CredentialSets parameters, SecretSealer sealer, UpstreamConnections connections, AuditLog audit, TimeProvider time, ILogger<TokenSource> logger,
-        ITokenLeases? leases = null)
+        ITokenStore store, CredentialSets parameters, SecretSealer sealer, BindingsInForce bindings, UpstreamConnections connections, AuditLog audit, TimeProvider time,
+        ILogger<TokenSource> logger, ITokenLeases? leases = null)
     {
         _slots = new TokenSlots(time);
         _parameters = parameters;
-        _keeping = new TokenKeeping(store, new TokenSealing(sealer), time);
+        _keeping = new TokenKeeping(store, new TokenSealing(sealer), bindings, time);
         _signIn = new TokenSignIn(_keeping, connections, audit, leases, time, logger);
         _isShared = leases is not null;
         _time = time;
@@ -45,34 +45,42 @@ public sealed partial class TokenSource : ICredentialCache
     public async ValueTask<Result<TokenSet>> GetAsync(TokenRequest request, CancellationToken cancellationToken)
     {
         var key = request.Key;
-        var slot = _slots.Get(key);
-        Task<Result<TokenSet>> pending;
-        lock (slot.Gate)
+        while (true)
         {
-            var now = _time.GetUtcNow();
-            slot.LastRequest = request;
-            slot.IsInUse = true;
-            if (slot.Current is { } token && !token.IsExpired(now))
+            var slot = _slots.Get(key);
+            Task<Result<TokenSet>> pending;
+            lock (slot.Gate)
             {
-                if (!slot.IsRenewing && slot.Pending is null && token.IsDue(now) && MayTry(slot))
+                if (slot.IsEvicted)
                 {
-                    // Still good: it is renewed while the callouts go on with it.
-                    slot.IsRenewing = true;
-                    slot.Pending = Start(request, key, slot);
+                    continue;
                 }
 
-                return token;
+                var now = _time.GetUtcNow();
+                slot.LastRequest = request;
+                slot.IsInUse = true;
+                if (slot.Current is { } token && !token.IsExpired(now))
+                {
+                    if (!slot.IsRenewing && slot.Pending is null && token.IsDue(now) && MayTry(slot))
+                    {
+                        // Still good: it is renewed while the callouts go on with it.
+                        slot.IsRenewing = true;
+                        slot.Pending = Start(request, key, slot);
+                    }
+
+                    return token;
+                }
+
+                if (slot.Failure is { } failure && !MayTry(slot))
+                {
+                    return failure;
+                }
+
+                pending = slot.Pending ??= Start(request, key, slot);
             }
 
-            if (slot.Failure is { } failure && !MayTry(slot))
-            {
-                return failure;
-            }
-
-            pending = slot.Pending ??= Start(request, key, slot);
+            return await pending.WaitAsync(cancellationToken);
         }
-
-        return await pending.WaitAsync(cancellationToken);
     }
 
     /// <summary>Gets a fresh token now, whatever there is; those who wait for one meanwhile get the same.</summary>
@@ -81,13 +89,18 @@ public sealed partial class TokenSource : ICredentialCache
     /// <param name="cancellationToken">Ends the waiting, not the sign-in.</param>
     public async Task<Result<TokenSet>> RenewAsync(TokenRequest request, SignInTrace? trace, CancellationToken cancellationToken)
     {
-        var slot = _slots.Get(request.Key);
         while (true)
         {
+            var slot = _slots.Get(request.Key);
             Task<Result<TokenSet>> pending;
             var isOurs = false;
             lock (slot.Gate)
             {
+                if (slot.IsEvicted)
+                {
+                    continue;
+                }
+
                 isOurs = slot.Pending is null;
                 pending = slot.Pending ??= Start(request, request.Key, slot, isForced: true, trace);
             }
@@ -202,13 +215,13 @@ public sealed partial class TokenSource : ICredentialCache
     }
 
     /// <summary>Ends when no sign-in is under way.</summary>
-    internal Task SettledAsync() => Task.WhenAll(_slots.All.Select(entry =>
+    internal Task SettledAsync() => Task.WhenAll(_slots.Leaving.Concat(_slots.All.Select(entry =>
     {
         lock (entry.Value.Gate)
         {
             return entry.Value.Pending ?? Task.CompletedTask;
         }
-    }));
+    })));
 
     /// <summary>The upstream took the token.</summary>
     public void NoteWorked(TokenRequest request, TokenSet token)
@@ -355,7 +368,18 @@ public sealed partial class TokenSource : ICredentialCache
                     slot.Retire(old, _time.GetUtcNow());
                 }
 
-                slot.Current = result.Value;
+                if (ReferenceEquals(slot.Unkept, result.Value))
+                {
+                    // What it was got with, or in place of, is gone: the next one begins by what there is.
+                    slot.Retire(result.Value, _time.GetUtcNow());
+                    slot.IsLoaded = false;
+                    slot.Unkept = null;
+                }
+                else
+                {
+                    slot.Current = result.Value;
+                }
+
                 slot.Previous = null;
                 slot.IsPreviousDoubtful = false;
                 slot.Failure = null;

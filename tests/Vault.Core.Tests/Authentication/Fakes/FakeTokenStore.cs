@@ -18,12 +18,37 @@ internal sealed class FakeTokenStore : ITokenStore
     /// <summary>What giving up a token comes to; null: it goes well.</summary>
     public Exception? EndFault { get; set; }
 
+    /// <summary>Whether the secrets that tokens were got with are in use no more.</summary>
+    public bool AreSecretsGone { get; set; }
+
     public void Put(StoredToken token) => _tokens[token.Id] = token;
 
     public Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<StoredToken>>([.. _tokens.Values.Where(token => IsOf(token, key) && (token.RetiredAt is null || token.RetiredAt >= retiredSince))]);
 
     public async Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
+    {
+        await BeginAsync();
+        Write(token);
+    }
+
+    public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
+    {
+        await BeginAsync();
+        var inUse = _tokens.Values.Where(old => old.Key == token.Key && old.RetiredAt is null).Select(old => old.Id).ToList();
+        if (AreSecretsGone || (claim.Lease is { } lease && !await lease.RenewAsync(cancellationToken)) || inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } id && !inUse.Contains(id)))
+        {
+            return false;
+        }
+
+        Write(token);
+        return true;
+    }
+
+    public void Remove(Guid tokenId) => _tokens.TryRemove(tokenId, out _);
+
+    // As the database lets one transaction in after the other.
+    private async Task BeginAsync()
     {
         if (SaveHold is { } hold)
         {
@@ -36,28 +61,16 @@ internal sealed class FakeTokenStore : ITokenStore
         {
             throw SaveFault;
         }
+    }
 
+    private void Write(StoredToken token)
+    {
         foreach (var old in _tokens.Values.Where(old => IsOf(old, token.Key) && old.RetiredAt is null))
         {
             _tokens[old.Id] = old with { RetiredAt = token.ObtainedAt };
         }
 
         _tokens[token.Id] = token;
-    }
-
-    public Task ReplaceAsync(StoredToken token, Guid predecessor, CancellationToken cancellationToken) =>
-        _tokens.TryGetValue(predecessor, out var old) && old.RetiredAt is null && old.Key == token.Key ? SaveAsync(token, cancellationToken) : Task.CompletedTask;
-
-    public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
-    {
-        var inUse = _tokens.Values.Where(old => old.Key == token.Key && old.RetiredAt is null).Select(old => old.Id).ToList();
-        if (!await claim.Lease.RenewAsync(cancellationToken) || inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } id && !inUse.Contains(id)))
-        {
-            return false;
-        }
-
-        await SaveAsync(token, cancellationToken);
-        return true;
     }
 
     public Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Definitions;
 using Vault.Core.Egress;
 using Vault.Core.Tests.Authentication.Fakes;
 using Xunit;
@@ -27,6 +28,8 @@ internal sealed class TokenFixture : IDisposable
 
     public FakeTokenStore Store { get; } = new();
 
+    public DefinitionCatalog Definitions { get; } = new();
+
     public FakeSignIn SignIn { get; }
 
     public BoundCredential Credential { get; set; }
@@ -37,7 +40,8 @@ internal sealed class TokenFixture : IDisposable
 
     /// <summary>As after a restart: nothing in memory.</summary>
     public TokenSource Restart() => Source = new TokenSource(
-        Store, new CredentialSets(new FakeCredentialStore(), Parts.References, Parts.Sealer, Parts.Time, NullLogger<CredentialSets>.Instance), Parts.Sealer, _connections, Parts.Audit, Parts.Time, NullLogger<TokenSource>.Instance, _leases);
+        Store, new CredentialSets(new FakeCredentialStore(), Parts.References, Parts.Sealer, Parts.Time, NullLogger<CredentialSets>.Instance), Parts.Sealer,
+        new BindingsInForce(Definitions, Parts.Binder), _connections, Parts.Audit, Parts.Time, NullLogger<TokenSource>.Instance, _leases);
 
     public TokenRequest Request(Guid? namedCredential = null, string url = "https://service.example") =>
         new(Credential, Parts.Principal, "", Parameters, namedCredential ?? Guid.Empty, url);

@@ -1,3 +1,4 @@
+using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Primitives;
 using Vault.Core.Tests.Authentication.Fakes;
@@ -228,6 +229,95 @@ public sealed class TokenSourceTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true, false, "ada@#1")]
+    [InlineData(true, true, "ada@#2")]
+    [InlineData(false, false, "ada@#2")]
+    public async Task Evict_DuringTheFirstSignIn_WhatRenewsAnEnteredConsentIsKept_UnlessItIsGone(bool isConsent, bool areSecretsGone, string after)
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, isConsent ? ["Who"] : null);
+        _vault.SignIn.Gate = NewGate();
+        var underWay = _vault.TokenAsync();
+        await UntilCallAsync(1);
+        _vault.Source.Evict(_vault.Credential.Definition.Id);
+        _vault.Store.AreSecretsGone = areSecretsGone;
+        var later = _vault.TokenAsync();
+        _vault.SignIn.Gate.SetResult();
+        Assert.Equal("ada@#1", (await underWay).Values["t"].Reveal());
+        Assert.Equal(after, (await later).Values["t"].Reveal());
+        Assert.Equal(areSecretsGone ? 0 : 1, _vault.Store.Tokens.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ConsentIsTakenBack_WhileARenewalOfItIsSaved_AndIsNeverBack(bool isSaveTriedAgain)
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        var consented = await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
+        var (reached, gate) = (NewGate(), NewGate());
+        (_vault.Store.SaveHold, _vault.Store.SaveFault) = ((reached, gate), isSaveTriedAgain ? new TimeoutException("database") : null);
+        var underWay = _vault.Source.GetAsync(_vault.Request(), CancellationToken.None);
+        await reached.Task;
+        _vault.Store.Remove(consented.Id);
+        _vault.Source.Evict(_vault.Credential.Definition.Id);
+        gate.SetResult();
+        Assert.Equal(isSaveTriedAgain, (await underWay).Error is not null);
+
+        _vault.Store.SaveFault = null;
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.Equal("ada@#3", (await _vault.TokenAsync()).Values["t"].Reveal());
+        Assert.Null(_vault.SignIn.TradedIn);
+        Assert.DoesNotContain(_vault.Store.Tokens, token => token.RetiredAt is not null);
+    }
+
+    [Fact]
+    public async Task Put_WhileARenewalIsSaved_IsWhatCounts()
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
+        var (reached, gate) = (NewGate(), NewGate());
+        _vault.Store.SaveHold = (reached, gate);
+        var underWay = _vault.TokenAsync();
+        await reached.Task;
+        var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
+        await _vault.Source.PutAsync(_vault.Request(), consented, CancellationToken.None);
+        gate.SetResult();
+        await underWay;
+        _vault.Restart();
+        Assert.Equal("consented", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    [Fact]
+    public async Task Renew_BehindASignInWhoseSlotWasEvicted_JoinsTheOneThatIsUnderWayNow()
+    {
+        _vault.SignIn.Gate = NewGate();
+        var first = _vault.TokenAsync();
+        await UntilCallAsync(1);
+        var traced = _vault.Source.RenewAsync(_vault.Request(), new SignInTrace(), CancellationToken.None);
+        _vault.Source.Evict(_vault.Credential.Definition.Id);
+        var second = _vault.TokenAsync();
+        var gate = _vault.SignIn.Gate;
+        _vault.SignIn.Gate = NewGate();
+        gate.SetResult();
+        await first;
+        await UntilCallAsync(2);
+
+        // Whoever would begin another beside it has had the time to.
+        for (var turn = 0; turn < 1000; turn++)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(2, _vault.SignIn.Calls);
+        _vault.SignIn.Gate.SetResult();
+        Assert.Equal("ada@#2", (await second).Values["t"].Reveal());
+        Assert.Equal("ada@#3", (await traced).Value?.Values["t"].Reveal());
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task RefusedRenewal_IsNotedOfThatTokenAlone_AndANewerOneIsFound(bool isStoreAway)
@@ -260,6 +350,7 @@ public sealed class TokenSourceTests : IDisposable
 
         _vault.Restart();
         Assert.Equal("ada@#1", (await _vault.TokenAsync()).Values["t"].Reveal());
+        Assert.Contains("refresh#1", await KnownAsync());
         _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
         Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
         Assert.Equal(2, _vault.SignIn.Calls);
