@@ -177,8 +177,8 @@ class Bench:
     def measure_credentials(self):
         options, machine = self.options, self.machine
         self.say(f"{options.credentials:,} credentials")
-        few, few_target, _ = ladder.seeded(machine, self.upstream, 10, "vault with 10")
-        many, many_target, self.figures["seeding"] = ladder.seeded(machine, self.upstream, options.credentials, "vault with many")
+        few, few_target, _ = ladder.seeded(machine, self.upstream, 10, "vault with 10", options.sockets)
+        many, many_target, self.figures["seeding"] = ladder.seeded(machine, self.upstream, options.credentials, "vault with many", options.sockets)
         self.figures["rss few"], self.figures["rss many"] = few.process.rss(), many.process.rss()
         self.figures["start many"] = many.start_seconds
         self.few, self.many = few_target.name, many_target.name

@@ -56,20 +56,20 @@ def start_tls(machine):
     return process, port, pathlib.Path(machine.path("tls.crt")).read_text()
 
 
-def seeded(machine, upstream, count, name):
-    """A vault with that many credentials, whose app may use a hundred of them, spread evenly; (target, RSS, requests per second)."""
+def seeded(machine, upstream, count, name, sockets):
+    """A vault with that many credentials, whose app may use ten of them, spread evenly: the vault, its target, credentials seeded a second."""
     used = 10
     data = machine.path(name.replace(" ", "-"))
     os.makedirs(data)
     rate = float(subprocess.run(
         ["taskset", "-c", "0,1", "dotnet", str(peers.BUILT / "seed/Vault.Seed.dll"), data, str(count), f"http://127.0.0.1:{upstream}/service", peers.AUTHORIZATION.removeprefix("Bearer ")],
         capture_output=True, text=True, check=True).stdout)
-    vault = Vault(machine, name, data=data)
+    vault = Vault(machine, name, data=data, sockets=sockets)
     step = count // used
     key = vault.app("Bench", [f"Service{index * step}" for index in range(used)])
     vault.stop()
     # Started anew: what seeding left in memory isn't what a vault of this size needs.
-    vault = Vault(machine, name, data=vault.data)
+    vault = Vault(machine, name, data=vault.data, sockets=sockets)
     target = Target(f"{count:,} credentials, {used} in turn", vault.url("Service@"), vault.process, key, paths=used, path_step=step)
     return vault, target, rate
 
