@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -28,14 +27,16 @@ internal sealed class SignInAnswer
     StringComparer.Ordinal);
 
     private readonly HttpResponseMessage _message;
+    private readonly Uri _url;
     private bool _isParsed;
     private JsonElement? _json;
     private bool _isXmlParsed;
     private XPathDocument? _xml;
 
-    public SignInAnswer(HttpResponseMessage message, byte[] body, string request)
+    public SignInAnswer(HttpResponseMessage message, byte[] body, string request, Uri url)
     {
         _message = message;
+        _url = url;
         Request = request;
         var charset = message.Content.Headers.ContentType?.CharSet?.Trim('"');
         Text = "iso-8859-1".Equals(charset, StringComparison.OrdinalIgnoreCase) && !Utf8.IsValid(body)
@@ -141,39 +142,31 @@ internal sealed class SignInAnswer
     private static string Decoded(string bytes) =>
         !Ascii.IsValid(bytes) && Encoding.Latin1.GetBytes(bytes) is var raw && Utf8.IsValid(raw) ? Encoding.UTF8.GetString(raw) : bytes;
 
-    /// <summary>The value that the answer leaves a cookie with, as a browser keeps it: the last counts, and one that is empty, or over, takes away what came before it. Some servers write one twice.</summary>
+    /// <summary>
+    /// The values that the answer leaves a cookie with, as a browser keeps it: one for each domain and path. The last counts (some servers write one twice), and one that is
+    /// empty, or over, takes away what came before it.
+    /// </summary>
     public IReadOnlyList<string> Cookie(string name)
     {
-        string[] found = [];
-        foreach (var cookie in Header("Set-Cookie"))
+        var kept = new Dictionary<(string Domain, string Path), string>();
+        foreach (var header in Header("Set-Cookie"))
         {
-            var parts = cookie.Split(';');
-            var pair = parts[0].Split('=', 2);
-            if (pair.Length != 2 || pair[0].Trim() != name)
+            if (SetCookie.Parse(header, _url) is not { } cookie || cookie.Name != name)
             {
                 continue;
             }
 
-            if (pair[1].Trim() is { Length: > 0 } value && !parts.Skip(1).Any(EndsIt))
+            if (cookie.Value.Length > 0 && !cookie.IsOver)
             {
-                found = [value];
+                kept[(cookie.Domain, cookie.Path)] = cookie.Value;
             }
             else
             {
-                // Many services end the session before in the answer that begins the new one.
-                found = [];
+                // Many services end the session before in the answer that begins the new one. What is written there is a placeholder, such as PHP's `deleted`.
+                kept.Remove((cookie.Domain, cookie.Path));
             }
         }
 
-        return found;
-    }
-
-    // `Max-Age=0`, or a date long past (RFC 6265 section 5.2): what is written with them is a placeholder, such as PHP's `deleted`.
-    private static bool EndsIt(string attribute)
-    {
-        var pair = attribute.Split('=', 2, StringSplitOptions.TrimEntries);
-        return pair.Length == 2 && (pair[0].Equals("Max-Age", StringComparison.OrdinalIgnoreCase)
-            ? long.TryParse(pair[1], CultureInfo.InvariantCulture, out var seconds) && seconds <= 0
-            : pair[0].Equals("Expires", StringComparison.OrdinalIgnoreCase) && DateTimeOffset.TryParse(pair[1], CultureInfo.InvariantCulture, out var end) && end.Year < 2000);
+        return [.. kept.Values];
     }
 }

@@ -30,7 +30,7 @@ internal static class SignInExchange
             traced = Mask(response, body);
             return body is null
                 ? Failed($"{request.Name} to {host} was answered with more than 1 MiB.")
-                : new SignInAnswer(response, body, $"{request.Name} to {host}");
+                : new SignInAnswer(response, body, $"{request.Name} to {host}", message.RequestUri);
         }
         catch (HttpRequestException exception) when (EgressDeniedException.IsCauseOf(exception))
         {

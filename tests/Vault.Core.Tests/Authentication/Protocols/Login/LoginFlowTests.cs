@@ -167,6 +167,31 @@ public sealed class LoginFlowTests
         Assert.DoesNotContain("from-", result.Error.Detail, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("S=from-1; Path=/ | S=; Path=/old; Max-Age=0", "from-1")]
+    [InlineData("S=from-1; Path=/x | S=from-2; Path=/y", null)]
+    [InlineData("S=from-1; Path=/x; Path=/y | S=from-2; Path=/y", "from-2")]
+    [InlineData("S=from-1 | S=from-2; Path=/a", "from-2")]
+    [InlineData("S=from-1 | S=from-2; path=a", "from-2")]
+    [InlineData("S=from-1 | S=from-2; Path=/", null)]
+    [InlineData("S=from-1 | S=from-2; Domain=.H.Example; Domain=", "from-2")]
+    [InlineData("S=from-1 | S=from-2; Domain=example", null)]
+    [InlineData("S=from-1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=3600", "from-1")]
+    [InlineData("S=from-1; Max-Age=0; Expires=Wed, 09 Jun 2100 10:18:14 GMT", null)]
+    [InlineData("S=from-1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=soon", null)]
+    public async Task Extract_Cookie_IsOneOfItsDomainAndPath(string cookies, string? expected)
+    {
+        var service = new FakeService(_ =>
+        {
+            var answer = Authenticating.Answer("");
+            answer.Headers.Add("Set-Cookie", cookies.Split(" | "));
+            return answer;
+        });
+        var result = await SignInAsync("""{"request":{"url":"/a/login"},"extract":{"t":"cookie:S"}}""", service, Host);
+        Assert.Equal(expected, result.Value?.Values["t"].Reveal());
+        Assert.Equal(expected is null, result.Error?.Code == ErrorCodes.TokenRequestFailed);
+    }
+
     [Fact]
     public async Task Extract_Body_IsTheWholeText() =>
         Assert.Equal("plain token", (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"body"}}""", FakeService.Always("\uFEFFplain token"), Host)).Value?.Values["t"].Reveal());
