@@ -9,9 +9,14 @@ namespace Vault.Core.Authentication.Protocols.Login;
 /// <summary>Reads one value from a step's answer; exactly one, or the step fails.</summary>
 /// <param name="Name">Behind <c>$Token.</c></param>
 /// <param name="Source">Where it is, in words, for messages.</param>
-/// <param name="Find">The values found.</param>
-internal sealed record LoginExtraction(string Name, string Source, Func<SignInAnswer, IReadOnlyList<string>?> Find)
+/// <param name="Find">The values found; null: none can be.</param>
+/// <param name="Unfound">What is wrong where <paramref name="Find"/> gives null, for messages.</param>
+internal sealed record LoginExtraction(
+    string Name, string Source, Func<SignInAnswer, IReadOnlyList<string>?> Find, string Unfound = LoginExtraction.NotOne)
 {
+    /// <summary>What is wrong where there are no values, or several; for messages.</summary>
+    public const string NotOne = "found not exactly one value";
+
     /// <summary>Reads an <c>extract</c> entry.</summary>
     public static Result<LoginExtraction> Parse(string name, string text)
     {
@@ -52,7 +57,7 @@ internal sealed record LoginExtraction(string Name, string Source, Func<SignInAn
         if (After("regex:") is { } pattern)
         {
             return RegexExtraction.Parse(pattern) is { } find
-                ? new LoginExtraction(name, "the regular expression", find)
+                ? new LoginExtraction(name, "the regular expression", find, "took longer than a second")
                 : new VaultError(
                     ErrorCodes.InvalidRequest, "What follows regex: must be a regular expression with one group, without look-around and back references.");
         }

@@ -100,9 +100,11 @@ internal sealed class LoginTokens(
 
         foreach (var extraction in step.Extract)
         {
-            if (extraction.Find(answer) is not [{ Length: > 0 } value])
+            var found = extraction.Find(answer);
+            if (found is not [{ Length: > 0 } value])
             {
-                return SignInExchange.Failed($"{answer.Outcome}, but {extraction.Source} of '{extraction.Name}' found not exactly one value.");
+                return SignInExchange.Failed(
+                    $"{answer.Outcome}, but {extraction.Source} of '{extraction.Name}' {(found is null ? extraction.Unfound : LoginExtraction.NotOne)}.");
             }
 
             values[extraction.Name] = value;

@@ -10,7 +10,7 @@ internal static class RegexExtraction
     private const int MaxLength = 2000;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
-    /// <summary>How to find the values; null where the pattern is none, or has not exactly one group.</summary>
+    /// <summary>How to find the values, which gives null where that takes too long; null where the pattern is none, or has not exactly one group.</summary>
     public static Func<SignInAnswer, IReadOnlyList<string>?>? Parse(string pattern)
     {
         if (pattern.Length > MaxLength)

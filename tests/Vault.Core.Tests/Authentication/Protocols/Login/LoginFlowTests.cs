@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Egress;
@@ -97,7 +98,7 @@ public sealed class LoginFlowTests
     public async Task Headers_MayBeMadeOfTheBody()
     {
         var sent = await SentAsync("""{"url":"/x?y","method":"PUT","json":{"u":"{!$Credential.Username}"},"query":{"a b":"{!$Credential.Username}"},"headers":{"X-Sum":"{!HEX(HASH('SHA-256',$Credential.Body))}","X-Where":"{!$Request.Method & ' ' & $Request.Host & $Request.Path}"}}""");
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(sent.Body!))), sent.Headers["X-Sum"]);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sent.Body!))), sent.Headers["X-Sum"]);
         Assert.Equal("PUT h.example/x", sent.Headers["X-Where"]);
         Assert.Equal("https://h.example/x?y&a%20b=ada", sent.Url);
         Assert.Equal("identity", sent.Headers["Accept-Encoding"]);
@@ -195,6 +196,16 @@ public sealed class LoginFlowTests
     [Fact]
     public async Task Extract_Body_IsTheWholeText() =>
         Assert.Equal("plain token", (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"body"}}""", FakeService.Always("\uFEFFplain token"), Host)).Value?.Values["t"].Reveal());
+
+    [Fact]
+    public async Task Extract_RegexThatTakesTooLong_SaysSo()
+    {
+        // It is at hundreds of places at once, and nearly never at the same ones again.
+        var digits = string.Concat(Enumerable.Range(0, 16_000).Select(number => Convert.ToHexString(SHA256.HashData(BitConverter.GetBytes(number)))));
+        var result = await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"regex:([0-7].{900,901}!)"}}""", FakeService.Always(digits), Host);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error?.Code);
+        Assert.EndsWith("the regular expression of 't' took longer than a second.", result.Error!.Detail, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("{\"t\":\"x\",\"error\":\"bad\"}", false)]
