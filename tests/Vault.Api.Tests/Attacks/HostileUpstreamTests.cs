@@ -44,6 +44,7 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         ["a version of the future"] = "HTTP/3.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
         ["a status of two digits"] = "HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nok",
         ["a status of four digits"] = "HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nok",
+        ["a status below 100"] = "HTTP/1.1 099 OK\r\nContent-Length: 2\r\n\r\nok",
         ["a request"] = "GET /callout/Raw/x HTTP/1.1\r\nHost: h\r\n\r\n",
         ["TLS"] = "\u0015\u0003\u0001\u0000\u0002\u0002\u0046",
         ["SSH"] = "SSH-2.0-OpenSSH_9.2p1\r\n",

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,9 +17,7 @@ public sealed class DatabaseTests
     {
         var counter = new CommandCounter();
         await using var service = await TokenServiceUpstream.StartAsync();
-        await using var vault = new VaultFactory(services: services =>
-            services.ConfigureDbContext<SqliteVaultDbContext>(builder => builder.AddInterceptors(counter))
-                .ConfigureDbContext<PostgreSqlVaultDbContext>(builder => builder.AddInterceptors(counter)));
+        await using var vault = Start(counter);
         var key = await LoginStoryTests.DefineAsync(vault, service);
         await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
             { "name": "Basic", "url": "{{service.Upstream.Url}}/record", "authentication": { "protocol": "password", "username": "u", "password": "a-password" },
@@ -44,13 +43,52 @@ public sealed class DatabaseTests
         }
     }
 
+    [Fact]
+    public async Task Callout_ThatMeetsAnUnreadableDatabase_IsRecordedAsWhatItsCallerIsTold()
+    {
+        var secrets = new UnreadableSecrets();
+        await using var upstream = await RecordingUpstream.StartAsync();
+        await using var vault = Start(secrets);
+        await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "Basic", "url": "{{upstream.Url}}", "authentication": { "protocol": "password", "username": "u", "password": "a-password" } }
+            """);
+        using var app = vault.CreateClient(await vault.CreateAppAsync("Billing", "Basic"));
+        secrets.IsOn = true;
+        using (var refused = await app.PostAsync("/callout/Basic/x", new StringContent("body")))
+        {
+            // Nothing was sent, so that any method may be tried again.
+            Assert.Equal(
+                (HttpStatusCode.ServiceUnavailable, "storage-unavailable", TimeSpan.FromSeconds(1)),
+                (refused.StatusCode, refused.Headers.GetValues("X-Vault-Error").Single(), refused.Headers.RetryAfter?.Delta));
+        }
+
+        Assert.Empty(upstream.Requests);
+        var record = Assert.Single((await vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout"))!["items"]!.AsArray())!;
+        Assert.Equal(("failed", 503, "storage-unavailable"), ((string?)record["outcome"], (int?)record["status"], (string?)record["code"]));
+        secrets.IsOn = false;
+        Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/callout/Basic/x")).StatusCode);
+    }
+
+    private static VaultFactory Start(IInterceptor interceptor) => new(services: services =>
+        services.ConfigureDbContext<SqliteVaultDbContext>(builder => builder.AddInterceptors(interceptor))
+            .ConfigureDbContext<PostgreSqlVaultDbContext>(builder => builder.AddInterceptors(interceptor)));
+
+    private sealed class UnreadableSecrets : DbCommandInterceptor
+    {
+        public volatile bool IsOn;
+
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default) =>
+            IsOn && command.CommandText.Replace("\"", "", StringComparison.Ordinal).Contains("FROM secrets", StringComparison.Ordinal) ? throw new TimeoutException() : ValueTask.FromResult(result);
+    }
+
     private sealed class CommandCounter : DbCommandInterceptor
     {
         private int _count;
 
         public int Count => Volatile.Read(ref _count);
 
-        public override System.Data.Common.DbCommand CommandInitialized(CommandEndEventData eventData, System.Data.Common.DbCommand result)
+        public override DbCommand CommandInitialized(CommandEndEventData eventData, DbCommand result)
         {
             // The audit's records are written; nothing else is asked or told.
             if (!result.CommandText.StartsWith("INSERT INTO \"audit\"", StringComparison.Ordinal))
