@@ -44,6 +44,8 @@ public static class CalloutFaults
                         : $"{host} could not be reached: the proxy (Vault:Egress:Proxy) can't be reached, or doesn't speak HTTP.");
                 case AuthenticationException:
                     return new VaultError(ErrorCodes.UpstreamUnreachable, $"The TLS connection to {host} failed: its certificate or protocol was not accepted.");
+                case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown } when !isAnswering:
+                    return new VaultError(ErrorCodes.UpstreamUnreachable, $"{host} closed the connection before it answered.");
                 case SocketException socket when !isAnswering:
                     return new VaultError(ErrorCodes.UpstreamUnreachable, $"{host} could not be reached: {socket.SocketErrorCode}.");
                 default:
