@@ -26,7 +26,7 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
             row.Id, key with { Stamp = row.Stamp }, row.Version, row.Sealed, row.ObtainedAt, row.ExpiresAt, row.RetiredAt, row.IsRenewable))];
     }
 
-    public async Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
+    public async Task<ClaimOutcome> SaveAsync(StoredToken token, Guid consentRequest, long version, CancellationToken cancellationToken)
     {
         for (var tries = 0; ; tries++)
         {
@@ -34,9 +34,26 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
             {
                 await using var context = await contexts.CreateDbContextAsync(cancellationToken);
                 await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+
+                // In the order of changes: whoever deletes the credential meanwhile has closed the request, or finds the token.
+                await LockAsync(Of(context, token.Key).Where(row => row.RetiredAt == null), cancellationToken);
+                if (await context.AuthorizationRequests.Where(row => row.Id == consentRequest).ExecuteDeleteAsync(cancellationToken) != 1)
+                {
+                    return ClaimOutcome.Refused;
+                }
+
+                if (await JudgeAsync(context, token, version, cancellationToken) is not ClaimOutcome.Saved and var outcome)
+                {
+                    return outcome;
+                }
+
                 await WriteAsync(context, token, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
-                return;
+                return ClaimOutcome.Saved;
+            }
+            catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: NoParent })
+            {
+                return ClaimOutcome.Refused;
             }
             catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate } && tries < 5)
             {
@@ -45,7 +62,7 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
         }
     }
 
-    public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
+    public async Task<ClaimOutcome> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
@@ -53,7 +70,7 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
         // 1. Until this is committed nobody ends the account's tokens, takes the lease, or changes the secrets.
         if (!await (claim.Lease is { } lease ? HoldAsync(context, token.Key, lease, [.. claim.Secrets], cancellationToken) : AreInUseAsync(context, claim.Secrets, cancellationToken)))
         {
-            return false;
+            return ClaimOutcome.Refused;
         }
 
         // 2. Nothing came in between.
@@ -61,24 +78,44 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
         if (inUse.Contains(token.Id))
         {
             // It was committed before, and the word of it was lost.
-            return true;
+            return ClaimOutcome.Saved;
         }
 
         if (inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } predecessor && !inUse.Contains(predecessor)))
         {
-            return false;
+            return ClaimOutcome.Refused;
+        }
+
+        if (claim.Version is { } version && await JudgeAsync(context, token, version, cancellationToken) is not ClaimOutcome.Saved and var outcome)
+        {
+            return outcome;
         }
 
         try
         {
             await WriteAsync(context, token, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return true;
+            return ClaimOutcome.Saved;
         }
         catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate or NoParent })
         {
-            return false;
+            return ClaimOutcome.Refused;
         }
+    }
+
+    // Until this is committed, nobody changes the external credential either.
+    private static async Task<ClaimOutcome> JudgeAsync(VaultDbContext context, StoredToken token, long version, CancellationToken cancellationToken)
+    {
+        var versions = context.Database.IsNpgsql()
+            ? await context.Database.SqlQuery<long>(
+                $"""SELECT "Version" AS "Value" FROM external_credentials WHERE "Id" = {token.Key.ExternalCredentialId} FOR SHARE""").ToListAsync(cancellationToken)
+            : await context.ExternalCredentials.Where(row => row.Id == token.Key.ExternalCredentialId).Select(row => row.Version).ToListAsync(cancellationToken);
+        return versions switch
+        {
+            [] => ClaimOutcome.Refused,
+            [var current] when current == version => ClaimOutcome.Saved,
+            _ => ClaimOutcome.OutOfDate,
+        };
     }
 
     private static async Task<bool> HoldAsync(VaultDbContext context, TokenKey key, ITokenLease lease, Guid[] secrets, CancellationToken cancellationToken)

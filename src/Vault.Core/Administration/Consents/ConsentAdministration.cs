@@ -146,12 +146,11 @@ public sealed partial class ConsentAdministration(
             return token.Error;
         }
 
-        if (!await keeping.CloseAsync(row.Id))
+        if (!await keeping.KeepAsync(row.Id, request.Value, token.Value))
         {
             return Changed();
         }
 
-        await keeping.KeepAsync(request.Value, token.Value);
         _links.TryRemove(request.Value.Key, out _);
         return new ConsentGiven(name, account.Principal.Name.Value, row.User.Length == 0 ? null : row.User, kept.ReturnUrl);
     }

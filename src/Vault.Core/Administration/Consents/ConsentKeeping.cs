@@ -18,22 +18,21 @@ public sealed partial class ConsentKeeping(
     /// <summary>The hash of a state that nobody has.</summary>
     internal static string NoState() => HashOf(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
 
-    /// <summary>Closes a request; false: it was closed already, by a change of the secrets or by a newer one.</summary>
-    internal async Task<bool> CloseAsync(Guid rowId)
+    /// <summary>Closes a request.</summary>
+    internal async Task CloseAsync(Guid rowId)
     {
         await using var database = await contexts.CreateDbContextAsync();
-        return await database.AuthorizationRequests.Where(row => row.Id == rowId).ExecuteDeleteAsync() == 1;
+        await database.AuthorizationRequests.Where(row => row.Id == rowId).ExecuteDeleteAsync();
     }
 
-    /// <summary>Keeps a token that a person consented to.</summary>
-    internal async Task KeepAsync(TokenRequest request, TokenSet token)
+    /// <summary>Keeps a token that a person consented to, and closes the request.</summary>
+    /// <returns>False: it was closed already, and nothing is kept.</returns>
+    internal async Task<bool> KeepAsync(Guid rowId, TokenRequest request, TokenSet token)
     {
         // Under the client that consent was given to: if it was replaced meanwhile, the token is never used.
-        await tokens.PutAsync(request, token, CancellationToken.None);
-        if (shared is not null)
+        if (!await tokens.PutAsync(request, token, rowId))
         {
-            // Other replicas remember that there was none.
-            await shared.TellAsync(new Changed(ChangeKind.Secrets, request.Credential.Definition.Id.ToString()), CancellationToken.None);
+            return false;
         }
 
         audit.Note(new AuditEvent(
@@ -43,8 +42,26 @@ public sealed partial class ConsentKeeping(
             User = request.User.Length == 0 ? null : request.User,
         });
         LogGiven(logger, request.Credential.Definition.Name.Value);
+        if (shared is not null)
+        {
+            try
+            {
+                // Other replicas remember that there was none.
+                await shared.TellAsync(new Changed(ChangeKind.Secrets, request.Credential.Definition.Id.ToString()), CancellationToken.None);
+            }
+            catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+            {
+                // They look for it themselves before they ask for consent. It is given, whoever heard of it.
+                LogUntold(logger, request.Credential.Definition.Name.Value, exception.GetType().Name);
+            }
+        }
+
+        return true;
     }
 
     [LoggerMessage(5201, LogLevel.Information, "Consent was given for the external credential {Credential}.")]
     private static partial void LogGiven(ILogger logger, string credential);
+
+    [LoggerMessage(5204, LogLevel.Warning, "Other replicas could not be told of a consent for the external credential {Credential}: {Fault}.")]
+    private static partial void LogUntold(ILogger logger, string credential, string fault);
 }

@@ -12,7 +12,7 @@ namespace Vault.Core.Administration.Consents;
 
 /// <summary>Begins consents on another device (RFC 8628), and asks until they are given.</summary>
 public sealed partial class DeviceConsents(
-    Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, IDbContextFactory<VaultDbContext> contexts, ConsentKeeping keeping, TimeProvider time,
+    Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, IDefinitionReading reading, IDbContextFactory<VaultDbContext> contexts, ConsentKeeping keeping, TimeProvider time,
     ILogger<DeviceConsents> logger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -58,44 +58,58 @@ public sealed partial class DeviceConsents(
         var name = begun.Credential.Definition.Name.Value;
         try
         {
+            TokenSet? given = null;
             var interval = start.Interval;
             var (began, life) = (time.GetTimestamp(), start.ExpiresAt - time.GetUtcNow());
             while (time.GetElapsedTime(began) < life)
             {
                 await Task.Delay(interval, time);
-                if (!await IsOpenAsync(rowId))
+                try
                 {
-                    LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The secrets were changed, or a newer request took its place.");
-                    return;
-                }
-
-                // By what is in force now: a day may have gone by.
-                if (accounts.Find(definitions.Current, begun.Credential.Definition.Id, begun.PrincipalId, begun.User) is not { Credential.Authentication.Consent: { } protocol } account
-                    || await accounts.RequestAsync(account, named: null, CancellationToken.None) is not { IsOk: true, Value: { } request } || request.Key != begun.Key)
-                {
-                    LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The credential was changed since.");
-                    return;
-                }
-
-                using var limit = new CancellationTokenSource(Limit, time);
-                var progress = await protocol.PollAsync(tokens.ContextOf(request), start, limit.Token);
-                if (!progress.IsOk)
-                {
-                    LogFailed(logger, name, progress.Error.Code, progress.Error.Detail);
-                    return;
-                }
-
-                if (progress.Value.Token is { } token)
-                {
-                    if (await keeping.CloseAsync(rowId))
+                    if (!await IsOpenAsync(rowId))
                     {
-                        await keeping.KeepAsync(request, token);
+                        LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The secrets were changed, or a newer request took its place.");
+                        return;
                     }
 
-                    return;
-                }
+                    // By what is in force now: a day may have gone by.
+                    var current = await RequestAsync(begun);
+                    if (current.Error is { Code: ErrorCodes.StorageUnavailable })
+                    {
+                        continue;
+                    }
 
-                interval += progress.Value.SlowDown ? TimeSpan.FromSeconds(5) : TimeSpan.Zero;
+                    if (!current.IsOk)
+                    {
+                        LogFailed(logger, name, current.Error.Code, current.Error.Detail);
+                        return;
+                    }
+
+                    var (protocol, request) = current.Value;
+                    if (given is null)
+                    {
+                        using var limit = new CancellationTokenSource(Limit, time);
+                        var progress = await protocol.PollAsync(tokens.ContextOf(request), start, limit.Token);
+                        if (!progress.IsOk)
+                        {
+                            LogFailed(logger, name, progress.Error.Code, progress.Error.Detail);
+                            return;
+                        }
+
+                        interval += progress.Value.SlowDown ? TimeSpan.FromSeconds(5) : TimeSpan.Zero;
+                        given = progress.Value.Token;
+                    }
+
+                    if (given is not null)
+                    {
+                        await keeping.KeepAsync(rowId, request, given);
+                        return;
+                    }
+                }
+                catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+                {
+                    // The code is good for longer than that. A token that came is kept once the database is back.
+                }
             }
 
             LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "Nobody entered the code in time.");
@@ -105,6 +119,24 @@ public sealed partial class DeviceConsents(
             // A boundary: nobody waits for this task.
             LogFailed(logger, name, ErrorCodes.TokenRequestFailed, exception.GetType().Name);
         }
+    }
+
+    private async Task<Result<(IConsentProtocol Protocol, TokenRequest Request)>> RequestAsync(TokenRequest begun)
+    {
+        var all = await reading.OfAllAsync(() => ValueTask.FromResult(definitions.Current), CancellationToken.None);
+        if (!all.IsOk)
+        {
+            return all.Error;
+        }
+
+        var changed = new VaultError(ErrorCodes.TokenRequestFailed, "The credential was changed since.");
+        if (accounts.Find(all.Value, begun.Credential.Definition.Id, begun.PrincipalId, begun.User) is not { Credential.Authentication.Consent: { } protocol } account)
+        {
+            return changed;
+        }
+
+        var request = await accounts.RequestAsync(account, named: null, CancellationToken.None);
+        return !request.IsOk ? request.Error : request.Value.Key != begun.Key ? changed : (protocol, request.Value);
     }
 
     private async Task<bool> IsOpenAsync(Guid rowId)

@@ -31,4 +31,18 @@ public interface ITokenLease : IAsyncDisposable
 /// <param name="Seen">The tokens in use that were known when it was got: there is no other by now.</param>
 /// <param name="Predecessor">The one in whose place it comes, which is still in use; null: whether there is one doesn't matter.</param>
 /// <param name="Secrets">The secrets that it was got with, which are still in use.</param>
-public sealed record TokenClaim(ITokenLease? Lease, IReadOnlyCollection<Guid> Seen, Guid? Predecessor, IReadOnlyCollection<Guid> Secrets);
+/// <param name="Version">Of the external credential that it is sealed for; null: whatever it is by now, it isn't found under another.</param>
+public sealed record TokenClaim(ITokenLease? Lease, IReadOnlyCollection<Guid> Seen, Guid? Predecessor, IReadOnlyCollection<Guid> Secrets, long? Version);
+
+/// <summary>What became of a token that was to be saved.</summary>
+public enum ClaimOutcome
+{
+    /// <summary>It is there.</summary>
+    Saved,
+
+    /// <summary>It is not: something that it was got by is no longer so.</summary>
+    Refused,
+
+    /// <summary>It is not, since the external credential was changed: sealed for what that is by now, it may be.</summary>
+    OutOfDate,
+}

@@ -6,11 +6,14 @@ public interface ITokenStore
     /// <summary>The tokens of a credential, principal, user and named credential, current and retired since <paramref name="retiredSince"/>, whatever their stamp.</summary>
     Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken);
 
-    /// <summary>Saves a token and retires the ones of the same credential, principal, user and named credential before it, in one transaction.</summary>
-    Task SaveAsync(StoredToken token, CancellationToken cancellationToken);
+    /// <summary>
+    /// Saves a token that a person consented to and retires the ones of the same credential, principal, user and named credential before it, in one transaction,
+    /// if the request for the consent is still open, which it closes, and the external credential is of this version.
+    /// </summary>
+    Task<ClaimOutcome> SaveAsync(StoredToken token, Guid consentRequest, long version, CancellationToken cancellationToken);
 
-    /// <summary>Saves a token like <see cref="SaveAsync(StoredToken, CancellationToken)"/>, if all of the claim is so; false where it isn't, and nothing was saved.</summary>
-    Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken);
+    /// <summary>Saves a token and retires the ones before it, likewise, if all of the claim is so.</summary>
+    Task<ClaimOutcome> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken);
 
     /// <summary>Retires a token that the service no longer takes.</summary>
     Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken);

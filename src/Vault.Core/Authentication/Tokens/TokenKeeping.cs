@@ -146,6 +146,19 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         }
     }
 
+    /// <summary>Reads what other processes did since, as far as the store can be reached.</summary>
+    public async Task LookAsync(TokenRequest request, TokenKey key, TokenSlot slot)
+    {
+        try
+        {
+            await CatchUpAsync(request, key, slot);
+        }
+        catch (Exception exception) when (store.IsUnavailable(exception))
+        {
+            // What is known here counts.
+        }
+    }
+
     /// <summary>Saves what a sign-in gave: <see cref="TokenSlot.Unsaved"/>, which stays there until it is known what became of it.</summary>
     /// <param name="request">Whose token.</param>
     /// <param name="key">Of the slot.</param>
@@ -178,8 +191,9 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         if (!unsaved.IsDisturbed || (token.IsRenewable && (isEntered || unsaved.Predecessor is not null)))
         {
             var predecessor = unsaved.IsRenewal || (unsaved.IsDisturbed && !isEntered) ? unsaved.Predecessor : null;
-            isKept = await store.SaveAsync(
-                Seal(request, key, token), new TokenClaim(lease, unsaved.Seen, predecessor, request.SecretIds), CancellationToken.None);
+            isKept = await SealAndSaveAsync(
+                request, key, token, (sealedToken, version) => store.SaveAsync(
+                    sealedToken, new TokenClaim(lease, unsaved.Seen, predecessor, request.SecretIds, request.IsOfConsent ? version : null), CancellationToken.None));
             if (!isKept && lease is not null && !await lease.RenewAsync(CancellationToken.None))
             {
                 return SaveOutcome.LeaseLost;
@@ -194,9 +208,9 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         return isKept ? SaveOutcome.Kept : SaveOutcome.Overtaken;
     }
 
-    /// <summary>Saves a token that was got in another way.</summary>
-    public Task SaveAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken) =>
-        store.SaveAsync(Seal(request, request.Key, token), cancellationToken);
+    /// <summary>Saves a token that a person consented to, and closes the request for it; false: that was closed before, and nothing is saved.</summary>
+    public Task<bool> SaveAsync(TokenRequest request, TokenSet token, Guid consentRequest) => SealAndSaveAsync(
+        request, request.Key, token, (sealedToken, version) => store.SaveAsync(sealedToken, consentRequest, version, CancellationToken.None));
 
     /// <summary>The token is no longer used; what renews it outlives it.</summary>
     /// <returns>False: the store is away, and can't be told.</returns>
@@ -251,9 +265,26 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
     // The service refused what renews it: that is known for redaction, and used no more.
     private static TokenSet Usable(StoredToken stored, TokenSet opened) => stored.IsRenewable ? opened : opened.WithoutRenewal();
 
-    // What a person consented to outlives a change of what it is bound to, which may have come while it was got.
-    private StoredToken Seal(TokenRequest request, TokenKey key, TokenSet token) =>
-        sealing.Seal(token, key, request.IsOfConsent ? bindings.Of(request.Credential) : request.Credential.Binding);
+    // What a person consented to outlives a change of what it is bound to, which may have come while it was got, and may come until it is saved.
+    private async Task<bool> SealAndSaveAsync(TokenRequest request, TokenKey key, TokenSet token, Func<StoredToken, long, Task<ClaimOutcome>> saveAsync)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var credential = request.IsOfConsent ? bindings.Of(request.Credential) : request.Credential;
+            switch (await saveAsync(sealing.Seal(token, key, credential.Binding), credential.Definition.Version))
+            {
+                case ClaimOutcome.Saved:
+                    return true;
+                case ClaimOutcome.OutOfDate when tries < 5:
+                    await bindings.NextAsync(credential);
+                    break;
+                case ClaimOutcome.OutOfDate:
+                    throw new TimeoutException("The external credential was changed, and what it is now isn't in force here.");
+                default:
+                    return false;
+            }
+        }
+    }
 
     private static Guid[] InUse(IReadOnlyList<StoredToken> stored, TokenKey key) =>
         [.. stored.Where(token => token.RetiredAt is null && token.Key == key).Select(token => token.Id)];

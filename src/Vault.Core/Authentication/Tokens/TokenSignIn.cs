@@ -15,28 +15,27 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
     private static readonly TimeSpan LongestWait = SignInLimit + TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LookPace = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Nothing was asked for: what was got before is saved, or overtaken. Whoever waits begins anew.</summary>
+    public static readonly VaultError NotTried = new(ErrorCodes.TokenRequestFailed, "Another token was being saved.");
+
     /// <summary>Gets a token for the slot.</summary>
-    /// <param name="request">Whose token.</param>
-    /// <param name="key">Of the slot.</param>
-    /// <param name="slot">What is known in memory.</param>
-    /// <param name="isForced">Whether it has to be a fresh one.</param>
-    /// <param name="trace">Collects what happens; null: nobody looks.</param>
-    public async Task<Result<TokenSet>> ObtainAsync(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace)
+    public async Task<Result<TokenSet>> ObtainAsync(SignInRun run)
     {
-        if (!slot.IsLoaded && await keeping.LoadAsync(request, key, slot) is { } stored && !isForced && slot.Unsaved is null)
+        if (!run.Slot.IsLoaded && await keeping.LoadAsync(run.Request, run.Key, run.Slot) is { } stored && !run.IsForced && run.Slot.Unsaved is null)
         {
             return stored;
         }
 
         return leases is null
-            ? await SignInAsync(request, key, slot, isForced, trace, lease: null) ?? throw new InvalidOperationException("There is no lease that could be lost.")
-            : await ShareAsync(leases, request, key, slot, isForced, trace);
+            ? await SignInAsync(run, lease: null) ?? throw new InvalidOperationException("There is no lease that could be lost.")
+            : await ShareAsync(leases, run);
     }
 
     // One process signs in; the others take its token from the store. Whoever has the lease looks there once more, too.
-    private async Task<Result<TokenSet>> ShareAsync(
-        ITokenLeases shared, TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace)
+    private async Task<Result<TokenSet>> ShareAsync(ITokenLeases shared, SignInRun run)
     {
+        var (request, key, slot, _) = run;
+        var isForced = run.IsForced;
         for (var began = time.GetTimestamp(); time.GetElapsedTime(began) < LongestWait;)
         {
             await using (var lease = await shared.TryTakeAsync(key, CancellationToken.None))
@@ -46,7 +45,7 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
                     return theirs;
                 }
 
-                if (lease is not null && await SignInAsync(request, key, slot, isForced, trace, lease) is { } result)
+                if (lease is not null && await SignInAsync(run with { IsForced = isForced }, lease) is { } result)
                 {
                     return result;
                 }
@@ -61,26 +60,24 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
         return new VaultError(ErrorCodes.TokenRequestFailed, "Another replica has been signing in for too long.");
     }
 
-    private async Task<Result<TokenSet>?> SignInAsync(
-        TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace, ITokenLease? lease)
+    private async Task<Result<TokenSet>?> SignInAsync(SignInRun run, ITokenLease? lease)
     {
         try
         {
-            return await SignInNowAsync(request, key, slot, isForced, trace, lease);
+            return await SignInNowAsync(run, lease);
         }
         finally
         {
             // Nobody else must try with what was traded in.
-            lease?.IsAbandoned = slot.Unsaved is not null;
+            lease?.IsAbandoned = run.Slot.Unsaved is not null;
         }
     }
 
     // Null: the lease was lost on the way; what was got waits in the slot, to be saved under the next one.
-    private async Task<Result<TokenSet>?> SignInNowAsync(
-        TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace, ITokenLease? lease)
+    private async Task<Result<TokenSet>?> SignInNowAsync(SignInRun run, ITokenLease? lease)
     {
         // 1. What was got before and isn't saved.
-        var generation = slot.Generation;
+        var (request, key, slot, generation) = run;
         if (slot.Unsaved is { } before)
         {
             switch (await keeping.SaveAsync(request, key, slot, before, generation, lease))
@@ -90,11 +87,16 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
                 case SaveOutcome.Kept:
                     lock (slot.Gate)
                     {
-                        slot.Current = before.Token;
+                        if (slot.Current is { } replaced && replaced.Id != before.Token.Id)
+                        {
+                            slot.Retire(replaced, time.GetUtcNow());
+                        }
+
+                        (slot.Current, slot.Previous) = (before.Token, null);
                         slot.Seen = [before.Token.Id];
                     }
 
-                    if (!isForced && !before.Token.IsExpired(time.GetUtcNow()))
+                    if (!run.IsForced && !before.Token.IsExpired(time.GetUtcNow()))
                     {
                         return before.Token;
                     }
@@ -102,12 +104,26 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
                     break;
                 default:
                     // Another process has a newer one, or the secrets were changed: it goes on with what there is.
-                    if (await keeping.CatchUpAsync(request, key, slot) is { } newer && !isForced)
+                    if (await keeping.CatchUpAsync(request, key, slot) is { } newer && !run.IsForced)
                     {
                         return newer;
                     }
 
                     break;
+            }
+        }
+
+        if (run.IsSavedOnly)
+        {
+            return NotTried;
+        }
+
+        lock (slot.Gate)
+        {
+            if (slot.Generation != generation && slot.Current is { } consented && !consented.IsExpired(time.GetUtcNow()))
+            {
+                // A person has consented meanwhile: what renews theirs isn't used up for this.
+                return consented;
             }
         }
 
@@ -120,7 +136,7 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
 
         var (at, started) = (time.GetUtcNow(), time.GetTimestamp());
         using var limit = new CancellationTokenSource(SignInLimit, time);
-        var acquisition = Acquisition(request, slot, trace);
+        var acquisition = Acquisition(request, slot, run.Trace);
         var acquired = await protocol.AcquireAsync(acquisition, limit.Token);
         if (!acquired.IsOk)
         {

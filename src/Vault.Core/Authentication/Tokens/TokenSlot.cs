@@ -74,6 +74,9 @@ internal sealed class TokenSlot
     /// <summary>Whether it ended without the store's word.</summary>
     public bool HasNotLearned { get; set; }
 
+    /// <summary>When the store was last looked into for what another process may have; a timestamp, null: never.</summary>
+    public long? LookedAt { get; set; }
+
     /// <summary>Secrets or settings changed under it, or nobody used it: nothing begins here any more, there is another slot. What a sign-in under way gives goes to those who wait for it.</summary>
     public bool IsEvicted { get; set; }
 

@@ -18,6 +18,7 @@ public sealed partial class TokenSource : ICredentialCache
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TooYoung = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LearnedLife = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LookPace = TimeSpan.FromSeconds(2);
 
     private readonly TokenSlots _slots;
     private readonly CredentialSets _parameters;
@@ -79,7 +80,11 @@ public sealed partial class TokenSource : ICredentialCache
                 pending = slot.Pending ??= Start(request, key, slot);
             }
 
-            return await pending.WaitAsync(cancellationToken);
+            var result = await pending.WaitAsync(cancellationToken);
+            if (!ReferenceEquals(result.Error, TokenSignIn.NotTried))
+            {
+                return result;
+            }
         }
     }
 
@@ -102,11 +107,11 @@ public sealed partial class TokenSource : ICredentialCache
                 }
 
                 isOurs = slot.Pending is null;
-                pending = slot.Pending ??= Start(request, request.Key, slot, isForced: true, trace);
+                pending = slot.Pending ??= Start(request, request.Key, slot, isForced: true, trace: trace);
             }
 
             var result = await pending.WaitAsync(cancellationToken);
-            if (isOurs || trace is null)
+            if ((isOurs || trace is null) && !ReferenceEquals(result.Error, TokenSignIn.NotTried))
             {
                 return result;
             }
@@ -114,7 +119,11 @@ public sealed partial class TokenSource : ICredentialCache
     }
 
     /// <summary>Keeps a token that was got in another way than by asking for it here: by a person's consent.</summary>
-    public async Task PutAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
+    /// <param name="request">Whose token.</param>
+    /// <param name="token">The token.</param>
+    /// <param name="consentRequest">Of the row that says that the consent is asked for: it goes with this.</param>
+    /// <returns>False: it was closed meanwhile, and nothing is kept.</returns>
+    public async Task<bool> PutAsync(TokenRequest request, TokenSet token, Guid consentRequest)
     {
         var slot = _slots.Get(request.Key);
         if (!slot.IsLoaded)
@@ -122,7 +131,11 @@ public sealed partial class TokenSource : ICredentialCache
             await _keeping.LoadAsync(request, request.Key, slot);
         }
 
-        await _keeping.SaveAsync(request, token, cancellationToken);
+        if (!await _keeping.SaveAsync(request, token, consentRequest))
+        {
+            return false;
+        }
+
         lock (slot.Gate)
         {
             if (!slot.IsEvicted)
@@ -141,12 +154,13 @@ public sealed partial class TokenSource : ICredentialCache
                 slot.HasWorked = false;
                 slot.Failure = null;
                 slot.Pause = TimeSpan.Zero;
-                return;
+                return true;
             }
         }
 
         // The slot after it may have been read before the token was saved.
         _slots.Evict(request.Key.ExternalCredentialId);
+        return true;
     }
 
     /// <summary>Whether a person has to consent before there can be a token.</summary>
@@ -179,9 +193,32 @@ public sealed partial class TokenSource : ICredentialCache
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        var needsConsent = Judge();
+        if (needsConsent && isLoaded && _isShared && IsToLook(slot))
+        {
+            // Another process may have it, and the word of that may have been lost.
+            await _keeping.LookAsync(request, request.Key, slot);
+            needsConsent = Judge();
+        }
+
+        return needsConsent;
+
+        bool Judge()
+        {
+            lock (slot.Gate)
+            {
+                return slot.Pending is null && protocol.NeedsConsent(_signIn.Acquisition(request, slot.Current ?? slot.Previous, false, null));
+            }
+        }
+    }
+
+    private bool IsToLook(TokenSlot slot)
+    {
         lock (slot.Gate)
         {
-            return slot.Pending is null && protocol.NeedsConsent(_signIn.Acquisition(request, slot.Current ?? slot.Previous, false, null));
+            var isToLook = slot.LookedAt is not { } at || _time.GetElapsedTime(at) >= LookPace;
+            slot.LookedAt = isToLook ? _time.GetTimestamp() : slot.LookedAt;
+            return isToLook;
         }
     }
 
@@ -208,7 +245,7 @@ public sealed partial class TokenSource : ICredentialCache
                 {
                     slot.IsRenewing = true;
                     slot.IsInUse = false;
-                    slot.Pending = Start(request, key, slot);
+                    slot.Pending = Start(request, key, slot, isSavedOnly: slot.Unsaved is not null);
                 }
             }
         }
@@ -330,18 +367,21 @@ public sealed partial class TokenSource : ICredentialCache
     private bool MayTry(TokenSlot slot) => slot.Pause == TimeSpan.Zero || _time.GetElapsedTime(slot.FailedAt) >= slot.Pause;
 
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
-    private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, SignInTrace? trace = null)
+    private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, bool isSavedOnly = false, SignInTrace? trace = null)
     {
-        var generation = slot.Generation;
-        return Task.Run(() => RunAsync(request, key, slot, isForced, trace, generation));
+        // What can't be saved is saved by whatever asked for it, if nobody else asks.
+        slot.LastRequest ??= request;
+        var run = new SignInRun(request, key, slot, slot.Generation) { IsForced = isForced, IsSavedOnly = isSavedOnly, Trace = trace };
+        return Task.Run(() => RunAsync(run));
     }
 
-    private async Task<Result<TokenSet>> RunAsync(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced, SignInTrace? trace, int generation)
+    private async Task<Result<TokenSet>> RunAsync(SignInRun run)
     {
+        var (request, key, slot, generation) = run;
         Result<TokenSet> result;
         try
         {
-            result = await _signIn.ObtainAsync(request, key, slot, isForced, trace);
+            result = await _signIn.ObtainAsync(run);
         }
         catch (Exception exception)
         {
@@ -385,7 +425,7 @@ public sealed partial class TokenSource : ICredentialCache
                 slot.Failure = null;
                 slot.Pause = TimeSpan.Zero;
             }
-            else
+            else if (!ReferenceEquals(result.Error, TokenSignIn.NotTried))
             {
                 request.Parameters.NoteRefused();
                 slot.Pause = slot.Pause == TimeSpan.Zero ? FirstPause : slot.Pause * 2 < LongestPause ? slot.Pause * 2 : LongestPause;

@@ -26,24 +26,29 @@ internal sealed class FakeTokenStore : ITokenStore
     public Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<StoredToken>>([.. _tokens.Values.Where(token => IsOf(token, key) && (token.RetiredAt is null || token.RetiredAt >= retiredSince))]);
 
-    public async Task SaveAsync(StoredToken token, CancellationToken cancellationToken)
+    /// <summary>Of the external credential; null: the one that is asked for.</summary>
+    public long? Version { get; set; }
+
+    /// <summary>Whether what was asked for is closed.</summary>
+    public bool AreConsentRequestsClosed { get; set; }
+
+    public async Task<ClaimOutcome> SaveAsync(StoredToken token, Guid consentRequest, long version, CancellationToken cancellationToken)
     {
         await BeginAsync();
-        Write(token);
+        return AreConsentRequestsClosed ? ClaimOutcome.Refused : Write(token, version);
     }
 
-    public async Task<bool> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
+    public async Task<ClaimOutcome> SaveAsync(StoredToken token, TokenClaim claim, CancellationToken cancellationToken)
     {
         await BeginAsync();
         var inUse = _tokens.Values.Where(old => old.Key == token.Key && old.RetiredAt is null).Select(old => old.Id).ToList();
-        if (AreSecretsGone || (claim.Lease is { } lease && !await lease.RenewAsync(cancellationToken)) || inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } id && !inUse.Contains(id)))
-        {
-            return false;
-        }
-
-        Write(token);
-        return true;
+        return AreSecretsGone || (claim.Lease is { } lease && !await lease.RenewAsync(cancellationToken)) || inUse.Exists(id => !claim.Seen.Contains(id)) || (claim.Predecessor is { } id && !inUse.Contains(id))
+            ? ClaimOutcome.Refused
+            : Write(token, claim.Version);
     }
+
+    /// <summary>How often a token was out of date.</summary>
+    public int OutOfDate { get; private set; }
 
     public void Remove(Guid tokenId) => _tokens.TryRemove(tokenId, out _);
 
@@ -63,14 +68,21 @@ internal sealed class FakeTokenStore : ITokenStore
         }
     }
 
-    private void Write(StoredToken token)
+    private ClaimOutcome Write(StoredToken token, long? version)
     {
+        if (version is not null && Version is not null && version != Version)
+        {
+            OutOfDate++;
+            return ClaimOutcome.OutOfDate;
+        }
+
         foreach (var old in _tokens.Values.Where(old => IsOf(old, token.Key) && old.RetiredAt is null))
         {
             _tokens[old.Id] = old with { RetiredAt = token.ObtainedAt };
         }
 
         _tokens[token.Id] = token;
+        return ClaimOutcome.Saved;
     }
 
     public Task RetireAsync(Guid tokenId, DateTimeOffset at, CancellationToken cancellationToken)

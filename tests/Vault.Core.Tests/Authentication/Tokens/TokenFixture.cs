@@ -41,7 +41,7 @@ internal sealed class TokenFixture : IDisposable
     /// <summary>As after a restart: nothing in memory.</summary>
     public TokenSource Restart() => Source = new TokenSource(
         Store, new CredentialSets(new FakeCredentialStore(), Parts.References, Parts.Sealer, Parts.Time, NullLogger<CredentialSets>.Instance), Parts.Sealer,
-        new BindingsInForce(Definitions, Parts.Binder), _connections, Parts.Audit, Parts.Time, NullLogger<TokenSource>.Instance, _leases);
+        new BindingsInForce(Definitions, Parts.Binder, Parts.Time), _connections, Parts.Audit, Parts.Time, NullLogger<TokenSource>.Instance, _leases);
 
     public TokenRequest Request(Guid? namedCredential = null, string url = "https://service.example") =>
         new(Credential, Parts.Principal, "", Parameters, namedCredential ?? Guid.Empty, url);

@@ -1,5 +1,6 @@
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
+using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Tests.Authentication.Fakes;
 using Xunit;
@@ -273,6 +274,85 @@ public sealed class TokenSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Save_OfAConsentWhoseCredentialIsBoundToOtherHostsMeanwhile_IsSealedForThose()
+    {
+        var before = _vault.Credential;
+        _vault.Definitions.Replace(DefinitionSnapshot.Empty.With(before.Definition));
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        var consented = await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
+        var (reached, gate) = (NewGate(), NewGate());
+        _vault.Store.SaveHold = (reached, gate);
+        var underWay = _vault.TokenAsync();
+        await reached.Task;
+
+        // What waits is resealed; in force it is a moment later.
+        var after = _vault.Parts.Binder.Bind(before.Definition with { Version = 2, AllowedHosts = [AllowedHost.Parse("other.example").Value!] }).Value!;
+        Assert.NotEqual(before.Binding, after.Binding);
+        var old = _vault.Store.Tokens.Single();
+        _vault.Store.Put(old with { Sealed = TokenSealing.Reseal(_vault.Parts.Sealer, old, before.Binding, after.Binding)! });
+        _vault.Store.Version = 2;
+        gate.SetResult();
+        while (_vault.Store.OutOfDate == 0)
+        {
+            await Task.Yield();
+        }
+
+        _vault.Definitions.Replace(DefinitionSnapshot.Empty.With(after.Definition));
+        await underWay;
+
+        _vault.Credential = after with { Authentication = _vault.SignIn };
+        _vault.Restart();
+        Assert.Equal("ada@#2", (await _vault.TokenAsync()).Values["t"].Reveal());
+        Assert.Equal(["ada@#1", "ada@#2", "refresh#1", "refresh#2"], await KnownAsync());
+    }
+
+    [Fact]
+    public async Task Put_OfAConsentWhoseRequestWasClosed_KeepsNothing()
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        _vault.Store.AreConsentRequestsClosed = true;
+        var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
+        Assert.False(await _vault.Source.PutAsync(_vault.Request(), consented, Guid.NewGuid()));
+        Assert.Empty(_vault.Store.Tokens);
+        Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task UnsavedToken_IsSavedInTheBackground_ButNobodySignsInWithWhatIsGone(bool areSecretsGone)
+    {
+        _vault.Store.SaveFault = new TimeoutException("database");
+        Assert.False((await _vault.Source.RenewAsync(_vault.Request(), null, CancellationToken.None)).IsOk);
+        _vault.Store.SaveFault = null;
+        _vault.Store.AreSecretsGone = areSecretsGone;
+        if (areSecretsGone)
+        {
+            _vault.Source.Evict(_vault.Credential.Definition.Id);
+        }
+
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
+        _vault.Source.RenewDue();
+        await _vault.Source.SettledAsync();
+        Assert.Equal((1, areSecretsGone ? 0 : 1), (_vault.SignIn.Calls, _vault.Store.Tokens.Count));
+    }
+
+    [Fact]
+    public async Task TokenThatWasReplacedByOneThatCouldntBeSavedAtOnce_IsStillKnown()
+    {
+        await _vault.TokenAsync();
+        _vault.Store.SaveFault = new TimeoutException("database");
+        Assert.False((await _vault.Source.RenewAsync(_vault.Request(), null, CancellationToken.None)).IsOk);
+        _vault.Store.SaveFault = null;
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
+        _vault.Source.RenewDue();
+        await _vault.Source.SettledAsync();
+        Assert.Equal("ada@#2", (await _vault.TokenAsync()).Values["t"].Reveal());
+        Assert.Equal(["ada@#1", "ada@#2"], await KnownAsync());
+    }
+
+    [Fact]
     public async Task Put_WhileARenewalIsSaved_IsWhatCounts()
     {
         (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
@@ -283,7 +363,7 @@ public sealed class TokenSourceTests : IDisposable
         var underWay = _vault.TokenAsync();
         await reached.Task;
         var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
-        await _vault.Source.PutAsync(_vault.Request(), consented, CancellationToken.None);
+        await _vault.Source.PutAsync(_vault.Request(), consented, Guid.NewGuid());
         gate.SetResult();
         await underWay;
         _vault.Restart();
@@ -363,7 +443,7 @@ public sealed class TokenSourceTests : IDisposable
         var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
         var (reached, gate) = (NewGate(), NewGate());
         _vault.Store.SaveHold = (reached, gate);
-        var put = _vault.Source.PutAsync(_vault.Request(), consented, CancellationToken.None);
+        var put = _vault.Source.PutAsync(_vault.Request(), consented, Guid.NewGuid());
         await reached.Task;
         _vault.Source.Evict(_vault.Credential.Definition.Id);
         Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
