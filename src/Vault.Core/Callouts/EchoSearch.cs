@@ -91,7 +91,6 @@ public sealed class EchoSearch
         lock (Work)
         {
             (_sets, _key, _known, _set) = (sets, key, known, null);
-            Work.Allow(known.Count);
         }
     }
 
@@ -140,7 +139,6 @@ public sealed class EchoSearch
     /// <summary>Searches for a token too.</summary>
     internal void AddToken(SecretText token)
     {
-        Work.Allow(1);
         Add(token.RevealUtf8());
     }
 

@@ -18,14 +18,50 @@ internal static class Alphabet
     private static readonly EncodingNode[] Bytes = [.. Enumerable.Range(0, 256).Select(value => BuildByte((byte)value))];
     private static readonly Other?[] Others = new Other?[4096];
 
-    /// <summary>The <c>=</c> after base64.</summary>
-    public static EncodingNode Padding { get; } = BuildSextet((byte)'=');
+    private static readonly EncodingNode Padding = BuildSextet((byte)'=');
 
-    /// <summary>
-    /// A character in any form. A tree takes kilobytes, so that of what isn't ASCII only so many are kept, each until another one wants its place:
-    /// the same character may have another tree the next time.
-    /// </summary>
-    public static EncodingNode Character(Rune rune)
+    /// <summary>The <c>=</c> after base64.</summary>
+    public static int PaddingKey => Key(Kind.Padding, 0);
+
+    /// <summary>A character in any form.</summary>
+    public static int CharacterKey(int rune) => Key(Kind.Character, rune);
+
+    /// <summary>An ASCII character in any form, a letter in either case: what is hex already is often printed in the other one.</summary>
+    public static int LetterKey(byte ascii) => Key(Kind.Letter, ascii);
+
+    /// <summary>A byte that isn't part of valid UTF-8.</summary>
+    public static int ByteKey(byte value) => Key(Kind.Byte, value);
+
+    /// <summary>A byte as it is, and nothing else.</summary>
+    public static int RawKey(byte value) => Key(Kind.Raw, value);
+
+    /// <summary>A hexadecimal digit of either case.</summary>
+    public static int NibbleKey(int nibble) => Key(Kind.Nibble, nibble & 15);
+
+    /// <summary>Every base64 or base64url character whose bits under the mask are these.</summary>
+    public static int SextetKey(int mask, int bits) => Key(Kind.Sextet, (mask << 6) | (bits & mask));
+
+    /// <summary>The tree of a key.</summary>
+    public static EncodingNode Of(int key)
+    {
+        var value = key & 0xFFFFFF;
+        return (Kind)(key >> 24) switch
+        {
+            Kind.Character => Character(new Rune(value)),
+            Kind.Letter => Letters[value],
+            Kind.Byte => Bytes[value],
+            Kind.Raw => RawBytes[value],
+            Kind.Nibble => Nibbles[value],
+            Kind.Sextet => Sextet(value >> 6, value & 63),
+            _ => Padding,
+        };
+    }
+
+    private static int Key(Kind kind, int value) => ((int)kind << 24) | value;
+
+    // A tree takes kilobytes, so that of what isn't ASCII only so many are kept, each until another one wants its place:
+    // the same character may have another tree the next time.
+    private static EncodingNode Character(Rune rune)
     {
         if (rune.IsAscii)
         {
@@ -43,24 +79,11 @@ internal static class Alphabet
         return made.Node;
     }
 
-    /// <summary>An ASCII character in any form, a letter in either case: what is hex already is often printed in the other one.</summary>
-    public static EncodingNode Letter(char ascii) => Letters[ascii];
-
-    /// <summary>A byte that isn't part of valid UTF-8.</summary>
-    public static EncodingNode Byte(byte value) => Bytes[value];
-
-    /// <summary>A byte as it is, and nothing else.</summary>
-    public static EncodingNode Raw(byte value) => RawBytes[value];
-
-    /// <summary>Every base64 or base64url character whose bits under the mask are these.</summary>
-    public static EncodingNode Sextet(int mask, int bits)
+    private static EncodingNode Sextet(int mask, int bits)
     {
-        ref var kept = ref Sextets[(mask << 6) | (bits & mask)];
-        return kept ?? Interlocked.CompareExchange(ref kept, BuildSextet(mask, bits & mask), null) ?? kept;
+        ref var kept = ref Sextets[(mask << 6) | bits];
+        return kept ?? Interlocked.CompareExchange(ref kept, BuildSextet(mask, bits), null) ?? kept;
     }
-
-    /// <summary>A hexadecimal digit of either case.</summary>
-    public static EncodingNode Nibble(int nibble) => Nibbles[nibble & 15];
 
     private static EncodingNode BuildSextet(int mask, int bits)
     {
@@ -135,6 +158,17 @@ internal static class Alphabet
         Span<byte> utf8 = stackalloc byte[4];
         node.AddUrl(utf8[..rune.EncodeToUtf8(utf8)]);
         node.AddEscapes(rune);
+    }
+
+    private enum Kind
+    {
+        Character,
+        Letter,
+        Byte,
+        Raw,
+        Nibble,
+        Sextet,
+        Padding,
     }
 
     private sealed record Other(Rune Rune, EncodingNode Node);

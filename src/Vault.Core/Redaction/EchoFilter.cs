@@ -14,6 +14,7 @@ namespace Vault.Core.Redaction;
 internal sealed class EchoFilter
 {
     private const int MaxWindow = 20;
+    private const int LongestHead = 1 + MaxWindow + EchoEscapes.Length;
 
     // Long enough that its two searches seldom begin, short enough that it stays in the first cache between them.
     private const int Block = 8192;
@@ -29,7 +30,7 @@ internal sealed class EchoFilter
         _window = Math.Min(known?._window ?? MaxWindow, added.Min(pattern => pattern.AcceptFrom - pattern.StartFrom));
         _stride = _window - EchoGrams.Length + 1;
         _grams = new EchoGrams(known?._grams);
-        foreach (var pattern in added)
+        foreach (var pattern in added.DistinctBy(Head))
         {
             for (var start = 0; start <= pattern.StartFrom; start++)
             {
@@ -42,6 +43,23 @@ internal sealed class EchoFilter
 
     /// <summary>How many bytes at the end of a piece can't be judged before more is there.</summary>
     private int Tail => _window + EchoEscapes.Length;
+
+    /// <summary>How many different beginnings there are.</summary>
+    public static int CountHeads(EchoPattern[] patterns) => patterns.DistinctBy(Head).Count();
+
+    // What is looked at of it, an escape at the end of the window and what follows that included: the tokens of one service may all begin alike.
+    private static string Head(EchoPattern pattern)
+    {
+        Span<int> keys = stackalloc int[2 + LongestHead];
+        keys.Fill(-1);
+        (keys[0], keys[1]) = (pattern.StartFrom, Math.Min(pattern.AcceptFrom, LongestHead));
+        for (var index = 0; index < Math.Min(LongestHead, pattern.Length); index++)
+        {
+            keys[index + 2] = pattern.Key(index);
+        }
+
+        return new string(MemoryMarshal.Cast<int, char>(keys));
+    }
 
     /// <summary>A filter for what another one knows and more; at least one pattern.</summary>
     public static EchoFilter Of(EchoFilter? known, EchoPattern[] added) => new(known, added);

@@ -12,14 +12,14 @@ internal sealed class EchoPattern
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly Func<int, EncodingNode> _nodes;
+    private readonly Func<int, int> _keys;
 
-    private EchoPattern(int length, Func<int, EncodingNode> nodes, int startFrom = 0, int? acceptFrom = null)
+    private EchoPattern(int length, Func<int, int> keys, int startFrom = 0, int? acceptFrom = null)
     {
         Length = length;
         StartFrom = startFrom;
         AcceptFrom = acceptFrom ?? length;
-        _nodes = nodes;
+        _keys = keys;
     }
 
     /// <summary>How many characters it has.</summary>
@@ -32,29 +32,38 @@ internal sealed class EchoPattern
     public int AcceptFrom { get; }
 
     /// <summary>The encodings of a character.</summary>
-    public EncodingNode this[int index] => _nodes(index);
+    public EncodingNode this[int index] => Alphabet.Of(_keys(index));
 
-    /// <summary>All forms of a secret.</summary>
+    /// <summary>What stands for the encodings of a character: where it is the same, they are.</summary>
+    public int Key(int index) => _keys(index);
+
+    /// <summary>All forms of a secret. They hold it once: thousands of tokens may be searched for.</summary>
     public static IEnumerable<EchoPattern> Of(byte[] secret)
     {
-        var (text, isHex) = (Text(secret), secret.AsSpan().IndexOfAnyExcept(HexText) < 0);
-        yield return new EchoPattern(text.Length, index => text[index] switch
-        {
-            < 0 and var other => Alphabet.Byte((byte)~other),
-            var rune when isHex => Alphabet.Letter((char)rune),
-            var rune => Alphabet.Character(new Rune(rune)),
-        });
-        yield return new EchoPattern(2 * secret.Length, index => Alphabet.Nibble(secret[index / 2] >> (index % 2 == 0 ? 4 : 0)));
+        var isHex = secret.AsSpan().IndexOfAnyExcept(HexText) < 0;
+        yield return isHex ? new EchoPattern(secret.Length, index => Alphabet.LetterKey(secret[index]))
+            : Ascii.IsValid(secret) ? new EchoPattern(secret.Length, index => Alphabet.CharacterKey(secret[index]))
+            : OfText(Text(secret));
+        yield return new EchoPattern(2 * secret.Length, index => Alphabet.NibbleKey(secret[index / 2] >> (index % 2 == 0 ? 4 : 0)));
         for (var before = 0; before < 3; before++)
         {
             yield return Base64(secret, before);
         }
 
+        if (Ascii.IsValid(secret))
+        {
+            yield return new EchoPattern((2 * secret.Length) - 1, index => Alphabet.RawKey(index % 2 == 0 ? secret[index / 2] : (byte)0));
+            yield break;
+        }
+
         foreach (var wide in Utf16(secret))
         {
-            yield return new EchoPattern(wide.Length, index => Alphabet.Raw(wide[index]));
+            yield return new EchoPattern(wide.Length, index => Alphabet.RawKey(wide[index]));
         }
     }
+
+    private static EchoPattern OfText(int[] text) =>
+        new(text.Length, index => text[index] is < 0 and var other ? Alphabet.ByteKey((byte)~other) : Alphabet.CharacterKey(text[index]));
 
     // Its characters; of what is no UTF-8 the complement of each byte.
     private static int[] Text(ReadOnlySpan<byte> secret)
@@ -105,13 +114,13 @@ internal sealed class EchoPattern
         var first = firstBit / 6;
         var sextets = ((endBit + 5) / 6) - first;
         var padding = (3 - (endBit / 8 % 3)) % 3;
-        return new EchoPattern(sextets + padding, Node, firstBit % 6 == 0 ? 0 : 1, (endBit / 6) - first);
+        return new EchoPattern(sextets + padding, Key, firstBit % 6 == 0 ? 0 : 1, (endBit / 6) - first);
 
-        EncodingNode Node(int index)
+        int Key(int index)
         {
             if (index >= sextets)
             {
-                return Alphabet.Padding;
+                return Alphabet.PaddingKey;
             }
 
             var (mask, bits) = (0, 0);
@@ -123,7 +132,7 @@ internal sealed class EchoPattern
                 bits = (bits << 1) | (known ? (secret[position / 8] >> (7 - (position % 8))) & 1 : 0);
             }
 
-            return Alphabet.Sextet(mask, bits);
+            return Alphabet.SextetKey(mask, bits);
         }
     }
 }

@@ -1,18 +1,30 @@
+using System.Runtime.CompilerServices;
+
 namespace Vault.Core.Redaction;
 
 /// <summary>
 /// Follows all patterns through a stream of bytes at once and masks what they find. For each state only the earliest
-/// beginning is kept: what lies between it and an end is masked anyway, so every echo, overlapping or not, is covered, and
+/// beginning is kept: what lies between it and an end is masked anyway, so every echo, overlapping or not, is covered. What
+/// secrets have in common is followed once (<see cref="EchoFork"/>), and
 /// the work is at most the length of the secrets for each byte, and bounded for a callout (<see cref="EchoWork"/>). Where no state is left, <see cref="EchoFilter"/> says how far
 /// it is to the next place worth looking at.
 /// </summary>
 internal sealed class EchoScanner(RedactionSet set, EchoWork work)
 {
-    private int[]?[]? _slots;
+    private const int FirstPlaces = 64;
+    private const int IndexBits = 24;
+
+    // Where in _next a place already is, with the byte that it was entered at: an entry of another byte counts as none.
+    private long[] _places = [];
+    private long _step;
+    private int _entered;
+
     // Most answers come to no state at all.
     private static readonly List<State> None = [];
     private List<State> _active = None;
     private List<State> _next = None;
+    private int _activeMade;
+    private int _nextMade;
     private long _maskStart = -1;
     private long _maskEnd = -2;
 
@@ -75,31 +87,48 @@ internal sealed class EchoScanner(RedactionSet set, EchoWork work)
                 continue;
             }
 
-            work.Spend(_active.Count);
+            work.Spend(_active.Count - _activeMade, _activeMade);
             if (ReferenceEquals(_next, None))
             {
                 _next = [];
             }
 
             _next.Clear();
+            (_nextMade, _entered) = (0, 0);
+            _step++;
             foreach (var state in _active)
             {
                 Step(state, b, bytes, i, origin);
             }
 
-            foreach (var start in mayBegin ? set.StartsWith(b) : [])
+            foreach (var fork in mayBegin ? set.Forks : [])
             {
-                Step(new State(start.Pattern, start.Index, set.Patterns[start.Pattern][start.Index], origin + i, IsAtFirst: true), b, bytes, i, origin);
+                Begin(fork, 0, origin + i, b, bytes, i, origin);
             }
 
-            (_active, _next) = (_next, _active);
+            (_active, _next, _activeMade) = (_next, _active, _nextMade);
         }
 
         return i;
     }
 
+    private void Begin(EchoFork fork, int index, long start, byte b, Span<byte> bytes, int i, long origin)
+    {
+        foreach (var branch in fork.With(b))
+        {
+            Step(new State(branch, index, branch[index], start), b, bytes, i, origin);
+        }
+    }
+
     private void Step(State state, byte b, Span<byte> bytes, int i, long origin)
     {
+        var branch = state.Branch;
+        if (state.Node is null)
+        {
+            Begin(branch.Fork!, state.Index, state.Start, b, bytes, i, origin);
+            return;
+        }
+
         if (state.Node.Find(b) is not { } node)
         {
             return;
@@ -107,7 +136,7 @@ internal sealed class EchoScanner(RedactionSet set, EchoWork work)
 
         if (!node.Keys.IsEmpty)
         {
-            _next.Add(state with { Node = node, IsAtFirst = false });
+            Add(state with { Node = node, IsAtFirst = false });
         }
 
         if (!node.Accepts)
@@ -115,35 +144,77 @@ internal sealed class EchoScanner(RedactionSet set, EchoWork work)
             return;
         }
 
-        var pattern = set.Patterns[state.Pattern];
         var index = state.Index + 1;
         var start = state.Start;
-        if (index >= pattern.AcceptFrom)
+        if (index >= branch.AcceptFrom)
         {
             Mask(bytes, start, origin, i);
             start = origin + i + 1;
         }
 
-        if (index < pattern.Length)
+        if (index < branch.End || branch.Fork is not null)
         {
-            Enter(new State(state.Pattern, index, pattern[index], start, IsAtFirst: true));
+            Enter(new State(branch, index, index < branch.End ? branch[index] : null, start));
         }
+    }
+
+    private void Add(State state)
+    {
+        _next.Add(state);
+        _nextMade += state.Branch.IsMade ? 1 : 0;
     }
 
     // Two ways to the same place (a backslash is also the beginning of `\\`) meet here; the earlier beginning stays.
     private void Enter(State state)
     {
-        _slots ??= new int[set.Patterns.Length][];
-        var slots = _slots[state.Pattern] ??= new int[set.Patterns[state.Pattern].Length];
-        var slot = slots[state.Index];
-        if (slot < _next.Count && _next[slot] is { IsAtFirst: true } other && other.Pattern == state.Pattern && other.Index == state.Index)
+        if (2 * ++_entered > _places.Length)
         {
-            _next[slot] = state with { Start = Math.Min(state.Start, other.Start) };
+            Grow();
+        }
+
+        ref var place = ref Find(state);
+        if (place >> IndexBits == _step)
+        {
+            var same = (int)(place & ((1 << IndexBits) - 1));
+            _next[same] = state with { Start = Math.Min(state.Start, _next[same].Start) };
             return;
         }
 
-        slots[state.Index] = _next.Count;
-        _next.Add(state);
+        place = (_step << IndexBits) | (long)_next.Count;
+        Add(state);
+    }
+
+    /// <summary>The entry of a place, or the one where it is to be.</summary>
+    private ref long Find(State state)
+    {
+        var mask = _places.Length - 1;
+        var hash = HashCode.Combine(RuntimeHelpers.GetHashCode(state.Branch), state.Index);
+        for (var at = hash & mask; ; at = (at + 1) & mask)
+        {
+            ref var place = ref _places[at];
+            if (place >> IndexBits != _step)
+            {
+                return ref place;
+            }
+
+            var other = _next[(int)(place & ((1 << IndexBits) - 1))];
+            if (ReferenceEquals(other.Branch, state.Branch) && other.Index == state.Index)
+            {
+                return ref place;
+            }
+        }
+    }
+
+    private void Grow()
+    {
+        _places = new long[Math.Max(FirstPlaces, 2 * _places.Length)];
+        for (var i = 0; i < _next.Count; i++)
+        {
+            if (_next[i].IsAtFirst)
+            {
+                Find(_next[i]) = (_step << IndexBits) | (long)i;
+            }
+        }
     }
 
     private void Mask(Span<byte> bytes, long start, long origin, int last)
@@ -153,6 +224,6 @@ internal sealed class EchoScanner(RedactionSet set, EchoWork work)
         _maskEnd = origin + last;
     }
 
-    /// <summary>Where a pattern stands: at a node of the encodings of its character (the first: none of it was seen yet), and where the echo began.</summary>
-    private readonly record struct State(int Pattern, int Index, EncodingNode Node, long Start, bool IsAtFirst);
+    /// <summary>Where a branch is: at a node of the encodings of its character (the first: none of it was seen yet; null: behind all, at its fork), and where the echo began.</summary>
+    private readonly record struct State(EchoBranch Branch, int Index, EncodingNode? Node, long Start, bool IsAtFirst = true);
 }

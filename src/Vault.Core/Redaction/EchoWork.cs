@@ -8,22 +8,29 @@ public sealed class EchoWork
 {
     private const long Least = 64 * 1024 * 1024;
     private const int ForEachByte = 16;
-    private const int ForEachOwnValue = 8;
 
-    private int _forEachByte = ForEachByte;
-    private long _left = Least;
+    // A byte that begins an escape may be any of the characters that thousands of tokens begin with.
+    private const int ForEachByteOfOwn = 64;
 
-    /// <summary>So many of the values are the credential's own, parameters and tokens: no caller makes more of them, and each may be begun at many bytes.</summary>
-    public void Allow(int ownValues) => _forEachByte += ForEachOwnValue * ownValues;
+    private long _own = Least;
+    private long _made = Least;
 
     /// <summary>Bytes are searched: each adds to what may be spent.</summary>
-    internal void Begin(int bytes) => _left += (long)bytes * _forEachByte;
+    internal void Begin(int bytes)
+    {
+        _own += (long)bytes * ForEachByteOfOwn;
+        _made += (long)bytes * ForEachByte;
+    }
 
     /// <summary>Spends some of it.</summary>
+    /// <param name="own">On the credential's own values, parameters and tokens: no caller makes more of them.</param>
+    /// <param name="made">On what merge fields made: what is there for the others is no reason to spend more on these.</param>
     /// <exception cref="EchoWorkExceededException">There is no more: nobody knows what is an echo.</exception>
-    internal void Spend(int places)
+    internal void Spend(int own, int made)
     {
-        if ((_left -= places) < 0)
+        _own -= own;
+        _made -= made;
+        if (_own < 0 || _made < 0)
         {
             throw new EchoWorkExceededException();
         }

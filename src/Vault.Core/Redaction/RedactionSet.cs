@@ -16,60 +16,60 @@ public sealed class RedactionSet
     /// <summary>To make a filter costs as much as it saves on about this many bytes.</summary>
     private const int FilterFrom = 32 * 1024;
 
+    /// <summary>Of more different beginnings (some thousand secrets') nearly every byte may be one: a filter would rule nothing out, and takes long to make.</summary>
+    private const int MostFiltered = 6000;
+
     private const int OnStack = 512;
 
+    // What the objects around a secret take beside its bytes.
+    private const int SizeOfAny = 1024;
+
     private readonly RedactionSet? _known;
-    private readonly byte[][] _secrets;
+    private readonly HashSet<byte[]> _secrets = new(ByBytes.Instance);
+    private readonly EchoPattern[] _patterns;
     private readonly ulong[] _pairs;
-    private readonly List<Start>?[] _starts;
+    private readonly bool _isFiltered;
     private EchoFilter? _filter;
     private long _scanned;
 
     /// <summary>A set of secrets in UTF-8; those of fewer than <see cref="MinCharacters"/> characters are left out.</summary>
     public RedactionSet(IEnumerable<ReadOnlyMemory<byte>> secrets)
-        : this(null, secrets)
+        : this(null, secrets, isMade: false)
     {
     }
 
     /// <summary>A set of secrets.</summary>
     public RedactionSet(IEnumerable<SecretText> secrets)
-        : this(null, secrets.Select(secret => (ReadOnlyMemory<byte>)secret.RevealUtf8().ToArray()))
+        : this(null, secrets.Select(secret => (ReadOnlyMemory<byte>)secret.RevealUtf8().ToArray()), isMade: false)
     {
     }
 
-    private RedactionSet(RedactionSet? known, IEnumerable<ReadOnlyMemory<byte>> secrets)
+    private RedactionSet(RedactionSet? known, IEnumerable<ReadOnlyMemory<byte>> secrets, bool isMade)
     {
-        _known = known;
-        _pairs = known is null ? new ulong[65536 / 64] : [.. known._pairs];
-        _starts = new List<Start>[256];
-        for (var b = 0; known is not null && b < 256; b++)
+        _known = known is { IsEmpty: true } ? null : known;
+        var own = _secrets.GetAlternateLookup<ReadOnlySpan<byte>>();
+        foreach (var secret in secrets)
         {
-            _starts[b] = known._starts[b] is { } starts ? [.. starts] : null;
-        }
-
-        byte[][] added = [.. secrets
-            .Where(secret => Characters(secret.Span) >= MinCharacters && known?.Has(secret.Span) is not true)
-            .Select(secret => secret.ToArray())
-            .DistinctBy(Convert.ToHexString)];
-        _secrets = [.. known?._secrets ?? [], .. added];
-        Size = _secrets.Sum(secret => secret.Length);
-        Patterns = [.. known?.Patterns ?? [], .. added.SelectMany(EchoPattern.Of)];
-        for (var pattern = known?.Patterns.Length ?? 0; pattern < Patterns.Length; pattern++)
-        {
-            for (var index = 0; index <= Patterns[pattern].StartFrom; index++)
+            if (IsSearched(secret.Span) && _known?.Has(secret.Span) is not true)
             {
-                AddStart(pattern, index);
+                own.Add(secret.Span);
             }
         }
 
-        FirstBytes = SearchValues.Create([.. Enumerable.Range(0, 256).Where(b => _starts[b] is not null).Select(b => (byte)b)]);
+        Size = _secrets.Sum(secret => secret.Length + SizeOfAny);
+        _patterns = [.. _secrets.SelectMany(EchoPattern.Of)];
+        _isFiltered = _known?._isFiltered is not false && (_patterns.Length <= MostFiltered || EchoFilter.CountHeads(_patterns) <= MostFiltered);
+        _pairs = _known is null ? new ulong[65536 / 64] : [.. _known._pairs];
+        AddPairs();
+        Forks = _patterns.Length == 0 ? _known?.Forks ?? [] : [.. _known?.Forks ?? [], EchoFork.Of(_patterns, isMade)];
+        FirstBytes = SearchValues.Create([.. Enumerable.Range(0, 256).Where(first => _pairs.AsSpan(first * 4, 4).ContainsAnyExcept(0UL)).Select(first => (byte)first)]);
     }
 
     /// <summary>Nothing to search for.</summary>
-    public static RedactionSet Empty { get; } = new(null, []);
+    public static RedactionSet Empty { get; } = new(null, [], isMade: false);
 
     /// <summary>Whether there is nothing to search for.</summary>
-    public bool IsEmpty => Patterns.Length == 0;
+    public bool IsEmpty => Forks.Length == 0;
 
     /// <summary>
     /// The header that callouts with these secrets send, whose value is among them, so that nothing is kept here that wasn't; null where it isn't known yet, or
@@ -77,23 +77,53 @@ public sealed class RedactionSet
     /// </summary>
     internal ReadyHeader? Header { get; set; }
 
-    /// <summary>How many secrets it has.</summary>
-    internal int Count => _secrets.Length;
+    /// <summary>The tokens that it was made of, where it was made of tokens: as long as they are these very ones, it is up to date.</summary>
+    internal IReadOnlyList<SecretText> Tokens { get; private init; } = [];
 
-    /// <summary>How many bytes its secrets have together.</summary>
+    /// <summary>How many bytes its secrets take, without those of the set that it was made from.</summary>
     internal int Size { get; }
 
-    internal EchoPattern[] Patterns { get; }
+    /// <summary>Every form of every secret.</summary>
+    internal IEnumerable<EchoPattern> Patterns => [.. _known?.Patterns ?? [], .. _patterns];
+
+    /// <summary>Where echoes begin.</summary>
+    internal EchoFork[] Forks { get; }
 
     /// <summary>What any echo can begin with.</summary>
     internal SearchValues<byte> FirstBytes { get; }
 
     /// <summary>Whether a secret is long enough to be searched for.</summary>
     /// <param name="utf8">The secret.</param>
-    public static bool IsSearched(ReadOnlySpan<byte> utf8) => Characters(utf8) >= MinCharacters;
+    public static bool IsSearched(ReadOnlySpan<byte> utf8)
+    {
+        var count = 0;
+        for (; count < MinCharacters && !utf8.IsEmpty; count++)
+        {
+            Rune.DecodeFromUtf8(utf8, out _, out var length);
+            utf8 = utf8[length..];
+        }
 
-    /// <summary>These secrets and more: what was made ready for these is used again.</summary>
-    public RedactionSet With(IEnumerable<ReadOnlyMemory<byte>> secrets) => new(this, secrets);
+        return count == MinCharacters;
+    }
+
+    /// <summary>How many bytes a set of these would take.</summary>
+    internal static long SizeOf(IReadOnlyList<SecretText> secrets)
+    {
+        var size = 0L;
+        for (var i = 0; i < secrets.Count; i++)
+        {
+            size += secrets[i].ByteLength + SizeOfAny;
+        }
+
+        return size;
+    }
+
+    /// <summary>These secrets and what merge fields made of them: what was made ready for these is used again.</summary>
+    public RedactionSet With(IEnumerable<ReadOnlyMemory<byte>> secrets) => new(this, secrets, isMade: true);
+
+    /// <summary>These secrets and tokens.</summary>
+    internal RedactionSet With(IReadOnlyList<SecretText> tokens) =>
+        new(this, tokens.Select(token => (ReadOnlyMemory<byte>)token.RevealUtf8().ToArray()), isMade: false) { Tokens = tokens };
 
     /// <summary>Overwrites every echo in the bytes with <c>*</c>; whether there was any. Bytes that take too much work to search are overwritten whole.</summary>
     public bool Redact(Span<byte> bytes, EchoWork work)
@@ -156,12 +186,10 @@ public sealed class RedactionSet
         return (_pairs[pair >> 6] & (1UL << (pair & 63))) != 0;
     }
 
-    internal ReadOnlySpan<Start> StartsWith(byte first) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_starts[first]);
-
-    /// <summary>What rules bytes out quickly; null until so many were searched that it pays to make it.</summary>
+    /// <summary>What rules bytes out quickly; null until so many were searched that it pays to make it, and where it never does.</summary>
     internal EchoFilter? FilterFor(int count)
     {
-        if (_filter is null && !IsEmpty && Interlocked.Add(ref _scanned, count) >= FilterFrom)
+        if (_filter is null && _isFiltered && !IsEmpty && Interlocked.Add(ref _scanned, count) >= FilterFrom)
         {
             MakeFilter();
         }
@@ -176,38 +204,15 @@ public sealed class RedactionSet
             return made;
         }
 
-        var known = _known is { IsEmpty: false } ? _known.MakeFilter() : null;
-        var added = Patterns[(_known?.Patterns.Length ?? 0)..];
-        made = known is not null && added.Length == 0 ? known : EchoFilter.Of(known, added);
+        var known = _known?.MakeFilter();
+        made = known is not null && _patterns.Length == 0 ? known : EchoFilter.Of(known, _patterns);
         Volatile.Write(ref _filter, made);
         return made;
     }
 
-    private static int Characters(ReadOnlySpan<byte> utf8)
-    {
-        var count = 0;
-        for (; !utf8.IsEmpty; count++)
-        {
-            Rune.DecodeFromUtf8(utf8, out _, out var length);
-            utf8 = utf8[length..];
-        }
-
-        return count;
-    }
-
     /// <summary>Whether this secret is searched for.</summary>
-    internal bool Has(ReadOnlySpan<byte> secret)
-    {
-        foreach (var known in _secrets)
-        {
-            if (secret.SequenceEqual(known))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    internal bool Has(ReadOnlySpan<byte> secret) =>
+        _secrets.GetAlternateLookup<ReadOnlySpan<byte>>().Contains(secret) || _known?.Has(secret) is true;
 
     private string Redact(string value, Encoding encoding, EchoWork work)
     {
@@ -217,13 +222,26 @@ public sealed class RedactionSet
         return Redact(bytes, work) ? encoding.GetString(bytes) : value;
     }
 
-    private void AddStart(int pattern, int index)
+    private void AddPairs()
     {
-        var node = Patterns[pattern][index];
-        var following = index + 1 < Patterns[pattern].Length ? Patterns[pattern][index + 1].Keys : [];
+        HashSet<(int, int)> seen = [];
+        foreach (var pattern in _patterns)
+        {
+            for (var index = 0; index <= pattern.StartFrom; index++)
+            {
+                // Of thousands of secrets many begin alike.
+                if (seen.Add((pattern.Key(index), pattern.Key(index + 1))))
+                {
+                    AddPairs(pattern[index], pattern[index + 1].Keys);
+                }
+            }
+        }
+    }
+
+    private void AddPairs(EncodingNode node, ReadOnlySpan<byte> following)
+    {
         foreach (var first in node.Keys)
         {
-            (_starts[first] ??= []).Add(new Start(pattern, index));
             if (node.Find(first) is { } next)
             {
                 AddPairs(first, next.Keys);
@@ -240,7 +258,4 @@ public sealed class RedactionSet
             _pairs[pair >> 6] |= 1UL << (pair & 63);
         }
     }
-
-    /// <summary>A place where a pattern may begin.</summary>
-    internal readonly record struct Start(int Pattern, int Index);
 }

@@ -34,6 +34,22 @@ public sealed class OracleTests
             },
             iter: 1000);
 
+    // As the tokens of one service: they part at any place, also within what is a secret itself.
+    [Fact]
+    public void Redact_SecretsThatBeginAlike_MasksWhatTheExhaustiveSearchMasks() =>
+        Gen.Select(Secret, Gen.Select(Gen.Int[0, 14], Secret).Array[2, 10], Gen.Int[0, 1_000_000].Array[1, 25], Gen.Int[0, 300].Array[0, 8]).Sample(
+            (head, tails, seeds, cuts) =>
+            {
+                string[] secrets = [head, .. tails.Select(tail => head[..Math.Min(tail.Item1, head.Length)] + tail.Item2), head + head[..4]];
+                var body = Body(secrets, seeds);
+                var expected = Latin1(ExhaustiveSearch.Redact(Set(secrets), body));
+                foreach (var set in new[] { Set(secrets), Compiled(secrets), Set(secrets[..1]).With([.. secrets[1..].Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret))]) })
+                {
+                    Assert.Equal(expected, Latin1(Stream(set, Pieces(body, cuts))));
+                }
+            },
+            iter: 1000);
+
     [Fact]
     public void Scan_InAnyPieces_MasksTheSame() =>
         Gen.Select(Secret.Array[1, 4], Gen.Int[0, 1_000_000].Array[1, 25], Gen.Int[0, 300].Array[0, 8], Gen.Bool).Sample(

@@ -176,18 +176,30 @@ public sealed class RedactionTests
         Assert.Equal(Stars(body.Length), await ReadAsync(Set(secret), body));
     }
 
-    [Fact]
-    public async Task Read_OfPlainText_GoesOn_HoweverManyTokensThereWere()
+    // Those of a day that are good for five minutes each, or for one, with what renews them.
+    [Theory]
+    [InlineData(300, "", "Name of the {0}th")]
+    [InlineData(3_000, "", "Name of the {0}th")]
+    [InlineData(3_000, "", "\\u0418\\u043c\\u044f {0} %D0%98%D0%BC%D1%8F &#1048;&#1084;&#1103;")]
+    [InlineData(3_000, "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUiLCJzdWIiOiJhIiwiaWF0Ijox", "key eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.{0}")]
+    public async Task Read_OfPlainText_GoesOn_HoweverManyTokensThereWere(int count, string head, string name)
     {
-        // Those of a day that are good for five minutes each.
-        var tokens = Enumerable.Range(0, 300).Select(number => Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData([(byte)number, (byte)(number >> 8)]))).ToArray();
-        var body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 40_000).Select(number => $"{{\"id\":{number},\"name\":\"Name of the {number}th\",\"isNew\":false}},\n")));
+        var tokens = Enumerable.Range(0, count).Select(number => head + Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(number)))).ToArray();
+        var body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 80_000).Select(number => $"{{\"id\":{number},\"name\":\"{string.Format(System.Globalization.CultureInfo.InvariantCulture, name, number)}\",\"isNew\":false}},\n")));
+        byte[] expected = [.. body, .. Stars(tokens[^1].Length)];
+        Assert.Equal(expected, await ReadAsync(Set(tokens), [.. body, .. Encoding.UTF8.GetBytes(tokens[^1])]));
+    }
+
+    [Fact]
+    public void Redact_WhatAFieldMade_IsBoundedAlike_HoweverManyTokensThereAre()
+    {
+        var tokens = Enumerable.Range(0, 300).Select(number => new Vault.Core.Primitives.SecretText("token-" + number)).ToArray();
+        var made = RedactionSet.Empty.With(tokens).With([Encoding.UTF8.GetBytes(new string('a', 3_800) + "the-password")]);
+
+        // 3,800 places a byte: 64 Mi of them, and 16 a byte.
         var work = new EchoWork();
-        work.Allow(tokens.Length);
-        await using var stream = new RedactingStream(new ChunkedStream([body]), Set(tokens), work);
-        using var target = new MemoryStream();
-        await stream.CopyToAsync(target);
-        Assert.Equal(body, target.ToArray());
+        Assert.False(made.Redact(Bytes(15_000, (byte)'a'), work));
+        Assert.True(made.Redact(Bytes(15_000, (byte)'a'), work));
     }
 
     [Fact]
