@@ -1,6 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using Vault.Core.Authentication.Tokens;
 using Vault.Core.Primitives;
 using Vault.Core.Redaction;
 
@@ -17,6 +17,12 @@ public sealed class EchoSearch
 
     /// <summary>How many bytes they have together (1 MiB).</summary>
     internal const int MaxBytes = 1024 * 1024;
+
+    /// <summary>How much memory the tokens of 24 hours take that are searched for (16 MiB): some thousands.</summary>
+    internal const int MaxTokenBytes = 16 * 1024 * 1024;
+
+    /// <summary>From where on tokens are given up less readily (4 MiB), so that there never are so many.</summary>
+    internal const int ManyTokenBytes = 4 * 1024 * 1024;
 
     private const int MostOnStack = 1024;
 
@@ -36,11 +42,18 @@ public sealed class EchoSearch
     internal static VaultError TooMany { get; } = new(
         ErrorCodes.MergeFieldInvalid, $"The merge fields of the request make more than {MaxValues} different values of secrets, or more than {MaxBytes} bytes of them.");
 
+    /// <summary>Why a callout can't go on whose service gave more tokens in 24 hours than can be searched for.</summary>
+    internal static VaultError TooManyTokens { get; } = new(
+        ErrorCodes.ResponseNotInspectable, $"The service gave tokens of more than {MaxTokenBytes / (1024 * 1024)} MiB within 24 hours, more than an answer can be searched for.");
+
     /// <summary><see cref="Add(ReadOnlySpan{byte})"/> for what was made of a secret.</summary>
     internal Action<ReadOnlySpan<byte>> Note => field ??= Add;
 
     /// <summary>Whether answers of this callout are searched: it is on, and there is something to search for.</summary>
     internal bool IsOn => _callout.Admitted.Named.RedactResponses && !Set.IsEmpty;
+
+    /// <summary>How much memory the tokens take that are searched for.</summary>
+    internal long TokenBytes => RedactionSet.SizeOf(_known.Tokens);
 
     /// <summary>Whether more was made than is searched for.</summary>
     internal bool IsFull { get; private set; }
@@ -94,6 +107,26 @@ public sealed class EchoSearch
         }
     }
 
+    /// <summary>Searches for tokens too; false where they are more than can be searched for.</summary>
+    internal bool Know(TokenKey slot, IReadOnlyList<SecretText> tokens)
+    {
+        if (RedactionSet.SizeOf(tokens) > MaxTokenBytes)
+        {
+            return false;
+        }
+
+        lock (Work)
+        {
+            if (tokens.Count > 0 && _sets is not null && _key is { } key)
+            {
+                _known = _sets.Get(key with { Slot = slot }, _known, tokens);
+                (_key, _set) = (key with { Slot = slot, Known = _known }, null);
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Searches for a value too.</summary>
     internal void Add(ReadOnlySpan<byte> utf8)
     {
@@ -136,12 +169,6 @@ public sealed class EchoSearch
         Add(utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
     }
 
-    /// <summary>Searches for a token too.</summary>
-    internal void AddToken(SecretText token)
-    {
-        Add(token.RevealUtf8());
-    }
-
     private RedactionSet Make()
     {
         if (_made is null)
@@ -166,25 +193,5 @@ public sealed class EchoSearch
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private sealed class ByBytes : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public static ByBytes Instance { get; } = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            var hash = default(HashCode);
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Tokens;
+using Vault.Core.Primitives;
 using Vault.Core.Redaction;
 
 namespace Vault.Core.Callouts;
@@ -9,12 +11,15 @@ namespace Vault.Core.Callouts;
 /// <param name="PrincipalId">Its principal.</param>
 /// <param name="User">The user; empty where the principal has none.</param>
 /// <param name="Stamp">Changes with every change of its parameters.</param>
+/// <param name="Slot">Whose tokens are among them; null: there are none.</param>
+/// <param name="Known">The set with those tokens, where something was made beside it: tokens come and go, and what was made ready with others is of no use.</param>
 /// <param name="Made">A digest of what a callout made beside them; null where it made nothing.</param>
-internal readonly record struct EchoKey(BoundCredential External, Guid PrincipalId, string User, string Stamp, string? Made = null)
+internal readonly record struct EchoKey(
+    BoundCredential External, Guid PrincipalId, string User, string Stamp, TokenKey? Slot = null, RedactionSet? Known = null, string? Made = null)
 {
     /// <summary>The same object, not an equal one: a version has one, and its parts needn't be compared.</summary>
     public bool Equals(EchoKey other) => ReferenceEquals(External, other.External)
-        && PrincipalId == other.PrincipalId && User == other.User && Stamp == other.Stamp && Made == other.Made;
+        && PrincipalId == other.PrincipalId && User == other.User && Stamp == other.Stamp && Slot == other.Slot && ReferenceEquals(Known, other.Known) && Made == other.Made;
 
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(External), PrincipalId, User, Stamp, Made);
@@ -31,18 +36,20 @@ public sealed class EchoSets : ICredentialCache, IDisposable
     /// <summary>How many are kept.</summary>
     internal const int Capacity = 512;
 
-    /// <summary>How many bytes of secrets they hold together (4 MiB); in memory it is some ten times that.</summary>
-    internal const int MaxBytes = 4 * 1024 * 1024;
+    /// <summary>How many bytes they take together (32 MiB): the secrets, and a KiB for each.</summary>
+    internal const int MaxBytes = 32 * 1024 * 1024;
 
     /// <summary>How long each is kept (15 minutes).</summary>
     internal static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
 
     private const int Sightings = 1024;
+    private const int Makers = 16;
     private static readonly TimeSpan Sweep = TimeSpan.FromMinutes(1);
 
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
+    private readonly Lock[] _making = [.. Enumerable.Range(0, Makers).Select(_ => new Lock())];
     private readonly Dictionary<EchoKey, RedactionSet> _sets = [];
 
     // The oldest first; what went before its turn still stands here, and is passed over.
@@ -98,6 +105,32 @@ public sealed class EchoSets : ICredentialCache, IDisposable
         return made;
     }
 
+    /// <summary>The set of the parameters and of the tokens of 24 hours: made anew when one comes, or has had its time, once for all callouts.</summary>
+    internal RedactionSet Get(EchoKey key, RedactionSet known, IReadOnlyList<SecretText> tokens)
+    {
+        if (Find(key) is { } kept && IsOf(kept, tokens))
+        {
+            return kept;
+        }
+
+        lock (_making[(uint)key.GetHashCode() % Makers])
+        {
+            if (Find(key) is { } their && IsOf(their, tokens))
+            {
+                return their;
+            }
+
+            var made = known.With(tokens);
+            lock (_gate)
+            {
+                Drop(key);
+                Keep(key, made);
+            }
+
+            return made;
+        }
+    }
+
     /// <summary>The set of the parameters and of what a callout made of them; kept from the second time on that it is made.</summary>
     internal RedactionSet Get(EchoKey key, RedactionSet known, IReadOnlyCollection<ReadOnlyMemory<byte>> values)
     {
@@ -150,6 +183,39 @@ public sealed class EchoSets : ICredentialCache, IDisposable
         }
     }
 
+    // The same objects: whose values those are needn't be compared.
+    private static bool IsOf(RedactionSet set, IReadOnlyList<SecretText> tokens)
+    {
+        var count = set.Tokens.Count;
+        for (var i = 0; i < count && count == tokens.Count; i++)
+        {
+            if (!ReferenceEquals(set.Tokens[i], tokens[i]))
+            {
+                return false;
+            }
+        }
+
+        return count == tokens.Count;
+    }
+
+    // With what was made beside it, which would hold it.
+    private void Drop(EchoKey key)
+    {
+        if (!_sets.Remove(key, out var old))
+        {
+            return;
+        }
+
+        _bytes -= old.Size;
+        foreach (var (other, set) in old.Tokens.Count > 0 ? _sets : [])
+        {
+            if (ReferenceEquals(other.Known, old) && _sets.Remove(other))
+            {
+                _bytes -= set.Size;
+            }
+        }
+    }
+
     private void Keep(EchoKey key, RedactionSet set)
     {
         lock (_gate)
@@ -173,8 +239,7 @@ public sealed class EchoSets : ICredentialCache, IDisposable
         var (key, set, _) = _order.Dequeue();
         if (_sets.TryGetValue(key, out var kept) && ReferenceEquals(kept, set))
         {
-            _sets.Remove(key);
-            _bytes -= set.Size;
+            Drop(key);
         }
     }
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
+using Vault.Core.Authentication.Tokens;
 using Vault.Core.Callouts;
+using Vault.Core.Primitives;
 using Vault.Core.Redaction;
 using Xunit;
 
@@ -39,6 +41,30 @@ public sealed class EchoSetsTests
     }
 
     [Fact]
+    public void Get_Tokens_AreMadeReadyOnce_AndAnewWhenOneComes_WithoutWhatWasMadeBesideThoseOfBefore()
+    {
+        using var sets = new EchoSets(_time);
+        var known = Get(sets, "one");
+        var key = Key("one") with { Slot = new TokenKey(Guid.Empty, Guid.Empty, "", null, "stamp") };
+        SecretText[] tokens = [new("token-one"), new("token-two")];
+        var before = sets.Get(key, known, tokens);
+        Assert.Same(before, sets.Get(key, known, [.. tokens]));
+        ReadOnlyMemory<byte>[] values = ["Bearer token-two"u8.ToArray()];
+        var made = key with { Known = before, Made = "digest" };
+        sets.Get(made, before, values);
+        Assert.Same(sets.Get(made, before, values), sets.Get(made, before, values));
+        Assert.Equal(3, sets.Count);
+
+        var after = sets.Get(key, known, [.. tokens, new SecretText("token-three")]);
+        Assert.NotSame(before, after);
+        Assert.Equal(2, sets.Count);
+        var bytes = "secret-one token-one token-two token-three"u8.ToArray();
+        after.Redact(bytes, new EchoWork());
+        Assert.Equal("********** ********* ********* ***********"u8, bytes);
+        Assert.NotSame(after, sets.Get(key with { Slot = key.Slot! with { Stamp = "other" } }, known, tokens));
+    }
+
+    [Fact]
     public void Sets_AreDroppedWithinTheirTime_UsedOrNot()
     {
         using var sets = new EchoSets(_time);
@@ -71,7 +97,7 @@ public sealed class EchoSetsTests
     public void Sets_OfManyBytes_AreBoundedByThem()
     {
         using var sets = new EchoSets(_time);
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 40; i++)
         {
             sets.Get(Key("large" + i), this, Large);
         }
