@@ -18,12 +18,6 @@ public sealed class EchoSearch
     /// <summary>How many bytes they have together (1 MiB).</summary>
     internal const int MaxBytes = 1024 * 1024;
 
-    /// <summary>How much memory the tokens of 24 hours take that are searched for (16 MiB): some thousands.</summary>
-    internal const int MaxTokenBytes = 16 * 1024 * 1024;
-
-    /// <summary>From where on tokens are given up less readily (4 MiB), so that there never are so many.</summary>
-    internal const int ManyTokenBytes = 4 * 1024 * 1024;
-
     private const int MostOnStack = 1024;
 
     private readonly Callout _callout;
@@ -42,18 +36,11 @@ public sealed class EchoSearch
     internal static VaultError TooMany { get; } = new(
         ErrorCodes.MergeFieldInvalid, $"The merge fields of the request make more than {MaxValues} different values of secrets, or more than {MaxBytes} bytes of them.");
 
-    /// <summary>Why a callout can't go on whose service gave more tokens in 24 hours than can be searched for.</summary>
-    internal static VaultError TooManyTokens { get; } = new(
-        ErrorCodes.ResponseNotInspectable, $"The service gave tokens of more than {MaxTokenBytes / (1024 * 1024)} MiB within 24 hours, more than an answer can be searched for.");
-
     /// <summary><see cref="Add(ReadOnlySpan{byte})"/> for what was made of a secret.</summary>
     internal Action<ReadOnlySpan<byte>> Note => field ??= Add;
 
     /// <summary>Whether answers of this callout are searched: it is on, and there is something to search for.</summary>
     internal bool IsOn => _callout.Admitted.Named.RedactResponses && !Set.IsEmpty;
-
-    /// <summary>How much memory the tokens take that are searched for.</summary>
-    internal long TokenBytes => RedactionSet.SizeOf(_known.Tokens);
 
     /// <summary>Whether more was made than is searched for.</summary>
     internal bool IsFull { get; private set; }
@@ -107,14 +94,9 @@ public sealed class EchoSearch
         }
     }
 
-    /// <summary>Searches for tokens too; false where they are more than can be searched for.</summary>
-    internal bool Know(TokenKey slot, IReadOnlyList<SecretText> tokens)
+    /// <summary>Searches for tokens too.</summary>
+    internal void Know(TokenKey slot, IReadOnlyList<SecretText> tokens)
     {
-        if (RedactionSet.SizeOf(tokens) > MaxTokenBytes)
-        {
-            return false;
-        }
-
         lock (Work)
         {
             if (tokens.Count > 0 && _sets is not null && _key is { } key)
@@ -123,8 +105,6 @@ public sealed class EchoSearch
                 (_key, _set) = (key with { Slot = slot, Known = _known }, null);
             }
         }
-
-        return true;
     }
 
     /// <summary>Searches for a value too.</summary>

@@ -50,10 +50,10 @@ public sealed class EchoSets : ICredentialCache, IDisposable
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private readonly Lock[] _making = [.. Enumerable.Range(0, Makers).Select(_ => new Lock())];
-    private readonly Dictionary<EchoKey, RedactionSet> _sets = [];
+    private readonly Dictionary<EchoKey, LinkedListNode<Kept>> _sets = [];
 
-    // The oldest first; what went before its turn still stands here, and is passed over.
-    private readonly Queue<(EchoKey Key, RedactionSet Set, long Added)> _order = new();
+    // The oldest first.
+    private readonly LinkedList<Kept> _order = new();
     private readonly int[] _seen = new int[Sightings];
     private long _bytes;
 
@@ -156,9 +156,9 @@ public sealed class EchoSets : ICredentialCache, IDisposable
         {
             foreach (var (key, set) in _sets)
             {
-                if (key.External?.Definition.Id == externalCredentialId && _sets.Remove(key))
+                if (key.External?.Definition.Id == externalCredentialId)
                 {
-                    _bytes -= set.Size;
+                    Remove(set);
                 }
             }
         }
@@ -179,67 +179,64 @@ public sealed class EchoSets : ICredentialCache, IDisposable
     {
         lock (_gate)
         {
-            return _sets.GetValueOrDefault(key);
+            return _sets.GetValueOrDefault(key)?.Value.Set;
         }
     }
 
     // The same objects: whose values those are needn't be compared.
     private static bool IsOf(RedactionSet set, IReadOnlyList<SecretText> tokens)
     {
-        var count = set.Tokens.Count;
-        for (var i = 0; i < count && count == tokens.Count; i++)
+        var isOf = ReferenceEquals(set.Tokens, tokens) || set.Tokens.Count == tokens.Count;
+        for (var i = 0; i < tokens.Count && isOf && !ReferenceEquals(set.Tokens, tokens); i++)
         {
-            if (!ReferenceEquals(set.Tokens[i], tokens[i]))
-            {
-                return false;
-            }
+            isOf = ReferenceEquals(set.Tokens[i], tokens[i]);
         }
 
-        return count == tokens.Count;
+        return isOf;
     }
 
     // With what was made beside it, which would hold it.
     private void Drop(EchoKey key)
     {
-        if (!_sets.Remove(key, out var old))
+        if (!_sets.TryGetValue(key, out var node))
         {
             return;
         }
 
-        _bytes -= old.Size;
-        foreach (var (other, set) in old.Tokens.Count > 0 ? _sets : [])
+        Remove(node);
+        var old = node.Value.Set;
+        foreach (var (other, made) in old.Tokens.Count > 0 ? _sets : [])
         {
-            if (ReferenceEquals(other.Known, old) && _sets.Remove(other))
+            if (ReferenceEquals(other.Known, old))
             {
-                _bytes -= set.Size;
+                Remove(made);
             }
         }
+    }
+
+    private void Remove(LinkedListNode<Kept> node)
+    {
+        _sets.Remove(node.Value.Key);
+        _order.Remove(node);
+        _bytes -= node.Value.Set.Size;
     }
 
     private void Keep(EchoKey key, RedactionSet set)
     {
         lock (_gate)
         {
-            if (set.Size > MaxBytes || !_sets.TryAdd(key, set))
+            var node = new LinkedListNode<Kept>(new Kept(key, set, _time.GetTimestamp()));
+            if (set.Size > MaxBytes || !_sets.TryAdd(key, node))
             {
                 return;
             }
 
             _bytes += set.Size;
-            _order.Enqueue((key, set, _time.GetTimestamp()));
+            _order.AddLast(node);
             while (_order.Count > Capacity || _bytes > MaxBytes)
             {
-                DropOldest();
+                Drop(_order.First!.Value.Key);
             }
-        }
-    }
-
-    private void DropOldest()
-    {
-        var (key, set, _) = _order.Dequeue();
-        if (_sets.TryGetValue(key, out var kept) && ReferenceEquals(kept, set))
-        {
-            Drop(key);
         }
     }
 
@@ -248,10 +245,12 @@ public sealed class EchoSets : ICredentialCache, IDisposable
         lock (_gate)
         {
             // A sweep early rather than late: nothing outlives its time between two of them.
-            while (_order.TryPeek(out var oldest) && _time.GetElapsedTime(oldest.Added) > Life - Sweep)
+            while (_order.First is { } oldest && _time.GetElapsedTime(oldest.Value.Added) > Life - Sweep)
             {
-                DropOldest();
+                Drop(oldest.Value.Key);
             }
         }
     }
+
+    private sealed record Kept(EchoKey Key, RedactionSet Set, long Added);
 }

@@ -100,7 +100,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
             return false;
         }
 
-        var mayRenew = await attempts.GiveUpAsync(callout, attempt, cancellationToken);
+        var mayRenew = await attempts.GiveUpAsync(attempt, cancellationToken);
         return mayRenew && callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && callout.Body.CanRecall;
     }
 

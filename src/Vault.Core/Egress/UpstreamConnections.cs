@@ -74,7 +74,9 @@ public sealed class UpstreamConnections : IDisposable
         limit.CancelAfter(ConnectLimit);
         try
         {
-            return new RawTunnel(await _dialer.ConnectAsync(new DnsEndPoint(host, port), limit.Token).ConfigureAwait(false));
+            var stream = await _dialer.ConnectAsync(new DnsEndPoint(host, port), limit.Token).ConfigureAwait(false);
+            stream.MayAnswerEarly = false;
+            return new RawTunnel(stream);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

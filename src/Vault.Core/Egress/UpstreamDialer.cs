@@ -8,7 +8,7 @@ internal sealed class UpstreamDialer(EgressPolicy policy, IHostResolver resolver
 {
     /// <summary>Connects. TLS, where there is any, is the caller's, with the name and not the address.</summary>
     /// <exception cref="EgressDeniedException">The name leads where nothing may go.</exception>
-    public async Task<Stream> ConnectAsync(DnsEndPoint to, CancellationToken cancellationToken)
+    public async Task<UpstreamStream> ConnectAsync(DnsEndPoint to, CancellationToken cancellationToken)
     {
         // 1. Every address must pass: with one bad one among them the name isn't to be trusted.
         var addresses = await ResolveAsync(to.Host, cancellationToken).ConfigureAwait(false);
@@ -36,7 +36,7 @@ internal sealed class UpstreamDialer(EgressPolicy policy, IHostResolver resolver
         throw failure ?? new SocketException((int)SocketError.HostNotFound);
     }
 
-    private static async Task<Stream> DialAsync(IPAddress judged, int port, CancellationToken cancellationToken)
+    private static async Task<UpstreamStream> DialAsync(IPAddress judged, int port, CancellationToken cancellationToken)
     {
         // As it was judged: a socket of the one family doesn't reach an address of the other.
         var address = Plain(judged);
@@ -55,7 +55,7 @@ internal sealed class UpstreamDialer(EgressPolicy policy, IHostResolver resolver
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    private async Task<Stream> TunnelAsync(EgressProxy proxy, IPEndPoint to, CancellationToken cancellationToken)
+    private async Task<UpstreamStream> TunnelAsync(EgressProxy proxy, IPEndPoint to, CancellationToken cancellationToken)
     {
         var stream = await DialProxyAsync(proxy, cancellationToken).ConfigureAwait(false);
         try
@@ -75,7 +75,7 @@ internal sealed class UpstreamDialer(EgressPolicy policy, IHostResolver resolver
         }
     }
 
-    private async Task<Stream> DialProxyAsync(EgressProxy proxy, CancellationToken cancellationToken)
+    private async Task<UpstreamStream> DialProxyAsync(EgressProxy proxy, CancellationToken cancellationToken)
     {
         SocketException? failure = null;
         try

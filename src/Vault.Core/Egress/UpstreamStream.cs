@@ -20,6 +20,9 @@ internal sealed class UpstreamStream(Socket socket) : NetworkStream(socket, owns
     // Who goes on sending for longer is told that upstream is gone, answer or not.
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether what is written is a request's, and an answer to it may come before its end; of anything else nobody may take the end for whole.</summary>
+    public bool MayAnswerEarly { get; set; } = true;
+
     private IOException? _closed;
     private long _closedAt;
 
@@ -67,7 +70,7 @@ internal sealed class UpstreamStream(Socket socket) : NetworkStream(socket, owns
         {
             await writing.ConfigureAwait(false);
         }
-        catch (IOException exception) when (exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown })
+        catch (IOException exception) when (MayAnswerEarly && exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown })
         {
             (_closed, _closedAt) = (exception, Stopwatch.GetTimestamp());
         }

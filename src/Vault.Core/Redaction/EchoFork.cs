@@ -74,17 +74,29 @@ internal sealed class EchoFork
         {
             var other = keys.AsSpan(from).IndexOfAnyExcept(keys[from]);
             to = other < 0 ? starts.Length : from + other;
-            var same = starts[from..to];
-            var end = same.Length == 1 ? depth : End(same, depth);
-            if (end > depth)
+            var group = starts[from..to];
+
+            // How one ends is its own: those that may end here go on alone, and so does one that is left.
+            var alone = 0;
+            for (var i = 0; i < group.Length; i++)
             {
-                branches.Add(new EchoBranch(same[0].Pattern, same[0].Offset, end, Of(same, end, isMade), isMade));
-                continue;
+                if (group[i].Limit <= depth)
+                {
+                    (group[alone], group[i]) = (group[i], group[alone]);
+                    alone++;
+                }
             }
 
-            foreach (var (pattern, offset) in same)
+            alone += group.Length - alone == 1 ? 1 : 0;
+            foreach (var (pattern, offset) in group[..alone])
             {
                 branches.Add(new EchoBranch(pattern, offset, pattern.Length - offset, null, isMade));
+            }
+
+            if (alone < group.Length)
+            {
+                var end = End(group[alone..], depth);
+                branches.Add(new EchoBranch(group[alone].Pattern, group[alone].Offset, end, Of(group[alone..], end, isMade), isMade));
             }
         }
 
@@ -95,12 +107,12 @@ internal sealed class EchoFork
     private static int End(ReadOnlySpan<Start> same, int depth)
     {
         var limit = int.MaxValue;
-        foreach (var (pattern, offset) in same)
+        foreach (var start in same)
         {
-            limit = Math.Min(limit, pattern.AcceptFrom - offset - 1);
+            limit = Math.Min(limit, start.Limit);
         }
 
-        var end = Math.Min(depth + 1, limit);
+        var end = depth + 1;
         while (end < limit && AreSame(same, end))
         {
             end++;
@@ -127,6 +139,9 @@ internal sealed class EchoFork
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Start(EchoPattern Pattern, int Offset)
     {
+        /// <summary>Behind how many characters it hasn't ended.</summary>
+        public int Limit => Pattern.AcceptFrom - Offset - 1;
+
         public int Key(int depth) => Pattern.Key(Offset + depth);
     }
 }

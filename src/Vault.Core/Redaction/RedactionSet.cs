@@ -19,6 +19,9 @@ public sealed class RedactionSet
     /// <summary>Of more different beginnings (some thousand secrets') nearly every byte may be one: a filter would rule nothing out, and takes long to make.</summary>
     private const int MostFiltered = 6000;
 
+    /// <summary>A filter of more forms (some dozens of secrets') is made in the background.</summary>
+    private const int MostAtOnce = 300;
+
     private const int OnStack = 512;
 
     // What the objects around a secret take beside its bytes.
@@ -28,8 +31,10 @@ public sealed class RedactionSet
     private readonly HashSet<byte[]> _secrets = new(ByBytes.Instance);
     private readonly EchoPattern[] _patterns;
     private readonly ulong[] _pairs;
+    private readonly int _count;
     private readonly bool _isFiltered;
     private EchoFilter? _filter;
+    private int _isMaking;
     private long _scanned;
 
     /// <summary>A set of secrets in UTF-8; those of fewer than <see cref="MinCharacters"/> characters are left out.</summary>
@@ -58,6 +63,7 @@ public sealed class RedactionSet
 
         Size = _secrets.Sum(secret => secret.Length + SizeOfAny);
         _patterns = [.. _secrets.SelectMany(EchoPattern.Of)];
+        _count = (_known?._count ?? 0) + _patterns.Length;
         _isFiltered = _known?._isFiltered is not false && (_patterns.Length <= MostFiltered || EchoFilter.CountHeads(_patterns) <= MostFiltered);
         _pairs = _known is null ? new ulong[65536 / 64] : [.. _known._pairs];
         AddPairs();
@@ -104,18 +110,6 @@ public sealed class RedactionSet
         }
 
         return count == MinCharacters;
-    }
-
-    /// <summary>How many bytes a set of these would take.</summary>
-    internal static long SizeOf(IReadOnlyList<SecretText> secrets)
-    {
-        var size = 0L;
-        for (var i = 0; i < secrets.Count; i++)
-        {
-            size += secrets[i].ByteLength + SizeOfAny;
-        }
-
-        return size;
     }
 
     /// <summary>These secrets and what merge fields made of them: what was made ready for these is used again.</summary>
@@ -189,9 +183,17 @@ public sealed class RedactionSet
     /// <summary>What rules bytes out quickly; null until so many were searched that it pays to make it, and where it never does.</summary>
     internal EchoFilter? FilterFor(int count)
     {
-        if (_filter is null && _isFiltered && !IsEmpty && Interlocked.Add(ref _scanned, count) >= FilterFrom)
+        if (_filter is null && _isFiltered && !IsEmpty && Interlocked.Add(ref _scanned, count) >= FilterFrom && Interlocked.Exchange(ref _isMaking, 1) == 0)
         {
-            MakeFilter();
+            // Of hundreds of secrets it takes longer than the thread of a socket may be kept from its work. Meanwhile there is none.
+            if (_count > MostAtOnce)
+            {
+                _ = Task.Run(MakeFilter);
+            }
+            else
+            {
+                MakeFilter();
+            }
         }
 
         return Volatile.Read(ref _filter);

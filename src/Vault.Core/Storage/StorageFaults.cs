@@ -14,7 +14,7 @@ public static class StorageFaults
     {
         for (var current = exception; current is not null; current = current.InnerException)
         {
-            if (current is DbException or TimeoutException or IOException)
+            if (current is DbException or TimeoutException or IOException or SocketException)
             {
                 return true;
             }

@@ -9,9 +9,10 @@ namespace Vault.Core.Storage;
 /// <summary>Sealed tokens in the database.</summary>
 internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, SecretSealer sealer) : ITokenStore
 {
-    // SQLSTATE: a unique index has it already; what it belongs to is gone.
+    // SQLSTATE: a unique index has it already; what it belongs to is gone; two wait for each other.
     private const string Duplicate = "23505";
     private const string NoParent = "23503";
+    private const string Deadlock = "40P01";
 
     public async Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken)
     {
@@ -37,6 +38,12 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
 
                 // In the order of changes: whoever deletes the credential meanwhile has closed the request, or finds the token.
                 await LockAsync(Of(context, token.Key).Where(row => row.RetiredAt == null), cancellationToken);
+                if (await context.Tokens.AnyAsync(row => row.Id == token.Id, cancellationToken))
+                {
+                    // It was committed before, and the word of it was lost.
+                    return ClaimOutcome.Saved;
+                }
+
                 if (await context.AuthorizationRequests.Where(row => row.Id == consentRequest).ExecuteDeleteAsync(cancellationToken) != 1)
                 {
                     return ClaimOutcome.Refused;
@@ -55,9 +62,9 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
             {
                 return ClaimOutcome.Refused;
             }
-            catch (DbUpdateException exception) when (exception.InnerException is DbException { SqlState: Duplicate } && tries < 5)
+            catch (Exception exception) when ((exception as DbException ?? exception.InnerException) is DbException { SqlState: Duplicate or Deadlock } && tries < 5)
             {
-                // Another process saved one for the same account in this moment: the one that comes later counts.
+                // Another process saved one for the same account in this moment: the one that comes later counts. Or a change of several accounts had its way first.
             }
         }
     }

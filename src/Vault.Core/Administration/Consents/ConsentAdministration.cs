@@ -111,14 +111,13 @@ public sealed partial class ConsentAdministration(
         }
 
         // The code is good once: what was begun is ended, whether or not the browser waits. The row says meanwhile that nothing was changed.
-        try
-        {
-            return await FinishAsync(row, all.Value, answer);
-        }
-        finally
+        var given = await FinishAsync(row, all.Value, answer);
+        if (!given.IsOk)
         {
             await keeping.CloseAsync(row.Id);
         }
+
+        return given;
     }
 
     private async Task<Result<ConsentGiven>> FinishAsync(AuthorizationRequestRow row, DefinitionSnapshot all, AuthorizationAnswer answer)

@@ -66,7 +66,7 @@ public sealed partial class DeviceConsents(
                 await Task.Delay(interval, time);
                 try
                 {
-                    if (!await IsOpenAsync(rowId))
+                    if (given is null && !await IsOpenAsync(rowId))
                     {
                         LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The secrets were changed, or a newer request took its place.");
                         return;

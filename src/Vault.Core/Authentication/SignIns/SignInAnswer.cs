@@ -167,6 +167,6 @@ internal sealed class SignInAnswer
             }
         }
 
-        return [.. kept.Values];
+        return [.. kept.Values.Distinct()];
     }
 }

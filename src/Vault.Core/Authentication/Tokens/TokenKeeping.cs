@@ -28,7 +28,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         var retired = new List<(TokenSet, DateTimeOffset)>();
         foreach (var token in stored)
         {
-            if (sealing.Open(token, request.Credential.Binding) is not { } opened)
+            if (OpenWhole(request, token) is not { } opened)
             {
                 continue;
             }
@@ -51,7 +51,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
             slot.IsLoaded = true;
             slot.Learned = [];
             slot.Seen = InUse(stored, key);
-            slot.Retired.AddRange(retired);
+            slot.Retired.AddRange(retired.Where(token => !slot.Retired.Exists(known => known.Token.Id == token.Item1.Id)));
             slot.Previous ??= previous;
             slot.Current ??= current;
 
@@ -69,7 +69,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         try
         {
             var stored = await store.FindAsync(key, time.GetUtcNow() - RetiredLife, limit.Token).WaitAsync(limit.Token);
-            TokenSet[] learned = [.. stored.Select(token => sealing.Open(token, request.Credential.Binding)).OfType<TokenSet>()];
+            TokenSet[] learned = [.. stored.Select(token => OpenWhole(request, token)).OfType<TokenSet>()];
             lock (slot.Gate)
             {
                 // Where it was loaded meanwhile, that knows all of them.
@@ -98,17 +98,24 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
     /// Reads what other processes did since; gives the token of theirs that is good now, null: none. What renews the token is theirs, too:
     /// the one that is known here may be used up.
     /// </summary>
-    public async Task<TokenSet?> CatchUpAsync(TokenRequest request, TokenKey key, TokenSlot slot)
+    public Task<TokenSet?> CatchUpAsync(TokenRequest request, TokenKey key, TokenSlot slot) => CatchUpAsync(request, key, slot, isUsed: static _ => false);
+
+    private async Task<TokenSet?> CatchUpAsync(TokenRequest request, TokenKey key, TokenSlot slot, Func<TokenSlot, bool> isUsed)
     {
         var now = time.GetUtcNow();
         var stored = await store.FindAsync(key, now - RetiredLife, CancellationToken.None);
         TokenSet? newest = null;
         lock (slot.Gate)
         {
+            if (isUsed(slot))
+            {
+                return null;
+            }
+
             foreach (var token in stored)
             {
                 if (token.Id == slot.Current?.Id || slot.Retired.Exists(retired => retired.Token.Id == token.Id)
-                    || sealing.Open(token, request.Credential.Binding) is not { } opened)
+                    || OpenWhole(request, token) is not { } opened)
                 {
                     continue;
                 }
@@ -138,6 +145,11 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
 
             // Theirs from now on, also for who needs a fresh one: what renewed the one before is used up.
             var isGood = !newest.IsExpired(now);
+            if (!isGood)
+            {
+                slot.Retired.Add((newest, now));
+            }
+
             slot.Current = isGood ? newest : null;
             slot.Previous = isGood ? null : newest;
             slot.HasWorked = false;
@@ -151,7 +163,8 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
     {
         try
         {
-            await CatchUpAsync(request, key, slot);
+            // A sign-in that began meanwhile reads what there is itself.
+            await CatchUpAsync(request, key, slot, isUsed: static slot => slot.Pending is not null || slot.Current is not null);
         }
         catch (Exception exception) when (store.IsUnavailable(exception))
         {
@@ -260,7 +273,14 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
 
     /// <summary>Opens a stored token; null where it can't be opened.</summary>
     public TokenSet? Open(TokenRequest request, StoredToken stored) =>
-        sealing.Open(stored, request.Credential.Binding) is { } opened ? Usable(stored, opened) : null;
+        OpenWhole(request, stored) is { } opened ? Usable(stored, opened) : null;
+
+    // A consent may have been sealed for other hosts since the request began, and for those of the request until a change is in force here.
+    private TokenSet? OpenWhole(TokenRequest request, StoredToken stored)
+    {
+        var (own, current) = (request.Credential, request.IsOfConsent ? bindings.Of(request.Credential) : request.Credential);
+        return sealing.Open(stored, current.Binding) ?? (ReferenceEquals(own, current) ? null : sealing.Open(stored, own.Binding));
+    }
 
     // The service refused what renews it: that is known for redaction, and used no more.
     private static TokenSet Usable(StoredToken stored, TokenSet opened) => stored.IsRenewable ? opened : opened.WithoutRenewal();

@@ -87,6 +87,12 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
                 case SaveOutcome.Kept:
                     lock (slot.Gate)
                     {
+                        if (slot.Generation != generation && slot.Current is { } consented)
+                        {
+                            // A person has consented meanwhile: theirs counts.
+                            return consented;
+                        }
+
                         if (slot.Current is { } replaced && replaced.Id != before.Token.Id)
                         {
                             slot.Retire(replaced, time.GetUtcNow());
@@ -120,10 +126,10 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
 
         lock (slot.Gate)
         {
-            if (slot.Generation != generation && slot.Current is { } consented && !consented.IsExpired(time.GetUtcNow()))
+            if (slot.Generation != generation && slot.Current is { } given && !given.IsExpired(time.GetUtcNow()))
             {
-                // A person has consented meanwhile: what renews theirs isn't used up for this.
-                return consented;
+                // What renews a consent that came meanwhile isn't used up for this.
+                return given;
             }
         }
 

@@ -5,6 +5,12 @@ namespace Vault.Core.Authentication.Tokens;
 /// <summary>What is known in memory of one key's token. Every member is read and written under the slot's own lock.</summary>
 internal sealed class TokenSlot
 {
+    // Some thousands: each its bytes, and about what is made of it to search for it.
+    private const int MostKnown = 4 * 1024 * 1024;
+    private const int SizeOfAny = 1024;
+
+    private (IReadOnlyList<SecretText> Values, int Count, TokenSet? Current, IReadOnlyList<TokenSet> Learned, DateTimeOffset Oldest)? _known;
+
     /// <summary>The lock; never held across I/O.</summary>
     public Lock Gate { get; } = new();
 
@@ -82,6 +88,30 @@ internal sealed class TokenSlot
 
     /// <summary>When the slot was last asked, for eviction.</summary>
     public long LastUsed { get; set; }
+
+    /// <summary>What must not be echoed: the current token, and those that were retired since then; of more than 4 MiB the newest. The same list as long as it is so.</summary>
+    public IReadOnlyList<SecretText> Known(DateTimeOffset since)
+    {
+        if (_known is { } known && known.Count == Retired.Count && known.Current == Current && known.Learned == Learned && known.Oldest >= since)
+        {
+            return known.Values;
+        }
+
+        Retired.RemoveAll(retired => retired.At < since);
+        var (values, seen, size) = (new List<SecretText>(), new HashSet<string>(StringComparer.Ordinal), 0L);
+        foreach (var value in (Current is { } current ? [current] : Enumerable.Empty<TokenSet>())
+            .Concat(Learned).Concat(Retired.OrderByDescending(retired => retired.At).Select(retired => retired.Token)).SelectMany(token => token.Values.Values))
+        {
+            // What renews a token may be the same for all of them.
+            if (seen.Add(value.Reveal()) && (size += value.ByteLength + SizeOfAny) <= MostKnown)
+            {
+                values.Add(value);
+            }
+        }
+
+        _known = (values, Retired.Count, Current, Learned, Retired.Select(retired => retired.At).DefaultIfEmpty(DateTimeOffset.MaxValue).Min());
+        return values;
+    }
 
     /// <summary>The current token is no longer used; it may still renew, and must not be echoed.</summary>
     public void Retire(TokenSet token, DateTimeOffset now)

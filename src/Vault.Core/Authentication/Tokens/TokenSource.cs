@@ -317,7 +317,7 @@ public sealed partial class TokenSource : ICredentialCache
 
     /// <summary>
     /// The key's tokens of the last 24 hours, the current one included: what answers must not echo. Where nobody asked for one yet, the store is read for it,
-    /// once for all who wait, and again after an hour; what sign-ins go by is left alone. Without the store, what this process knows counts.
+    /// once for all who wait, and again after an hour; what sign-ins go by is left alone. Without the store, what this process knows counts. Of thousands, the newest.
     /// </summary>
     public async ValueTask<IReadOnlyList<SecretText>> KnownAsync(TokenRequest request, CancellationToken cancellationToken)
     {
@@ -329,13 +329,7 @@ public sealed partial class TokenSource : ICredentialCache
 
         lock (slot.Gate)
         {
-            var since = _time.GetUtcNow() - TokenKeeping.RetiredLife;
-            slot.Retired.RemoveAll(retired => retired.At < since);
-            return
-            [
-                .. slot.Retired.Select(retired => retired.Token).Concat(slot.Learned).Concat(slot.Current is { } current ? [current] : [])
-                    .SelectMany(token => token.Values.Values),
-            ];
+            return slot.Known(_time.GetUtcNow() - TokenKeeping.RetiredLife);
         }
     }
 

@@ -13,9 +13,6 @@ namespace Vault.Core.Callouts.Attempts;
 /// </summary>
 public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimeProvider time)
 {
-    // An app may choose what upstream answers, and so have a token given up with every callout: all of them are searched for, for a day.
-    private static readonly TimeSpan TooYoungAmongMany = TimeSpan.FromMinutes(1);
-
     /// <summary>Makes an attempt; <paramref name="body"/> is the whole body where it is held.</summary>
     internal ValueTask<Result<CalloutAttempt>> BuildAsync(Callout callout, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
@@ -132,11 +129,7 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return new CalloutAttempt { Uri = uri, Headers = EchoSources.AskForPlain(callout, signed.Value.Headers, outgoing.Value.Transform), Body = outgoing.Value.Whole, Transform = outgoing.Value.Transform };
         }
 
-        if (!await EchoSources.AddTokensAsync(callout, token, tokens, cancellationToken))
-        {
-            return EchoSearch.TooManyTokens;
-        }
-
+        await EchoSources.AddTokensAsync(callout, token, tokens, cancellationToken);
         if (callout.Echoes.IsFull)
         {
             return EchoSearch.TooMany;
@@ -157,11 +150,9 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
     /// <summary>The token was taken: it may be renewed at once when it dies.</summary>
     internal void NoteWorked(CalloutAttempt attempt) => tokens.NoteWorked(attempt.TokenRequest!, attempt.Token!);
 
-    /// <summary>The token is dead; false where a fresh one would be no better, or where there were so many within 24 hours that they come no faster than one a minute.</summary>
-    internal ValueTask<bool> GiveUpAsync(Callout callout, CalloutAttempt attempt, CancellationToken cancellationToken) =>
-        callout.Echoes.TokenBytes > EchoSearch.ManyTokenBytes && (time.GetUtcNow() - attempt.Token!.ObtainedAt).Duration() < TooYoungAmongMany
-            ? ValueTask.FromResult(false)
-            : tokens.GiveUpAsync(attempt.TokenRequest!, attempt.Token!, cancellationToken);
+    /// <summary>The token is dead; false where a fresh one would be no better.</summary>
+    internal ValueTask<bool> GiveUpAsync(CalloutAttempt attempt, CancellationToken cancellationToken) =>
+        tokens.GiveUpAsync(attempt.TokenRequest!, attempt.Token!, cancellationToken);
 
     private static Result<string> ResolveUrl(Callout callout, RequestFacts facts, bool isMasked)
     {

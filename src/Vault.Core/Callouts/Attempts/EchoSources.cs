@@ -31,10 +31,14 @@ internal static class EchoSources
         }
     }
 
-    /// <summary>The token, and those of the last 24 hours; also where this callout asked for none. False where they are more than can be searched for.</summary>
-    public static async ValueTask<bool> AddTokensAsync(Callout callout, CalloutToken token, TokenSource tokens, CancellationToken cancellationToken) =>
-        !callout.Plan.Named.RedactResponses || callout.Plan.External.Authentication.Tokens is null
-        || callout.Echoes.Know(token.Request.Key, await tokens.KnownAsync(token.Request, cancellationToken));
+    /// <summary>The token, and those of the last 24 hours; also where this callout asked for none.</summary>
+    public static async ValueTask AddTokensAsync(Callout callout, CalloutToken token, TokenSource tokens, CancellationToken cancellationToken)
+    {
+        if (callout.Plan.Named.RedactResponses && callout.Plan.External.Authentication.Tokens is not null)
+        {
+            callout.Echoes.Know(token.Request.Key, await tokens.KnownAsync(token.Request, cancellationToken));
+        }
+    }
 
     /// <summary>The headers that ask for an answer that can be read as it comes.</summary>
     public static IReadOnlyList<KeyValuePair<string, string>> AskForPlain(

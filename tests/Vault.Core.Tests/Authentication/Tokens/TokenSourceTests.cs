@@ -308,6 +308,40 @@ public sealed class TokenSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Get_ByARequestOfBeforeAChangeOfHosts_FindsTheConsent()
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
+        await _vault.TokenAsync();
+        var (before, old) = (_vault.Request(), _vault.Store.Tokens.Single());
+        var after = _vault.Parts.Binder.Bind(_vault.Credential.Definition with { Version = 2, AllowedHosts = [AllowedHost.Parse("other.example").Value!] }).Value!;
+        _vault.Store.Put(old with { Sealed = TokenSealing.Reseal(_vault.Parts.Sealer, old, _vault.Credential.Binding, after.Binding)! });
+        _vault.Definitions.Replace(DefinitionSnapshot.Empty.With(after.Definition));
+        _vault.Source.Evict(after.Definition.Id);
+        Assert.Equal("ada@#1", (await _vault.Source.GetAsync(before, CancellationToken.None)).Value?.Values["t"].Reveal());
+        _vault.Credential = after with { Authentication = _vault.SignIn };
+        Assert.Equal("ada@#1", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    [Fact]
+    public async Task Known_OfThousands_IsTheNewest_AndTheSameListUntilAnotherComes()
+    {
+        (_vault.SignIn.IsRenewable, _vault.SignIn.Life) = (true, null);
+        for (var number = 0; number < 2100; number++)
+        {
+            await _vault.Source.RenewAsync(_vault.Request(), null, CancellationToken.None);
+            _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        var known = await _vault.Source.KnownAsync(_vault.Request(), CancellationToken.None);
+        Assert.Same(known, await _vault.Source.KnownAsync(_vault.Request(), CancellationToken.None));
+        Assert.InRange(known.Count, 4000, 4096);
+        Assert.Equal(["ada@#2100", "refresh#2100"], known.Take(2).Select(secret => secret.Reveal()).Order());
+        Assert.DoesNotContain("ada@#1", known.Select(secret => secret.Reveal()));
+        await _vault.Source.RenewAsync(_vault.Request(), null, CancellationToken.None);
+        Assert.Contains("ada@#2101", (await _vault.Source.KnownAsync(_vault.Request(), CancellationToken.None)).Select(secret => secret.Reveal()));
+    }
+
+    [Fact]
     public async Task Put_OfAConsentWhoseRequestWasClosed_KeepsNothing()
     {
         (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);

@@ -11,8 +11,11 @@ internal static class RegexExtraction
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
     /// <summary>How to find the values, which gives null where that takes too long; null where the pattern is none, or has not exactly one group.</summary>
-    public static Func<SignInAnswer, IReadOnlyList<string>?>? Parse(string pattern)
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="longest">How long that may take; null: a second.</param>
+    public static Func<SignInAnswer, IReadOnlyList<string>?>? Parse(string pattern, TimeSpan? longest = null)
     {
+        var limit = longest ?? Longest;
         if (pattern.Length > MaxLength)
         {
             return null;
@@ -20,9 +23,9 @@ internal static class RegexExtraction
 
         try
         {
-            var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Longest);
+            var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, limit);
             return regex.GetGroupNumbers() is [_, var group]
-                ? answer => Find(regex, group, answer.Text)
+                ? answer => Find(regex, group, answer.Text, limit)
                 : null;
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
@@ -31,7 +34,7 @@ internal static class RegexExtraction
         }
     }
 
-    private static string[]? Find(Regex regex, int group, string text)
+    private static string[]? Find(Regex regex, int group, string text, TimeSpan limit)
     {
         // The time of the expression is that of one match.
         var began = Stopwatch.GetTimestamp();
@@ -50,7 +53,7 @@ internal static class RegexExtraction
                     break;
                 }
 
-                if (Stopwatch.GetElapsedTime(began) > Longest)
+                if (Stopwatch.GetElapsedTime(began) > limit)
                 {
                     return null;
                 }
