@@ -29,7 +29,6 @@ internal static class StartBanner
             PrintKey(newAdminKey);
             output.WriteLine("  Try it:");
             output.WriteLine();
-            output.WriteLine($"    export VAULT_KEY={newAdminKey}");
             output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" {url}/api/v1/named-credentials");
             output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Example\"}}' {url}/api/v1/apps");
             output.WriteLine($"    curl -H \"X-Vault-Key: $VAULT_KEY\" -H 'Content-Type: application/json' -d '{{\"name\":\"Example\",\"url\":\"https://service.example\",\"authentication\":{{\"protocol\":\"bearer\",\"token\":\"the token\"}}}}' {url}/api/v1/named-credentials");
@@ -39,14 +38,14 @@ internal static class StartBanner
         output.Flush();
     }
 
-    /// <summary>Prints a key that was just made.</summary>
+    /// <summary>Prints a key that was just made, as the command that keeps it for the ones to try.</summary>
     public static void PrintKey(string newAdminKey)
     {
         var output = Console.Out;
         output.WriteLine();
         output.WriteLine("  Your admin key, shown this once and stored only as a hash:");
         output.WriteLine();
-        output.WriteLine($"    {newAdminKey}");
+        output.WriteLine($"    export VAULT_KEY={newAdminKey}");
         output.WriteLine();
         output.Flush();
     }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Vault.Testing;
 using Xunit;
@@ -68,12 +70,48 @@ public sealed class StartTests : IDisposable
             var directory = Path.Combine(_directory, "of-" + url.Length);
             var (code, output, errors) = await RunAsync(("ASPNETCORE_URLS", url), ("Vault__DataDirectory", directory), ("Vault__Http2Url", ""));
             Assert.Equal(78, code);
+            Assert.Contains("export VAULT_KEY=vk_", output, StringComparison.Ordinal);
             Assert.Contains("ASPNETCORE_URLS, Vault:Http2Url or", errors, StringComparison.Ordinal);
-            var key = Assert.Single(System.Text.RegularExpressions.Regex.Matches(output, "vk_[A-Za-z0-9_-]+")).Value;
+            var key = Assert.Single(Regex.Matches(output, "vk_[A-Za-z0-9_-]+")).Value;
             await using var vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:BootstrapAdminKey"] = null }, directory);
             using var client = vault.CreateClient(key);
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/apps")).StatusCode);
         }
+    }
+
+    [Fact]
+    public async Task FirstStart_PrintsTheKeyThatItMade_Once()
+    {
+        var output = await BannerAsync("http://127.0.0.1:0");
+        var key = Assert.Single(Regex.Matches(output, "vk_[A-Za-z0-9_-]+")).Value;
+        Assert.Contains($"export VAULT_KEY={key}\n", output, StringComparison.Ordinal);
+        await using var vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:BootstrapAdminKey"] = null }, _directory);
+        using var client = vault.CreateClient(key);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/apps")).StatusCode);
+    }
+
+    // What a vault without an admin key prints until it has said all that it says when it has started.
+    private async Task<string> BannerAsync(string urls)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location]) { RedirectStandardOutput = true };
+        foreach (var (name, value) in new[] { ("ASPNETCORE_URLS", urls), ("Vault__DataDirectory", _directory), ("Vault__Http2Url", "") })
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        var output = new StringBuilder();
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            output.Append(line).Append('\n');
+            if (line.Contains("\"the token\"", StringComparison.Ordinal))
+            {
+                process.Kill();
+            }
+        }
+
+        await process.WaitForExitAsync();
+        return output.ToString();
     }
 
     [Theory]
