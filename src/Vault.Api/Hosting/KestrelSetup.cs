@@ -28,7 +28,7 @@ internal static class KestrelSetup
     {
         var configuration = builder.Configuration;
         ListenerSettings.Judge(configuration);
-        var urls = configuration["urls"];
+        var urls = string.Join(';', ListenerSettings.Parts(configuration["urls"]));
         if (string.IsNullOrEmpty(urls) && string.IsNullOrEmpty(configuration["http_ports"]) && string.IsNullOrEmpty(configuration["https_ports"])
             && !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
         {
@@ -143,9 +143,10 @@ internal static class KestrelSetup
             return null;
         }
 
-        return Uri.TryCreate(setting, UriKind.Absolute, out var url) && url is { Scheme: "http", AbsolutePath: "/" }
+        // Both readings have to be sound: the server has its own.
+        return Uri.TryCreate(setting, UriKind.Absolute, out var url) && url is { Scheme: "http", AbsolutePath: "/" } && ListenerSettings.IsTcp(setting)
             ? url
-            : throw new VaultSettingException("Vault:Http2Url", "must be an http URL of host and port, like http://localhost:5082.");
+            : throw new VaultSettingException("Vault:Http2Url", "must be http with a port and an address of this machine or localhost, like http://localhost:5082 or http://0.0.0.0:5082.");
     }
 
     // A connection's port says whose it is.
@@ -159,18 +160,14 @@ internal static class KestrelSetup
 
     private static void Listen(KestrelServerOptions kestrel, Uri url)
     {
-        if (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address))
-        {
-            kestrel.Listen(address, url.Port);
-        }
-        else if (url.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        // No setting got here with a name.
+        if (url.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
             kestrel.ListenLocalhost(url.Port);
         }
         else
         {
-            // A name is any address, as it is in urls.
-            kestrel.ListenAnyIP(url.Port);
+            kestrel.Listen(IPAddress.Parse(url.Host.Trim('[', ']')), url.Port);
         }
     }
 

@@ -1,13 +1,18 @@
 using System.Globalization;
+using System.Net;
 
 namespace Vault.Api.Hosting;
 
-/// <summary>Judges the addresses that ASP.NET Core's own settings name: the server would throw at them without saying which setting it was.</summary>
+/// <summary>
+/// Judges the addresses to listen on. At some of those that are none the server would throw without saying which setting it was, and it
+/// takes a host that it doesn't know, as a mistyped address is one, for all addresses of the machine.
+/// </summary>
 internal static class ListenerSettings
 {
-    private const string Problem = "must be http or https addresses to listen on, as in http://localhost:5080 or http://0.0.0.0:8080.";
+    private const string Problem = "must be http or https addresses to listen on, as in http://localhost:5080, http://[::1]:5080 or http://0.0.0.0:8080; "
+        + "their hosts are addresses of this machine, IPv6 in brackets, localhost, * or +, and no names.";
 
-    /// <summary>Judges all of them.</summary>
+    /// <summary>Judges all that ASP.NET Core's own settings name.</summary>
     /// <exception cref="VaultSettingException">One can't be listened on.</exception>
     public static void Judge(IConfiguration configuration)
     {
@@ -33,24 +38,33 @@ internal static class ListenerSettings
         }
     }
 
-    private static string[] Parts(string? setting) => (setting ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    /// <summary>The parts of a list of addresses or ports; the server itself would take white space around one for a part of it.</summary>
+    public static string[] Parts(string? setting) => (setting ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static bool IsAddress(string url)
+    /// <summary>Whether the server takes an address for the one of a socket of TCP, and listens nowhere else than it says.</summary>
+    public static bool IsTcp(string url) => Parse(url) is { IsUnixPipe: false, IsNamedPipe: false } address && IsHost(address.Host)
+
+        // A free port is found for an address, not for the two that localhost stands for.
+        && address.Port is >= 0 and <= ushort.MaxValue && (address.Port > 0 || !IsLocalhost(address.Host));
+
+    private static bool IsAddress(string url) => Parse(url) is { IsUnixPipe: true } or { IsNamedPipe: true } || IsTcp(url);
+
+    // As the server reads it; what follows a colon and is no port is a part of the host.
+    private static BindingAddress? Parse(string url)
     {
-        BindingAddress address;
         try
         {
-            address = BindingAddress.Parse(url);
+            var address = BindingAddress.Parse(url);
+            return address.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS" && address.PathBase.Length == 0 ? address : null;
         }
         catch (FormatException)
         {
-            return false;
+            return null;
         }
-
-        var isFile = address.IsUnixPipe || address.IsNamedPipe;
-
-        // A free port is found for an address, not for the two that localhost stands for.
-        return address.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS" && address.PathBase.Length == 0
-            && (isFile || (address.Port is >= 0 and <= ushort.MaxValue && (address.Port > 0 || !address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))));
     }
+
+    private static bool IsHost(string host) => host is "*" or "+" || IsLocalhost(host)
+        || (IPAddress.TryParse(host, out _) && (!host.Contains(':', StringComparison.Ordinal) || (host[0] == '[' && host[^1] == ']')));
+
+    private static bool IsLocalhost(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 }

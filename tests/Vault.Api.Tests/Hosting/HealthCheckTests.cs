@@ -30,7 +30,7 @@ public sealed class HealthCheckTests
     [Theory]
     [InlineData("http://localhost:5080/")]
     [InlineData("http://localhost:1/", "urls", "https://+:2;http://+:1")]
-    [InlineData("http://localhost:1/", "urls", "http://vault.example:1", "http_ports", "3")]
+    [InlineData("http://localhost:1/", "urls", "http://*:1", "http_ports", "3")]
     [InlineData("http://localhost:3/", "urls", "", "http_ports", "3;4", "https_ports", "5")]
     [InlineData("https://localhost:5/", "https_ports", "5")]
     [InlineData("http://10.1.2.3:7/", "urls", "http://+:1", "Kestrel:Endpoints:Api:Url", "http://10.1.2.3:7")]

@@ -90,6 +90,10 @@ public sealed class StartTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/apps")).StatusCode);
     }
 
+    [Fact]
+    public async Task Addresses_WithWhiteSpaceAroundThem_AreListenedAt() =>
+        Assert.Matches(@"The vault listens on http://127\.0\.0\.1:\d+ and http://127\.0\.0\.1:\d+\n", await BannerAsync(" http://127.0.0.1:0 ; http://127.0.0.1:0 ; "));
+
     // What a vault without an admin key prints until it has said all that it says when it has started.
     private async Task<string> BannerAsync(string urls)
     {
@@ -200,6 +204,10 @@ public sealed class StartTests : IDisposable
     [InlineData("Vault:MasterKey:Provider", "nobody")]
     [InlineData("Vault:Egress:AllowedNetworks", "10.0.0.0/99")]
     [InlineData("Vault:Http2Url", "ftp://x")]
+    [InlineData("Vault:Http2Url", "http://127.0.0.l:18813")]
+    [InlineData("Vault:Http2Url", "http://127.0.0.1:18813?x")]
+    [InlineData("Vault:Http2Url", "http://user@127.0.0.1:18813")]
+    [InlineData("Vault:Http2Url", "http://*:18813")]
     [InlineData("Vault:Audit:Durability", "never")]
     [InlineData("Vault:Audit:RetentionDays", "0")]
     [InlineData("Vault:Audit:SpoolSeconds", "a while")]
@@ -216,8 +224,10 @@ public sealed class StartTests : IDisposable
     [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:0;ftp://127.0.0.1:1")]
     [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:70000")]
     [InlineData("ASPNETCORE_URLS", "http://localhost:0")]
+    [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:1881l")]
     [InlineData("ASPNETCORE_HTTP_PORTS", "80a")]
     [InlineData("Kestrel:Endpoints:Api:Url", "127.0.0.1")]
+    [InlineData("Kestrel:Endpoints:Api:Url", "http://127.0.0.1,18811")]
     public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
         Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);
 

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Configuration;
+using Vault.Api.Hosting;
+using Xunit;
+
+namespace Vault.Api.Tests.Hosting;
+
+/// <summary>The server listens on every address of the machine for a host that it doesn't know: none gets that far.</summary>
+public sealed class ListenerSettingsTests
+{
+    [Theory]
+    [InlineData("http://127.0.0.1:1881l")]
+    [InlineData("http://127.0.0.1:")]
+    [InlineData("http://127.0.0.1,18811")]
+    [InlineData("http://127.0.0.1:18811:1")]
+    [InlineData("http://127.0.0.l:18811")]
+    [InlineData("http://127.0.0.1 :18811")]
+    [InlineData("http://127.0.0.1.:18811")]
+    [InlineData("http://127.0.0.1.1:18811")]
+    [InlineData("http://256.0.0.1:18811")]
+    [InlineData("http://[::1:18811")]
+    [InlineData("http://::1:18811")]
+    [InlineData("http://[::1]:18811:1")]
+    [InlineData("http://[::1]x:18811")]
+    [InlineData("http://[127.0.0.1]:18811")]
+    [InlineData("http://localhost.:18811")]
+    [InlineData("http://localhos:18811")]
+    [InlineData("http://vault.example")]
+    [InlineData("http://user@127.0.0.1:18811")]
+    [InlineData("http://127.0.0.1:18811?x")]
+    [InlineData("http://127.0.0.1:18811#x")]
+    [InlineData("http://127.0.0.1:18811\\")]
+    [InlineData("http://**:18811")]
+    [InlineData("http://*.:18811")]
+    [InlineData("http://:18811")]
+    [InlineData("http://unix:socket")]
+    [InlineData("http://127.0.0.1:18811/base")]
+    public void Judge_WhatIsNoAddress_IsRefused_AndNamed(string address)
+    {
+        foreach (var (setting, value) in new[] { ("urls", address), ("urls", "http://127.0.0.1:0; " + address), ("Kestrel:Endpoints:Api:Url", address) })
+        {
+            Assert.StartsWith(setting, Assert.Throws<VaultSettingException>(() => Judge(setting, value)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:18811")]
+    [InlineData("http://127.0.0.1")]
+    [InlineData("https://127.0.0.1:0")]
+    [InlineData("http://10.1.2.3:7")]
+    [InlineData("http://[::1]:18811")]
+    [InlineData("http://[::1]")]
+    [InlineData("http://[::]:8080/")]
+    [InlineData("http://[fe80::1%1]:8080")]
+    [InlineData("http://0.0.0.0:8080")]
+    [InlineData("HTTP://LOCALHOST:8080/")]
+    [InlineData("http://*:8080")]
+    [InlineData("http://+:8080")]
+    [InlineData("https://+")]
+    [InlineData("http://unix:/run/vault.sock")]
+    public void Judge_AnAddress_Passes(string address)
+    {
+        Judge("urls", address);
+        Judge("urls", $" {address} ; http://127.0.0.1:0;");
+        Judge("Kestrel:Endpoints:Api:Url", address);
+    }
+
+    private static void Judge(string setting, string value) =>
+        ListenerSettings.Judge(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(setting, (string?)value)]).Build());
+}
