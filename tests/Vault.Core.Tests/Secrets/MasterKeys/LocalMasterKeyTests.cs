@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Vault.Core.Secrets;
 using Vault.Core.Secrets.MasterKeys;
 using Xunit;
 
@@ -21,6 +22,19 @@ public sealed class FileMasterKeyTests : MasterKeyProviderContract, IDisposable
     internal override IMasterKeyProvider Other => Read(new() { ["Provider"] = "file", ["Path"] = Path.Combine(_directory.FullName, "other.key") });
 
     public void Dispose() => _directory.Delete(recursive: true);
+
+    /// <summary>The memory of a process is a file that nobody reads from its beginning; the parent of a file is no directory.</summary>
+    [Theory]
+    [InlineData("/proc/self/mem", "can't be read")]
+    [InlineData("/proc/version/key", "can't be written")]
+    [InlineData("/proc/nope/key", "can't be written")]
+    [InlineData("/", "can't be written")]
+    public async Task Path_ThatCantBeUsed_IsNamed(string path, string problem)
+    {
+        var provider = Read(new() { ["Provider"] = "file", ["Path"] = path });
+        var refused = await Assert.ThrowsAsync<VaultStartException>(async () => _ = await provider.FindAsync(null, CancellationToken.None) ?? (await provider.CreateAsync(CancellationToken.None)).Key);
+        Assert.Contains($"{path} (Vault:MasterKey:Path) {problem}", refused.Message, StringComparison.Ordinal);
+    }
 }
 
 /// <summary>A key in a setting.</summary>

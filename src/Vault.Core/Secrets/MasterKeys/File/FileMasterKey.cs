@@ -33,7 +33,7 @@ internal sealed class FileMasterKey(string path, string setting) : IMasterKeyPro
             throw new VaultStartException($"The master key file {Path} ({setting}) is readable by others than its owner; run chmod 600 on it.");
         }
 
-        var text = (await DiskFile.ReadAllTextAsync(Path, cancellationToken)).Trim();
+        var text = (await ReadAsync(cancellationToken)).Trim();
         var key = new byte[32];
         if (!Convert.TryFromBase64String(text, key, out var length) || length != key.Length || text.Length != 44)
         {
@@ -47,9 +47,6 @@ internal sealed class FileMasterKey(string path, string setting) : IMasterKeyPro
     public async Task<NewMasterKey> CreateAsync(CancellationToken cancellationToken)
     {
         var key = RandomNumberGenerator.GetBytes(32);
-        var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
-        Directory.CreateDirectory(directory);
-
         // Written whole under another name first: a crash leaves either no key or the key.
         var temporary = Path + "." + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
         var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -60,6 +57,8 @@ internal sealed class FileMasterKey(string path, string setting) : IMasterKeyPro
 
         try
         {
+            var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) ?? throw new IOException("The path is a root.");
+            Directory.CreateDirectory(directory);
             await using (var stream = new FileStream(temporary, create))
             {
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n"), cancellationToken);
@@ -75,5 +74,17 @@ internal sealed class FileMasterKey(string path, string setting) : IMasterKeyPro
         }
 
         return new NewMasterKey(key, null);
+    }
+
+    private async Task<string> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DiskFile.ReadAllTextAsync(Path, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new VaultStartException($"The master key file {Path} ({setting}) can't be read.", exception);
+        }
     }
 }
