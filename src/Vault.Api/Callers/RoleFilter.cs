@@ -83,6 +83,7 @@ internal static class RoleFilter
                 await AuditedRequests.DeniedAsync(context, ErrorCodes.MethodNotAllowed, caller.Value.Actor, action);
             }
 
+            context.Response.Headers.Allow = MethodsOf(services, endpoint);
             await context.AnswerAsync(new VaultError(ErrorCodes.MethodNotAllowed, "Methods are written in capitals."));
             return;
         }
@@ -97,4 +98,9 @@ internal static class RoleFilter
         context.Items[CallerKey] = caller.Value;
         await AuditedRequests.HandleAsync(context, next, caller.Value.Actor);
     });
+
+    // What routing says to a method that none of a path's routes take (RFC 9110 section 15.5.6).
+    private static string MethodsOf(IServiceProvider services, Endpoint? endpoint) => string.Join(", ", services.GetRequiredService<EndpointDataSource>().Endpoints
+        .OfType<RouteEndpoint>().Where(route => route.RoutePattern.RawText == (endpoint as RouteEndpoint)?.RoutePattern.RawText)
+        .SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Distinct());
 }

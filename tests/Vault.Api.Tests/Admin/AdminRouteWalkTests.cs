@@ -160,6 +160,30 @@ public sealed partial class AdminRouteWalkTests(RouteCallers callers) : IClassFi
             text, $"{route.Method} {route.Pattern}", [Canary, key.Split('_', 3)[2], .. all.Where(caller => caller.Role is not null).Select(caller => caller.Credential![^40..])]);
     }
 
+    [Fact]
+    public async Task EveryRoute_ToAMethodNotInCapitals_SaysWhatItAllows_AsToAnyOther()
+    {
+        var client = callers.Vault.AdminClient;
+        foreach (var path in Routes().GroupBy(route => route.Path("Nothing")))
+        {
+            var allowed = path.Select(route => route.Method).Order().ToArray();
+            Assert.Equal(allowed, await AllowAsync("BREW", path.Key));
+            foreach (var method in allowed)
+            {
+                Assert.Equal(allowed, await AllowAsync(method.ToLowerInvariant(), path.Key));
+            }
+        }
+
+        // HttpClient writes the methods that it knows in capitals.
+        async Task<IEnumerable<string>> AllowAsync(string method, string path)
+        {
+            var answer = await RawClient.SendAsync(
+                client.BaseAddress!, null, $"{method} {path} HTTP/1.1\r\nHost: {client.BaseAddress!.Authority}\r\nX-Vault-Key: {VaultFactory.AdminKey}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            Assert.Equal([405], answer.Statuses);
+            return Allow().Match(answer.Text).Groups[1].Value.Split(", ").Order();
+        }
+    }
+
     private static async Task<(int Status, string Text)> SendAsync(HttpClient client, string method, string path, string? json)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -172,6 +196,9 @@ public sealed partial class AdminRouteWalkTests(RouteCallers callers) : IClassFi
         Assert.Equal(response.StatusCode is System.Net.HttpStatusCode.Unauthorized, response.Headers.WwwAuthenticate.Count > 0);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
+
+    [GeneratedRegex("\r\nAllow: ([A-Z, ]+)\r\n")]
+    private static partial Regex Allow();
 
     [GeneratedRegex(@"\{[^}]+\}")]
     private static partial Regex Place();
