@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Vault.Core.Callouts.Paths;
 using Vault.Core.Primitives;
 
 namespace Vault.Api.AdminHttp;
@@ -15,8 +16,7 @@ internal static class UserSegment
     public static string? Read(HttpContext context)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var start = target.IndexOf("/api/", StringComparison.OrdinalIgnoreCase);
-        var segments = start < 0 ? [] : target[start..].Split('?')[0].Split('/');
+        var segments = CalloutTarget.PathOf(target).Split('/');
         var user = segments.Length > Position ? Uri.UnescapeDataString(segments[Position]) : "";
         return UserName.IsLegal(user) ? user : null;
     }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Headers;
 using Xunit;
 
 namespace Vault.Api.Tests.Admin;
@@ -296,6 +298,30 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         {
             await api.ExpectAsync(400, "invalid-request", "GET", "external-credentials?" + bad);
         }
+    }
+
+    [Theory]
+    [InlineData("bob", "bob")]
+    [InlineData("b%6Fb%2F", "bob/")]
+    public async Task User_IsTheOneOfThePath_HoweverThatIsEncoded(string segment, string user)
+    {
+        var name = api.NewName();
+        await api.ExpectAsync(
+            201, null, "POST", "external-credentials",
+            $$"""{ "name": "{{name}}", "authentication": { "protocol": "bearer" }, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ] }""");
+        foreach (var start in new[] { "/api/v1/", "/%61pi/v1/", "/API/%561/" })
+        {
+            var path = $"{start}external-credentials/{name}/principals/default/users/{segment}/credential";
+            using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(api.Vault.AdminClient.BaseAddress + path[1..], new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+            {
+                Content = new StringContent("""{ "parameters": { "Token": "the-token" } }""", MediaTypeHeaderValue.Parse("application/json")),
+            };
+            using var answer = await api.Vault.AdminClient.SendAsync(request);
+            Assert.True(answer.StatusCode is HttpStatusCode.NoContent, $"{start}: {answer.StatusCode}");
+        }
+
+        var users = (await api.ExpectAsync(200, null, "GET", $"external-credentials/{name}/principals/default/users")).Json!["items"]!.AsArray();
+        Assert.Equal([user], users.Select(item => (string?)item!["user"]));
     }
 
     [Fact]
