@@ -1,5 +1,6 @@
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
+using Vault.Core.Primitives;
 
 namespace Vault.Api.OpenApi;
 
@@ -20,7 +21,7 @@ internal sealed class CommonParameters : IOperationFilter
                 Name = segment,
                 In = ParameterLocation.Path,
                 Required = true,
-                Description = segment == "user" ? "1 to 256 printable ASCII characters, percent-encoded." : null,
+                Description = segment == "user" ? UserName.Rule + ", percent-encoded." : null,
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             });
         }

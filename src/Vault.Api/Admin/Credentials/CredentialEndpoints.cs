@@ -146,7 +146,7 @@ internal static class CredentialEndpoints
         return context.Request.RouteValues.ContainsKey("user")
             ? UserSegment.Read(context) is { } user
                 ? new AccountName(external.Value, principal.Value, user)
-                : new VaultError(ErrorCodes.NotFound, "There is no such user: an id is 1 to 256 printable ASCII characters, percent-encoded.")
+                : new VaultError(ErrorCodes.NotFound, $"There is no such user: an id is {UserName.Rule}, percent-encoded.")
             : new AccountName(external.Value, principal.Value, "");
 
         string Value(string key) => context.Request.RouteValues[key] as string ?? "";

@@ -127,7 +127,7 @@ internal static class TrialEndpoints
 
         if (input.User is { Length: > 0 } user && !UserName.IsLegal(user))
         {
-            return VaultError.Invalid("$.user", "Must be 1 to 256 printable ASCII characters.");
+            return VaultError.Invalid("$.user", $"Must be {UserName.Rule}.");
         }
 
         return new TrialRequest(method, raw, query, headers, body, input.Principal, input.User);

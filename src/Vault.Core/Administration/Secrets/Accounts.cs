@@ -123,7 +123,7 @@ public sealed class Accounts(
 
         if (name.User.Length > 0 && (principal.Type is not PrincipalType.PerUser || !UserName.IsLegal(name.User)))
         {
-            return new VaultError(ErrorCodes.NotFound, $"The principal {name.Principal} has no such user: it is of type named, or the id is not 1 to 256 printable ASCII characters.");
+            return new VaultError(ErrorCodes.NotFound, $"The principal {name.Principal} has no such user: it is of type named, or the id is not {UserName.Rule}.");
         }
 
         var bound = binder.Bind(definition);
