@@ -51,6 +51,20 @@ public sealed partial class AccessAdminTests(AdminFixture api) : IClassFixture<A
     }
 
     [Fact]
+    public async Task Grant_NamesPrincipalsAsTheyAreSpelt_WhoeverGrantsThem()
+    {
+        var name = api.NewName("Spelt");
+        await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""
+            { "name": "{{name}}", "authentication": { "protocol": "password" }, "principals": [ { "name": "Other", "type": "named", "sequence": 1 }, { "name": "SalesTeam", "type": "named", "sequence": 2 } ] }
+            """);
+        await api.ExpectAsync(201, null, "POST", "named-credentials", $$"""{ "name": "{{name}}", "url": "https://service.example", "externalCredential": "{{name}}" }""");
+        await api.ExpectAsync(201, null, "POST", "apps", $$"""{ "name": "{{name}}" }""");
+        var put = await api.ExpectAsync(201, null, "PUT", $"apps/{name}/grants/{name}", """{ "principals": ["salesteam", "OTHER", "SALESTEAM"] }""");
+        var listed = (await api.ExpectAsync(200, null, "GET", $"apps/{name}/grants")).Json!["items"]![0]!;
+        Assert.All([put.Json!, listed], grant => Assert.Equal(["SalesTeam", "Other"], grant["principals"]!.AsArray().Select(principal => (string?)principal)));
+    }
+
+    [Fact]
     public async Task AdminKeys_AreMadeShownOnceAndRevoked_AndTheLastStays()
     {
         var name = api.NewName("Ops");

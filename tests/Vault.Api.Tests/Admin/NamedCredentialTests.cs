@@ -198,7 +198,7 @@ public sealed class NamedCredentialTests(AdminFixture api) : IClassFixture<Admin
         var answer = await api.ExpectAsync(status, status == 409 ? "in-use" : null, "PUT", "named-credentials/" + name, relinked);
         if (status == 409)
         {
-            Assert.Contains($"The principal {granted} is granted to the app {app}", (string?)answer.Json!["detail"], StringComparison.Ordinal);
+            Assert.Contains($"The principal alpha is granted to the app {app}", (string?)answer.Json!["detail"], StringComparison.Ordinal);
             Assert.Equal(external, (string?)(await api.ExpectAsync(200, null, "GET", "named-credentials/" + name)).Json!["externalCredential"]);
             await api.ExpectAsync(404, "not-found", "GET", "external-credentials/" + name);
             await api.ExpectAsync(204, null, "DELETE", $"apps/{app}/grants/{name}");

@@ -102,9 +102,11 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
     internal static Result<Grant> Make(VaultApp owner, NamedCredential named, GrantInput input, DefinitionSnapshot definitions)
     {
         var principals = input.Principals ?? Default;
-        return Judge(principals, definitions.ExternalCredentials[named.ExternalCredentialId]) is { } refused
+        var external = definitions.ExternalCredentials[named.ExternalCredentialId];
+        var known = external.Principals.Select(principal => principal.Name.Value).Append("*").ToDictionary(name => name, StringComparer.OrdinalIgnoreCase);
+        return Judge(principals, external, known) is { } refused
             ? refused
-            : new Grant(owner.Id, named.Id, [.. principals.Distinct(StringComparer.OrdinalIgnoreCase)]);
+            : new Grant(owner.Id, named.Id, [.. principals.Select(name => known[name]).Distinct()]);
     }
 
     /// <summary>Withdraws a grant as part of a change.</summary>
@@ -115,19 +117,17 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
         draft.Access = draft.Access with { Grants = draft.Access.Grants.Without(grant.AppId, grant.NamedCredentialId) };
     }
 
-    private static VaultError? Judge(IReadOnlyList<string> principals, ExternalCredential external)
+    private static VaultError? Judge(IReadOnlyList<string> principals, ExternalCredential external, Dictionary<string, string> known)
     {
         if (principals.Count is 0 or > MostPrincipals || (principals.Contains("*") && principals.Count > 1))
         {
             return VaultError.Invalid("$.principals", $"Must be at most {MostPrincipals} names of principals, or a single \"*\".");
         }
 
-        var known = external.Principals.Select(principal => principal.Name.Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
-
         var unknown = new InputErrors();
         for (var index = 0; index < principals.Count; index++)
         {
-            if (principals[index] is not "*" && (principals[index] is not { } name || !known.Contains(name)))
+            if (principals[index] is not { } name || !known.ContainsKey(name))
             {
                 unknown.Add($"$.principals[{index}]", $"The external credential {external.Name} has no such principal.");
             }
