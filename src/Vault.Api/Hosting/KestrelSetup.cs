@@ -93,6 +93,8 @@ internal static class KestrelSetup
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.ConfigureEndpointDefaults(listen =>
             {
+                // The server reads its endpoints anew where their settings change; one that throws leaves it at those that it has.
+                ListenerSettings.Judge(configuration);
                 listen.Use(next => connection =>
                 {
                     connection.Features.Set(new ConnectionKey());

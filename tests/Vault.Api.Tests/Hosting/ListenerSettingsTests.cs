@@ -1,5 +1,9 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Vault.Api.Hosting;
+using Vault.Core.ForwardProxy;
 using Xunit;
 
 namespace Vault.Api.Tests.Hosting;
@@ -62,6 +66,53 @@ public sealed class ListenerSettingsTests
         Judge("urls", address);
         Judge("urls", $" {address} ; http://127.0.0.1:0;");
         Judge("Kestrel:Endpoints:Api:Url", address);
+    }
+
+    [Fact]
+    public async Task Endpoint_ThatIsMistypedWhileTheServerRuns_IsRefused_AndThereIsStillTheOneBefore()
+    {
+        const string Setting = "Kestrel:Endpoints:Api:Url";
+        var refusal = new RefusedReload();
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { [Setting] = "http://127.0.0.1:0", ["Vault:Http2Url"] = "", ["Vault:InlineSockets"] = "false" });
+        builder.Logging.ClearProviders().AddProvider(refusal);
+        builder.AddVaultKestrel(new ForwardProxyOptions(null, false));
+        await using var app = builder.Build();
+        await app.StartAsync();
+        var address = Assert.Single(app.Urls);
+        builder.Configuration[Setting] = "http://127.0.0.l:0";
+        ((IConfigurationRoot)builder.Configuration).Reload();
+        Assert.StartsWith(Setting, (await refusal.Exception.WaitAsync(TimeSpan.FromSeconds(30))).Message, StringComparison.Ordinal);
+        Assert.Equal([address], app.Urls);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(address)).StatusCode);
+    }
+
+    /// <summary>Waits for the server to say that it can't take new settings.</summary>
+    private sealed class RefusedReload : ILoggerProvider, ILogger
+    {
+        private readonly TaskCompletionSource<Exception> _exception = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<Exception> Exception => _exception.Task;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel is LogLevel.Critical;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel is LogLevel.Critical && exception is not null)
+            {
+                _exception.TrySetResult(exception);
+            }
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     private static void Judge(string setting, string value) =>
