@@ -36,8 +36,8 @@ public sealed class EchoSets : ICredentialCache, IDisposable
     /// <summary>How many are kept.</summary>
     internal const int Capacity = 512;
 
-    /// <summary>How many bytes they take together (32 MiB): the secrets, and a KiB for each.</summary>
-    internal const int MaxBytes = 32 * 1024 * 1024;
+    /// <summary>How many bytes they take together (16 MiB): the secrets, and a KiB for each.</summary>
+    internal const int MaxBytes = 16 * 1024 * 1024;
 
     /// <summary>How long each is kept (15 minutes).</summary>
     internal static readonly TimeSpan Life = TimeSpan.FromMinutes(15);

@@ -97,7 +97,7 @@ public sealed class EchoSetsTests
     public void Sets_OfManyBytes_AreBoundedByThem()
     {
         using var sets = new EchoSets(_time);
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 20; i++)
         {
             sets.Get(Key("large" + i), this, Large);
         }

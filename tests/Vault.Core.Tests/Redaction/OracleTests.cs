@@ -48,7 +48,7 @@ public sealed class OracleTests
                     Assert.Equal(expected, Latin1(Stream(set, Pieces(body, cuts))));
                 }
             },
-            iter: 1000);
+            iter: 400);
 
     [Fact]
     public void Scan_InAnyPieces_MasksTheSame() =>
