@@ -64,7 +64,7 @@ internal static class ListenerSettings
     }
 
     private static bool IsHost(string host) => host is "*" or "+" || IsLocalhost(host)
-        || (IPAddress.TryParse(host, out _) && (!host.Contains(':', StringComparison.Ordinal) || (host[0] == '[' && host[^1] == ']')));
+        || (IPAddress.TryParse(host, out _) && (host.Contains(':', StringComparison.Ordinal) ? host[0] == '[' && host[^1] == ']' : host.Split('.').Length == 4));
 
-    private static bool IsLocalhost(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+    private static bool IsLocalhost(string host) => ListenerAddress.IsLocalhost(host);
 }

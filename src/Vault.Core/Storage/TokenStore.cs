@@ -38,10 +38,11 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
 
                 // In the order of changes: whoever deletes the credential meanwhile has closed the request, or finds the token.
                 await LockAsync(Of(context, token.Key).Where(row => row.RetiredAt == null), cancellationToken);
-                if (await context.Tokens.AnyAsync(row => row.Id == token.Id, cancellationToken))
+                var saved = await context.Tokens.Where(row => row.Id == token.Id).Select(row => new { row.RetiredAt }).FirstOrDefaultAsync(cancellationToken);
+                if (saved is not null)
                 {
-                    // It was committed before, and the word of it was lost.
-                    return ClaimOutcome.Saved;
+                    // It was committed before, and the word of it was lost; or another one has taken its place since.
+                    return saved.RetiredAt is null ? ClaimOutcome.Saved : ClaimOutcome.Refused;
                 }
 
                 if (await context.AuthorizationRequests.Where(row => row.Id == consentRequest).ExecuteDeleteAsync(cancellationToken) != 1)

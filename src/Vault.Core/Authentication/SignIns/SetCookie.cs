@@ -54,6 +54,9 @@ internal sealed record SetCookie(string Name, string Value, string Domain, strin
         return new SetCookie(pair[0], pair[1], domain, path, isOverByAge ?? isOverByDate ?? false);
     }
 
+    /// <summary>Never the value.</summary>
+    public override string ToString() => Name + "=***";
+
     // Section 5.1.4.
     private static string DefaultPath(Uri request)
     {

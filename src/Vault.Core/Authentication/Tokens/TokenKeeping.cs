@@ -9,7 +9,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
     private static readonly TimeSpan LearningTime = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a token that is no longer used is known, for redaction.</summary>
-    public static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
+    public static TimeSpan RetiredLife => TokenSlot.RetiredLife;
 
     /// <summary>Reads what the store has; gives the token that is good now, null: none.</summary>
     public async Task<TokenSet?> LoadAsync(TokenRequest request, TokenKey key, TokenSlot slot)
@@ -51,7 +51,12 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
             slot.IsLoaded = true;
             slot.Learned = [];
             slot.Seen = InUse(stored, key);
-            slot.Retired.AddRange(retired.Where(token => !slot.Retired.Exists(known => known.Token.Id == token.Item1.Id)));
+            var known = slot.RetiredIds();
+            foreach (var (token, at) in retired.Where(token => !known.Contains(token.Item1.Id)))
+            {
+                slot.Remember(token, at);
+            }
+
             slot.Previous ??= previous;
             slot.Current ??= current;
 
@@ -69,7 +74,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         try
         {
             var stored = await store.FindAsync(key, time.GetUtcNow() - RetiredLife, limit.Token).WaitAsync(limit.Token);
-            TokenSet[] learned = [.. stored.Select(token => OpenWhole(request, token)).OfType<TokenSet>()];
+            TokenSet[] learned = [.. stored.OrderByDescending(token => token.RetiredAt ?? DateTimeOffset.MaxValue).Select(token => OpenWhole(request, token)).OfType<TokenSet>()];
             lock (slot.Gate)
             {
                 // Where it was loaded meanwhile, that knows all of them.
@@ -112,9 +117,10 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
                 return null;
             }
 
+            var known = slot.RetiredIds();
             foreach (var token in stored)
             {
-                if (token.Id == slot.Current?.Id || slot.Retired.Exists(retired => retired.Token.Id == token.Id)
+                if (token.Id == slot.Current?.Id || known.Contains(token.Id)
                     || OpenWhole(request, token) is not { } opened)
                 {
                     continue;
@@ -128,7 +134,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
 
                 if (newest != usable || usable != opened)
                 {
-                    slot.Retired.Add((opened, token.RetiredAt ?? now));
+                    slot.Remember(opened, token.RetiredAt ?? now);
                 }
             }
 
@@ -140,14 +146,14 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
 
             if (slot.Current is { } old)
             {
-                slot.Retired.Add((old, now));
+                slot.Remember(old, now);
             }
 
             // Theirs from now on, also for who needs a fresh one: what renewed the one before is used up.
             var isGood = !newest.IsExpired(now);
             if (!isGood)
             {
-                slot.Retired.Add((newest, now));
+                slot.Remember(newest, now);
             }
 
             slot.Current = isGood ? newest : null;

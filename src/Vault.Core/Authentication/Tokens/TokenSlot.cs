@@ -7,8 +7,14 @@ internal sealed class TokenSlot
 {
     // Some thousands: each its bytes, and about what is made of it to search for it.
     private const int MostKnown = 4 * 1024 * 1024;
+    private const int ManyKnown = MostKnown / 2;
     private const int SizeOfAny = 1024;
 
+    /// <summary>How long a token that is no longer used is known, for redaction.</summary>
+    public static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
+
+    private readonly List<(TokenSet Token, DateTimeOffset At)> _retired = [];
+    private long _retiredSize;
     private (IReadOnlyList<SecretText> Values, int Count, TokenSet? Current, IReadOnlyList<TokenSet> Learned, DateTimeOffset Oldest)? _known;
 
     /// <summary>The lock; never held across I/O.</summary>
@@ -65,8 +71,8 @@ internal sealed class TokenSlot
     /// <summary>How long after a failure no other sign-in is tried; zero: none failed.</summary>
     public TimeSpan Pause { get; set; }
 
-    /// <summary>Tokens of the last 24 hours that are no longer used, for redaction.</summary>
-    public List<(TokenSet Token, DateTimeOffset At)> Retired { get; } = [];
+    /// <summary>Whether there were so many tokens in the last 24 hours (a few hundred, of ordinary size) that the oldest may soon not be searched for any more.</summary>
+    public bool HasMany => _retiredSize > ManyKnown;
 
     /// <summary>What the store had when it was last read for redaction alone: nobody asked for a token.</summary>
     public IReadOnlyList<TokenSet> Learned { get; set; } = [];
@@ -89,18 +95,50 @@ internal sealed class TokenSlot
     /// <summary>When the slot was last asked, for eviction.</summary>
     public long LastUsed { get; set; }
 
+    /// <summary>The ids of what is remembered.</summary>
+    public HashSet<Guid> RetiredIds() => [.. _retired.Select(retired => retired.Token.Id)];
+
+    /// <summary>A token is no longer used; it must not be echoed for 24 hours.</summary>
+    public void Remember(TokenSet token, DateTimeOffset at)
+    {
+        if (_retired.Count > 0 && _retired[0].At < at - RetiredLife)
+        {
+            Prune(at - RetiredLife);
+        }
+
+        _retired.Add((token, at));
+        _retiredSize += SizeOf(token);
+    }
+
+    private void Prune(DateTimeOffset since)
+    {
+        _retired.RemoveAll(retired => retired.At < since);
+        _retiredSize = _retired.Sum(retired => SizeOf(retired.Token));
+    }
+
+    private static long SizeOf(TokenSet token)
+    {
+        var size = 0L;
+        foreach (var value in token.Values.Values)
+        {
+            size += value.ByteLength + SizeOfAny;
+        }
+
+        return size;
+    }
+
     /// <summary>What must not be echoed: the current token, and those that were retired since then; of more than 4 MiB the newest. The same list as long as it is so.</summary>
     public IReadOnlyList<SecretText> Known(DateTimeOffset since)
     {
-        if (_known is { } known && known.Count == Retired.Count && known.Current == Current && known.Learned == Learned && known.Oldest >= since)
+        if (_known is { } known && known.Count == _retired.Count && known.Current == Current && known.Learned == Learned && known.Oldest >= since)
         {
             return known.Values;
         }
 
-        Retired.RemoveAll(retired => retired.At < since);
+        Prune(since);
         var (values, seen, size) = (new List<SecretText>(), new HashSet<string>(StringComparer.Ordinal), 0L);
         foreach (var value in (Current is { } current ? [current] : Enumerable.Empty<TokenSet>())
-            .Concat(Learned).Concat(Retired.OrderByDescending(retired => retired.At).Select(retired => retired.Token)).SelectMany(token => token.Values.Values))
+            .Concat(Learned).Concat(_retired.AsEnumerable().Reverse().OrderByDescending(retired => retired.At).Select(retired => retired.Token)).SelectMany(token => token.Values.Values))
         {
             // What renews a token may be the same for all of them.
             if (seen.Add(value.Reveal()) && (size += value.ByteLength + SizeOfAny) <= MostKnown)
@@ -109,14 +147,14 @@ internal sealed class TokenSlot
             }
         }
 
-        _known = (values, Retired.Count, Current, Learned, Retired.Select(retired => retired.At).DefaultIfEmpty(DateTimeOffset.MaxValue).Min());
+        _known = (values, _retired.Count, Current, Learned, _retired.Select(retired => retired.At).DefaultIfEmpty(DateTimeOffset.MaxValue).Min());
         return values;
     }
 
     /// <summary>The current token is no longer used; it may still renew, and must not be echoed.</summary>
     public void Retire(TokenSet token, DateTimeOffset now)
     {
-        Retired.Add((token, now));
+        Remember(token, now);
         Previous = token;
         Current = null;
         HasWorked = false;
