@@ -21,8 +21,7 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
         SecuritySchemeType.Http => OfHttp(name, scheme.Scheme ?? ""),
         SecuritySchemeType.ApiKey => OfApiKey(name, scheme),
         SecuritySchemeType.OAuth2 => OfOAuth2(name, scheme.Flows, scopes),
-        SecuritySchemeType.OpenIdConnect => Refuse(
-            name, $"OpenID Connect says where tokens come from ({Shown.Of(scheme.OpenIdConnectUrl?.OriginalString ?? "", 200)}) and not how: write oauth2 with issuer and the grant that you use (docs/protocols.md)."),
+        SecuritySchemeType.OpenIdConnect => OfOpenIdConnect(name, scheme.OpenIdConnectUrl),
         SecuritySchemeType.MutualTLS => Refuse(name, "A client certificate is a setting of the named credential here: clientCertificate."),
         _ => Refuse(name, "Its type isn't one that is known: apiKey, http, oauth2, openIdConnect, mutualTLS."),
     };
@@ -51,6 +50,12 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
         return new ProtocolDraft(new JsonObject { ["protocol"] = "apiKey", ["in"] = place, ["parameterName"] = parameter }).Needs("ApiKey", $"the API key ({place} {parameter})");
     }
 
+    private ProtocolDraft? OfOpenIdConnect(string name, Uri? url)
+    {
+        var shown = CredentialUrl.WithoutSecrets(url?.OriginalString ?? "", query => report.Add(outline.Schemes[name], Outcome.SecretInFile, name, CredentialUrl.Uncopied(query)));
+        return Refuse(name, $"OpenID Connect says where tokens come from ({Shown.Of(shown, 200)}) and not how: write oauth2 with issuer and the grant that you use (docs/protocols.md).");
+    }
+
     private ProtocolDraft? OfOAuth2(string name, OpenApiOAuthFlows? flows, IReadOnlyCollection<string> scopes)
     {
         (string Grant, OpenApiOAuthFlow? Flow)[] known =
@@ -58,6 +63,7 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
             ("clientCredentials", flows?.ClientCredentials), ("authorizationCode", flows?.AuthorizationCode), ("deviceCode", flows?.DeviceAuthorization), ("password", flows?.Password),
         ];
         var found = known.Where(one => one.Flow is not null).ToArray();
+        TellSecrets(name, UrlsOf(flows?.Implicit));
         if (found is not [var (grant, chosen), ..] || chosen is null)
         {
             return Refuse(name, flows?.Implicit is null
@@ -70,24 +76,38 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
             report.Add(outline.Schemes[name], Outcome.NotImported, name, $"The grant {other} did not come over: {grant} did, and an external credential has one.");
         }
 
-        if (UrlOf(name, chosen.TokenUrl, "tokenUrl") is not { } token)
+        TellSecrets(name, [chosen.RefreshUrl, .. found.Skip(1).SelectMany(one => UrlsOf(one.Flow))]);
+        if (UrlOf(name, chosen.TokenUrl, "tokenUrl", "tokenParameters") is not { } token)
         {
             return null;
         }
 
         var settings = new JsonObject { ["protocol"] = "oauth2", ["grant"] = grant };
-        if (grant is "authorizationCode" or "deviceCode")
+        var due = token.Due;
+        if (grant == "authorizationCode")
         {
-            var isDevice = grant == "deviceCode";
-            if (UrlOf(name, isDevice ? chosen.DeviceAuthorizationUrl : chosen.AuthorizationUrl, isDevice ? "deviceAuthorizationUrl" : "authorizationUrl") is not { } asked)
+            if (UrlOf(name, chosen.AuthorizationUrl, "authorizationUrl", "authorizationParameters") is not { } asked)
             {
                 return null;
             }
 
-            settings[isDevice ? "deviceAuthorizationUrl" : "authorizationUrl"] = asked.OriginalString;
+            settings["authorizationUrl"] = asked.Url.OriginalString;
+            asked.AddTo(settings, "authorizationParameters");
+            due = [.. asked.Due, .. due];
+        }
+        else if (grant == "deviceCode")
+        {
+            // Its request has no further parameters here.
+            if (UrlOf(name, chosen.DeviceAuthorizationUrl, "deviceAuthorizationUrl", parameters: null) is not { } asked)
+            {
+                return null;
+            }
+
+            settings["deviceAuthorizationUrl"] = asked.Url.OriginalString;
         }
 
-        settings["tokenUrl"] = token.OriginalString;
+        settings["tokenUrl"] = token.Url.OriginalString;
+        token.AddTo(settings, "tokenParameters");
         if (scopes.Count is > 0 and <= MostScopes)
         {
             settings["scope"] = string.Join(' ', scopes);
@@ -97,11 +117,16 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
             report.Add(outline.Schemes[name], Outcome.Note, name, $"Its operations name {scopes.Count} scopes; write those that you need into authentication.scope.");
         }
 
-        var draft = new ProtocolDraft(settings) { NeedsConsent = grant is "authorizationCode" }.Needs("ClientId", "the client id").Needs("ClientSecret", "the client secret").SignsInAt(token);
+        var draft = new ProtocolDraft(settings) { NeedsConsent = grant is "authorizationCode" }.Needs("ClientId", "the client id").Needs("ClientSecret", "the client secret").SignsInAt(token.Url);
+        foreach (var one in due)
+        {
+            draft.Needs(one.Name, one.Meaning, one.KnownValue, one.IsShared);
+        }
+
         return grant == "password" ? draft.Needs("Username", "the user name").Needs("Password", "the password") : draft;
     }
 
-    private Uri? UrlOf(string name, Uri? url, string setting)
+    private TokenUrl? UrlOf(string name, Uri? url, string setting, string? parameters)
     {
         var text = url?.OriginalString ?? "";
         if (begin is not null && url is { IsAbsoluteUri: false } && Uri.TryCreate(begin, text, out var joined))
@@ -109,13 +134,19 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
             text = joined.AbsoluteUri;
         }
 
-        if (CredentialUrl.Read(text, options.AllowHttp, credential: null, owner: null, out var problem) is { } read)
-        {
-            return new Uri(read.Text);
-        }
+        return TokenUrl.Read(
+            text, options.AllowHttp, parameters,
+            (outcome, sentence) => report.Add(outline.Schemes[name], outcome, name, outcome is Outcome.NotImported ? $"Its {setting} can't come over: {sentence}" : sentence));
+    }
 
-        report.Add(outline.Schemes[name], Outcome.NotImported, name, $"Its {setting} can't come over: {problem}");
-        return null;
+    private static IEnumerable<Uri?> UrlsOf(OpenApiOAuthFlow? flow) => [flow?.TokenUrl, flow?.AuthorizationUrl, flow?.DeviceAuthorizationUrl, flow?.RefreshUrl];
+
+    private void TellSecrets(string name, IEnumerable<Uri?> urls)
+    {
+        foreach (var query in urls.SelectMany(url => CredentialUrl.SecretsIn(url?.OriginalString ?? "")))
+        {
+            report.Add(outline.Schemes[name], Outcome.SecretInFile, name, CredentialUrl.Uncopied(query));
+        }
     }
 
     private ProtocolDraft? Refuse(string name, string sentence)

@@ -74,6 +74,62 @@ public sealed class OpenApiImportTests(VaultFixture fixture) : IClassFixture<Vau
         Assert.DoesNotContain('\u202e', run.Output + run.Error);
     }
 
+    [Theory]
+    [InlineData("clientCredentials: {tokenUrl: 'https://id.example/token?api_key=SECRET&tenant=a', refreshUrl: 'https://id.example/refresh?sig_key=SECRET'}",
+        "tokenUrl: https://id.example/token?tenant=a\n      tokenParameters:\n        api_key: '{!$Credential.TokenUrl_api_key}'", "as api_key", "as sig_key", "credential set T TokenUrl_api_key")]
+    [InlineData("clientCredentials: {tokenUrl: '/token?api_key=SECRET'}", "tokenUrl: https://begin.example/token\n", "as api_key", "credential set T TokenUrl_api_key")]
+    [InlineData("authorizationCode: {tokenUrl: 'https://id.example/token?client_secret=SECRET', authorizationUrl: 'https://id.example/ask?api_key=SECRET'}",
+        "authorizationUrl: https://id.example/ask\n      authorizationParameters:\n        api_key: '{!$Credential.AuthorizeUrl_api_key}'\n      tokenUrl: https://id.example/token\n",
+        "as api_key", "as client_secret", "credential set T AuthorizeUrl_api_key")]
+    [InlineData("deviceAuthorization: {tokenUrl: 'https://id.example/token', deviceAuthorizationUrl: 'https://id.example/device?api_key=SECRET'}, implicit: {authorizationUrl: 'https://id.example/ask?sig_key=SECRET'}",
+        "deviceAuthorizationUrl: https://id.example/device\n", "as api_key", "as sig_key", "Nothing takes its place")]
+    [InlineData("clientCredentials: {tokenUrl: 'http://id.example/token?api_key=SECRET'}", null, "as api_key", "Its tokenUrl can't come over: It is http")]
+    [InlineData("implicit: {authorizationUrl: 'https://id.example/ask?api_key=SECRET'}", null, "as api_key")]
+    public async Task Import_ASecretInAUrlOfAFlow_IsTold_AndNeverCopied(string flows, string? definition, params string[] told)
+    {
+        const string Secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+        using var run = new ImportRun(fixture.Vault, "openapi");
+        run.Write("api.yaml", """
+            openapi: 3.2.0
+            info: {title: T, version: '1'}
+            servers: [{url: 'https://begin.example'}]
+            security: [{a: []}]
+            paths: {/x: {get: {responses: {}}}}
+            components: {securitySchemes: {a: {type: oauth2, flows: {@FLOWS@}}}}
+            """.Replace("@FLOWS@", flows.Replace("SECRET", Secret, StringComparison.Ordinal), StringComparison.Ordinal));
+
+        await run.RunAsync("api.yaml");
+
+        Assert.All(told, one => Assert.Contains(one, run.Output, StringComparison.Ordinal));
+        Assert.DoesNotContain(Secret, run.Output + run.Error, StringComparison.Ordinal);
+        if (definition is not null)
+        {
+            Assert.Contains(definition, run.Yaml, StringComparison.Ordinal);
+            Assert.DoesNotContain(Secret, run.Yaml, StringComparison.Ordinal);
+            await run.CommandAsync("", "apply", "-f", "vault.yaml");
+            Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        }
+    }
+
+    [Fact]
+    public async Task Import_ASecretInTheUrlOfOpenIdConnect_IsTold_AndNeverShown()
+    {
+        using var run = new ImportRun(system: "openapi");
+        run.Write("api.yaml", """
+            openapi: 3.1.0
+            servers: [{url: 'https://begin.example'}]
+            security: [{a: []}]
+            paths: {/x: {get: {responses: {}}}}
+            components: {securitySchemes: {a: {type: openIdConnect, openIdConnectUrl: 'https://id.example/.well-known/x?api_key=0f1e2d3c4b5a69788796a5b4c3d2e1f0'}}}
+            """);
+
+        await run.RunAsync("api.yaml");
+
+        Assert.Contains("(https://id.example/.well-known/x)", run.Output, StringComparison.Ordinal);
+        Assert.Contains("as api_key; it wasn't copied.", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("0f1e2d3c", run.Output + run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Import_WhatIsTooMuch_EndsInASentence()
     {

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Vault.Cli.Import.Salesforce.Conversion;
+namespace Vault.Cli.Import;
 
 /// <summary>The URL of a token or an authorization endpoint, without the secrets that stood in its query.</summary>
 /// <param name="Url">What is left.</param>
@@ -11,9 +11,9 @@ internal sealed record TokenUrl(Uri Url, JsonObject Parameters, IReadOnlyList<Du
     /// <summary>Reads one; null where it can't come over, which is told.</summary>
     /// <param name="text">As it stands in the metadata.</param>
     /// <param name="allowHttp">Whether http is fine.</param>
-    /// <param name="setting">Where secrets go: <c>tokenParameters</c> or <c>authorizationParameters</c>.</param>
+    /// <param name="setting">Where secrets go: <c>tokenParameters</c> or <c>authorizationParameters</c>; null: there is no place for them.</param>
     /// <param name="tell">Learns what became of it.</param>
-    public static TokenUrl? Read(string text, bool allowHttp, string setting, Action<Outcome, string> tell)
+    public static TokenUrl? Read(string text, bool allowHttp, string? setting, Action<Outcome, string> tell)
     {
         if (CredentialUrl.Read(text, allowHttp, credential: null, owner: null, out var problem) is not { } url)
         {
@@ -33,6 +33,12 @@ internal sealed record TokenUrl(Uri Url, JsonObject Parameters, IReadOnlyList<Du
             if (IsClientSecret(query))
             {
                 tell(Outcome.SecretInFile, CredentialUrl.Uncopied(query) + " It is the parameter ClientSecret here.");
+                return;
+            }
+
+            if (setting is null)
+            {
+                tell(Outcome.SecretInFile, CredentialUrl.Uncopied(query) + " Nothing takes its place: requests to this URL have no further parameters here.");
                 return;
             }
 
