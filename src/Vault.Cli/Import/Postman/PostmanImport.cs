@@ -83,7 +83,17 @@ internal sealed class PostmanImport
             return;
         }
 
-        var (auth, headers) = Effective(request);
+        var (auth, headers, left) = Effective(request);
+        foreach (var pair in left)
+        {
+            // Postman adds an API key's own to the URL as well.
+            _auths.NoteSecret(pair, request.Name, $"the query parameter {Shown.Of(pair.Name)}");
+            if (auth.Type != "apikey" || auth.Find("key")?.Text != pair.Name)
+            {
+                Tell($"query {auth.Type} {pair.Name}", request, $"The query parameter {Shown.Of(pair.Name)} looks like a credential and did not come over: an external credential has one protocol, and that is {Shown.Of(auth.Type)} here.");
+            }
+        }
+
         if (ExternalOf(request, auth, headers) is not { } external || !_used.Add((url.Text, external.Name)))
         {
             return;
@@ -106,20 +116,20 @@ internal sealed class PostmanImport
         });
     }
 
-    // What somebody wrote into headers or the query instead of Postman's own place for it.
-    private static (PostmanAuth Auth, IReadOnlyList<PostmanPair> Headers) Effective(PostmanRequest request)
+    // What somebody wrote into headers or the query instead of Postman's own place for it, and what of the query is left over.
+    private static (PostmanAuth Auth, IReadOnlyList<PostmanPair> Headers, IReadOnlyList<PostmanPair> Query) Effective(PostmanRequest request)
     {
         var headers = request.Auth.Type is "noauth" or "apikey" ? request.Headers : [.. request.Headers.Where(header => !header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase))];
         if (request.Auth.Type != "noauth" || headers.Count + request.Query.Count == 0)
         {
-            return (request.Auth, headers);
+            return (request.Auth, headers, request.Query);
         }
 
         var first = headers.Count > 0 ? headers[0] : request.Query[0];
         var (prefix, rest) = first.Text.Split(' ', 2) is [var scheme, { Length: > 0 } token] && Schemes.Contains(scheme) ? (scheme + " ", token) : ("", first.Text);
         if (headers.Count > 0 && prefix == "Bearer " && first.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
         {
-            return (new PostmanAuth("bearer", [first with { Name = "token", Text = rest }], request.Name, first.At), [.. headers.Skip(1)]);
+            return (new PostmanAuth("bearer", [first with { Name = "token", Text = rest }], request.Name, first.At), [.. headers.Skip(1)], request.Query);
         }
 
         PostmanPair[] pairs =
@@ -127,7 +137,9 @@ internal sealed class PostmanImport
             first with { Name = "key", Text = first.Name }, first with { Name = "value", Text = rest },
             first with { Name = "in", Text = headers.Count > 0 ? "header" : "query" }, first with { Name = "prefix", Text = prefix },
         ];
-        return (new PostmanAuth("apikey", pairs, request.Name, first.At), [.. headers.Skip(headers.Count > 0 ? 1 : 0)]);
+        return headers.Count > 0
+            ? (new PostmanAuth("apikey", pairs, request.Name, first.At), [.. headers.Skip(1)], request.Query)
+            : (new PostmanAuth("apikey", pairs, request.Name, first.At), headers, [.. request.Query.Skip(1)]);
     }
 
     private ExternalDraft? ExternalOf(PostmanRequest request, PostmanAuth auth, IReadOnlyList<PostmanPair> headers)

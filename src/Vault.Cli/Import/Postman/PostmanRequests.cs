@@ -71,7 +71,7 @@ internal sealed partial class PostmanRequests(ImportReport report)
             return;
         }
 
-        var query = url is MappingNode ? PostmanNodes.Pairs((url as MappingNode)?.Find("query")) : QueryOf(text, url.At);
+        var query = (url as MappingNode)?.Find("query") is { } pairs ? PostmanNodes.Pairs(pairs) : QueryOf(text, url.At);
         _found.Add(new PostmanRequest(
             name, new PostmanPair("url", text, url.At), auth,
             [.. PostmanNodes.Pairs((request as MappingNode)?.Find("header") as SequenceNode).Where(pair => IsTelling(pair) && HeaderNames.IsFit(pair.Name))],

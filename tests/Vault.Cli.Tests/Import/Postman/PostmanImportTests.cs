@@ -41,6 +41,32 @@ public sealed class PostmanImportTests(VaultFixture fixture) : IClassFixture<Vau
     }
 
     [Theory]
+    [InlineData("""{ "type": "bearer", "bearer": [{ "key": "token", "value": "canary-token" }] }""", "[]", "api_key,sig-secret", "api_key,sig-secret")]
+    [InlineData("""{ "type": "noauth" }""", "[]", "api_key,app_secret", "app_secret")]
+    [InlineData("""{ "type": "noauth" }""", """[{ "key": "X-Api-Key", "value": "canary-header" }]""", "key", "key")]
+    [InlineData("""{ "type": "noauth" }""", """[{ "key": "Authorization", "value": "Bearer canary-header" }]""", "access_token", "access_token")]
+    [InlineData("""{ "type": "apikey", "apikey": [{ "key": "in", "value": "query" }, { "key": "key", "value": "api_key" }, { "key": "value", "value": "canary-key" }] }""", "[]", "api_key", "")]
+    public async Task Import_CredentialsInTheQuery_ThatNothingTakesThePlaceOf_AreTold(string auth, string headers, string query, string lost)
+    {
+        var names = query.Split(',');
+        var raw = "https://h.example/x?" + string.Join('&', names.Select(name => $"{name}=canary-1"));
+        var asObject = $$"""{ "raw": "{{raw}}", "query": [{{string.Join(',', names.Select(name => $$"""{ "key": "{{name}}", "value": "canary-1" }"""))}}] }""";
+        foreach (var url in new[] { $"\"{raw}\"", asObject, $$"""{ "raw": "{{raw}}" }""" })
+        {
+            using var run = new ImportRun(system: "postman");
+            run.Write("a.json", $$"""{ "info": { "name": "T" }, "item": [{ "name": "R", "request": { "auth": {{auth}}, "header": {{headers}}, "url": {{url}} } }] }""");
+
+            await run.RunAsync("a.json");
+
+            Assert.Equal((0, ""), (run.ExitCode, run.Error));
+            var told = run.Output.Split("Secrets that stand in files:")[1].Split("\n\n")[0];
+            Assert.All(names, name => Assert.Contains($"query{(told.Contains("(query " + name, StringComparison.Ordinal) ? "" : " parameter")} {name}", told, StringComparison.Ordinal));
+            Assert.Equal(lost, string.Join(',', names.Where(name => run.Output.Contains($"The query parameter {name} looks like a credential and did not come over", StringComparison.Ordinal))));
+            Assert.DoesNotContain("canary", run.Output + run.Yaml, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("{}", "a.json:1:1: Is no collection of Postman's")]
     [InlineData("""{ "requests": [], "order": [] }""", "Is a collection of version 1; export it as Collection v2.1.")]
     [InlineData("[]", "Must be one object")]
