@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -88,7 +89,7 @@ internal static class DefinitionsYaml
 }
 
 /// <summary>What a plain YAML scalar means (YAML 1.2, core schema).</summary>
-internal static class YamlScalars
+internal static partial class YamlScalars
 {
     /// <summary>Whether it is a text, and nothing else, also to readers of YAML 1.1.</summary>
     public static bool IsText(string text) => ToJson(text) is JsonValue value && value.GetValueKind() is JsonValueKind.String
@@ -96,16 +97,20 @@ internal static class YamlScalars
         && !double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Any, CultureInfo.InvariantCulture, out _)
         && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _);
 
-    /// <summary>Its value; null is null.</summary>
+    /// <summary>Its value; null is null. A number of JSON keeps its digits, which no type of .NET holds all of.</summary>
     public static JsonNode? ToJson(string text) => text switch
     {
         "" or "~" or "null" or "Null" or "NULL" => null,
         "true" or "True" or "TRUE" => true,
         "false" or "False" or "FALSE" => false,
+        _ when JsonNumber().IsMatch(text) => JsonNode.Parse(text),
         _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
         _ when IsDecimal(text) && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
         _ => text,
     };
 
     private static bool IsDecimal(string text) => text[0] is '-' or '+' or '.' or (>= '0' and <= '9') && text.All(c => c is '-' or '+' or '.' or 'e' or 'E' or (>= '0' and <= '9'));
+
+    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex JsonNumber();
 }

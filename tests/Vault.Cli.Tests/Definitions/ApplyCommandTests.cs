@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Cli.Tests.Definitions;
@@ -48,6 +49,26 @@ public sealed class ApplyCommandTests(VaultFixture fixture) : IClassFixture<Vaul
 
         var status = await fixture.Vault.AdminAsync(HttpMethod.Get, "/api/v1/external-credentials/Twice/principals/default/credential");
         Assert.Equal("configured", (string?)status!["status"]);
+    }
+
+    [Theory]
+    [InlineData("vault.yaml", "export")]
+    [InlineData("vault.json", "export", "--json")]
+    public async Task Apply_OfNumbersThatNoTypeHolds_LeavesThemAsTheyAre_AndSoDoesExport(string file, params string[] export)
+    {
+        await using var vault = new VaultFactory();
+        using var run = new CommandRun(vault);
+        const string Claims = "[1e-30, 1E+40, -0.0, 1.10, 18446744073709551616, 0.1234567890123456789012345678901234]";
+        run.Write(file, $$"""
+            { "externalCredentials": [ { "name": "Numbers", "authentication": { "protocol": "jwt", "algorithm": "HS256", "claims": { "n": {{Claims}} } }, "principals": [ { "name": "default" } ] } ] }
+            """);
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", file);
+
+        var exported = (await run.ExpectAsync(ExitCodes.Success, export)).Output;
+        run.Write(file, exported);
+
+        Assert.Contains(Claims.Replace(" ", "", StringComparison.Ordinal), string.Concat(exported.Where(c => !char.IsWhiteSpace(c))), StringComparison.Ordinal);
+        Assert.EndsWith("no changes\n", (await run.ExpectAsync(ExitCodes.Success, "diff", "-f", file)).Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -65,6 +65,37 @@ public sealed class DefinitionsYamlTests
         }
     }
 
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-0")]
+    [InlineData("-0.0")]
+    [InlineData("1.10")]
+    [InlineData("1e-30")]
+    [InlineData("1E+40")]
+    [InlineData("1e400")]
+    [InlineData("18446744073709551616")]
+    [InlineData("0.1234567890123456789012345678901234")]
+    public void Write_ANumber_IsReadBackDigitByDigit(string number)
+    {
+        using var writer = new StringWriter();
+        DefinitionsYaml.Write(new JsonObject { ["v"] = JsonNode.Parse(number) }, writer);
+
+        var scalar = Assert.IsType<ScalarNode>(YamlFile.Read(writer.ToString(), "x.yaml").Single().Find("v"));
+
+        Assert.True(scalar.IsPlain);
+        Assert.Equal(number, YamlScalars.ToJson(scalar.Text)?.ToJsonString());
+        Assert.False(YamlScalars.IsText(number));
+    }
+
+    [Theory]
+    [InlineData("+5", "5")]
+    [InlineData("007", "7")]
+    [InlineData(".5", "0.5")]
+    [InlineData("5.", "5")]
+    [InlineData("1e", "\"1e\"")]
+    [InlineData("1-2", "\"1-2\"")]
+    public void ToJson_OfWhatIsNoNumberOfJson_IsTheNumberOfYaml_OrAText(string text, string json) => Assert.Equal(json, YamlScalars.ToJson(text)?.ToJsonString());
+
     [Fact]
     public void Write_AModel_IsReadableYaml()
     {
