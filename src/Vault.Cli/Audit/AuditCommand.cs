@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Vault.Cli.Connections;
 using Vault.Cli.Terminals;
 
@@ -42,11 +41,12 @@ internal static class AuditCommand
 
             using var vault = VaultConnection.Open(surroundings);
             var query = string.Concat(filters.Where(filter => parsed.GetValue(filter) is not null).Select(filter => $"&{filter.Name[2..]}={Uri.EscapeDataString(parsed.GetValue(filter) ?? "")}"));
-            var last = await WriteAsync(surroundings, await ReadAsync(vault, lines, query, 0, cancellationToken), parsed.GetValue(json), 0);
+            var tail = new AuditTail(surroundings, vault, query, parsed.GetValue(json));
+            await tail.WriteNewestAsync(lines, cancellationToken);
             while (parsed.GetValue(follow))
             {
                 await Task.Delay(Pause, surroundings.Time, cancellationToken);
-                last = await WriteAsync(surroundings, await ReadAsync(vault, 500, query, last, cancellationToken), parsed.GetValue(json), last);
+                await tail.WriteNewAsync(cancellationToken);
             }
 
             return ExitCodes.Success;
@@ -87,28 +87,5 @@ internal static class AuditCommand
             return ExitCodes.Success;
         });
         return command;
-    }
-
-    private static async Task<List<JsonNode>> ReadAsync(VaultConnection vault, int count, string query, long after, CancellationToken cancellationToken)
-    {
-        var page = await vault.GetAsync($"audit?pageSize={count}{query}", cancellationToken);
-        var items = (page["items"] as JsonArray ?? []).OfType<JsonNode>().Where(item => (long?)item["sequence"] > after).ToList();
-        items.Reverse();
-        return items;
-    }
-
-    private static async Task<long> WriteAsync(Surroundings surroundings, List<JsonNode> items, bool json, long last)
-    {
-        foreach (var item in items)
-        {
-            last = Math.Max(last, (long?)item["sequence"] ?? 0);
-            await surroundings.Output.WriteLineAsync(json ? item.ToJsonString() : SafeText.Of(string.Join(' ', new[]
-            {
-                (string?)item["at"], ((string?)item["outcome"])?.PadRight(7), (string?)item["actor"], (string?)item["action"], (string?)item["target"],
-                item["method"] is null ? null : $"{item["method"]} {item["path"]}", item["status"]?.ToString(), (string?)item["code"],
-            }.Where(text => !string.IsNullOrEmpty(text)))));
-        }
-
-        return last;
     }
 }
