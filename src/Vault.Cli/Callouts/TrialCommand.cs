@@ -10,6 +10,8 @@ namespace Vault.Cli.Callouts;
 /// <summary><c>vault preview</c> and <c>vault test</c>.</summary>
 internal static class TrialCommand
 {
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <summary>Shows the request as it would be sent, secrets as dots; nothing is sent.</summary>
     public static Command BuildPreview(Surroundings surroundings)
     {
@@ -97,11 +99,24 @@ internal static class TrialCommand
 
         if (await options.BodyAsync(parsed, surroundings, cancellationToken) is { } body)
         {
-            trial["body"] = Encoding.UTF8.GetString(body);
+            trial["body"] = TextOf(body);
         }
 
         using var vault = VaultConnection.Open(surroundings);
         return await vault.SendAsync(HttpMethod.Post, $"named-credentials/{VaultConnection.Segment(options.Name(parsed))}/{what}", trial, cancellationToken);
+    }
+
+    // It travels in JSON: other bytes would become others on the way.
+    private static string TextOf(byte[] body)
+    {
+        try
+        {
+            return Strict.GetString(body);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw CommandFailure.Usage("The body isn't UTF-8, and only text can be tried; `vault call` sends any bytes.");
+        }
     }
 
     private static string Milliseconds(JsonNode step) => ((double?)step["durationMs"] ?? 0).ToString("0", CultureInfo.InvariantCulture);

@@ -40,4 +40,20 @@ public sealed class RequestOptionsTests
         Assert.Empty(upstream.Requests);
         Assert.Equal(0, upstream.Connections);
     }
+
+    [Theory]
+    [InlineData("test")]
+    [InlineData("preview")]
+    public async Task Trial_OfABodyThatIsNoText_IsASentence_AndNothingIsSent(string command)
+    {
+        await using var upstream = await RecordingUpstream.StartAsync();
+        using var run = new CommandRun(key: "vk_key");
+        run.Variables["VAULT_URL"] = upstream.Url;
+        await File.WriteAllBytesAsync(Path.Combine(run.Directory, "bin.dat"), [0x61, 0xff, 0xfe, 0x00]);
+
+        var result = await run.ExpectAsync(ExitCodes.Usage, command, "Service", "-d", "@bin.dat");
+
+        Assert.StartsWith("vault: The body isn't UTF-8", result.Error, StringComparison.Ordinal);
+        Assert.Empty(upstream.Requests);
+    }
 }
