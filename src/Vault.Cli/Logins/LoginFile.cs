@@ -12,7 +12,7 @@ internal sealed record SavedLogin(string Url, string Key)
     public override string ToString() => Url;
 }
 
-/// <summary>The file that holds it: only its owner may read it (mode 0600), or it isn't used.</summary>
+/// <summary>The file that holds it: only its owner may read it (mode 0600), or commands end in a sentence that says so.</summary>
 internal static class LoginFile
 {
     private const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -84,11 +84,23 @@ internal static class LoginFile
     }
 
     /// <summary>Deletes it; whether there was one.</summary>
+    /// <exception cref="CommandFailure">It can't be deleted.</exception>
     public static bool Delete(Surroundings surroundings)
     {
         var path = PathOf(surroundings);
-        var isThere = File.Exists(path);
-        File.Delete(path);
-        return isThere;
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        try
+        {
+            File.Delete(path);
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw CommandFailure.Usage($"{path} can't be deleted ({fault.GetType().Name}).");
+        }
     }
 }

@@ -44,6 +44,16 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
     }
 
     [Fact]
+    public async Task Logout_WhereNobodyLoggedIn_SaysSo()
+    {
+        using var run = new CommandRun(key: null);
+
+        Assert.Equal("There was no login.\n", (await run.ExpectAsync(ExitCodes.Success, "logout")).Error.ReplaceLineEndings("\n"));
+        Directory.CreateDirectory(Path.Combine(run.Directory, "config", "vault"));
+        Assert.Equal("There was no login.\n", (await run.ExpectAsync(ExitCodes.Success, "logout")).Error.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
     public async Task Login_WithAWrongKey_KeepsNothing()
     {
         using var run = new CommandRun(fixture.Vault, key: null);
