@@ -42,16 +42,18 @@ internal sealed class Surroundings
     public required TimeProvider Time { get; init; }
 
     /// <summary>Those of this process.</summary>
-    public static Surroundings OfProcess() => new()
+    public static Surroundings OfProcess() => OfProcess(StandardOutput.OpenText());
+
+    private static Surroundings OfProcess(TextWriter output) => new()
     {
-        Output = System.Console.Out,
+        Output = output,
         Error = System.Console.Error,
-        OpenOutput = System.Console.OpenStandardOutput,
+        OpenOutput = StandardOutput.Open,
         OpenInput = System.Console.OpenStandardInput,
         CanAsk = !System.Console.IsInputRedirected,
         AskSecret = SecretPrompt.Ask,
         Confirm = Confirmed,
-        Console = ConsoleOf(System.Console.Out, System.Console.IsOutputRedirected),
+        Console = ConsoleOf(output, System.Console.IsOutputRedirected),
         Variable = Environment.GetEnvironmentVariable,
         ConfigDirectory = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify),
         WorkingDirectory = Environment.CurrentDirectory,
@@ -73,7 +75,9 @@ internal sealed class Surroundings
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(output),
         });
-        console.Profile.Width = 1000;
+
+        // Half of it, since the widths of columns are added to it.
+        console.Profile.Width = int.MaxValue / 2;
         return console;
     }
 
