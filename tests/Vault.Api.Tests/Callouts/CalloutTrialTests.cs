@@ -139,6 +139,25 @@ public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<Ca
     }
 
     [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", 3)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 5)]
+    [InlineData("HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 3)]
+    [InlineData("HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", 3)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0)]
+    public async Task Test_SaysHowLongTheBodyWas_AlsoWhereItsHeadDoesNot(string answer, int bytes)
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith(answer);
+        var name = fixture.NewName();
+        await fixture.Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "{{name}}", "url": "{{upstream.Url}}", "authentication": { "protocol": "bearer", "token": "the-bearer-token" } }
+            """);
+        var test = await fixture.Vault.AdminAsync(HttpMethod.Post, $"/api/v1/named-credentials/{name}/test", Get);
+        Assert.Equal(bytes, (int?)Assert.Single(test!["steps"]!.AsArray())!["response"]?["bytes"]);
+        Assert.Equal(answer.Contains("404", StringComparison.Ordinal) ? "upstream-status" : null, (string?)test["failure"]?["code"]);
+    }
+
+    [Theory]
     [InlineData("text/event-stream", "data: 1\n\n")]
     [InlineData("application/octet-stream", "(endless)")]
     public async Task Test_OfAnAnswerWithoutAnEnd_Ends(string type, string first)

@@ -228,13 +228,14 @@ public sealed partial class CalloutTrial(
             var status = (int)answer.StatusCode;
             var names = new List<string>();
             CalloutMessage.CopyAnswerHeaders(answer, callout, names, static (list, name, _) => list.Add(name));
+            var (fault, bytes) = await AnswerEnd.ReadAsync(answer, callout, cancellationToken);
             var failure = status >= 400
                 ? new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.")
-                : await AnswerEnd.FindFaultAsync(answer, callout, cancellationToken) is { } fault ? new TrialFailure(fault.Code, "service", fault.Detail) : null;
+                : fault is not null ? new TrialFailure(fault.Code, "service", fault.Detail) : null;
             var step = new TracedStep(
                 "The request", shown.Url, status, Since(sent), shown,
                 new MaskedAnswer(
-                    status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? 0,
+                    status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? bytes,
                     names));
             return new TrialOutcome(failure is null, status, Since(started), [.. steps, step], failure);
         }
