@@ -150,6 +150,46 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task NoMasterKey_OpensNothing_AndIsToldApartFromAnother()
+    {
+        await using (await DefineAsync())
+        {
+            await RunAsync(BackupCommand.WriteAsync, BackupFile, Data);
+        }
+
+        await using var errors = new StringWriter();
+        Assert.Equal(2, await BackupCommand.VerifyAsync(BackupFile, ["--Vault:DataDirectory", Target], TextWriter.Null, errors));
+        Assert.Contains("There is no master key where the provider 'file' looks for it", errors.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("is not the one", errors.ToString(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Target));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Restore_IntoAFreshVolume_TakesItForEmpty(bool isOfTheFileSystem)
+    {
+        await using (await DefineAsync())
+        {
+            await RunAsync(BackupCommand.WriteAsync, BackupFile, Data);
+        }
+
+        CopyMasterKey();
+        var found = Path.Combine(Target, "lost+found");
+        if (isOfTheFileSystem)
+        {
+            Directory.CreateDirectory(found);
+        }
+        else
+        {
+            await File.WriteAllTextAsync(found, "mine");
+        }
+
+        Assert.Equal(isOfTheFileSystem ? 0 : 2, (await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target)).Code);
+        Assert.Equal(isOfTheFileSystem, Directory.Exists(found));
+    }
+
+    [Fact]
     public async Task Restore_IntoWhatIsNotEmpty_IsRefused_AndChangesNothing()
     {
         await using (await DefineAsync())

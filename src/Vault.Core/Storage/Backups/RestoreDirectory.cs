@@ -33,7 +33,7 @@ internal sealed class RestoreDirectory : IDisposable
             }
 
             var other = Directory.EnumerateFileSystemEntries(directory)
-                .FirstOrDefault(entry => Path.GetFileName(entry) != DirectoryLock.FileName && Path.GetFullPath(entry) != Path.GetFullPath(masterKeyPath));
+                .FirstOrDefault(entry => Path.GetFileName(entry) != DirectoryLock.FileName && Path.GetFullPath(entry) != Path.GetFullPath(masterKeyPath) && !IsOfFileSystem(entry));
             RequireNo(other);
         }
         catch
@@ -97,6 +97,9 @@ internal sealed class RestoreDirectory : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _lock.Dispose();
+
+    // The root of a fresh ext volume has it, for what a repair of the file system finds.
+    private static bool IsOfFileSystem(string entry) => Path.GetFileName(entry) == "lost+found" && Directory.Exists(entry);
 
     // One that ended in the middle. No vault was started in the directory since, so what that restore made is nobody's data: the files of
     // the audit here, and the one database that it was made for. Any other is somebody's.

@@ -316,12 +316,14 @@ public sealed class VaultBackup
 
     private async Task<MasterKey> FindKeyAsync(BackupHeader header, CancellationToken cancellationToken)
     {
-        if (await _provider.FindAsync(header.MasterKeyKept, cancellationToken) is not { } key
-            || !CryptographicOperations.FixedTimeEquals(header.MasterKeyCheckValue, KeyCheckValue.Of(key, "master")))
+        var key = await _provider.FindAsync(header.MasterKeyKept, cancellationToken);
+        if (key is null || !CryptographicOperations.FixedTimeEquals(header.MasterKeyCheckValue, KeyCheckValue.Of(key, "master")))
         {
             // Nobody vouches for what the header says yet: of its text, only a name that is known is repeated.
             var madeWith = MasterKeyProviders.IsKnown(header.MasterKeyProvider) ? $"provider '{header.MasterKeyProvider}'" : "an unknown provider";
-            throw new VaultStartException($"The master key (Vault:MasterKey, provider '{_provider.Name}') is not the one that the backup was made with ({madeWith}).");
+            throw new VaultStartException(key is null
+                ? $"There is no master key where the provider '{_provider.Name}' looks for it (Vault:MasterKey); the backup opens with the one that it was made with alone ({madeWith})."
+                : $"The master key (Vault:MasterKey, provider '{_provider.Name}') is not the one that the backup was made with ({madeWith}).");
         }
 
         var masterKey = new MasterKey();
