@@ -8,15 +8,17 @@ public static class VaultRequestExtensions
 
     /// <summary>Uses the secrets of this user, where the principal has some per user. The app needs <c>mayAssertUser</c>.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="user">The user's id: 1 to 256 printable ASCII characters.</param>
+    /// <param name="user">The user's id: 1 to 256 printable ASCII characters, no space at its ends.</param>
     /// <returns>The same.</returns>
     /// <exception cref="ArgumentException">It can't be the id of a user.</exception>
     public static HttpRequestMessage ForVaultUser(this HttpRequestMessage request, string user)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (user is not { Length: > 0 and <= 256 } || user.Any(c => c is < ' ' or > '~'))
+
+        // White space around it would be lost on the way, and another user meant.
+        if (user is not { Length: > 0 and <= 256 } || user.Any(c => c is < ' ' or > '~') || user[0] is ' ' || user[^1] is ' ')
         {
-            throw new ArgumentException("The id of a user has 1 to 256 printable ASCII characters.", nameof(user));
+            throw new ArgumentException("The id of a user has 1 to 256 printable ASCII characters, and no space at its ends.", nameof(user));
         }
 
         request.Options.Set(User, user);

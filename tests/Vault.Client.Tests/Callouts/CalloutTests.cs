@@ -49,6 +49,21 @@ public sealed class CalloutTests(VaultAndService setup) : IClassFixture<VaultAnd
         Assert.DoesNotContain(request.Headers, header => header.Key.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("ada ")]
+    [InlineData(" ada")]
+    [InlineData("ada\t")]
+    [InlineData("adä")]
+    public void ForVaultUser_OfWhatWouldArriveAsAnother_IsRefused(string user)
+    {
+        using var request = new HttpRequestMessage();
+
+        Assert.Throws<ArgumentException>(nameof(user), () => request.ForVaultUser(user));
+        Assert.Same(request, request.ForVaultUser("ada lovelace"));
+    }
+
     [Fact]
     public async Task Send_ARequest_LeavesItAsItWas()
     {
