@@ -20,6 +20,13 @@ internal sealed class ProblemSchema : ISchemaFilter
 
         problem.Examples = JsonSerializer.SerializeToNode(VaultError.Invalid("$.nam", "Unknown property.").ToProblem(), AdminJson.Options) is { } example ? [example] : null;
         problem.Properties ??= new Dictionary<string, IOpenApiSchema>();
+        if (problem.Properties.TryGetValue("detail", out var known) && known is OpenApiSchema detail)
+        {
+            // Clients that Kiota makes have it as the message of their exception.
+            detail.Extensions ??= new Dictionary<string, IOpenApiExtension>();
+            detail.Extensions["x-ms-primary-error-message"] = new JsonNodeExtension(true);
+        }
+
         problem.Properties["code"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The stable code; type is urn:vault:problem: and the code." };
         problem.Properties["errors"] = new OpenApiSchema
         {

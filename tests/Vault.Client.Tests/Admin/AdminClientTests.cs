@@ -49,6 +49,7 @@ public sealed class AdminClientTests(VaultAndService setup) : IClassFixture<Vaul
 
         Assert.Equal((400, "invalid-request"), (problem.ResponseStatusCode, problem.Code));
         Assert.Contains("$.name", problem.Errors!.AdditionalData.Keys);
+        Assert.Equal(("The request is not valid.", problem.Detail), (problem.Message, problem.Message));
     }
 
     [Fact]
