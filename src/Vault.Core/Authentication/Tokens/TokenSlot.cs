@@ -71,6 +71,9 @@ internal sealed class TokenSlot
     /// <summary>How long after a failure no other sign-in is tried; zero: none failed.</summary>
     public TimeSpan Pause { get; set; }
 
+    /// <summary>When a token was last given up since the service refused it; a timestamp, null: never.</summary>
+    public long? GivenUpAt { get; set; }
+
     /// <summary>Whether there were so many tokens in the last 24 hours (a few hundred, of ordinary size) that the oldest may soon not be searched for any more.</summary>
     public bool HasMany => _retiredSize > ManyKnown;
 

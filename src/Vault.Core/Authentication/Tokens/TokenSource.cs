@@ -17,7 +17,7 @@ public sealed partial class TokenSource : ICredentialCache
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TooYoung = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan TooYoungAmongMany = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PaceAmongMany = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LearnedLife = TimeSpan.FromHours(1);
     private static readonly TimeSpan LookPace = TimeSpan.FromSeconds(2);
 
@@ -273,8 +273,8 @@ public sealed partial class TokenSource : ICredentialCache
 
     /// <summary>
     /// The upstream says that the token is dead. It is given up if it is still the one in use; false where a fresh one would be
-    /// no better, because this one was got less than 10 seconds ago and never worked, or less than a minute ago and hundreds were got within a day (an app that chooses what
-    /// upstream answers could push older ones out of the search for echoes, a sign-in each); or where there can be none now, because the store that is
+    /// no better, because this one was got less than 10 seconds ago and never worked, or another was given up less than a minute ago and hundreds were got within a day (an
+    /// app that chooses what upstream answers could push older ones out of the search for echoes, a sign-in each); or where there can be none now, because the store that is
     /// shared with other processes is away: the token is kept, since one answer doesn't say that all would be so.
     /// </summary>
     public async ValueTask<bool> GiveUpAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
@@ -289,8 +289,8 @@ public sealed partial class TokenSource : ICredentialCache
                 return true;
             }
 
-            var age = (now - token.ObtainedAt).Duration();
-            if ((!slot.HasWorked && age < TooYoung) || (slot.HasMany && age < TooYoungAmongMany))
+            if ((!slot.HasWorked && (now - token.ObtainedAt).Duration() < TooYoung)
+                || (slot.HasMany && slot.GivenUpAt is { } last && _time.GetElapsedTime(last) < PaceAmongMany))
             {
                 return false;
             }
@@ -311,6 +311,7 @@ public sealed partial class TokenSource : ICredentialCache
             if (ReferenceEquals(slot.Current, token))
             {
                 slot.IsPreviousDoubtful = !slot.HasWorked;
+                slot.GivenUpAt = _time.GetTimestamp();
                 slot.Retire(token, now);
             }
         }
