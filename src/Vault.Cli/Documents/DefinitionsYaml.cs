@@ -111,6 +111,6 @@ internal static partial class YamlScalars
 
     private static bool IsDecimal(string text) => text[0] is '-' or '+' or '.' or (>= '0' and <= '9') && text.All(c => c is '-' or '+' or '.' or 'e' or 'E' or (>= '0' and <= '9'));
 
-    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex JsonNumber();
 }

@@ -26,6 +26,11 @@ internal sealed record TokenUrl(Uri Url, JsonObject Parameters, IReadOnlyList<Du
             return null;
         }
 
+        if (LiteralSecret.IsIn(new Uri(url.Text).AbsolutePath))
+        {
+            tell(Outcome.Note, "What may be a secret stands in the path of its URL, and came over with it. A setting is no secret: it is shown to whoever may read definitions.");
+        }
+
         var parameters = new JsonObject();
         var due = new List<DueParameter>();
         var kept = CredentialUrl.WithoutSecrets(url.Text, query =>
@@ -43,6 +48,7 @@ internal sealed record TokenUrl(Uri Url, JsonObject Parameters, IReadOnlyList<Du
             }
 
             var parameter = VaultName.OfParameter($"{(setting == "tokenParameters" ? "TokenUrl" : "AuthorizeUrl")}_{query}");
+            parameter = due.Exists(other => other.Name == parameter) ? $"{parameter}_{due.Count + 1}" : parameter;
             parameters[query] = $"{{!$Credential.{parameter}}}";
             due.Add(new DueParameter(parameter, $"the value of {Shown.Of(query)} in the URL", IsShared: true));
             tell(Outcome.SecretInFile, CredentialUrl.Uncopied(query) + $" The parameter {parameter} takes its place, and is sent as one of the {setting}, not in the URL.");

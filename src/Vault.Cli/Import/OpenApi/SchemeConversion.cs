@@ -52,7 +52,8 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
 
     private ProtocolDraft? OfOpenIdConnect(string name, Uri? url)
     {
-        var shown = CredentialUrl.WithoutSecrets(url?.OriginalString ?? "", query => report.Add(outline.Schemes[name], Outcome.SecretInFile, name, CredentialUrl.Uncopied(query)));
+        CredentialUrl.WithoutSecrets(url?.OriginalString ?? "", query => report.Add(outline.Schemes[name], Outcome.SecretInFile, name, CredentialUrl.Uncopied(query)));
+        var shown = url is { IsAbsoluteUri: true } ? $"{url.Scheme}://{url.Authority}{(LiteralSecret.IsIn(url.AbsolutePath) ? "" : url.AbsolutePath)}" : "";
         return Refuse(name, $"OpenID Connect says where tokens come from ({Shown.Of(shown, 200)}) and not how: write oauth2 with issuer and the grant that you use (docs/protocols.md).");
     }
 

@@ -88,7 +88,7 @@ internal sealed class PostmanImport
         {
             // Postman adds an API key's own to the URL as well.
             _auths.NoteSecret(pair, request.Name, $"the query parameter {Shown.Of(pair.Name)}");
-            if (auth.Type != "apikey" || auth.Find("key")?.Text != pair.Name)
+            if (auth.Type != "apikey" || auth.Find("in")?.Text != "query" || auth.Find("key")?.Text != pair.Name)
             {
                 Tell($"query {auth.Type} {pair.Name}", request, $"The query parameter {Shown.Of(pair.Name)} looks like a credential and did not come over: an external credential has one protocol, and that is {Shown.Of(auth.Type)} here.");
             }

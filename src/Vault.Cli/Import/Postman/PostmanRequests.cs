@@ -71,7 +71,7 @@ internal sealed partial class PostmanRequests(ImportReport report)
             return;
         }
 
-        var query = (url as MappingNode)?.Find("query") is { } pairs ? PostmanNodes.Pairs(pairs) : QueryOf(text, url.At);
+        var query = PostmanNodes.Pairs((url as MappingNode)?.Find("query")).ToArray() is { Length: > 0 } pairs ? pairs : QueryOf(text, url.At);
         _found.Add(new PostmanRequest(
             name, new PostmanPair("url", text, url.At), auth,
             [.. PostmanNodes.Pairs((request as MappingNode)?.Find("header") as SequenceNode).Where(pair => IsTelling(pair) && HeaderNames.IsFit(pair.Name))],
@@ -90,7 +90,7 @@ internal sealed partial class PostmanRequests(ImportReport report)
     }
 
     private static IEnumerable<PostmanPair> QueryOf(string url, Place at) => url.Split('#')[0].Split('?', 2) is [_, var query]
-        ? query.Split('&').Select(pair => pair.Split('=', 2)).Where(pair => pair is [{ Length: > 0 }, _]).Select(pair => new PostmanPair(pair[0], pair[1], at)) : [];
+        ? query.Split('&').Select(pair => pair.Split('=', 2)).Where(pair => pair is [{ Length: > 0 }, _]).Select(pair => new PostmanPair(Uri.UnescapeDataString(pair[0]), pair[1], at)) : [];
 
     private static bool IsTelling(PostmanPair pair) => pair.Text.Length > 0 && Telling().IsMatch(pair.Name) && !pair.Name.Contains("srf", StringComparison.OrdinalIgnoreCase);
 
