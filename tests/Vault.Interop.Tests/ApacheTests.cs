@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Interop.Tests;
@@ -10,7 +11,7 @@ public sealed class ApacheTests : InteropBench
 {
     private const string Password = "the p\u00e4ssword: 1";
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vault-apache-");
-    private readonly int _port = PeerProcess.FreePort();
+    private readonly int _port = FreePort.Find();
     private PeerProcess? _apache;
 
     private string Url => $"http://127.0.0.1:{_port}";

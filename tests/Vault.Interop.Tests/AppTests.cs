@@ -92,7 +92,7 @@ public sealed class AppTests(AppTests.Bench bench) : IClassFixture<AppTests.Benc
 
         public VaultFactory Vault { get; private set; } = null!;
 
-        public int Port { get; } = PeerProcess.FreePort();
+        public int Port { get; } = FreePort.Find();
 
         public string Key { get; private set; } = "";
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Interop.Tests;
@@ -10,7 +11,7 @@ public sealed class NginxTests : InteropBench
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vault-nginx-");
     private readonly RSA _caKey = RSA.Create(2048);
-    private readonly int _port = PeerProcess.FreePort();
+    private readonly int _port = FreePort.Find();
     private X509Certificate2 _ca = null!;
     private PeerProcess _nginx = null!;
 

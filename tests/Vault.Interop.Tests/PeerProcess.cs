@@ -51,14 +51,6 @@ internal sealed class PeerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>A port that was free a moment ago.</summary>
-    public static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     /// <summary>Asks a peer for something, past the vault.</summary>
     public static async Task<string> AskAsync(string url)
     {

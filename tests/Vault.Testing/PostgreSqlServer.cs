@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
@@ -114,7 +112,7 @@ public sealed class PostgreSqlServer
         }
 
         await RunAsync([.. AsUser(isRoot), programs + "initdb", "-D", directory + "/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
-        var port = FreePort();
+        var port = FreePort.Find();
 
         // Nothing of a test outlives a crash of the machine.
         string[] options = ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "fsync=off", "-c", "full_page_writes=off"];
@@ -137,13 +135,6 @@ public sealed class PostgreSqlServer
     private static string NameOf(string dataDirectory) => "vault_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)).AsSpan(0, 8));
 
     private static string[] AsUser(bool isRoot) => isRoot ? ["runuser", "-u", "postgres", "--"] : [];
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static async Task RunAsync(params string[] command)
     {

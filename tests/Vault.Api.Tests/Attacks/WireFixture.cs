@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Vault.Testing;
 using Xunit;
@@ -20,7 +18,7 @@ public sealed class WireFixture : IAsyncLifetime
 
     public RawUpstream Upstream { get; } = RawUpstream.Start();
 
-    public int Http2Port { get; } = FreePort();
+    public int Http2Port { get; } = FreePort.Find();
 
     /// <summary>A key of an app that may use them.</summary>
     public string Key { get; private set; } = "";
@@ -77,11 +75,4 @@ public sealed class WireFixture : IAsyncLifetime
     public string Fill(string request) => request
         .Replace("{host}", $"Host: {Address.Authority}\r\nX-Vault-Key: {Key}", StringComparison.Ordinal)
         .Replace("{authority}", Address.Authority, StringComparison.Ordinal);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Net.WebSockets;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -17,7 +16,7 @@ public sealed class Http2Tests
     public async Task Grpc_BothWays_WithTheAuthorization_AndTrailers()
     {
         await using var service = await EchoService.StartAsync();
-        var port = FreePort();
+        var port = FreePort.Find();
         await using var vault = new VaultFactory(http2Port: port);
         var key = await DefineAsync(vault, service.Urls.First(), "auto");
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}", new GrpcChannelOptions { HttpHandler = new Prefix("/callout/Upstream") });
@@ -29,7 +28,7 @@ public sealed class Http2Tests
     public async Task Grpc_ACallThatFails_FailsWithTheServicesOwnStatus()
     {
         await using var service = await EchoService.StartAsync();
-        var port = FreePort();
+        var port = FreePort.Find();
         await using var vault = new VaultFactory(http2Port: port);
         var key = await DefineAsync(vault, service.Urls.First(), "auto");
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}", new GrpcChannelOptions { HttpHandler = new Prefix("/callout/Upstream") });
@@ -43,7 +42,7 @@ public sealed class Http2Tests
     public async Task Http2_In_GoesOutAsConfigured(string version, string upstreamProtocol)
     {
         await using var upstream = await RecordingUpstream.StartAsync(version == "2" ? HttpProtocols.Http2 : HttpProtocols.Http1);
-        var port = FreePort();
+        var port = FreePort.Find();
         await using var vault = new VaultFactory(http2Port: port);
         var key = await DefineAsync(vault, upstream.Url, version);
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
@@ -71,7 +70,7 @@ public sealed class Http2Tests
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
         };
-        var port = FreePort();
+        var port = FreePort.Find();
         await using var vault = new VaultFactory(http2Port: port);
         var key = await DefineAsync(
             vault, upstream.Url, "auto",
@@ -96,7 +95,7 @@ public sealed class Http2Tests
         // CANCEL means to some clients that there is no more.
         await using var upstream = RawUpstream.Start();
         upstream.AnswerWith(bytes);
-        var port = FreePort();
+        var port = FreePort.Find();
         await using var vault = new VaultFactory(http2Port: port);
         var broken = await ReadAsync(await DefineAsync(vault, upstream.Url, "auto"), port);
         Assert.Equal(2, Assert.IsType<HttpProtocolException>(broken.InnerException ?? broken).ErrorCode);
@@ -110,7 +109,7 @@ public sealed class Http2Tests
     {
         await using var upstream = RawUpstream.Start();
         upstream.AnswerWith(bytes, close: false);
-        var port = FreePort();
+        var port = FreePort.Find();
         await using var vault = new VaultFactory(http2Port: port);
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var request = new HttpRequestMessage(HttpMethod.Connect, $"http://127.0.0.1:{port}/callout/Upstream/ws") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -134,7 +133,7 @@ public sealed class Http2Tests
             trailers["x-two"] = new[] { "a", "b" };
             trailers["set-cookie"] = "a=b; Domain=z; Path=/p";
         };
-        var port = FreePort();
+        var port = FreePort.Find();
         await using var vault = new VaultFactory(http2Port: port);
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false });
         using var request = Request(await DefineAsync(vault, upstream.Url, "2"), port);
@@ -183,13 +182,6 @@ public sealed class Http2Tests
             { "name": "Upstream", "url": "{{url}}", "authentication": { "protocol": "bearer", "token": "the-bearer-token" }, "httpVersion": "{{version}}"{{settings}} }
             """);
         return await vault.CreateAppAsync("App", "Upstream");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>gRPC clients know no base path; the callout's prefix is put before theirs.</summary>

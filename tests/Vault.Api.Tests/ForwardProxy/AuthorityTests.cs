@@ -77,7 +77,7 @@ public sealed class AuthorityTests
     [Fact]
     public async Task Authority_IsMovedByARewrap_AndLookedAtByAVerification()
     {
-        await using var vault = new VaultFactory(forwardPort: ForwardProxyFixture.FreePort());
+        await using var vault = new VaultFactory(forwardPort: FreePort.Find());
         await vault.AdminAsync(HttpMethod.Post, "/api/v1/keys/rotate");
         var (authority, store, sealer) = (vault.Services.GetRequiredService<CertificateAuthority>(), vault.Services.GetRequiredService<IAuthorityStore>(), vault.Services.GetRequiredService<SecretSealer>());
         var pem = authority.Pem;
@@ -124,7 +124,7 @@ public sealed class AuthorityTests
 
         async Task<string> PemAsync()
         {
-            await using var vault = new VaultFactory(dataDirectory: directory, forwardPort: ForwardProxyFixture.FreePort());
+            await using var vault = new VaultFactory(dataDirectory: directory, forwardPort: FreePort.Find());
             using var client = vault.CreateClient(null);
             return await client.GetStringAsync("/api/v1/forward-proxy/ca.pem");
         }
@@ -133,7 +133,7 @@ public sealed class AuthorityTests
     [Fact]
     public async Task Authority_ThatWasChangedInTheDatabase_IsRefused()
     {
-        await using var vault = new VaultFactory(forwardPort: ForwardProxyFixture.FreePort());
+        await using var vault = new VaultFactory(forwardPort: FreePort.Find());
         _ = vault.AdminClient;
         var (authority, store) = (vault.Services.GetRequiredService<CertificateAuthority>(), vault.Services.GetRequiredService<IAuthorityStore>());
         var stored = (await store.FindAsync(CancellationToken.None))!;

@@ -59,7 +59,7 @@ public sealed class CertificateTests(ForwardProxyFixture fixture) : IClassFixtur
         try
         {
             string first;
-            await using (var vault = fixture.Start(ForwardProxyFixture.FreePort(), directory))
+            await using (var vault = fixture.Start(FreePort.Find(), directory))
             {
                 using var client = vault.CreateClient(null);
                 first = await client.GetStringAsync("/api/v1/forward-proxy/ca.pem");
@@ -72,7 +72,7 @@ public sealed class CertificateTests(ForwardProxyFixture fixture) : IClassFixtur
                 Assert.Equal(-1, (await File.ReadAllBytesAsync(file)).AsSpan().IndexOf(authority.GetPublicKey()));
             }
 
-            await using (var vault = fixture.Start(ForwardProxyFixture.FreePort(), directory))
+            await using (var vault = fixture.Start(FreePort.Find(), directory))
             {
                 using var client = vault.CreateClient(null);
                 Assert.Equal(first, await client.GetStringAsync("/api/v1/forward-proxy/ca.pem"));

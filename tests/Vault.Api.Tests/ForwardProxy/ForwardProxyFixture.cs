@@ -33,7 +33,7 @@ public sealed class ForwardProxyFixture : IAsyncLifetime
 
     public RecordingUpstream Secure { get; private set; } = null!;
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = FreePort.Find();
 
     public Uri Proxy => new($"http://127.0.0.1:{Port}");
 
@@ -194,12 +194,5 @@ public sealed class ForwardProxyFixture : IAsyncLifetime
 
             limit.Token.ThrowIfCancellationRequested();
         }
-    }
-
-    public static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

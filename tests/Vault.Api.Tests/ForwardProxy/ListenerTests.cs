@@ -19,11 +19,11 @@ public sealed class ListenerTests : IDisposable
     [InlineData("0.0.0.0", true)]
     public async Task Process_ListensBesideItsOtherAddresses_HoweverThoseAreSet(string host, bool byEndpoints)
     {
-        var port = ForwardProxyFixture.FreePort();
+        var port = FreePort.Find();
         List<(string, string)> settings = [("Vault:ForwardProxy:Url", $"http://{host}:{port}")];
         if (byEndpoints)
         {
-            settings.Add(("Kestrel:Endpoints:Api:Url", $"http://127.0.0.1:{ForwardProxyFixture.FreePort()}"));
+            settings.Add(("Kestrel:Endpoints:Api:Url", $"http://127.0.0.1:{FreePort.Find()}"));
         }
 
         await using var vault = await VaultProcess.StartAsync(_directory, [.. settings]);
@@ -44,11 +44,11 @@ public sealed class ListenerTests : IDisposable
     [InlineData(true)]
     public async Task Http2_HasAListenerOfItsOwn_HoweverTheOthersAreSet(bool byEndpoints)
     {
-        var port = ForwardProxyFixture.FreePort();
+        var port = FreePort.Find();
         List<(string, string)> settings = [("Vault:Http2Url", $"http://127.0.0.1:{port}")];
         if (byEndpoints)
         {
-            settings.Add(("Kestrel:Endpoints:Api:Url", $"http://127.0.0.1:{ForwardProxyFixture.FreePort()}"));
+            settings.Add(("Kestrel:Endpoints:Api:Url", $"http://127.0.0.1:{FreePort.Find()}"));
         }
 
         await using var vault = await VaultProcess.StartAsync(_directory, [.. settings]);

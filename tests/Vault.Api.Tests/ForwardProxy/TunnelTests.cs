@@ -1,5 +1,6 @@
 using System.Net.Security;
 using Microsoft.AspNetCore.Http;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Api.Tests.ForwardProxy;
@@ -87,7 +88,7 @@ public sealed class TunnelTests(ForwardProxyFixture fixture) : IClassFixture<For
     [Fact]
     public async Task UnmatchedHost_IsTunnelled_Untouched_AndOnRecord_WhereTheSettingsSaySo()
     {
-        var port = ForwardProxyFixture.FreePort();
+        var port = FreePort.Find();
         await using var vault = fixture.Start(port, null, ("Vault:ForwardProxy:UnmatchedHosts", "tunnel"));
         var name = await fixture.DefineAsync(fixture.Plain.Url, vault: vault);
         var key = await vault.CreateAppAsync("Tunneller", name);
@@ -140,7 +141,7 @@ public sealed class TunnelTests(ForwardProxyFixture fixture) : IClassFixture<For
     [Fact]
     public async Task RawTunnel_EndsWithItsKey()
     {
-        var port = ForwardProxyFixture.FreePort();
+        var port = FreePort.Find();
         await using var vault = fixture.Start(port, null, ("Vault:ForwardProxy:UnmatchedHosts", "tunnel"));
         var key = await vault.CreateAppAsync("Tunneller");
         var (stream, opened) = await fixture.ConnectAsync(new Uri(fixture.Plain.Url).Authority, ForwardProxyFixture.Basic(key), port);

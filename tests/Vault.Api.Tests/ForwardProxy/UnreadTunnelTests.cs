@@ -14,7 +14,7 @@ namespace Vault.Api.Tests.ForwardProxy;
 /// <summary>Tunnels whose bytes the vault only hands on: how they end, how many there are, and what is on record of those that never were.</summary>
 public sealed class UnreadTunnelTests(ForwardProxyFixture fixture) : IClassFixture<ForwardProxyFixture>, IAsyncLifetime
 {
-    private readonly int _port = ForwardProxyFixture.FreePort();
+    private readonly int _port = FreePort.Find();
     private VaultFactory _vault = null!;
     private string _key = "";
 

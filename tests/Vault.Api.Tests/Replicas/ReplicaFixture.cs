@@ -20,7 +20,7 @@ public class ReplicaFixture : IAsyncLifetime
     public RecordingUpstream Service { get; private set; } = null!;
 
     /// <summary>The forward proxies' ports.</summary>
-    public int[] ForwardPorts { get; } = [.. Enumerable.Range(0, 3).Select(_ => ForwardProxy.ForwardProxyFixture.FreePort())];
+    public int[] ForwardPorts { get; } = [.. Enumerable.Range(0, 3).Select(_ => FreePort.Find())];
 
     public VaultProcess[] Vaults { get; private set; } = [];
 
