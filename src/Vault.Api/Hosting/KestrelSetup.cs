@@ -162,8 +162,8 @@ internal static class KestrelSetup
 
     private static void Listen(KestrelServerOptions kestrel, Uri url)
     {
-        // No setting got here with a name.
-        if (url.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        // No setting got here with another name.
+        if (ListenerAddress.IsLocalhost(url.Host))
         {
             kestrel.ListenLocalhost(url.Port);
         }

@@ -5,9 +5,11 @@ namespace Vault.Api.Hosting;
 /// <summary>Reads the addresses that the server says it listens on.</summary>
 internal static class ListenerAddress
 {
+    private const string Below = ".localhost";
+
     /// <summary>Whether the server listens on the loopback addresses for this host: localhost, and any name below it (RFC 6761 section 6.3).</summary>
     public static bool IsLocalhost(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (host.Length > Below.Length && host.EndsWith(Below, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The end point of <c>http://localhost:5080</c>, <c>http://[::]:5080</c>…; a name that isn't an address is any address.</summary>
     public static IPEndPoint? Parse(string address)

@@ -10,7 +10,7 @@ namespace Vault.Api.Hosting;
 internal static class ListenerSettings
 {
     private const string Problem = "must be http or https addresses to listen on, as in http://localhost:5080, http://[::1]:5080 or http://0.0.0.0:8080; "
-        + "their hosts are addresses of this machine, IPv6 in brackets, localhost, * or +, and no names.";
+        + "their hosts are addresses of this machine, IPv6 in brackets, localhost or below it, * or +, and no other names.";
 
     /// <summary>Judges all that ASP.NET Core's own settings name.</summary>
     /// <exception cref="VaultSettingException">One can't be listened on.</exception>
@@ -45,7 +45,7 @@ internal static class ListenerSettings
     public static bool IsTcp(string url) => Parse(url) is { IsUnixPipe: false, IsNamedPipe: false } address && IsHost(address.Host)
 
         // A free port is found for an address, not for the two that localhost stands for.
-        && address.Port is >= 0 and <= ushort.MaxValue && (address.Port > 0 || !IsLocalhost(address.Host));
+        && address.Port is >= 0 and <= ushort.MaxValue && (address.Port > 0 || !ListenerAddress.IsLocalhost(address.Host));
 
     private static bool IsAddress(string url) => Parse(url) is { IsUnixPipe: true } or { IsNamedPipe: true } || IsTcp(url);
 
@@ -63,8 +63,6 @@ internal static class ListenerSettings
         }
     }
 
-    private static bool IsHost(string host) => host is "*" or "+" || IsLocalhost(host)
+    private static bool IsHost(string host) => host is "*" or "+" || ListenerAddress.IsLocalhost(host)
         || (IPAddress.TryParse(host, out _) && (host.Contains(':', StringComparison.Ordinal) ? host[0] == '[' && host[^1] == ']' : host.Split('.').Length == 4));
-
-    private static bool IsLocalhost(string host) => ListenerAddress.IsLocalhost(host);
 }

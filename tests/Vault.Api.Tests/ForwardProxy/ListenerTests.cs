@@ -40,12 +40,13 @@ public sealed class ListenerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Http2_HasAListenerOfItsOwn_HoweverTheOthersAreSet(bool byEndpoints)
+    [InlineData("127.0.0.1", false)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("vault.localhost", true)]
+    public async Task Http2_HasAListenerOfItsOwn_HoweverTheOthersAreSet(string host, bool byEndpoints)
     {
         var port = FreePort.Find();
-        List<(string, string)> settings = [("Vault:Http2Url", $"http://127.0.0.1:{port}")];
+        List<(string, string)> settings = [("Vault:Http2Url", $"http://{host}:{port}")];
         if (byEndpoints)
         {
             settings.Add(("Kestrel:Endpoints:Api:Url", $"http://127.0.0.1:{FreePort.Find()}"));

@@ -15,6 +15,7 @@ public sealed partial class DeviceConsents(
     Accounts accounts, TokenSource tokens, DefinitionCatalog definitions, IDefinitionReading reading, IDbContextFactory<VaultDbContext> contexts, ConsentKeeping keeping, TimeProvider time,
     ILogger<DeviceConsents> logger)
 {
+    private const string Closed = "The secrets were changed, or a newer request took its place.";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     /// <summary>Begins; what comes of it is kept as soon as the person has entered the code.</summary>
@@ -68,7 +69,7 @@ public sealed partial class DeviceConsents(
                 {
                     if (given is null && !await IsOpenAsync(rowId))
                     {
-                        LogFailed(logger, name, ErrorCodes.TokenRequestFailed, "The secrets were changed, or a newer request took its place.");
+                        LogFailed(logger, name, ErrorCodes.TokenRequestFailed, Closed);
                         return;
                     }
 
@@ -102,7 +103,11 @@ public sealed partial class DeviceConsents(
 
                     if (given is not null)
                     {
-                        await keeping.KeepAsync(rowId, request, given);
+                        if (!await keeping.KeepAsync(rowId, request, given))
+                        {
+                            LogFailed(logger, name, ErrorCodes.TokenRequestFailed, Closed);
+                        }
+
                         return;
                     }
                 }

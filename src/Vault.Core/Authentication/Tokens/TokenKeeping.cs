@@ -8,9 +8,6 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
 {
     private static readonly TimeSpan LearningTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a token that is no longer used is known, for redaction.</summary>
-    public static TimeSpan RetiredLife => TokenSlot.RetiredLife;
-
     /// <summary>Reads what the store has; gives the token that is good now, null: none.</summary>
     public async Task<TokenSet?> LoadAsync(TokenRequest request, TokenKey key, TokenSlot slot)
     {
@@ -22,7 +19,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         }
 
         var now = time.GetUtcNow();
-        var stored = await store.FindAsync(key, now - RetiredLife, CancellationToken.None);
+        var stored = await store.FindAsync(key, now - TokenSlot.RetiredLife, CancellationToken.None);
         TokenSet? current = null;
         TokenSet? previous = null;
         var retired = new List<(TokenSet, DateTimeOffset)>();
@@ -73,7 +70,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         using var limit = new CancellationTokenSource(LearningTime, time);
         try
         {
-            var stored = await store.FindAsync(key, time.GetUtcNow() - RetiredLife, limit.Token).WaitAsync(limit.Token);
+            var stored = await store.FindAsync(key, time.GetUtcNow() - TokenSlot.RetiredLife, limit.Token).WaitAsync(limit.Token);
             TokenSet[] learned = [.. stored.OrderByDescending(token => token.RetiredAt ?? DateTimeOffset.MaxValue).Select(token => OpenWhole(request, token)).OfType<TokenSet>()];
             lock (slot.Gate)
             {
@@ -108,7 +105,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
     private async Task<TokenSet?> CatchUpAsync(TokenRequest request, TokenKey key, TokenSlot slot, Func<TokenSlot, bool> isUsed)
     {
         var now = time.GetUtcNow();
-        var stored = await store.FindAsync(key, now - RetiredLife, CancellationToken.None);
+        var stored = await store.FindAsync(key, now - TokenSlot.RetiredLife, CancellationToken.None);
         TokenSet? newest = null;
         lock (slot.Gate)
         {

@@ -333,7 +333,7 @@ public sealed partial class TokenSource : ICredentialCache
 
         lock (slot.Gate)
         {
-            return slot.Known(_time.GetUtcNow() - TokenKeeping.RetiredLife);
+            return slot.Known(_time.GetUtcNow() - TokenSlot.RetiredLife);
         }
     }
 
