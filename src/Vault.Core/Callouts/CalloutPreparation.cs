@@ -82,7 +82,7 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
                 Http = connections.Of(admitted.Named, parameters).Value,
                 HasClientCertificate = admitted.Named.ClientCertificate is not null,
             };
-            return await tokens.NeedsConsentAsync(request, cancellationToken) ? await consent.DemandAsync(request, admitted.Principal, cancellationToken) : null;
+            return await tokens.Consents.IsNeededAsync(request, cancellationToken) ? await consent.DemandAsync(request, admitted.Principal, cancellationToken) : null;
         }
 
         // A user's own secrets, or at least a user's own name in what is signed: never only what all users share.

@@ -138,7 +138,7 @@ public sealed partial class ConsentAdministration(
 
         var name = account.Credential.Definition.Name.Value;
         using var limit = new CancellationTokenSource(Limit, time);
-        var token = await protocol.FinishAsync(tokens.ContextOf(request.Value), kept.Start, answer, limit.Token);
+        var token = await protocol.FinishAsync(tokens.Consents.ContextOf(request.Value), kept.Start, answer, limit.Token);
         if (!token.IsOk)
         {
             LogFailed(logger, name, token.Error.Code, token.Error.Detail);
@@ -204,7 +204,7 @@ public sealed partial class ConsentAdministration(
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        var start = await protocol.BeginAsync(tokens.ContextOf(request), address.Url + CallbackPath, both.Token);
+        var start = await protocol.BeginAsync(tokens.Consents.ContextOf(request), address.Url + CallbackPath, both.Token);
         if (!start.IsOk)
         {
             return start.Error;

@@ -30,7 +30,7 @@ public sealed partial class ConsentKeeping(
     internal async Task<bool> KeepAsync(Guid rowId, TokenRequest request, TokenSet token)
     {
         // Under the client that consent was given to: if it was replaced meanwhile, the token is never used.
-        if (!await tokens.PutAsync(request, token, rowId))
+        if (!await tokens.Consents.PutAsync(request, token, rowId))
         {
             return false;
         }

@@ -23,7 +23,7 @@ public sealed partial class DeviceConsents(
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        var start = await protocol.BeginDeviceAsync(tokens.ContextOf(request), both.Token);
+        var start = await protocol.BeginDeviceAsync(tokens.Consents.ContextOf(request), both.Token);
         if (!start.IsOk)
         {
             return start.Error;
@@ -90,7 +90,7 @@ public sealed partial class DeviceConsents(
                     if (given is null)
                     {
                         using var limit = new CancellationTokenSource(Limit, time);
-                        var progress = await protocol.PollAsync(tokens.ContextOf(request), start, limit.Token);
+                        var progress = await protocol.PollAsync(tokens.Consents.ContextOf(request), start, limit.Token);
                         if (!progress.IsOk)
                         {
                             LogFailed(logger, name, progress.Error.Code, progress.Error.Detail);

@@ -19,7 +19,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         }
 
         var now = time.GetUtcNow();
-        var stored = await store.FindAsync(key, now - TokenSlot.RetiredLife, CancellationToken.None);
+        var stored = await store.FindAsync(key, now - TokenHistory.Life, CancellationToken.None);
         TokenSet? current = null;
         TokenSet? previous = null;
         var retired = new List<(TokenSet, DateTimeOffset)>();
@@ -46,12 +46,12 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         lock (slot.Gate)
         {
             slot.IsLoaded = true;
-            slot.Learned = [];
+            slot.History.Learned = [];
             slot.Seen = InUse(stored, key);
-            var known = slot.RetiredIds();
+            var known = slot.History.Ids();
             foreach (var (token, at) in retired.Where(token => !known.Contains(token.Item1.Id)))
             {
-                slot.Remember(token, at);
+                slot.History.Remember(token, at);
             }
 
             slot.Previous ??= previous;
@@ -64,35 +64,18 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
         return current;
     }
 
-    /// <summary>Reads what the store has for redaction alone; where it is away, or says nothing for two seconds, a later one tries again.</summary>
-    public async Task LearnAsync(TokenRequest request, TokenKey key, TokenSlot slot)
+    /// <summary>What the store has of the last 24 hours, newest first; null where it is away, or says nothing for two seconds.</summary>
+    public async Task<TokenSet[]?> OfTheDayAsync(TokenRequest request, TokenKey key)
     {
         using var limit = new CancellationTokenSource(LearningTime, time);
         try
         {
-            var stored = await store.FindAsync(key, time.GetUtcNow() - TokenSlot.RetiredLife, limit.Token).WaitAsync(limit.Token);
-            TokenSet[] learned = [.. stored.OrderByDescending(token => token.RetiredAt ?? DateTimeOffset.MaxValue).Select(token => OpenWhole(request, token)).OfType<TokenSet>()];
-            lock (slot.Gate)
-            {
-                // Where it was loaded meanwhile, that knows all of them.
-                slot.Learned = slot.IsLoaded ? [] : learned;
-                (slot.LearnedAt, slot.HasNotLearned) = (time.GetTimestamp(), false);
-            }
+            var stored = await store.FindAsync(key, time.GetUtcNow() - TokenHistory.Life, limit.Token).WaitAsync(limit.Token);
+            return [.. stored.OrderByDescending(token => token.RetiredAt ?? DateTimeOffset.MaxValue).Select(token => OpenWhole(request, token)).OfType<TokenSet>()];
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException || store.IsUnavailable(exception))
         {
-            // Callouts go on without the database, by what this process knows.
-            lock (slot.Gate)
-            {
-                (slot.LearnedAt, slot.HasNotLearned) = (time.GetTimestamp(), true);
-            }
-        }
-        finally
-        {
-            lock (slot.Gate)
-            {
-                slot.Learning = null;
-            }
+            return null;
         }
     }
 
@@ -105,7 +88,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
     private async Task<TokenSet?> CatchUpAsync(TokenRequest request, TokenKey key, TokenSlot slot, Func<TokenSlot, bool> isUsed)
     {
         var now = time.GetUtcNow();
-        var stored = await store.FindAsync(key, now - TokenSlot.RetiredLife, CancellationToken.None);
+        var stored = await store.FindAsync(key, now - TokenHistory.Life, CancellationToken.None);
         TokenSet? newest = null;
         lock (slot.Gate)
         {
@@ -114,7 +97,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
                 return null;
             }
 
-            var known = slot.RetiredIds();
+            var known = slot.History.Ids();
             foreach (var token in stored)
             {
                 if (token.Id == slot.Current?.Id || known.Contains(token.Id)
@@ -131,7 +114,7 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
 
                 if (newest != usable || usable != opened)
                 {
-                    slot.Remember(opened, token.RetiredAt ?? now);
+                    slot.History.Remember(opened, token.RetiredAt ?? now);
                 }
             }
 
@@ -143,14 +126,14 @@ internal sealed class TokenKeeping(ITokenStore store, TokenSealing sealing, Bind
 
             if (slot.Current is { } old)
             {
-                slot.Remember(old, now);
+                slot.History.Remember(old, now);
             }
 
             // Theirs from now on, also for who needs a fresh one: what renewed the one before is used up.
             var isGood = !newest.IsExpired(now);
             if (!isGood)
             {
-                slot.Remember(newest, now);
+                slot.History.Remember(newest, now);
             }
 
             slot.Current = isGood ? newest : null;

@@ -5,17 +5,8 @@ namespace Vault.Core.Authentication.Tokens;
 /// <summary>What is known in memory of one key's token. Every member is read and written under the slot's own lock.</summary>
 internal sealed class TokenSlot
 {
-    // Some thousands: each its bytes, and about what is made of it to search for it.
-    private const int MostKnown = 4 * 1024 * 1024;
-    private const int ManyKnown = MostKnown / 2;
-    private const int SizeOfAny = 1024;
-
-    /// <summary>How long a token that is no longer used is known, for redaction.</summary>
-    public static readonly TimeSpan RetiredLife = TimeSpan.FromHours(24);
-
-    private readonly List<(TokenSet Token, DateTimeOffset At)> _retired = [];
-    private long _retiredSize;
-    private (IReadOnlyList<SecretText> Values, int Count, TokenSet? Current, IReadOnlyList<TokenSet> Learned, DateTimeOffset Oldest)? _known;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
     /// <summary>The lock; never held across I/O.</summary>
     public Lock Gate { get; } = new();
@@ -74,20 +65,8 @@ internal sealed class TokenSlot
     /// <summary>When a token was last given up since the service refused it; a timestamp, null: never.</summary>
     public long? GivenUpAt { get; set; }
 
-    /// <summary>Whether there were so many tokens in the last 24 hours (a few hundred, of ordinary size) that the oldest may soon not be searched for any more.</summary>
-    public bool HasMany => _retiredSize > ManyKnown;
-
-    /// <summary>What the store had when it was last read for redaction alone: nobody asked for a token.</summary>
-    public IReadOnlyList<TokenSet> Learned { get; set; } = [];
-
-    /// <summary>The reading for redaction that is under way.</summary>
-    public Task? Learning { get; set; }
-
-    /// <summary>When it ended last; a timestamp, null: never.</summary>
-    public long? LearnedAt { get; set; }
-
-    /// <summary>Whether it ended without the store's word.</summary>
-    public bool HasNotLearned { get; set; }
+    /// <summary>The tokens that are no longer used, which answers must not echo.</summary>
+    public TokenHistory History { get; } = new();
 
     /// <summary>When the store was last looked into for what another process may have; a timestamp, null: never.</summary>
     public long? LookedAt { get; set; }
@@ -98,69 +77,74 @@ internal sealed class TokenSlot
     /// <summary>When the slot was last asked, for eviction.</summary>
     public long LastUsed { get; set; }
 
-    /// <summary>The ids of what is remembered.</summary>
-    public HashSet<Guid> RetiredIds() => [.. _retired.Select(retired => retired.Token.Id)];
-
-    /// <summary>A token is no longer used; it must not be echoed for 24 hours.</summary>
-    public void Remember(TokenSet token, DateTimeOffset at)
-    {
-        if (_retired.Count > 0 && _retired[0].At < at - RetiredLife)
-        {
-            Prune(at - RetiredLife);
-        }
-
-        _retired.Add((token, at));
-        _retiredSize += SizeOf(token);
-    }
-
-    private void Prune(DateTimeOffset since)
-    {
-        _retired.RemoveAll(retired => retired.At < since);
-        _retiredSize = _retired.Sum(retired => SizeOf(retired.Token));
-    }
-
-    private static long SizeOf(TokenSet token)
-    {
-        var size = 0L;
-        foreach (var value in token.Values.Values)
-        {
-            size += value.ByteLength + SizeOfAny;
-        }
-
-        return size;
-    }
-
-    /// <summary>What must not be echoed: the current token, and those that were retired since then; of more than 4 MiB the newest. The same list as long as it is so.</summary>
-    public IReadOnlyList<SecretText> Known(DateTimeOffset since)
-    {
-        if (_known is { } known && known.Count == _retired.Count && known.Current == Current && known.Learned == Learned && known.Oldest >= since)
-        {
-            return known.Values;
-        }
-
-        Prune(since);
-        var (values, seen, size) = (new List<SecretText>(), new HashSet<string>(StringComparer.Ordinal), 0L);
-        foreach (var value in (Current is { } current ? [current] : Enumerable.Empty<TokenSet>())
-            .Concat(Learned).Concat(_retired.AsEnumerable().Reverse().OrderByDescending(retired => retired.At).Select(retired => retired.Token)).SelectMany(token => token.Values.Values))
-        {
-            // What renews a token may be the same for all of them.
-            if (seen.Add(value.Reveal()) && (size += value.ByteLength + SizeOfAny) <= MostKnown)
-            {
-                values.Add(value);
-            }
-        }
-
-        _known = (values, _retired.Count, Current, Learned, _retired.Select(retired => retired.At).DefaultIfEmpty(DateTimeOffset.MaxValue).Min());
-        return values;
-    }
-
     /// <summary>The current token is no longer used; it may still renew, and must not be echoed.</summary>
     public void Retire(TokenSet token, DateTimeOffset now)
     {
-        Remember(token, now);
+        History.Remember(token, now);
         Previous = token;
         Current = null;
         HasWorked = false;
+    }
+
+    /// <summary>A token came from outside, by a person's consent: a sign-in under way doesn't replace it.</summary>
+    public void Put(TokenSet token, DateTimeOffset now)
+    {
+        RetireCurrent(now);
+        Generation++;
+        IsLoaded = true;
+        Current = token;
+        Unsaved = null;
+        HasWorked = false;
+        NoteDone();
+    }
+
+    /// <summary>A sign-in gave a token; where it couldn't be kept, the next sign-in begins by what there is.</summary>
+    public void Take(TokenSet token, DateTimeOffset now)
+    {
+        if (!ReferenceEquals(Current, token))
+        {
+            RetireCurrent(now);
+        }
+
+        if (ReferenceEquals(Unkept, token))
+        {
+            Retire(token, now);
+            IsLoaded = false;
+            Unkept = null;
+        }
+        else
+        {
+            Current = token;
+        }
+
+        NoteDone();
+    }
+
+    /// <summary>A sign-in failed: the same answer is given for 5 s, doubling to 60 s.</summary>
+    public void Fail(VaultError error, TimeProvider time)
+    {
+        Pause = Pause == TimeSpan.Zero ? FirstPause : Pause * 2 < LongestPause ? Pause * 2 : LongestPause;
+        FailedAt = time.GetTimestamp();
+        Failure = error;
+    }
+
+    /// <summary>Whether a sign-in may be tried, whatever the clock was set to since the last one failed.</summary>
+    public bool MayTry(TimeProvider time) => Pause == TimeSpan.Zero || time.GetElapsedTime(FailedAt) >= Pause;
+
+    private void RetireCurrent(DateTimeOffset now)
+    {
+        if (Current is { } old)
+        {
+            Retire(old, now);
+        }
+    }
+
+    private void NoteDone()
+    {
+        Previous = null;
+        IsPreviousDoubtful = false;
+        Failure = null;
+        Pause = TimeSpan.Zero;
     }
 }
 

@@ -14,12 +14,8 @@ namespace Vault.Core.Authentication.Tokens;
 /// </summary>
 public sealed partial class TokenSource : ICredentialCache
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TooYoung = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PaceAmongMany = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LearnedLife = TimeSpan.FromHours(1);
-    private static readonly TimeSpan LookPace = TimeSpan.FromSeconds(2);
 
     private readonly TokenSlots _slots;
     private readonly CredentialSets _parameters;
@@ -41,7 +37,15 @@ public sealed partial class TokenSource : ICredentialCache
         _isShared = leases is not null;
         _time = time;
         _logger = logger;
+        Consents = new TokenConsents(_slots, _keeping, _signIn, _isShared, time);
+        Known = new KnownTokens(_slots, _keeping, time);
     }
+
+    /// <summary>What a person's consent is about.</summary>
+    internal TokenConsents Consents { get; }
+
+    /// <summary>The tokens that answers must not echo.</summary>
+    internal KnownTokens Known { get; }
 
     /// <summary>A token that is good now. The caller's cancellation ends its waiting, not a sign-in that others wait for.</summary>
     public async ValueTask<Result<TokenSet>> GetAsync(TokenRequest request, CancellationToken cancellationToken)
@@ -63,7 +67,7 @@ public sealed partial class TokenSource : ICredentialCache
                 slot.IsInUse = true;
                 if (slot.Current is { } token && !token.IsExpired(now))
                 {
-                    if (!slot.IsRenewing && slot.Pending is null && token.IsDue(now) && MayTry(slot))
+                    if (!slot.IsRenewing && slot.Pending is null && token.IsDue(now) && slot.MayTry(_time))
                     {
                         // Still good: it is renewed while the callouts go on with it.
                         slot.IsRenewing = true;
@@ -73,7 +77,7 @@ public sealed partial class TokenSource : ICredentialCache
                     return token;
                 }
 
-                if (slot.Failure is { } failure && !MayTry(slot))
+                if (slot.Failure is { } failure && !slot.MayTry(_time))
                 {
                     return failure;
                 }
@@ -119,118 +123,11 @@ public sealed partial class TokenSource : ICredentialCache
         }
     }
 
-    /// <summary>Keeps a token that was got in another way than by asking for it here: by a person's consent.</summary>
-    /// <param name="request">Whose token.</param>
-    /// <param name="token">The token.</param>
-    /// <param name="consentRequest">Of the row that says that the consent is asked for: it goes with this.</param>
-    /// <returns>False: it was closed meanwhile, and nothing is kept.</returns>
-    public async Task<bool> PutAsync(TokenRequest request, TokenSet token, Guid consentRequest)
-    {
-        var slot = _slots.Get(request.Key);
-        if (!slot.IsLoaded)
-        {
-            await _keeping.LoadAsync(request, request.Key, slot);
-        }
-
-        if (!await _keeping.SaveAsync(request, token, consentRequest))
-        {
-            return false;
-        }
-
-        lock (slot.Gate)
-        {
-            if (!slot.IsEvicted)
-            {
-                var now = _time.GetUtcNow();
-                if (slot.Current is { } old)
-                {
-                    slot.Retire(old, now);
-                }
-
-                slot.Generation++;
-                slot.IsLoaded = true;
-                slot.Current = token;
-                slot.Previous = null;
-                slot.Unsaved = null;
-                slot.HasWorked = false;
-                slot.Failure = null;
-                slot.Pause = TimeSpan.Zero;
-                return true;
-            }
-        }
-
-        // The slot after it may have been read before the token was saved.
-        _slots.Evict(request.Key.ExternalCredentialId);
-        return true;
-    }
-
-    /// <summary>Whether a person has to consent before there can be a token.</summary>
-    public async Task<bool> NeedsConsentAsync(TokenRequest request, CancellationToken cancellationToken)
-    {
-        if (request.Credential.Authentication.Tokens is not { ConsentParameters: not null } protocol)
-        {
-            return false;
-        }
-
-        var slot = _slots.Get(request.Key);
-        bool isLoaded;
-        lock (slot.Gate)
-        {
-            if (slot.After is { IsCompleted: false })
-            {
-                // Whoever asks for the token waits for what comes of that.
-                return false;
-            }
-
-            isLoaded = slot.IsLoaded;
-        }
-
-        if (!isLoaded && await _keeping.LoadAsync(request, request.Key, slot) is { } stored)
-        {
-            lock (slot.Gate)
-            {
-                slot.Current ??= stored;
-            }
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
-        var needsConsent = Judge();
-        if (needsConsent && isLoaded && _isShared && IsToLook(slot))
-        {
-            // Another process may have it, and the word of that may have been lost.
-            await _keeping.LookAsync(request, request.Key, slot);
-            needsConsent = Judge();
-        }
-
-        return needsConsent;
-
-        bool Judge()
-        {
-            lock (slot.Gate)
-            {
-                return slot.Pending is null && protocol.NeedsConsent(_signIn.Acquisition(request, slot.Current ?? slot.Previous, false, null));
-            }
-        }
-    }
-
-    private bool IsToLook(TokenSlot slot)
-    {
-        lock (slot.Gate)
-        {
-            var isToLook = slot.LookedAt is not { } at || _time.GetElapsedTime(at) >= LookPace;
-            slot.LookedAt = isToLook ? _time.GetTimestamp() : slot.LookedAt;
-            return isToLook;
-        }
-    }
-
     /// <summary>Tells the service that a token is no longer used (logout, revocation), if it can be reached.</summary>
     /// <param name="request">Whose token.</param>
     /// <param name="stored">The token.</param>
     /// <param name="cancellationToken">Bounds the trying.</param>
     public Task EndAsync(TokenRequest request, StoredToken stored, CancellationToken cancellationToken) => _signIn.EndAsync(request, stored, cancellationToken);
-
-    /// <summary>What a sign-in of this account needs, for what isn't asked for here: a person's consent.</summary>
-    public TokenAcquisition ContextOf(TokenRequest request) => _signIn.Acquisition(request, null, false, null);
 
     /// <summary>Renews the tokens in use that are about to end, so that no callout waits for it, and forgets what nobody uses.</summary>
     public void RenewDue()
@@ -241,7 +138,7 @@ public sealed partial class TokenSource : ICredentialCache
             lock (slot.Gate)
             {
                 var now = _time.GetUtcNow();
-                if (slot is { IsEvicted: false, Pending: null, LastRequest: { } request } && MayTry(slot)
+                if (slot is { IsEvicted: false, Pending: null, LastRequest: { } request } && slot.MayTry(_time)
                     && (slot.Unsaved is not null || (slot is { IsInUse: true, Current: { } token } && token.IsDue(now))))
                 {
                     slot.IsRenewing = true;
@@ -290,7 +187,7 @@ public sealed partial class TokenSource : ICredentialCache
             }
 
             if ((!slot.HasWorked && (now - token.ObtainedAt).Duration() < TooYoung)
-                || (slot.HasMany && slot.GivenUpAt is { } last && _time.GetElapsedTime(last) < PaceAmongMany))
+                || (slot.History.HasMany && slot.GivenUpAt is { } last && _time.GetElapsedTime(last) < PaceAmongMany))
             {
                 return false;
             }
@@ -319,34 +216,6 @@ public sealed partial class TokenSource : ICredentialCache
         return true;
     }
 
-    /// <summary>
-    /// The key's tokens of the last 24 hours, the current one included: what answers must not echo. Where nobody asked for one yet, the store is read for it,
-    /// once for all who wait, and again after an hour; what sign-ins go by is left alone. Without the store, what this process knows counts. Of thousands, the newest.
-    /// </summary>
-    public async ValueTask<IReadOnlyList<SecretText>> KnownAsync(TokenRequest request, CancellationToken cancellationToken)
-    {
-        var slot = _slots.Get(request.Key);
-        if (Learning(request, slot) is { } learning)
-        {
-            await learning.WaitAsync(cancellationToken);
-        }
-
-        lock (slot.Gate)
-        {
-            return slot.Known(_time.GetUtcNow() - TokenSlot.RetiredLife);
-        }
-    }
-
-    private Task? Learning(TokenRequest request, TokenSlot slot)
-    {
-        lock (slot.Gate)
-        {
-            return slot.IsLoaded || (slot.LearnedAt is { } at && _time.GetElapsedTime(at) < (slot.HasNotLearned ? TooYoung : LearnedLife))
-                ? null
-                : slot.Learning ??= Task.Run(() => _keeping.LearnAsync(request, request.Key, slot));
-        }
-    }
-
     /// <inheritdoc />
     public void Evict(Guid externalCredentialId)
     {
@@ -360,9 +229,6 @@ public sealed partial class TokenSource : ICredentialCache
         _parameters.EvictAll();
         _slots.Evict(null);
     }
-
-    // Whatever the clock was set to meanwhile.
-    private bool MayTry(TokenSlot slot) => slot.Pause == TimeSpan.Zero || _time.GetElapsedTime(slot.FailedAt) >= slot.Pause;
 
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
     private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, bool isSavedOnly = false, SignInTrace? trace = null)
@@ -401,34 +267,12 @@ public sealed partial class TokenSource : ICredentialCache
 
             if (result.IsOk)
             {
-                if (slot.Current is { } old && !ReferenceEquals(old, result.Value))
-                {
-                    slot.Retire(old, _time.GetUtcNow());
-                }
-
-                if (ReferenceEquals(slot.Unkept, result.Value))
-                {
-                    // What it was got with, or in place of, is gone: the next one begins by what there is.
-                    slot.Retire(result.Value, _time.GetUtcNow());
-                    slot.IsLoaded = false;
-                    slot.Unkept = null;
-                }
-                else
-                {
-                    slot.Current = result.Value;
-                }
-
-                slot.Previous = null;
-                slot.IsPreviousDoubtful = false;
-                slot.Failure = null;
-                slot.Pause = TimeSpan.Zero;
+                slot.Take(result.Value, _time.GetUtcNow());
             }
             else if (!ReferenceEquals(result.Error, TokenSignIn.NotTried))
             {
                 request.Parameters.NoteRefused();
-                slot.Pause = slot.Pause == TimeSpan.Zero ? FirstPause : slot.Pause * 2 < LongestPause ? slot.Pause * 2 : LongestPause;
-                slot.FailedAt = _time.GetTimestamp();
-                slot.Failure = result.Error;
+                slot.Fail(result.Error, _time);
             }
         }
 

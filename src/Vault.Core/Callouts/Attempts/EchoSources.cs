@@ -36,7 +36,7 @@ internal static class EchoSources
     {
         if (callout.Plan.Named.RedactResponses && callout.Plan.External.Authentication.Tokens is not null)
         {
-            callout.Echoes.Know(token.Request.Key, await tokens.KnownAsync(token.Request, cancellationToken));
+            callout.Echoes.Know(token.Request.Key, await tokens.Known.OfAsync(token.Request, cancellationToken));
         }
     }
 

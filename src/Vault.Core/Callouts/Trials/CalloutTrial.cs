@@ -209,7 +209,7 @@ public sealed partial class CalloutTrial(
             Http = http.Value,
             HasClientCertificate = admitted.Named.ClientCertificate is not null,
         };
-        return await tokens.NeedsConsentAsync(request, cancellationToken) ? null : (await tokens.RenewAsync(request, trace, cancellationToken)).Error;
+        return await tokens.Consents.IsNeededAsync(request, cancellationToken) ? null : (await tokens.RenewAsync(request, trace, cancellationToken)).Error;
     }
 
     private async Task<TrialOutcome> SendAsync(

@@ -218,7 +218,7 @@ public sealed class TokenSourceTests : IDisposable
         var underWay = _vault.TokenAsync();
         await UntilCallAsync(2);
         _vault.Source.Evict(_vault.Credential.Definition.Id);
-        Assert.False(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.False(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
         var later = _vault.TokenAsync();
         _vault.SignIn.Gate.SetResult();
         Assert.Equal(["ada@#2", "ada@#2"], (await Task.WhenAll(underWay, later)).Select(token => token.Values["t"].Reveal()));
@@ -267,7 +267,7 @@ public sealed class TokenSourceTests : IDisposable
 
         _vault.Store.SaveFault = null;
         _vault.Parts.Time.Advance(TimeSpan.FromSeconds(5));
-        Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
         Assert.Equal("ada@#3", (await _vault.TokenAsync()).Values["t"].Reveal());
         Assert.Null(_vault.SignIn.TradedIn);
         Assert.DoesNotContain(_vault.Store.Tokens, token => token.RetiredAt is not null);
@@ -332,13 +332,13 @@ public sealed class TokenSourceTests : IDisposable
             _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
         }
 
-        var known = await _vault.Source.KnownAsync(_vault.Request(), CancellationToken.None);
-        Assert.Same(known, await _vault.Source.KnownAsync(_vault.Request(), CancellationToken.None));
+        var known = await _vault.Source.Known.OfAsync(_vault.Request(), CancellationToken.None);
+        Assert.Same(known, await _vault.Source.Known.OfAsync(_vault.Request(), CancellationToken.None));
         Assert.InRange(known.Count, 4000, 4096);
         Assert.Equal(["ada@#2100", "refresh#2100"], known.Take(2).Select(secret => secret.Reveal()).Order());
         Assert.DoesNotContain("ada@#1", known.Select(secret => secret.Reveal()));
         await _vault.Source.RenewAsync(_vault.Request(), null, CancellationToken.None);
-        Assert.Contains("ada@#2101", (await _vault.Source.KnownAsync(_vault.Request(), CancellationToken.None)).Select(secret => secret.Reveal()));
+        Assert.Contains("ada@#2101", (await _vault.Source.Known.OfAsync(_vault.Request(), CancellationToken.None)).Select(secret => secret.Reveal()));
     }
 
     [Fact]
@@ -347,9 +347,9 @@ public sealed class TokenSourceTests : IDisposable
         (_vault.SignIn.IsRenewable, _vault.SignIn.ConsentParameters) = (true, ["Who"]);
         _vault.Store.AreConsentRequestsClosed = true;
         var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
-        Assert.False(await _vault.Source.PutAsync(_vault.Request(), consented, Guid.NewGuid()));
+        Assert.False(await _vault.Source.Consents.PutAsync(_vault.Request(), consented, Guid.NewGuid()));
         Assert.Empty(_vault.Store.Tokens);
-        Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
     }
 
     [Theory]
@@ -397,7 +397,7 @@ public sealed class TokenSourceTests : IDisposable
         var underWay = _vault.TokenAsync();
         await reached.Task;
         var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
-        await _vault.Source.PutAsync(_vault.Request(), consented, Guid.NewGuid());
+        await _vault.Source.Consents.PutAsync(_vault.Request(), consented, Guid.NewGuid());
         gate.SetResult();
         await underWay;
         _vault.Restart();
@@ -447,7 +447,7 @@ public sealed class TokenSourceTests : IDisposable
         _vault.Store.EndFault = isStoreAway ? new TimeoutException("database") : null;
         Assert.Equal(Gone, (await ours.GetAsync(_vault.Request(), CancellationToken.None)).Error);
         _vault.Parts.Time.Advance(TimeSpan.FromSeconds(5));
-        Assert.False(await ours.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.False(await ours.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
         Assert.Equal("ada@#2", (await ours.GetAsync(_vault.Request(), CancellationToken.None)).Value?.Values["t"].Reveal());
         Assert.True(Assert.Single(_vault.Store.Tokens, token => token.RetiredAt is null).IsRenewable);
     }
@@ -466,7 +466,7 @@ public sealed class TokenSourceTests : IDisposable
         Assert.Equal("ada@#1", (await _vault.TokenAsync()).Values["t"].Reveal());
         Assert.Contains("refresh#1", await KnownAsync());
         _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
-        Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
         Assert.Equal(2, _vault.SignIn.Calls);
     }
 
@@ -477,10 +477,10 @@ public sealed class TokenSourceTests : IDisposable
         var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
         var (reached, gate) = (NewGate(), NewGate());
         _vault.Store.SaveHold = (reached, gate);
-        var put = _vault.Source.PutAsync(_vault.Request(), consented, Guid.NewGuid());
+        var put = _vault.Source.Consents.PutAsync(_vault.Request(), consented, Guid.NewGuid());
         await reached.Task;
         _vault.Source.Evict(_vault.Credential.Definition.Id);
-        Assert.True(await _vault.Source.NeedsConsentAsync(_vault.Request(), CancellationToken.None));
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
         gate.SetResult();
         await put;
         Assert.Equal("consented", (await _vault.TokenAsync()).Values["t"].Reveal());
@@ -509,5 +509,5 @@ public sealed class TokenSourceTests : IDisposable
 
     private Task<bool> GiveUpAsync(TokenSet token) => _vault.Source.GiveUpAsync(_vault.Request(), token, CancellationToken.None).AsTask();
 
-    private async Task<IEnumerable<string>> KnownAsync() => (await _vault.Source.KnownAsync(_vault.Request(), CancellationToken.None)).Select(secret => secret.Reveal()).Order();
+    private async Task<IEnumerable<string>> KnownAsync() => (await _vault.Source.Known.OfAsync(_vault.Request(), CancellationToken.None)).Select(secret => secret.Reveal()).Order();
 }

@@ -1,0 +1,101 @@
+namespace Vault.Core.Authentication.Tokens;
+
+/// <summary>Tokens that a person consents to: whether that is needed, and what comes of it.</summary>
+internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, TokenSignIn signIn, bool isShared, TimeProvider time)
+{
+    private static readonly TimeSpan LookPace = TimeSpan.FromSeconds(2);
+
+    /// <summary>What asking for a consent to this account needs.</summary>
+    public TokenAcquisition ContextOf(TokenRequest request) => signIn.Acquisition(request, null, false, null);
+
+    /// <summary>Whether a person has to consent before there can be a token.</summary>
+    public async Task<bool> IsNeededAsync(TokenRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Credential.Authentication.Tokens is not { ConsentParameters: not null } protocol)
+        {
+            return false;
+        }
+
+        var slot = slots.Get(request.Key);
+        bool isLoaded;
+        lock (slot.Gate)
+        {
+            if (slot.After is { IsCompleted: false })
+            {
+                // Whoever asks for the token waits for what comes of that.
+                return false;
+            }
+
+            isLoaded = slot.IsLoaded;
+        }
+
+        if (!isLoaded && await keeping.LoadAsync(request, request.Key, slot) is { } stored)
+        {
+            lock (slot.Gate)
+            {
+                slot.Current ??= stored;
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        var isNeeded = Judge();
+        if (isNeeded && isLoaded && isShared && IsToLook(slot))
+        {
+            // Another process may have it, and the word of that may have been lost.
+            await keeping.LookAsync(request, request.Key, slot);
+            isNeeded = Judge();
+        }
+
+        return isNeeded;
+
+        bool Judge()
+        {
+            lock (slot.Gate)
+            {
+                return slot.Pending is null && protocol.NeedsConsent(signIn.Acquisition(request, slot.Current ?? slot.Previous, false, null));
+            }
+        }
+    }
+
+    /// <summary>Keeps what came of a consent.</summary>
+    /// <param name="request">Whose token.</param>
+    /// <param name="token">The token.</param>
+    /// <param name="consentRequest">Of the row that says that the consent is asked for: it goes with this.</param>
+    /// <returns>False: it was closed meanwhile, and nothing is kept.</returns>
+    public async Task<bool> PutAsync(TokenRequest request, TokenSet token, Guid consentRequest)
+    {
+        var slot = slots.Get(request.Key);
+        if (!slot.IsLoaded)
+        {
+            await keeping.LoadAsync(request, request.Key, slot);
+        }
+
+        if (!await keeping.SaveAsync(request, token, consentRequest))
+        {
+            return false;
+        }
+
+        lock (slot.Gate)
+        {
+            if (!slot.IsEvicted)
+            {
+                slot.Put(token, time.GetUtcNow());
+                return true;
+            }
+        }
+
+        // The slot after it may have been read before the token was saved.
+        slots.Evict(request.Key.ExternalCredentialId);
+        return true;
+    }
+
+    private bool IsToLook(TokenSlot slot)
+    {
+        lock (slot.Gate)
+        {
+            var isToLook = slot.LookedAt is not { } at || time.GetElapsedTime(at) >= LookPace;
+            slot.LookedAt = isToLook ? time.GetTimestamp() : slot.LookedAt;
+            return isToLook;
+        }
+    }
+}

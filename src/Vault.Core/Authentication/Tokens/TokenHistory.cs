@@ -1,0 +1,91 @@
+using Vault.Core.Primitives;
+
+namespace Vault.Core.Authentication.Tokens;
+
+/// <summary>The tokens of one key that are no longer used, for the 24 hours in which answers must not echo them. Read and written under the lock of its slot.</summary>
+internal sealed class TokenHistory
+{
+    // Some thousands: each its bytes, and about what is made of it to search for it.
+    private const int MostKnown = 4 * 1024 * 1024;
+    private const int ManyKnown = MostKnown / 2;
+    private const int SizeOfAny = 1024;
+
+    /// <summary>How long a token that is no longer used is known.</summary>
+    public static readonly TimeSpan Life = TimeSpan.FromHours(24);
+
+    private readonly List<(TokenSet Token, DateTimeOffset At)> _retired = [];
+    private long _retiredSize;
+    private (IReadOnlyList<SecretText> Values, int Count, TokenSet? Current, IReadOnlyList<TokenSet> Learned, DateTimeOffset Oldest)? _known;
+
+    /// <summary>Whether there were so many tokens in the last 24 hours (a few hundred, of ordinary size) that the oldest may soon not be searched for any more.</summary>
+    public bool HasMany => _retiredSize > ManyKnown;
+
+    /// <summary>What the store had when it was last read for redaction alone: nobody asked for a token.</summary>
+    public IReadOnlyList<TokenSet> Learned { get; set; } = [];
+
+    /// <summary>The reading for redaction that is under way.</summary>
+    public Task? Learning { get; set; }
+
+    /// <summary>When it ended last; a timestamp, null: never.</summary>
+    public long? LearnedAt { get; set; }
+
+    /// <summary>Whether it ended without the store's word.</summary>
+    public bool HasNotLearned { get; set; }
+
+    /// <summary>The ids of what is remembered.</summary>
+    public HashSet<Guid> Ids() => [.. _retired.Select(retired => retired.Token.Id)];
+
+    /// <summary>A token is no longer used.</summary>
+    public void Remember(TokenSet token, DateTimeOffset at)
+    {
+        if (_retired.Count > 0 && _retired[0].At < at - Life)
+        {
+            Prune(at - Life);
+        }
+
+        _retired.Add((token, at));
+        _retiredSize += SizeOf(token);
+    }
+
+    /// <summary>What must not be echoed: the current token, and those that were used within <see cref="Life"/>; of more than 4 MiB the newest. The same list as long as it is so.</summary>
+    public IReadOnlyList<SecretText> Known(TokenSet? current, DateTimeOffset now)
+    {
+        var since = now - Life;
+        if (_known is { } known && known.Count == _retired.Count && known.Current == current && known.Learned == Learned && known.Oldest >= since)
+        {
+            return known.Values;
+        }
+
+        Prune(since);
+        var (values, seen, size) = (new List<SecretText>(), new HashSet<string>(StringComparer.Ordinal), 0L);
+        foreach (var value in (current is null ? Enumerable.Empty<TokenSet>() : [current])
+            .Concat(Learned).Concat(_retired.AsEnumerable().Reverse().OrderByDescending(retired => retired.At).Select(retired => retired.Token)).SelectMany(token => token.Values.Values))
+        {
+            // What renews a token may be the same for all of them.
+            if (seen.Add(value.Reveal()) && (size += value.ByteLength + SizeOfAny) <= MostKnown)
+            {
+                values.Add(value);
+            }
+        }
+
+        _known = (values, _retired.Count, current, Learned, _retired.Select(retired => retired.At).DefaultIfEmpty(DateTimeOffset.MaxValue).Min());
+        return values;
+    }
+
+    private void Prune(DateTimeOffset since)
+    {
+        _retired.RemoveAll(retired => retired.At < since);
+        _retiredSize = _retired.Sum(retired => SizeOf(retired.Token));
+    }
+
+    private static long SizeOf(TokenSet token)
+    {
+        var size = 0L;
+        foreach (var value in token.Values.Values)
+        {
+            size += value.ByteLength + SizeOfAny;
+        }
+
+        return size;
+    }
+}
