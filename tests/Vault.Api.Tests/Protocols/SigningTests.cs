@@ -116,6 +116,50 @@ public sealed class SigningTests : ProtocolBench
         Assert.All(Service.Requests, request => Assert.Equal("the-session-token", request.Header("X-Amz-Security-Token")));
     }
 
+    [Theory]
+    [InlineData("STREAMING-UNSIGNED-PAYLOAD-TRAILER", 200)]
+    [InlineData("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", 403)]
+    [InlineData("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", 403)]
+    [InlineData("UNSIGNED-PAYLOAD", 200)]
+    public async Task SigV4_BodyThatTheClientFramed_IsSaidToBeSo_OrRefused(string payload, int status)
+    {
+        const string Framed = "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n";
+        Service.Answer = (context, request) => AnswerAsync(context, IsSigned(request, "s3", "the-secret-access-key") ? 200 : 403, "", "text/plain");
+        var app = await DefineAsync(
+            """{ "protocol": "awsSigV4", "region": "eu-west-1", "service": "s3" }""", """{ "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "the-secret-access-key" }""");
+        foreach (var size in new[] { 1, 40_000 })
+        {
+            var content = new ByteArrayContent(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(Framed, size))));
+            content.Headers.ContentEncoding.Add("aws-chunked");
+            using var request = new HttpRequestMessage(HttpMethod.Put, $"/callout/{Name}/bucket/key") { Content = content };
+            request.Headers.Add("X-Amz-Content-Sha256", payload);
+            request.Headers.Add("X-Amz-Trailer", "x-amz-checksum-crc32");
+            await ExpectAsync(await app.SendAsync(request), status, status == 403 ? "request-not-allowed" : null);
+        }
+
+        Assert.Equal(status == 403 ? 0 : 2, Service.Requests.Count);
+        if (payload.StartsWith("STREAMING", StringComparison.Ordinal))
+        {
+            Assert.All(Service.Requests, seen => Assert.Equal(payload, seen.Header("X-Amz-Content-Sha256")));
+        }
+    }
+
+    [Fact]
+    public async Task SigV4_TheCallersOwnSignature_GoesWhole()
+    {
+        Service.Answer = (context, request) => AnswerAsync(context, IsSigned(request, "s3", "the-secret-access-key") ? 200 : 403, "", "text/plain");
+        var app = await DefineAsync(
+            """{ "protocol": "awsSigV4", "region": "eu-west-1", "service": "s3" }""", """{ "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "the-secret-access-key" }""");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/callout/{Name}/bucket/key");
+        request.Headers.TryAddWithoutValidation("Authorization", "AWS4-HMAC-SHA256 Credential=x, SignedHeaders=host, Signature=00");
+        request.Headers.Add("X-Amz-Security-Token", "of-the-caller");
+        request.Headers.Add("x_amz_security_token", "of-the-caller");
+        await ExpectAsync(await app.SendAsync(request), 200);
+        var seen = Service.Requests[^1];
+        Assert.Null(seen.Header("X-Amz-Security-Token") ?? seen.Header("x_amz_security_token"));
+        Assert.DoesNotContain("security", seen.Header("Authorization"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task SigV4_AssumesARole_AndAgainWhenItsKeysAreDead()
     {
@@ -347,7 +391,7 @@ public sealed class SigningTests : ProtocolBench
             new AwsSignature.Signer(id, secret, "eu-west-1", service, time), request.Method,
             question < 0 ? request.Target : request.Target[..question], question < 0 ? "" : request.Target[(question + 1)..],
             names.Select(name => new KeyValuePair<string, string>(name, request.Header(name)!)), hash);
-        return header == expected && (claimed is null or "UNSIGNED-PAYLOAD" || claimed == AwsSignature.HashOf(request.Body));
+        return header == expected && (claimed is null or "UNSIGNED-PAYLOAD" or "STREAMING-UNSIGNED-PAYLOAD-TRAILER" || claimed == AwsSignature.HashOf(request.Body));
     }
 
     private static bool IsDigest(RecordedRequest request, string algorithm, string? qop, string nonce)

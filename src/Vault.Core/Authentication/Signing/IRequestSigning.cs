@@ -87,6 +87,9 @@ public interface IRequestSigning
     /// <summary>Whether a token is needed to sign.</summary>
     bool NeedsToken { get; }
 
+    /// <summary>Headers that belong to a signature: the caller's own go, also where the vault's has none of that name.</summary>
+    IReadOnlyList<string> SignatureHeaders => ["Authorization"];
+
     /// <summary>How much of the body is needed.</summary>
     /// <param name="contentType">The body's content type, or null.</param>
     BodyNeed NeedOf(string? contentType);

@@ -18,6 +18,9 @@ internal static class AttemptSignature
         IRequestSigning signing, Callout callout, Uri uri, RequestFacts facts, IReadOnlyList<KeyValuePair<string, string>> headers, AttemptBody.Outgoing body, CalloutToken token,
         TimeProvider time, bool isPreview)
     {
+        // The caller's own signature has no place where the protocol makes one, also before there is a challenge to answer.
+        var custom = callout.Plan.CustomHeaderNames;
+        var kept = headers.Where(header => custom.Contains(header.Key) || !IsAmong(signing.SignatureHeaders, header.Key)).ToArray();
         var target = uri.OriginalString;
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var request = new RequestToSign
@@ -27,14 +30,14 @@ internal static class AttemptSignature
             Host = facts.Host ?? uri.Authority,
             Path = RequestTarget.PathOf(uri),
             Query = question < 0 ? "" : target[(question + 1)..],
-            Headers = headers,
+            Headers = kept,
             Body = body.Whole ?? (body.Transform is null ? ReadOnlyMemory<byte>.Empty : (ReadOnlyMemory<byte>?)null),
             Now = time.GetUtcNow(),
             Nonce = facts.Nonce,
             Account = $"{callout.Admitted.Principal.Id:N}\n{callout.Admitted.User}\n{callout.Credentials.Stamp}",
             Parameters = callout.Credentials,
             Token = token.Current,
-            CustomNames = callout.Plan.CustomHeaderNames,
+            CustomNames = custom,
             Challenge = callout.Challenge,
             IsBodySecret = facts.IsBodySecret,
             IsPreview = isPreview,
@@ -47,7 +50,6 @@ internal static class AttemptSignature
         }
 
         // An admin's own header of a name wins over the protocol's, here too.
-        var custom = callout.Plan.CustomHeaderNames;
         var ours = signed.Value.Headers.Where(header => !custom.Contains(header.Name)).ToArray();
         if (Array.Find(ours, header => header.IsBytes ? !WireText.IsValue(header.Value) : !HeaderText.IsLegal(header.Value)) is { } illegal)
         {
@@ -66,12 +68,26 @@ internal static class AttemptSignature
 
         KeyValuePair<string, string>[] all =
         [
-            // The caller's own authorization has no place where the protocol makes it, also before there is a challenge to answer.
-            .. headers.Where(header => custom.Contains(header.Key) || !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase)).Where(header => !Array.Exists(ours, own => WireText.Canonical(own.Name).Equals(WireText.Canonical(header.Key), StringComparison.OrdinalIgnoreCase))),
+            .. kept.Where(header => !Array.Exists(ours, own => IsSame(own.Name, header.Key))),
             .. ours.Select(header => new KeyValuePair<string, string>(header.Name, Encode(header))),
         ];
         return (all, request with { Headers = all });
     }
+
+    private static bool IsAmong(IReadOnlyList<string> names, string name)
+    {
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (IsSame(names[i], name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsSame(string one, string other) => WireText.Canonical(one).Equals(WireText.Canonical(other), StringComparison.OrdinalIgnoreCase);
 
     private static string Encode(InjectedValue header) => header.IsBytes ? header.Value : HeaderText.Encode(header.Value);
 }

@@ -10,6 +10,12 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
 {
     private const string Date = "X-Amz-Date";
     private const string BodyHash = "X-Amz-Content-Sha256";
+    private const string SecurityToken = "X-Amz-Security-Token";
+    private const string S3 = "s3";
+
+    // What S3 calls bodies that the client framed itself (Content-Encoding: aws-chunked): with a checksum behind them, or each piece signed.
+    private const string FramedBody = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+    private const string FramedAndSigned = "STREAMING-";
 
     private readonly AwsSettings _settings;
 
@@ -40,8 +46,10 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
 
     public bool NeedsToken => Tokens is not null;
 
+    public IReadOnlyList<string> SignatureHeaders { get; } = ["Authorization", SecurityToken];
+
     // S3 takes bodies that aren't signed; every other service wants their hash.
-    public BodyNeed NeedOf(string? contentType) => _settings.Service == "s3" ? BodyNeed.IfSmall : BodyNeed.Whole;
+    public BodyNeed NeedOf(string? contentType) => _settings.Service == S3 ? BodyNeed.IfSmall : BodyNeed.Whole;
 
     public Result<RequestInjection> Sign(RequestToSign request)
     {
@@ -51,19 +59,27 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
             return keys.Error;
         }
 
+        var framing = _settings.Service == S3 ? request.Header(BodyHash) : null;
+        if (framing is not FramedBody && framing?.StartsWith(FramedAndSigned, StringComparison.Ordinal) is true)
+        {
+            return new VaultError(
+                ErrorCodes.RequestNotAllowed,
+                $"The pieces of the body are signed by the client ({FramedAndSigned}…), and only it could sign them anew: have it send its payload unsigned ({FramedBody}, or in one piece).");
+        }
+
         // An admin's own header of a name is what is sent, and so what is signed.
         var now = request.Custom(Date) is { } date && AwsSignature.TryReadTime(date, out var own) ? own : request.Now;
-        var bodyHash = request.Custom(BodyHash) ?? (request.Body is { } body ? AwsSignature.HashOf(body.Span) : AwsSignature.UnsignedPayload);
+        var bodyHash = request.Custom(BodyHash) ?? (framing is FramedBody ? framing : request.Body is { } body ? AwsSignature.HashOf(body.Span) : AwsSignature.UnsignedPayload);
         var ours = new List<InjectedValue>
         {
             new(Date, AwsSignature.TimeOf(now), IsSecret: false),
-            new(BodyHash, bodyHash, IsSecret: request.IsBodySecret && request.Body is not null) { Source = "Body" },
+            new(BodyHash, bodyHash, IsSecret: request.IsBodySecret && framing is not FramedBody && request.Body is not null) { Source = "Body" },
         };
 
         // A role always gives one; a preview doesn't ask for it.
         if ((keys.Value.SessionToken ?? (NeedsToken ? "" : null)) is { } session)
         {
-            ours.Add(new InjectedValue("X-Amz-Security-Token", session, IsSecret: true) { Source = "SessionToken" });
+            ours.Add(new InjectedValue(SecurityToken, session, IsSecret: true) { Source = "SessionToken" });
         }
 
         ours.RemoveAll(header => request.Custom(header.Name) is not null);
