@@ -33,7 +33,7 @@ internal sealed class ChunkedAnswer : Stream
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>
-    /// Takes the body of the response over where trailers may come: the service announces some, or the caller says that it reads them.
+    /// Takes the body of the response over where trailers may come, announced or not: behind chunks, or over HTTP/2.
     /// </summary>
     /// <param name="context">Of the request; the headers of its response are there.</param>
     /// <param name="answer">Of the service.</param>
@@ -43,7 +43,7 @@ internal sealed class ChunkedAnswer : Stream
         var response = context.Response;
         if (context.Request.Protocol != HttpProtocol.Http11 || HttpMethods.IsHead(context.Request.Method) || response.ContentLength is not null
             || response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified or < 200
-            || !(answer.Headers.NonValidated.Contains("Trailer") || ReadsTrailers(context.Request)))
+            || !(answer.Version.Major > 1 || answer.Headers.NonValidated.Contains("Transfer-Encoding")))
         {
             return null;
         }
@@ -117,21 +117,5 @@ internal sealed class ChunkedAnswer : Stream
         bytes.CopyTo(chunk[(count + 2)..]);
         "\r\n"u8.CopyTo(chunk[(count + 2 + bytes.Length)..]);
         return count + 4 + bytes.Length;
-    }
-
-    private static bool ReadsTrailers(HttpRequest request)
-    {
-        foreach (var value in request.Headers.TE)
-        {
-            foreach (var coding in value.AsSpan().Split(','))
-            {
-                if (value.AsSpan(coding).Trim().Equals("trailers", StringComparison.OrdinalIgnoreCase))
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
     }
 }
