@@ -7,8 +7,9 @@ internal sealed class TokenHistory
 {
     // Some thousands: each its bytes, and about what is made of it to search for it.
     private const int MostKnown = 4 * 1024 * 1024;
-    private const int ManyKnown = MostKnown / 2;
+    private const int HalfKnown = MostKnown / 2;
     private const int SizeOfAny = 1024;
+    private static readonly TimeSpan ShortestPace = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a token that is no longer used is known.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromHours(24);
@@ -16,9 +17,6 @@ internal sealed class TokenHistory
     private readonly List<(TokenSet Token, DateTimeOffset At)> _retired = [];
     private long _retiredSize;
     private (IReadOnlyList<SecretText> Values, int Count, TokenSet? Current, IReadOnlyList<TokenSet> Learned, DateTimeOffset Oldest)? _known;
-
-    /// <summary>Whether there were so many tokens in the last 24 hours (a few hundred, of ordinary size) that the oldest may soon not be searched for any more.</summary>
-    public bool HasMany => _retiredSize > ManyKnown;
 
     /// <summary>What the store had when it was last read for redaction alone: nobody asked for a token.</summary>
     public IReadOnlyList<TokenSet> Learned { get; set; } = [];
@@ -70,6 +68,24 @@ internal sealed class TokenHistory
 
         _known = (values, _retired.Count, current, Learned, _retired.Select(retired => retired.At).DefaultIfEmpty(DateTimeOffset.MaxValue).Min());
         return values;
+    }
+
+    /// <summary>
+    /// How long after the last one a token may be given up that its service refuses: at once, while it and the next one have room in half of what is searched for; then so
+    /// slowly, by its size, that the other half lasts for 24 hours. So no series of refusals takes another token out of the search.
+    /// </summary>
+    public TimeSpan PaceOf(TokenSet token, DateTimeOffset now)
+    {
+        Prune(now - Life);
+        var size = SizeOf(token);
+        if (_retiredSize + (2 * size) <= HalfKnown)
+        {
+            return TimeSpan.Zero;
+        }
+
+        // The first one doesn't wait, where the last was given up long ago: the others share what it leaves.
+        var pace = size < HalfKnown / 2 ? Life * ((double)size / (HalfKnown - size)) : Life;
+        return pace < ShortestPace ? ShortestPace : pace;
     }
 
     private void Prune(DateTimeOffset since)

@@ -15,7 +15,6 @@ namespace Vault.Core.Authentication.Tokens;
 public sealed partial class TokenSource : ICredentialCache
 {
     private static readonly TimeSpan TooYoung = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PaceAmongMany = TimeSpan.FromMinutes(1);
 
     private readonly TokenSlots _slots;
     private readonly CredentialSets _parameters;
@@ -170,8 +169,8 @@ public sealed partial class TokenSource : ICredentialCache
 
     /// <summary>
     /// The upstream says that the token is dead. It is given up if it is still the one in use; false where a fresh one would be
-    /// no better, because this one was got less than 10 seconds ago and never worked, or another was given up less than a minute ago and hundreds were got within a day (an
-    /// app that chooses what upstream answers could push older ones out of the search for echoes, a sign-in each); or where there can be none now, because the store that is
+    /// no better, because this one was got less than 10 seconds ago and never worked, or another was given up a short time ago and those of the day take much of what is
+    /// searched for (an app that chooses what upstream answers could push older ones out of the search for echoes, a sign-in each); or where there can be none now, because the store that is
     /// shared with other processes is away: the token is kept, since one answer doesn't say that all would be so.
     /// </summary>
     public async ValueTask<bool> GiveUpAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
@@ -187,7 +186,7 @@ public sealed partial class TokenSource : ICredentialCache
             }
 
             if ((!slot.HasWorked && (now - token.ObtainedAt).Duration() < TooYoung)
-                || (slot.History.HasMany && slot.GivenUpAt is { } last && _time.GetElapsedTime(last) < PaceAmongMany))
+                || (slot.GivenUpAt is { } last && _time.GetElapsedTime(last) < slot.History.PaceOf(token, now)))
             {
                 return false;
             }

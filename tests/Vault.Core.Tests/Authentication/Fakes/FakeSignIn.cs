@@ -19,6 +19,9 @@ internal sealed class FakeSignIn(TimeProvider time, bool isRelative = false) : B
 
     public Exception? Fault { get; set; }
 
+    /// <summary>How many characters its tokens have at least.</summary>
+    public int Length { get; set; }
+
     /// <summary>Whether its tokens hold what renews them.</summary>
     public bool IsRenewable { get; set; }
 
@@ -64,7 +67,7 @@ internal sealed class FakeSignIn(TimeProvider time, bool isRelative = false) : B
         var who = context.Parameters.Open("Who");
         var text = $"{(who.IsOk ? who.Value.Reveal() : "nobody")}@{(isRelative ? context.NamedCredentialUrl : "")}#{number}";
         TradedIn = context.Previous?.Values.GetValueOrDefault("refreshToken")?.Reveal();
-        var values = new Dictionary<string, SecretText> { ["t"] = new(text) };
+        var values = new Dictionary<string, SecretText> { ["t"] = new(text.PadRight(Length, '.')) };
         if (IsRenewable)
         {
             values["refreshToken"] = new($"refresh#{number}");

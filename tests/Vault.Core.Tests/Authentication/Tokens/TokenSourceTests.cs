@@ -178,6 +178,57 @@ public sealed class TokenSourceTests : IDisposable
         Assert.NotNull(_vault.Store.Tokens.Single(stored => stored.Id == token.Id).RetiredAt);
     }
 
+    [Theory]
+    [InlineData(1_000, 1.5)]
+    [InlineData(4_000, 4)]
+    [InlineData(64_000, 47)]
+    [InlineData(300_000, 245)]
+    [InlineData(1_500_000, 24 * 60)]
+    public async Task GiveUp_OneAfterTheOther_PushesNoneOfTheLastDayOut(int length, double longestWait)
+    {
+        (_vault.SignIn.Length, _vault.SignIn.Life) = (length, null);
+        var time = _vault.Parts.Time;
+        var (retired, last, longest) = (new List<(string Token, DateTimeOffset At)>(), time.GetUtcNow(), TimeSpan.Zero);
+        for (var end = last.AddHours(26); time.GetUtcNow() < end; time.Advance(TimeSpan.FromSeconds(30)))
+        {
+            var (token, now) = (await _vault.TokenAsync(), time.GetUtcNow());
+            _vault.Source.NoteWorked(_vault.Request(), token);
+            if (!await GiveUpAsync(token))
+            {
+                continue;
+            }
+
+            (longest, last) = (now - last > longest ? now - last : longest, now);
+            retired.Add((token.Values["t"].Reveal(), now));
+            retired.RemoveAll(old => now - old.At > TokenHistory.Life);
+            if (retired.Count % 50 == 1 || length > 10_000)
+            {
+                Assert.Empty(retired.Select(old => old.Token).Except(await KnownAsync()));
+            }
+        }
+
+        Assert.Empty(retired.Where(old => time.GetUtcNow() - old.At <= TokenHistory.Life).Select(old => old.Token).Except(await KnownAsync()));
+        Assert.InRange(longest, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(longestWait));
+    }
+
+    [Theory]
+    [InlineData(1_000, 1)]
+    [InlineData(4_000, 5)]
+    [InlineData(8_000, 5)]
+    public async Task GiveUp_AmongTheShortLivedOfADay_IsNotHeldUp(int length, int minutes)
+    {
+        (_vault.SignIn.Length, _vault.SignIn.Life) = (length, TimeSpan.FromMinutes(minutes));
+        for (var end = _vault.Parts.Time.GetUtcNow().AddHours(24); _vault.Parts.Time.GetUtcNow() < end; _vault.Parts.Time.Advance(TimeSpan.FromMinutes(minutes)))
+        {
+            await _vault.TokenAsync();
+        }
+
+        var token = await _vault.TokenAsync();
+        _vault.Parts.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(await GiveUpAsync(token));
+        Assert.NotSame(token, await _vault.TokenAsync());
+    }
+
     [Fact]
     public async Task Known_HoldsTheTokensOfTheLastDay_AlsoOverARestart()
     {
