@@ -86,19 +86,16 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
         }
 
         // A user's own secrets, or at least a user's own name in what is signed: never only what all users share.
-        return admitted.Principal.Type is PrincipalType.PerUser && !HasOwn(admitted.External, parameters) && !authentication.NamesUser
-            ? new VaultError(
-                ErrorCodes.CredentialNotConfigured,
-                $"The user has no secrets for the principal {admitted.Principal.Name} of the external credential {admitted.External.Definition.Name}. An admin sets them with "
-                + "PUT /api/v1/external-credentials/{name}/principals/{principal}/users/{user}/credential.")
-            : null;
+        return admitted.Principal.Type is PrincipalType.PerUser && !admitted.External.IsProof(parameters.OwnNames) && !authentication.NamesUser ? Unproven(admitted) : null;
     }
 
-    // Something of the user's own that proves who they are, where the protocol wants anything that does.
-    private static bool HasOwn(BoundCredential external, CredentialSet parameters)
+    private static VaultError Unproven(AdmittedCallout admitted)
     {
-        var proofs = external.RequiredParameters.Where(external.Authentication.IsSecret).ToArray();
-        return proofs.Length == 0 ? parameters.HasOwn : Array.Exists(proofs, parameters.IsOwn);
+        var proofs = string.Join(" or ", admitted.External.Proofs);
+        return new VaultError(
+            ErrorCodes.CredentialNotConfigured,
+            $"The user has no {(proofs.Length == 0 ? "secrets" : proofs)} of their own for the principal {admitted.Principal.Name} of the external credential {admitted.External.Definition.Name}. "
+            + "An admin sets what is missing with PUT /api/v1/external-credentials/{name}/principals/{principal}/users/{user}/credential.");
     }
 
     private async ValueTask<VaultError?> HoldAndBuildAsync(Callout callout, CancellationToken cancellationToken)

@@ -222,10 +222,11 @@ public sealed class ExternalCredentialAdministration(
     private async Task<ExternalCredentialView> ViewAsync(
         VaultDbContext database, DefinitionSnapshot snapshot, ExternalCredential credential, CancellationToken cancellationToken)
     {
-        var set = await database.Secrets.AsNoTracking()
+        var secrets = await database.Secrets.AsNoTracking()
             .Where(row => row.ExternalCredentialId == credential.Id && row.User == "" && row.RetiredAt == null)
             .Select(row => new { row.PrincipalId, row.Name })
             .ToListAsync(cancellationToken);
+        var set = secrets.ToLookup(row => row.PrincipalId, row => row.Name);
         var now = gate.Now;
         var consented = await database.Tokens.AsNoTracking()
             .Where(row => row.ExternalCredentialId == credential.Id && row.User == "" && row.RetiredAt == null
@@ -244,9 +245,7 @@ public sealed class ExternalCredentialAdministration(
                 principal.Type is PrincipalType.PerUser ? "perUser" : "named",
                 principal.Sequence,
                 bound.IsOk
-                    ? ConfigurationStatus.Of(
-                        new Account(bound.Value, principal, ""), set.Where(row => row.PrincipalId == principal.Id).Select(row => row.Name), hasOwn: true,
-                        consented.Contains(principal.Id))
+                    ? ConfigurationStatus.Of(new Account(bound.Value, principal, ""), set[principal.Id], [.. set[principal.Id]], consented.Contains(principal.Id))
                     : "notConfigured"))],
             CustomHeaderRules.ToContracts(credential.CustomHeaders),
             credential.CreatedAt,

@@ -7,17 +7,20 @@ internal static class ConfigurationStatus
 {
     /// <param name="account">Whose.</param>
     /// <param name="set">The parameters that have a value, those that users share included.</param>
-    /// <param name="hasOwn">Whether some are the user's own.</param>
-    /// <param name="hasConsent">Whether there is a token that is good, or can be renewed.</param>
-    public static string Of(Account account, IEnumerable<string> set, bool hasOwn, bool hasConsent)
+    /// <param name="own">Those of them that are the account's own: a user's, or what its principal has for all.</param>
+    /// <param name="hasToken">Whether there is a token that is good, or can be renewed.</param>
+    public static string Of(Account account, IEnumerable<string> set, IReadOnlyCollection<string> own, bool hasToken)
     {
         var names = set.ToHashSet(StringComparer.OrdinalIgnoreCase);
         var authentication = account.Credential.Authentication;
         var required = account.Credential.RequiredParameters.Concat(
             account.Credential.ParametersOf(account.Credential.Definition.CustomHeaders.SelectMany(header => header.Value.References)));
-        var isUsers = account.User.Length == 0 || hasOwn || hasConsent || authentication.NamesUser;
-        var isConsented = authentication.Consent is null || hasConsent || names.Contains("RefreshToken")
-            || (account.Principal.Type is PrincipalType.PerUser && account.User.Length == 0);
-        return required.All(names.Contains) && isUsers && isConsented ? "configured" : "notConfigured";
+        var isOfAll = account.User.Length == 0;
+
+        // As a callout judges: a consent is a user's own, and a token without one is not.
+        var isProven = authentication.Consent is null
+            ? isOfAll || account.Credential.IsProof(own) || authentication.NamesUser
+            : hasToken || own.Contains("RefreshToken", StringComparer.OrdinalIgnoreCase) || (isOfAll && account.Principal.Type is PrincipalType.PerUser);
+        return required.All(names.Contains) && isProven ? "configured" : "notConfigured";
     }
 }

@@ -128,7 +128,7 @@ public sealed class CredentialAdministration(
         var now = time.GetUtcNow();
         return new CredentialStatus(
             ConfigurationStatus.Of(
-                account, rows.Select(row => row.Name), rows.Exists(row => row.User == account.User), kept.Exists(token => IsInUse(token.NamedCredentialId, token.Stamp) && (token.IsRenewable || !(token.ExpiresAt <= now)))),
+                account, rows.Select(row => row.Name), [.. rows.Where(row => row.User == account.User).Select(row => row.Name)], kept.Exists(token => IsInUse(token.NamedCredentialId, token.Stamp) && (token.IsRenewable || !(token.ExpiresAt <= now)))),
             [.. rows.Where(row => row.User == account.User).Select(row => new ParameterStatus(row.Name, row.UpdatedAt))],
             [.. kept.Where(token => token.NamedCredentialId is null || NameOf(token.NamedCredentialId) is not null).Select(token => new TokenStatus(
                 NameOf(token.NamedCredentialId),
@@ -172,7 +172,7 @@ public sealed class CredentialAdministration(
             [.. items.Select(user => new UserStatus(
                 user,
                 ConfigurationStatus.Of(
-                    found.Value with { User = user }, shared.Concat(own[user].Select(row => row.Name)), own[user].Any(),
+                    found.Value with { User = user }, shared.Concat(own[user].Select(row => row.Name)), [.. own[user].Select(row => row.Name)],
                     got[user].Any(token => token.IsRenewable || !(token.ExpiresAt <= now))),
                 own[user].Select(row => row.UpdatedAt).Concat(got[user].Select(token => token.ObtainedAt)).Max()))],
             next);

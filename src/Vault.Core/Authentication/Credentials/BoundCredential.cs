@@ -19,6 +19,16 @@ public sealed record BoundCredential(ExternalCredential Definition, IBoundAuthen
     public IReadOnlyList<string> RequiredParameters =>
         [.. Authentication.RequiredParameters.Concat(ParametersOf(Authentication.References)).Distinct(StringComparer.OrdinalIgnoreCase)];
 
+    /// <summary>
+    /// Those of <see cref="RequiredParameters"/> that prove who a user of a per-user principal is: one of them has to be the user's own, since with nothing but what
+    /// all users share everybody would be the same person. None: whatever is the user's own will do.
+    /// </summary>
+    public IReadOnlyList<string> Proofs => [.. RequiredParameters.Where(Authentication.IsSecret)];
+
+    /// <summary>Whether parameters of a user's own, by their names, prove who that is.</summary>
+    public bool IsProof(IReadOnlyCollection<string> own) =>
+        Proofs is { Count: > 0 } proofs ? proofs.Any(proof => own.Contains(proof, StringComparer.OrdinalIgnoreCase)) : own.Count > 0;
+
     /// <summary>The parameters that references name, each once: nothing that is computed, and no other external credential's, which can have no value here.</summary>
     /// <param name="references">In any template of this credential, or of one that uses it.</param>
     public IEnumerable<string> ParametersOf(IEnumerable<MergeReference> references) => references

@@ -34,7 +34,6 @@ public sealed class CredentialSet
         _credential = credential;
         _principalId = principalId;
         _user = user;
-        HasOwn = parameters.Any(parameter => parameter.RetiredAt is null && parameter.User == user);
 
         // What all users of a principal share comes first; a user's own take its place.
         foreach (var parameter in parameters.OrderBy(parameter => parameter.User.Length))
@@ -85,8 +84,8 @@ public sealed class CredentialSet
     /// <summary>A service refused them.</summary>
     public void NoteRefused() => IsRefused = true;
 
-    /// <summary>Whether there are parameters of this very user, beside those that all users of the principal share.</summary>
-    public bool HasOwn { get; }
+    /// <summary>The names of the parameters of this very user, beside those that all users of the principal share.</summary>
+    public IReadOnlyCollection<string> OwnNames => [.. Names.Where(IsOwn)];
 
     /// <summary>Whether the parameter's value is of this very user.</summary>
     public bool IsOwn(string parameter) => _current.TryGetValue(parameter, out var entry) && entry.Stored.User == _user;
