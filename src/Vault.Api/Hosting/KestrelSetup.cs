@@ -40,6 +40,11 @@ internal static class KestrelSetup
 
         // Without TLS there is no ALPN: a listener speaks HTTP/1.1 or HTTP/2, so cleartext gRPC needs one of its own.
         var http2 = Http2Url(configuration, builder.Environment);
+        if (http2 is not null)
+        {
+            RequireOwnPort("Vault:Http2Url", http2, endpoints.Length > 0 ? endpoints : ListenerSettings.Parts(string.IsNullOrEmpty(urls) ? PortUrls(configuration) : urls));
+        }
+
         if (http2 is not null && endpoints.Length == 0)
         {
             urls = (string.IsNullOrEmpty(urls) ? PortUrls(configuration) : urls + ";") + http2.OriginalString;
@@ -48,7 +53,7 @@ internal static class KestrelSetup
         if (forwardProxy.Url is { } proxyUrl)
         {
             var others = string.IsNullOrEmpty(urls) ? PortUrls(configuration) : urls + ";";
-            RequireOwnPort(proxyUrl, [.. others.Split(';'), .. endpoints, http2?.OriginalString ?? ""]);
+            RequireOwnPort(ForwardProxyOptions.Section + ":Url", proxyUrl, [.. others.Split(';'), .. endpoints, http2?.OriginalString ?? ""]);
             urls = endpoints.Length == 0 ? others + proxyUrl.GetLeftPart(UriPartial.Authority) : urls;
         }
 
@@ -151,12 +156,12 @@ internal static class KestrelSetup
             : throw new VaultSettingException("Vault:Http2Url", "must be http with a port and an address of this machine or localhost, like http://localhost:5082 or http://0.0.0.0:5082.");
     }
 
-    // A connection's port says whose it is.
-    private static void RequireOwnPort(Uri proxy, IEnumerable<string> others)
+    // A connection's port says whose it is, at whatever address: names and wildcards may stand for the same ones.
+    private static void RequireOwnPort(string setting, Uri url, IEnumerable<string> others)
     {
-        if (others.Any(other => ListenerAddress.Parse(other.Trim())?.Port == proxy.Port))
+        if (others.Any(other => ListenerAddress.Parse(other.Trim())?.Port == url.Port))
         {
-            throw new VaultSettingException(ForwardProxyOptions.Section + ":Url", $"has the port of another listener ({proxy.Port}); it needs one of its own.");
+            throw new VaultSettingException(setting, $"has the port of another listener ({url.Port}); it needs one of its own.");
         }
     }
 

@@ -69,6 +69,10 @@ public sealed class ListenerTests : IDisposable
 
     [Theory]
     [InlineData("Vault:ForwardProxy:Url", "http://localhost:5080", "Vault:ForwardProxy:Url has the port of another listener (5080)")]
+    [InlineData("Vault:Http2Url", "http://127.0.0.2:5080", "Vault:Http2Url has the port of another listener (5080)")]
+    [InlineData("Vault:Http2Url", "http://[::1]:5080", "Vault:Http2Url has the port of another listener (5080)")]
+    [InlineData("ASPNETCORE_URLS", "http://localhost:5080; http://*:5082", "Vault:Http2Url has the port of another listener (5082)")]
+    [InlineData("Kestrel:Endpoints:Api:Url", "http://+:5082", "Vault:Http2Url has the port of another listener (5082)")]
     [InlineData("Vault:ForwardProxy:Url", "https://localhost:5081", "Vault:ForwardProxy:Url must be http")]
     [InlineData("Vault:ForwardProxy:UnmatchedHosts", "yes", "Vault:ForwardProxy:UnmatchedHosts must be refuse or tunnel")]
     public async Task Process_WithAWrongSetting_DoesntStart_AndSaysWhy(string setting, string value, string expected)
@@ -76,6 +80,7 @@ public sealed class ListenerTests : IDisposable
         var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["Vault__DataDirectory"] = _directory;
         start.Environment["ASPNETCORE_URLS"] = "http://localhost:5080";
+        start.Environment["Vault__Http2Url"] = "http://localhost:5082";
         start.Environment[setting.Replace(":", "__", StringComparison.Ordinal)] = value;
         using var process = Process.Start(start)!;
         var (errors, output) = (process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
