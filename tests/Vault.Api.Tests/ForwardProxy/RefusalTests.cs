@@ -245,6 +245,19 @@ public sealed class RefusalTests(ForwardProxyFixture fixture) : IClassFixture<Fo
         Assert.True(answer.IsClosed);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1:00443", "127.0.0.1:00443", 403)]
+    [InlineData("127.0.0.1", "127.0.0.1", 403)]
+    [InlineData("127.0.0.1:00443", "127.0.0.1:443", 400)]
+    [InlineData("127.0.0.1:443", "other.example:443", 400)]
+    [InlineData("b\u00FCcher.example:443", "b\u00FCcher.example:443", 400)]
+    public async Task OddConnect_IsAnsweredAsTheDocumentSays(string target, string host, int status)
+    {
+        var name = await fixture.DefineAsync(fixture.Plain.Url);
+        var answer = await SendAsync($"CONNECT {target} HTTP/1.1\r\nHost: {host}\r\n{ForwardProxyFixture.Basic(await fixture.AppAsync(name))}\r\n");
+        Assert.Equal([status], answer.Statuses);
+    }
+
     [Fact]
     public async Task Connect_BehindAnotherRequest_OpensNothing_AndWhatFollowsIsNoRequest()
     {
