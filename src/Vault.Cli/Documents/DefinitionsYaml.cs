@@ -97,20 +97,27 @@ internal static partial class YamlScalars
         && !double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Any, CultureInfo.InvariantCulture, out _)
         && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _);
 
-    /// <summary>Its value; null is null. A number of JSON keeps its digits, which no type of .NET holds all of.</summary>
+    /// <summary>Its value; null is null. A number keeps its digits, which no type of .NET holds all of.</summary>
     public static JsonNode? ToJson(string text) => text switch
     {
         "" or "~" or "null" or "Null" or "NULL" => null,
         "true" or "True" or "TRUE" => true,
         "false" or "False" or "FALSE" => false,
-        _ when JsonNumber().IsMatch(text) => JsonNode.Parse(text),
-        _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
-        _ when IsDecimal(text) && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
+        _ when Number().Match(text) is { Success: true } match => NumberOf(match.Groups),
         _ => text,
     };
 
-    private static bool IsDecimal(string text) => text[0] is '-' or '+' or '.' or (>= '0' and <= '9') && text.All(c => c is '-' or '+' or '.' or 'e' or 'E' or (>= '0' and <= '9'));
+    /// <summary>Whether it is a number of an exponent that numbers of JSON aren't compared by: more than nine digits.</summary>
+    public static bool IsTooLarge(string text) =>
+        Number().Match(text) is { Success: true } match && match.Groups["exponent"].Value.AsSpan().TrimStart("eE+-").TrimStart('0').Length > 9;
 
-    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex JsonNumber();
+    // As JSON writes it: no plus, no zeros in front, digits on both sides of the point.
+    private static JsonNode? NumberOf(GroupCollection parts)
+    {
+        var (whole, fraction) = (parts["whole"].Value.TrimStart('0'), parts["fraction"].Value);
+        return JsonNode.Parse($"{parts["minus"].Value}{(whole.Length == 0 ? "0" : whole)}{(fraction.Length == 0 ? "" : "." + fraction)}{parts["exponent"].Value}");
+    }
+
+    [GeneratedRegex(@"\A(\+|(?<minus>-))?((?<whole>[0-9]+)(\.(?<fraction>[0-9]*))?|\.(?<fraction>[0-9]+))(?<exponent>[eE][-+]?[0-9]+)?\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Number();
 }

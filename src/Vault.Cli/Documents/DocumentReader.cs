@@ -117,6 +117,12 @@ internal sealed class DocumentReader(DocumentErrors errors)
     {
         if (schema is not JsonObject { } known || known["type"] is null)
         {
+            if (scalar.IsPlain && YamlScalars.IsTooLarge(scalar.Text))
+            {
+                errors.Add(scalar.At, "Is a number that is too large, or too near to zero: its exponent has at most nine digits.");
+                return null;
+            }
+
             return scalar.IsPlain ? YamlScalars.ToJson(scalar.Text) : scalar.Text;
         }
 

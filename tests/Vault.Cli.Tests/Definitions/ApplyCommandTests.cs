@@ -59,15 +59,17 @@ public sealed class ApplyCommandTests(VaultFixture fixture) : IClassFixture<Vaul
         await using var vault = new VaultFactory();
         using var run = new CommandRun(vault);
         const string Claims = "[1e-30, 1E+40, -0.0, 1.10, 18446744073709551616, 0.1234567890123456789012345678901234]";
+        const string Exponents = "[1e1000, 1e-1000, 1e0400, -1E+2147483]";
         run.Write(file, $$"""
-            { "externalCredentials": [ { "name": "Numbers", "authentication": { "protocol": "jwt", "algorithm": "HS256", "claims": { "n": {{Claims}} } }, "principals": [ { "name": "default" } ] } ] }
+            { "externalCredentials": [ { "name": "Numbers", "authentication": { "protocol": "jwt", "algorithm": "HS256", "claims": { "n": {{Claims}}, "e": {{Exponents}} } }, "principals": [ { "name": "default" } ] } ] }
             """);
         await run.ExpectAsync(ExitCodes.Success, "apply", "-f", file);
 
         var exported = (await run.ExpectAsync(ExitCodes.Success, export)).Output;
         run.Write(file, exported);
 
-        Assert.Contains(Claims.Replace(" ", "", StringComparison.Ordinal), string.Concat(exported.Where(c => !char.IsWhiteSpace(c))), StringComparison.Ordinal);
+        var dense = string.Concat(exported.Where(c => !char.IsWhiteSpace(c)));
+        Assert.All([Claims, Exponents], claims => Assert.Contains(claims.Replace(" ", "", StringComparison.Ordinal), dense, StringComparison.Ordinal));
         Assert.EndsWith("no changes\n", (await run.ExpectAsync(ExitCodes.Success, "diff", "-f", file)).Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 

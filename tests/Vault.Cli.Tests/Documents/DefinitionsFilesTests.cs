@@ -31,6 +31,8 @@ public sealed class DefinitionsFilesTests : IDisposable
     [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: none}\n    principals: [{name: default, parameters: {Password: Canary-In-File}}]", "vault.yaml:4:57: The parameter Password must be a reference")]
     [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: none}\n    principals: [{name: default, parameters: {Password: {source: corp, secrt: x}}}]", "There is no field secrt here. Did you mean secret?")]
     [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: none}\n    principals: [{name: default, parameters: {Password: [Canary]}}]", "vault.yaml:4:57: Must be a text or an object, not a list.")]
+    [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: jwt, claims: {n: 1e2147483648}}", "vault.yaml:3:49: Is a number that is too large")]
+    [InlineData("externalCredentials:\n  - name: A\n    authentication: {protocol: jwt, claims: {n: [1e-99999999999]}}", "vault.yaml:3:50: Is a number that is too large")]
     [InlineData("a: &x [*x]", "There is no anchor x before this.")]
     public void Read_AMistake_IsToldWithLineAndColumn(string yaml, string message)
     {

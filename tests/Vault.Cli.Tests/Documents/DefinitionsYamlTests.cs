@@ -73,6 +73,9 @@ public sealed class DefinitionsYamlTests
     [InlineData("1e-30")]
     [InlineData("1E+40")]
     [InlineData("1e400")]
+    [InlineData("1e1000")]
+    [InlineData("1e0400")]
+    [InlineData("-1E-1000")]
     [InlineData("18446744073709551616")]
     [InlineData("0.1234567890123456789012345678901234")]
     public void Write_ANumber_IsReadBackDigitByDigit(string number)
@@ -92,7 +95,12 @@ public sealed class DefinitionsYamlTests
     [InlineData("007", "7")]
     [InlineData(".5", "0.5")]
     [InlineData("5.", "5")]
+    [InlineData("+.5e-1000", "0.5e-1000")]
+    [InlineData("-007.10e+01000", "-7.10e+01000")]
+    [InlineData("00", "0")]
     [InlineData("1e", "\"1e\"")]
+    [InlineData(".", "\".\"")]
+    [InlineData("-", "\"-\"")]
     [InlineData("1-2", "\"1-2\"")]
     public void ToJson_OfWhatIsNoNumberOfJson_IsTheNumberOfYaml_OrAText(string text, string json) => Assert.Equal(json, YamlScalars.ToJson(text)?.ToJsonString());
 
