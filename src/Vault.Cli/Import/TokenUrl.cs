@@ -31,6 +31,7 @@ internal sealed record TokenUrl(Uri Url, JsonObject Parameters, IReadOnlyList<Du
             tell(Outcome.Note, "What may be a secret stands in the path of its URL, and came over with it. A setting is no secret: it is shown to whoever may read definitions.");
         }
 
+        var names = new FreeNames();
         var parameters = new JsonObject();
         var due = new List<DueParameter>();
         var kept = CredentialUrl.WithoutSecrets(url.Text, query =>
@@ -47,8 +48,13 @@ internal sealed record TokenUrl(Uri Url, JsonObject Parameters, IReadOnlyList<Du
                 return;
             }
 
-            var parameter = VaultName.OfParameter($"{(setting == "tokenParameters" ? "TokenUrl" : "AuthorizeUrl")}_{query}");
-            parameter = due.Exists(other => other.Name == parameter) ? $"{parameter}_{due.Count + 1}" : parameter;
+            if (parameters.ContainsKey(query))
+            {
+                tell(Outcome.SecretInFile, CredentialUrl.Uncopied(query) + $" It stands there more than once, and nothing takes the place of the others: each of the {setting} is sent once.");
+                return;
+            }
+
+            var parameter = names.Give($"{(setting == "tokenParameters" ? "TokenUrl" : "AuthorizeUrl")}_{query}");
             parameters[query] = $"{{!$Credential.{parameter}}}";
             due.Add(new DueParameter(parameter, $"the value of {Shown.Of(query)} in the URL", IsShared: true));
             tell(Outcome.SecretInFile, CredentialUrl.Uncopied(query) + $" The parameter {parameter} takes its place, and is sent as one of the {setting}, not in the URL.");

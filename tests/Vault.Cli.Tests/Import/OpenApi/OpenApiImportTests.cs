@@ -78,6 +78,9 @@ public sealed class OpenApiImportTests(VaultFixture fixture) : IClassFixture<Vau
     [InlineData("clientCredentials: {tokenUrl: 'https://id.example/token?api_key=SECRET&tenant=a', refreshUrl: 'https://id.example/refresh?sig_key=SECRET'}",
         "tokenUrl: https://id.example/token?tenant=a\n      tokenParameters:\n        api_key: '{!$Credential.TokenUrl_api_key}'", "as api_key", "as sig_key", "credential set T TokenUrl_api_key")]
     [InlineData("clientCredentials: {tokenUrl: '/token?api_key=SECRET'}", "tokenUrl: https://begin.example/token\n", "as api_key", "credential set T TokenUrl_api_key")]
+    [InlineData("clientCredentials: {tokenUrl: 'https://id.example/token?api_key=SECRET&API_KEY=SECRET2&api-key=SECRET&api_key=SECRET4'}",
+        "api_key: '{!$Credential.TokenUrl_api_key}'\n        API_KEY: '{!$Credential.TokenUrl_API_KEY_2}'\n        api-key: '{!$Credential.TokenUrl_api_key_3}'\n    allowedHosts",
+        "as API_KEY; it wasn't copied.", "as api_key; it wasn't copied. Take it out of the repository, and out of its history. It stands there more than once", "credential set T TokenUrl_api_key ", "credential set T TokenUrl_API_KEY_2 ", "credential set T TokenUrl_api_key_3 ", "5 values to enter")]
     [InlineData("authorizationCode: {tokenUrl: 'https://id.example/token?client_secret=SECRET', authorizationUrl: 'https://id.example/ask?api_key=SECRET'}",
         "authorizationUrl: https://id.example/ask\n      authorizationParameters:\n        api_key: '{!$Credential.AuthorizeUrl_api_key}'\n      tokenUrl: https://id.example/token\n",
         "as api_key", "as client_secret", "credential set T AuthorizeUrl_api_key")]
