@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Vault.Cli.AppKeys;
 using Vault.Cli.Audit;
@@ -81,26 +82,34 @@ internal static class VaultCommandLine
         }).FirstOrDefault(name => name is not null);
 
     /// <summary>The commands.</summary>
-    public static RootCommand Build(Surroundings surroundings) => new(
-        "The command line of the vault. Which vault, and with which key: VAULT_URL and VAULT_KEY, else what `vault login` keeps.")
+    public static RootCommand Build(Surroundings surroundings)
     {
-        LoginCommand.BuildLogin(surroundings),
-        LoginCommand.BuildLogout(surroundings),
-        ListCommand.BuildList(surroundings),
-        ListCommand.BuildShow(surroundings),
-        CredentialCommand.Build(surroundings),
-        AppKeyCommand.Build(surroundings),
-        ApplyCommand.BuildApply(surroundings),
-        ApplyCommand.BuildDiff(surroundings),
-        ExportCommand.BuildExport(surroundings),
-        ImportCommand.Build(surroundings),
-        ExportCommand.BuildSchema(surroundings),
-        CallCommand.Build(surroundings),
-        TrialCommand.BuildPreview(surroundings),
-        TrialCommand.BuildTest(surroundings),
-        KeysCommand.Build(surroundings),
-        AuditCommand.Build(surroundings),
-        BackupCommand.Build(),
-        CompletionCommand.Build(surroundings),
-    };
+        var root = new RootCommand("The command line of the vault. Which vault, and with which key: VAULT_URL and VAULT_KEY, else what `vault login` keeps.")
+        {
+            LoginCommand.BuildLogin(surroundings),
+            LoginCommand.BuildLogout(surroundings),
+            ListCommand.BuildList(surroundings),
+            ListCommand.BuildShow(surroundings),
+            CredentialCommand.Build(surroundings),
+            AppKeyCommand.Build(surroundings),
+            ApplyCommand.BuildApply(surroundings),
+            ApplyCommand.BuildDiff(surroundings),
+            ExportCommand.BuildExport(surroundings),
+            ImportCommand.Build(surroundings),
+            ExportCommand.BuildSchema(surroundings),
+            CallCommand.Build(surroundings),
+            TrialCommand.BuildPreview(surroundings),
+            TrialCommand.BuildTest(surroundings),
+            KeysCommand.Build(surroundings),
+            AuditCommand.Build(surroundings),
+            BackupCommand.Build(),
+            CompletionCommand.Build(surroundings),
+        };
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new CommandHelp();
+        }
+
+        return root;
+    }
 }

@@ -42,15 +42,16 @@ internal static class DefinitionsClient
         {
             var places = refusal.Errors.SelectMany(error => error.Value.Select(message => (At: files.PlaceOf(error.Key), Message: message)))
                 .OrderBy(error => error.At.File, StringComparer.Ordinal).ThenBy(error => error.At.Line).ThenBy(error => error.At.Column)
-                .Select(error => $"{error.At}: {error.Message}");
-            throw new CommandFailure(refusal.ExitCode, string.Join(Environment.NewLine, places.Append($"Nothing was changed ({refusal.Code}).{Advice(refusal.Code)}")));
+                .Select(error => $"{error.At}: {error.Message.Replace("?discardSecrets=true", "--discard-secrets", StringComparison.Ordinal)}");
+            throw new CommandFailure(refusal.ExitCode, string.Join(Environment.NewLine, places.Append($"Nothing was changed ({refusal.Code}).{Advice(refusal.Code, document)}")));
         }
     }
 
-    private static string Advice(string code) => code switch
+    private static string Advice(string code, JsonObject document) => code switch
     {
         "secrets-would-travel" => " With --discard-secrets those secrets are removed; those that the document names are set anew.",
-        "forbidden" => " A key of an admin may; --without-secrets leaves the secrets of the files out.",
+        "forbidden" when DefinitionsFiles.HasSecrets(document) => " A key of an admin may; --without-secrets leaves the secrets of the files out.",
+        "forbidden" => " A key of an admin may.",
         _ => "",
     };
 }

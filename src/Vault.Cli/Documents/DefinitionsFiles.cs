@@ -77,13 +77,16 @@ internal sealed class DefinitionsFiles
     public DefinitionsFiles WithoutSecrets()
     {
         var json = (JsonObject)Json.DeepClone();
-        foreach (var principal in (json["externalCredentials"] as JsonArray ?? []).SelectMany(external => external?["principals"] as JsonArray ?? []))
+        foreach (var principal in PrincipalsOf(json))
         {
-            (principal as JsonObject)?.Remove("parameters");
+            principal.Remove("parameters");
         }
 
         return new DefinitionsFiles(json, _places);
     }
+
+    /// <summary>Whether a document names parameters.</summary>
+    public static bool HasSecrets(JsonObject json) => PrincipalsOf(json).Any(principal => principal.ContainsKey("parameters"));
 
     /// <summary>Where each secret comes from, by what it is for: <c>ServiceLogin/default Password</c>, without regard to case.</summary>
     public IReadOnlyDictionary<string, SecretReference> References()
@@ -96,6 +99,9 @@ internal sealed class DefinitionsFiles
 
         return found;
     }
+
+    private static IEnumerable<JsonObject> PrincipalsOf(JsonObject json) =>
+        (json["externalCredentials"] as JsonArray ?? []).SelectMany(external => external?["principals"] as JsonArray ?? []).OfType<JsonObject>();
 
     private IEnumerable<SecretReference> ReferencesNoting(DocumentErrors errors) => SecretReference.All(Json, PlaceOf, errors).Select(one => one.Reference);
 

@@ -141,7 +141,24 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
         run.Variables["VAULT_URL"] = "http://localhost:1";
 
         Assert.Equal("vault: There is no command aply. Did you mean apply? See: vault --help", (await run.ExpectAsync(ExitCodes.Usage, "aply")).Error.Trim());
-        Assert.Contains("call <named-credential> <path>", (await run.ExpectAsync(ExitCodes.Success, "--help")).Output, StringComparison.Ordinal);
+        Assert.Contains("call <named-credential>  ", (await run.ExpectAsync(ExitCodes.Success, "--help")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(" login  ", " call <named-credential>  ", " preview <named-credential>  ", " test <named-credential>  ", "show <kind> <name>  ", "--help")]
+    [InlineData("remove <external-credential>  ", "set <external-credential> <parameter>  ", "credential", "--help")]
+    [InlineData("openapi <path>  ", "import", "-h")]
+    [InlineData("login [<url>] [options]", "The address of the vault", "<url>", "login", "--help")]
+    [InlineData("remove <external-credential> [<parameter>] [options]", "credential", "remove", "--help")]
+    [InlineData("call <named-credential> [<path>] [options]", "call", "--help")]
+    public async Task Help_ShowsWhatIsOptional_AsSuch(params string[] all)
+    {
+        using var run = new CommandRun();
+        var args = all.SkipWhile(one => one.Any(character => character is '<' or ' ')).ToArray();
+
+        var help = (await run.ExpectAsync(ExitCodes.Success, args)).Output;
+
+        Assert.All(all.SkipLast(args.Length), line => Assert.Contains(line, help, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -185,12 +185,31 @@ public sealed class ApplyCommandTests(VaultFixture fixture) : IClassFixture<Vaul
         run.Variables.Remove("SERVICE_PASSWORD");
         run.Write("vault.yaml", Document("Operated").Replace("externalCredential: Operated }", "externalCredential: Operated, timeoutSeconds: 7}", StringComparison.Ordinal));
 
+        run.Write("other.yaml", Document("OfAnAdmin"));
+
         var refused = await run.ExpectAsync(ExitCodes.NotAllowed, "diff", "-f", "vault.yaml");
         Assert.Contains("--without-secrets", refused.Error, StringComparison.Ordinal);
         Assert.Contains("vault.yaml:6:", refused.Error, StringComparison.Ordinal);
+        var advised = await run.ExpectAsync(ExitCodes.NotAllowed, "diff", "-f", "other.yaml", "--without-secrets");
+        Assert.Contains("A key of an admin may", advised.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("--without-secrets", advised.Error, StringComparison.Ordinal);
         Assert.EndsWith(
             "0 created, 1 changed, 3 unchanged\n",
             (await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml", "--without-secrets")).Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_OfWhatSecretsWouldTravelBy_NamesTheOptionOfTheCommandLine()
+    {
+        using var run = Run("Travelling");
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml");
+        run.Write("vault.yaml", "externalCredentials: [{name: Travelling, authentication: {protocol: password}, allowedHosts: [service.example, other.example]}]");
+
+        var refused = await run.ExpectAsync(ExitCodes.Failure, "apply", "-f", "vault.yaml");
+
+        Assert.Contains("--discard-secrets", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("discardSecrets", refused.Error, StringComparison.Ordinal);
+        await run.ExpectAsync(ExitCodes.Success, "apply", "-f", "vault.yaml", "--discard-secrets");
     }
 
     [Fact]
