@@ -8,6 +8,10 @@ namespace Vault.Cli.Import;
 /// <param name="Secrets">Query parameters whose secrets stood in it, and the parameters that hold them from now on.</param>
 internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(string Query, string Parameter)> Secrets)
 {
+    /// <summary>Says of a URL that came over what may be a secret in its path, which can't be left out; null where nothing may be.</summary>
+    public string? PathWarning => LiteralSecret.IsInPath(Origin.AbsolutePath)
+        ? "What may be a secret stands in the path of its URL, and came over with it. A setting is no secret: it is shown to whoever may read definitions." : null;
+
     /// <summary>Reads one; else says in a sentence why it can't come over.</summary>
     /// <param name="text">As it stands in the metadata.</param>
     /// <param name="allowHttp">Whether http is fine.</param>
@@ -31,14 +35,6 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
         }
 
         return new CredentialUrl(written, uri, secrets);
-    }
-
-    /// <summary>The query parameters of a URL, be it right or wrong, whose values look like secrets.</summary>
-    public static IReadOnlyList<string> SecretsIn(string text)
-    {
-        var found = new List<string>();
-        WithoutSecrets(text, found.Add);
-        return found;
     }
 
     /// <summary>The URL without the query parameters whose values look like secrets.</summary>
@@ -69,8 +65,7 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
     }
 
     /// <summary>That a secret stands in a URL.</summary>
-    public static string Uncopied(string query) =>
-        $"What looks like a secret stands in the URL, as {Shown.Of(query)}; it wasn't copied. Take it out of the repository, and out of its history.";
+    public static string Uncopied(string query) => UrlSecret.UncopiedAt($"as {Shown.Of(query)}");
 
     /// <summary>The entry of <c>allowedHosts</c> for a URL.</summary>
     public static string HostOf(Uri url)

@@ -27,6 +27,9 @@ internal sealed partial record LiteralSecret(string Prefix)
     /// <summary>Whether a word of any text, as a name or a segment of a path, looks like a secret.</summary>
     public static bool IsIn(string text) => text.Split([' ', '/', '\t', '\n', '\r', ',', ';', '&', '='], StringSplitOptions.RemoveEmptyEntries).Any(LooksRandom);
 
+    /// <summary>Whether a segment of a path looks like a secret. A GUID doesn't: it is a tenant or a record more often.</summary>
+    public static bool IsInPath(string path) => path.Split('/').Any(segment => !Guid.TryParseExact(segment, "D", out _) && IsIn(segment));
+
     // Only letters is a word, as in the text before a field ("Bearer"), unless it is a long one.
     private static bool IsSecretWhereOneIsDue(string text) => text.Length >= 6 && (!text.All(char.IsAsciiLetter) || text.Length >= 16);
 

@@ -18,17 +18,17 @@ internal sealed record TokenUrl(Uri Url, JsonObject Parameters, IReadOnlyList<Du
         if (CredentialUrl.Read(text, allowHttp, credential: null, owner: null, out var problem) is not { } url)
         {
             tell(Outcome.NotImported, problem ?? "");
-            foreach (var query in CredentialUrl.SecretsIn(text))
+            foreach (var secret in UrlSecrets.In(text))
             {
-                tell(Outcome.SecretInFile, CredentialUrl.Uncopied(query));
+                tell(Outcome.SecretInFile, secret.Sentence);
             }
 
             return null;
         }
 
-        if (LiteralSecret.IsIn(new Uri(url.Text).AbsolutePath))
+        if (url.PathWarning is { } warning)
         {
-            tell(Outcome.Note, "What may be a secret stands in the path of its URL, and came over with it. A setting is no secret: it is shown to whoever may read definitions.");
+            tell(Outcome.Note, warning);
         }
 
         var names = new FreeNames();

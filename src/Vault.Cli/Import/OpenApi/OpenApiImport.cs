@@ -25,9 +25,15 @@ internal static class OpenApiImport
         var begin = BeginOf(url, document, usage);
         var wished = name ?? (document.Info?.Title is { Length: > 0 } title ? title : "Api");
         var externals = new Dictionary<string, ExternalDraft>(StringComparer.OrdinalIgnoreCase);
-        var byRequirement = Externals(document, outline, usage, new SchemeConversion(outline, options, begin, report), wished, externals, report);
+        var schemes = new SchemeConversion(outline, options, begin, report);
+        var byRequirement = Externals(document, outline, usage, schemes, wished, externals, report);
         var named = Named(outline, usage, begin, options, wished, byRequirement, externals, report);
         ReportRest(outline, usage, externals, report);
+        foreach (var (scheme, read) in document.Components?.SecuritySchemes ?? new Dictionary<string, IOpenApiSecurityScheme>())
+        {
+            schemes.TellRest(scheme, read);
+        }
+
         return ImportResult.Of(externals.Where(one => one.Value.IsUsed).ToDictionary(StringComparer.OrdinalIgnoreCase), named, options, report);
     }
 
@@ -102,7 +108,17 @@ internal static class OpenApiImport
             if (CredentialUrl.Read(text, options.AllowHttp, external.Name, wished, out var problem) is not { } url)
             {
                 report.Add(at, Outcome.NotImported, "servers", !text.Contains("://", StringComparison.Ordinal) ? "Its URL is relative; --url says where it begins." : problem ?? "");
+                foreach (var secret in UrlSecrets.In(text))
+                {
+                    report.Add(at, Outcome.SecretInFile, "servers", secret.Sentence);
+                }
+
                 continue;
+            }
+
+            if (url.PathWarning is { } warning)
+            {
+                report.Add(at, Outcome.Note, "servers", warning);
             }
 
             if (!used.TryAdd((url.Text, external.Name), ""))

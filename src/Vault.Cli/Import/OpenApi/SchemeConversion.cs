@@ -12,19 +12,35 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
 {
     private const int MostScopes = 10;
 
+    private readonly HashSet<string> _converted = new(StringComparer.Ordinal);
+
     /// <summary>Converts; null where it can't come over, which is reported.</summary>
     /// <param name="name">As the document calls it.</param>
     /// <param name="scheme">The scheme.</param>
     /// <param name="scopes">Those that operations name.</param>
-    public ProtocolDraft? Convert(string name, IOpenApiSecurityScheme scheme, IReadOnlyCollection<string> scopes) => scheme.Type switch
+    public ProtocolDraft? Convert(string name, IOpenApiSecurityScheme scheme, IReadOnlyCollection<string> scopes)
     {
-        SecuritySchemeType.Http => OfHttp(name, scheme.Scheme ?? ""),
-        SecuritySchemeType.ApiKey => OfApiKey(name, scheme),
-        SecuritySchemeType.OAuth2 => OfOAuth2(name, scheme.Flows, scopes),
-        SecuritySchemeType.OpenIdConnect => OfOpenIdConnect(name, scheme.OpenIdConnectUrl),
-        SecuritySchemeType.MutualTLS => Refuse(name, "A client certificate is a setting of the named credential here: clientCertificate."),
-        _ => Refuse(name, "Its type isn't one that is known: apiKey, http, oauth2, openIdConnect, mutualTLS."),
-    };
+        _converted.Add(name);
+        return scheme.Type switch
+        {
+            SecuritySchemeType.Http => OfHttp(name, scheme.Scheme ?? ""),
+            SecuritySchemeType.ApiKey => OfApiKey(name, scheme),
+            SecuritySchemeType.OAuth2 => OfOAuth2(name, scheme.Flows, scopes),
+            SecuritySchemeType.OpenIdConnect => OfOpenIdConnect(name, scheme.OpenIdConnectUrl),
+            SecuritySchemeType.MutualTLS => Refuse(name, "A client certificate is a setting of the named credential here: clientCertificate."),
+            _ => Refuse(name, "Its type isn't one that is known: apiKey, http, oauth2, openIdConnect, mutualTLS."),
+        };
+    }
+
+    /// <summary>Says which secrets stand in the URLs of a scheme that nobody asked to convert.</summary>
+    public void TellRest(string name, IOpenApiSecurityScheme scheme)
+    {
+        if (!_converted.Contains(name))
+        {
+            var flows = scheme.Flows;
+            TellSecrets(name, [scheme.OpenIdConnectUrl, .. new[] { flows?.Implicit, flows?.ClientCredentials, flows?.AuthorizationCode, flows?.DeviceAuthorization, flows?.Password }.SelectMany(UrlsOf)]);
+        }
+    }
 
     private ProtocolDraft? OfHttp(string name, string scheme) => scheme.ToUpperInvariant() switch
     {
@@ -52,8 +68,8 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
 
     private ProtocolDraft? OfOpenIdConnect(string name, Uri? url)
     {
-        CredentialUrl.WithoutSecrets(url?.OriginalString ?? "", query => report.Add(outline.Schemes[name], Outcome.SecretInFile, name, CredentialUrl.Uncopied(query)));
-        var shown = url is { IsAbsoluteUri: true } ? $"{url.Scheme}://{url.Authority}{(LiteralSecret.IsIn(url.AbsolutePath) ? "" : url.AbsolutePath)}" : "";
+        TellSecrets(name, [url]);
+        var shown = url is { IsAbsoluteUri: true } ? $"{url.Scheme}://{url.Authority}{(LiteralSecret.IsInPath(url.AbsolutePath) ? "" : url.AbsolutePath)}" : "";
         return Refuse(name, $"OpenID Connect says where tokens come from ({Shown.Of(shown, 200)}) and not how: write oauth2 with issuer and the grant that you use (docs/protocols.md).");
     }
 
@@ -77,9 +93,10 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
             report.Add(outline.Schemes[name], Outcome.NotImported, name, $"The grant {other} did not come over: {grant} did, and an external credential has one.");
         }
 
-        TellSecrets(name, [chosen.RefreshUrl, .. found.Skip(1).SelectMany(one => UrlsOf(one.Flow))]);
+        TellSecrets(name, [chosen.RefreshUrl, grant == "authorizationCode" ? null : chosen.AuthorizationUrl, grant == "deviceCode" ? null : chosen.DeviceAuthorizationUrl, .. found.Skip(1).SelectMany(one => UrlsOf(one.Flow))]);
         if (UrlOf(name, chosen.TokenUrl, "tokenUrl", "tokenParameters") is not { } token)
         {
+            TellSecrets(name, [chosen.AuthorizationUrl, chosen.DeviceAuthorizationUrl]);
             return null;
         }
 
@@ -144,9 +161,9 @@ internal sealed class SchemeConversion(ApiOutline outline, ImportOptions options
 
     private void TellSecrets(string name, IEnumerable<Uri?> urls)
     {
-        foreach (var query in urls.SelectMany(url => CredentialUrl.SecretsIn(url?.OriginalString ?? "")))
+        foreach (var secret in urls.SelectMany(url => UrlSecrets.In(url?.OriginalString ?? "")))
         {
-            report.Add(outline.Schemes[name], Outcome.SecretInFile, name, CredentialUrl.Uncopied(query));
+            report.Add(outline.Schemes[name], Outcome.SecretInFile, name, secret.Sentence);
         }
     }
 

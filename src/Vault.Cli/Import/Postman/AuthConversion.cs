@@ -4,9 +4,10 @@ namespace Vault.Cli.Import.Postman;
 
 /// <summary>An authorization of Postman's as a protocol of the vault. No value that could be a secret is copied.</summary>
 /// <param name="variables">What stands for variables.</param>
+/// <param name="secrets">Tells where secrets stand.</param>
 /// <param name="options">What the import may do.</param>
 /// <param name="report">Where it is said what doesn't come over.</param>
-internal sealed class AuthConversion(PostmanVariables variables, ImportOptions options, ImportReport report)
+internal sealed class AuthConversion(PostmanVariables variables, PostmanSecrets secrets, ImportOptions options, ImportReport report)
 {
     private static readonly Dictionary<string, string> Grants = new(StringComparer.Ordinal)
     {
@@ -41,34 +42,30 @@ internal sealed class AuthConversion(PostmanVariables variables, ImportOptions o
         }
 
         var text = variables.Resolve(pair.Text);
+        if (text is not null && LiteralSecret.Find("setting", text) is not null)
+        {
+            secrets.Tell(pair, auth.Owner, $"what looks like a secret, as {Shown.Of(name)}");
+            return Drop(pair, auth, $"{name} looks like a secret, and did not come over.");
+        }
+
         return text is null ? Drop(pair, auth, $"{name} names a variable that has no value.")
             : text.Contains("{!", StringComparison.Ordinal) || text.Contains("<!", StringComparison.Ordinal) ? Drop(pair, auth, $"{name} would be a merge field here.")
-            : LiteralSecret.Find("setting", text) is not null ? Drop(pair, auth, $"{name} looks like a secret; it wasn't copied.")
             : text;
     }
 
     /// <summary>Says that parameters have to be entered, and where one stands in a file.</summary>
-    public ProtocolDraft WithSecrets(PostmanAuth auth, ProtocolDraft draft, params ReadOnlySpan<(string Name, string Parameter, string Meaning)> secrets)
+    public ProtocolDraft WithSecrets(PostmanAuth auth, ProtocolDraft draft, params ReadOnlySpan<(string Name, string Parameter, string Meaning)> due)
     {
-        foreach (var (name, parameter, meaning) in secrets)
+        foreach (var (name, parameter, meaning) in due)
         {
             draft.Needs(parameter, meaning);
             if (auth.Find(name) is { } pair)
             {
-                NoteSecret(pair, auth.Owner, meaning);
+                secrets.Tell(pair, auth.Owner, meaning);
             }
         }
 
         return draft;
-    }
-
-    /// <summary>Says where a secret stands in a file.</summary>
-    public void NoteSecret(PostmanPair pair, string owner, string meaning)
-    {
-        foreach (var at in variables.PlacesOf(pair))
-        {
-            report.Add(at, Outcome.SecretInFile, owner, $"Here stands {meaning}; it wasn't copied.");
-        }
     }
 
     /// <summary>Says that it didn't come over.</summary>
@@ -106,24 +103,28 @@ internal sealed class AuthConversion(PostmanVariables variables, ImportOptions o
             return WithSecrets(auth, ProtocolDraft.Of("bearer"), ("accessToken", "Token", "the access token"));
         }
 
-        if (UrlOf(auth, url) is not { } token)
+        if (UrlOf(auth, url, "tokenParameters") is not { } token)
         {
             return null;
         }
 
         var grant = named is not null && Grants.TryGetValue(named, out var known) ? known : auth.Find("authUrl") is null ? "clientCredentials" : "authorizationCode";
         var settings = new JsonObject { ["protocol"] = "oauth2", ["grant"] = grant };
+        var due = token.Due;
         if (grant == "authorizationCode")
         {
-            if (auth.Find("authUrl") is not { } authorization || UrlOf(auth, authorization) is not { } consent)
+            if (auth.Find("authUrl") is not { } authorization || UrlOf(auth, authorization, "authorizationParameters") is not { } consent)
             {
                 return Refuse(auth, "It has no URL where people consent (authUrl) that could come over.");
             }
 
-            settings["authorizationUrl"] = consent.OriginalString;
+            settings["authorizationUrl"] = consent.Url.OriginalString;
+            consent.AddTo(settings, "authorizationParameters");
+            due = [.. consent.Due, .. due];
         }
 
-        settings["tokenUrl"] = token.OriginalString;
+        settings["tokenUrl"] = token.Url.OriginalString;
+        token.AddTo(settings, "tokenParameters");
         settings["clientAuthentication"] = auth.Find("client_authentication")?.Text == "body" ? "post" : "basic";
         if (Setting(auth, "scope") is { } scope)
         {
@@ -147,10 +148,15 @@ internal sealed class AuthConversion(PostmanVariables variables, ImportOptions o
 
         if (auth.Find("accessToken") is { } left)
         {
-            NoteSecret(left, auth.Owner, "an access token, which the vault gets itself");
+            secrets.Tell(left, auth.Owner, "an access token, which the vault gets itself");
         }
 
-        var draft = WithSecrets(auth, new ProtocolDraft(settings) { NeedsConsent = grant == "authorizationCode" }.SignsInAt(token), ("clientId", "ClientId", "the client id"), ("clientSecret", "ClientSecret", "the client secret"));
+        var draft = WithSecrets(auth, new ProtocolDraft(settings) { NeedsConsent = grant == "authorizationCode" }.SignsInAt(token.Url), ("clientId", "ClientId", "the client id"), ("clientSecret", "ClientSecret", "the client secret"));
+        foreach (var one in due)
+        {
+            draft.Needs(one.Name, one.Meaning, one.KnownValue, one.IsShared);
+        }
+
         return grant == "password" ? WithSecrets(auth, draft, ("username", "Username", "the user name"), ("password", "Password", "the password")) : draft;
     }
 
@@ -182,7 +188,7 @@ internal sealed class AuthConversion(PostmanVariables variables, ImportOptions o
         return auth.Find("token") is null ? draft : WithSecrets(auth, draft, ("token", "Token", "the token"), ("tokenSecret", "TokenSecret", "the token secret"));
     }
 
-    private Uri? UrlOf(PostmanAuth auth, PostmanPair pair)
+    private TokenUrl? UrlOf(PostmanAuth auth, PostmanPair pair, string parameters)
     {
         if (variables.Resolve(pair.Text) is not { } text)
         {
@@ -190,13 +196,9 @@ internal sealed class AuthConversion(PostmanVariables variables, ImportOptions o
             return null;
         }
 
-        if (CredentialUrl.Read(text, options.AllowHttp, credential: null, owner: null, out var problem) is not { } url
-            || url.Text.Split('?', 2) is [_, var query] && query.Split('&').Select(one => one.Split('=', 2)).Any(one => one is [var name, var value] && LiteralSecret.Find(name, value) is not null))
-        {
-            Drop(pair, auth, $"{pair.Name} can't come over: {problem ?? "what looks like a secret stands in its query."}");
-            return null;
-        }
-
-        return new Uri(url.Text);
+        secrets.Leave(pair);
+        return TokenUrl.Read(
+            text, options.AllowHttp, parameters,
+            (outcome, sentence) => report.Add(pair.At, outcome, auth.Owner, outcome is Outcome.NotImported ? $"{pair.Name} can't come over: {sentence}" : sentence));
     }
 }

@@ -15,6 +15,7 @@ internal sealed class PostmanImport
     private readonly ImportOptions _options;
     private readonly ImportReport _report;
     private readonly AuthConversion _auths;
+    private readonly PostmanSecrets _secrets;
     private readonly FreeNames _names = new();
     private readonly FreeNames _externalNames = new();
     private readonly Dictionary<string, ExternalDraft?> _byAuth = new(StringComparer.Ordinal);
@@ -26,7 +27,8 @@ internal sealed class PostmanImport
     private PostmanImport(string name, PostmanVariables variables, ImportOptions options, ImportReport report)
     {
         (_name, _variables, _options, _report) = (name, variables, options, report);
-        _auths = new AuthConversion(variables, options, report);
+        _secrets = new PostmanSecrets(variables, report);
+        _auths = new AuthConversion(variables, _secrets, options, report);
     }
 
     /// <summary>Imports a collection.</summary>
@@ -50,13 +52,19 @@ internal sealed class PostmanImport
             throw CommandFailure.Usage($"{environment.At}: Is no environment of Postman's: it has no values.");
         }
 
-        // 1. All requests, with what authorizes each. 2. Where each goes. 3. Each place with each authorization, once.
+        // 1. All requests, with what authorizes each. 2. Where each goes. 3. Each place with each authorization, once. 4. The secrets of all that didn't come over.
         var report = new ImportReport("Postman", "collection");
         var name = PostmanNodes.NameOf(info, "Collection");
         var import = new PostmanImport(name, new PostmanVariables(collection, environment), options, report);
         foreach (var request in new PostmanRequests(report).Read(collection, name))
         {
             import.Add(request);
+        }
+
+        import._secrets.TellRest(collection, name);
+        if (environment is not null)
+        {
+            import._secrets.TellRest(environment, PostmanNodes.NameOf(environment, "environment"));
         }
 
         return ImportResult.Of(import._externals.Where(one => one.Value.IsUsed).ToDictionary(StringComparer.OrdinalIgnoreCase), import._named, options, report);
@@ -87,7 +95,7 @@ internal sealed class PostmanImport
         foreach (var pair in left)
         {
             // Postman adds an API key's own to the URL as well.
-            _auths.NoteSecret(pair, request.Name, $"the query parameter {Shown.Of(pair.Name)}");
+            _secrets.Tell(pair, request.Name, $"the query parameter {Shown.Of(pair.Name)}");
             if (auth.Type != "apikey" || auth.Find("in")?.Text != "query" || auth.Find("key")?.Text != pair.Name)
             {
                 Tell($"query {auth.Type} {pair.Name}", request, $"The query parameter {Shown.Of(pair.Name)} looks like a credential and did not come over: an external credential has one protocol, and that is {Shown.Of(auth.Type)} here.");
@@ -173,7 +181,7 @@ internal sealed class PostmanImport
             var parameter = parameters.Give(header.Name);
             made.Add(new CustomHeaderDefinition { Name = header.Name, Value = $"{{!$Credential.{parameter}}}", Sequence = made.Count + 1 });
             due.Add((parameter, $"the header {header.Name}, whole"));
-            _auths.NoteSecret(header, request.Name, $"the header {header.Name}");
+            _secrets.Tell(header, request.Name, $"the header {header.Name}");
         }
 
         var isOpen = protocol.Settings["protocol"]?.ToString() == "none" && made.Count == 0;

@@ -15,15 +15,17 @@ internal static class PostmanNodes
     /// <summary>The items of a list that is a property.</summary>
     public static IReadOnlyList<DocumentNode> ItemsOf(this DocumentNode? node, string name) => (node as MappingNode)?.Find(name) is SequenceNode sequence ? sequence.Items : [];
 
-    /// <summary>Names and values: an object, or a list of <c>key</c> and <c>value</c>, without those that are switched off.</summary>
-    public static IEnumerable<PostmanPair> Pairs(DocumentNode? node)
+    /// <summary>Names and values: an object, or a list of <c>key</c> and <c>value</c>.</summary>
+    /// <param name="node">The object or list.</param>
+    /// <param name="withDisabled">Whether those that are switched off are among them.</param>
+    public static IEnumerable<PostmanPair> Pairs(DocumentNode? node, bool withDisabled = false)
     {
         switch (node)
         {
             case MappingNode mapping:
                 return mapping.Entries.Select(entry => new PostmanPair(entry.Name, (entry.Value as ScalarNode)?.Text ?? "", entry.At));
             case SequenceNode sequence:
-                return sequence.Items.Where(item => item.TextOf("disabled") != "true" && item.TextOf("enabled") != "false")
+                return sequence.Items.Where(item => withDisabled || item.TextOf("disabled") != "true" && item.TextOf("enabled") != "false")
                     .Select(item => new PostmanPair(item.TextOf("key") ?? "", item.TextOf("value") ?? "", item.At)).Where(pair => pair.Name.Length > 0);
             default:
                 return [];

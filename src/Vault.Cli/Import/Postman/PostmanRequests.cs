@@ -92,7 +92,7 @@ internal sealed partial class PostmanRequests(ImportReport report)
     private static IEnumerable<PostmanPair> QueryOf(string url, Place at) => url.Split('#')[0].Split('?', 2) is [_, var query]
         ? query.Split('&').Select(pair => pair.Split('=', 2)).Where(pair => pair is [{ Length: > 0 }, _]).Select(pair => new PostmanPair(Uri.UnescapeDataString(pair[0]), pair[1], at)) : [];
 
-    private static bool IsTelling(PostmanPair pair) => pair.Text.Length > 0 && Telling().IsMatch(pair.Name) && !pair.Name.Contains("srf", StringComparison.OrdinalIgnoreCase);
+    private static bool IsTelling(PostmanPair pair) => PostmanSecrets.IsTelling(pair.Name, pair.Text);
 
     private void ReportScripts(DocumentNode node, string owner)
     {
@@ -105,9 +105,6 @@ internal sealed partial class PostmanRequests(ImportReport report)
             }
         }
     }
-
-    [GeneratedRegex("(^|[-_])(authorization|api[-_]?key|[a-z]*token|secret|password|subscription[-_]key|(auth|access|app|client)[-_]?key)$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
-    private static partial Regex Telling();
 
     [GeneratedRegex("sendRequest|CryptoJS|crypto|hmac|authorization|token", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex Signing();

@@ -45,16 +45,19 @@ internal sealed partial class PostmanVariables
         return text;
     }
 
-    /// <summary>Where a secret stands in the files: the text itself, or the variables that it comes from.</summary>
-    public IEnumerable<Place> PlacesOf(PostmanPair pair)
+    /// <summary>The text without its variables.</summary>
+    public static string Without(string text) => Variable().Replace(text, "");
+
+    /// <summary>What a secret is made of in the files: the text itself, or the variables that it comes from.</summary>
+    public IEnumerable<PostmanPair> SourcesOf(PostmanPair pair)
     {
         var pending = new Queue<PostmanPair>([pair]);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (pending.TryDequeue(out var one))
         {
-            if (Variable().Replace(one.Text, "").Trim().Length > 0)
+            if (Without(one.Text).Trim().Length > 0)
             {
-                yield return one.At;
+                yield return one;
             }
 
             foreach (var name in NamesIn(one.Text).Where(seen.Add))

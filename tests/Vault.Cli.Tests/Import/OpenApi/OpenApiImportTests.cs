@@ -115,9 +115,10 @@ public sealed class OpenApiImportTests(VaultFixture fixture) : IClassFixture<Vau
     }
 
     [Theory]
-    [InlineData("https://id.example/.well-known/x?api_key=0f1e2d3c4b5a69788796a5b4c3d2e1f0", "(https://id.example/.well-known/x)")]
-    [InlineData("https://admin:0f1e2d3c@id.example/t/0f1e2d3c4b5a69788796a5b4c3d2e1f0/x#token=0f1e2d3c", "(https://id.example)")]
-    public async Task Import_ASecretInTheUrlOfOpenIdConnect_IsNeverShown(string url, string shown)
+    [InlineData("https://id.example/.well-known/x?api_key=0f1e2d3c4b5a69788796a5b4c3d2e1f0", "(https://id.example/.well-known/x)", "as api_key")]
+    [InlineData("https://admin:0f1e2d3c@id.example/t/0f1e2d3c4b5a69788796a5b4c3d2e1f0/x#token=0f1e2d3c", "(https://id.example)", "in front of the host", "in its path", "behind the #")]
+    [InlineData("https://id.example/8f14e45f-ceea-467f-a0e6-5a1d2c3b4a5f/v2.0", "(https://id.example/8f14e45f-ceea-467f-a0e6-5a1d2c3b4a5f/v2.0)")]
+    public async Task Import_ASecretInTheUrlOfOpenIdConnect_IsNeverShown_AndTold(string url, string shown, params string[] told)
     {
         using var run = new ImportRun(system: "openapi");
         run.Write("api.yaml", """
@@ -131,7 +132,43 @@ public sealed class OpenApiImportTests(VaultFixture fixture) : IClassFixture<Vau
         await run.RunAsync("api.yaml");
 
         Assert.Contains(shown, run.Output, StringComparison.Ordinal);
-        Assert.Equal(url.Contains("?api_key", StringComparison.Ordinal), run.Output.Contains("as api_key; it wasn't copied.", StringComparison.Ordinal));
+        var lines = run.Output.Split('\n').Where(line => line.Contains("What looks like a secret stands in the URL", StringComparison.Ordinal));
+        Assert.Equal(told, lines.Select(line => line.Split(", ", 2)[1].Split(';')[0]));
+        Assert.DoesNotContain("0f1e2d3c", run.Output + run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://id.example/t/0f1e2d3c4b5a69788796a5b4c3d2e1f0/token", true)]
+    [InlineData("https://login.microsoftonline.com/8f14e45f-ceea-467f-a0e6-5a1d2c3b4a5f/oauth2/v2.0/token", false)]
+    public async Task Import_ASecretInThePathOfATokenUrl_IsCopied_AndTold_AndATenantIsNone(string url, bool told)
+    {
+        using var run = new ImportRun(system: "openapi");
+        run.Write("api.yaml", """
+            openapi: 3.1.0
+            servers: [{url: 'https://begin.example'}]
+            security: [{a: []}]
+            paths: {/x: {get: {responses: {}}}}
+            components: {securitySchemes: {a: {type: oauth2, flows: {clientCredentials: {tokenUrl: '@'}}}}}
+            """.Replace("@", url, StringComparison.Ordinal));
+
+        await run.RunAsync("api.yaml");
+
+        Assert.Contains($"tokenUrl: {url}\n", run.Yaml, StringComparison.Ordinal);
+        Assert.Equal(told, run.Output.Contains("may be a secret stands in the path of its URL, and came over with it", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("components: {securitySchemes: {u: {type: oauth2, flows: {password: {tokenUrl: 'https://id.example/t?api_key=SECRET'}}}}}", "as api_key")]
+    [InlineData("servers: [{url: 'https://ann:SECRET@h.example'}]", "in front of the host")]
+    public async Task Import_ASecretInAUrlThatDoesntComeOver_IsTold(string yaml, string told)
+    {
+        using var run = new ImportRun(system: "openapi");
+        run.Write("api.yaml", "openapi: 3.1.0\n" + (yaml.StartsWith("servers", StringComparison.Ordinal) ? "" : "servers: [{url: 'https://h.example'}]\npaths: {/x: {get: {security: []}}}\n")
+            + yaml.Replace("SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f0", StringComparison.Ordinal));
+
+        await run.RunAsync("api.yaml");
+
+        Assert.Contains(told + "; it wasn't copied", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("0f1e2d3c", run.Output + run.Error, StringComparison.Ordinal);
     }
 

@@ -67,6 +67,61 @@ public sealed class PostmanImportTests(VaultFixture fixture) : IClassFixture<Vau
     }
 
     [Theory]
+    [InlineData("accessTokenUrl", "https://id.example/t/0f1e2d3c4b5a69788796a5b4c3d2e1f0/token", "may be a secret stands in the path of its URL, and came over with it", "tokenUrl: https://id.example/t/0f1e2d3c4b5a69788796a5b4c3d2e1f0/token\n")]
+    [InlineData("accessTokenUrl", "https://id.example/8f14e45f-ceea-467f-a0e6-5a1d2c3b4a5f/token", null, "tokenUrl: https://id.example/8f14e45f-ceea-467f-a0e6-5a1d2c3b4a5f/token\n")]
+    [InlineData("accessTokenUrl", "https://id.example/token?code=canary0f1e2d3c4b5a69788796", "credential set T TokenUrl_code", "tokenParameters:\n        code: '{!$Credential.TokenUrl_code}'")]
+    [InlineData("authUrl", "https://id.example/ask?api_key=canary0f1e2d3c4b5a69788796", "credential set T AuthorizeUrl_api_key", "authorizationParameters:\n        api_key: '{!$Credential.AuthorizeUrl_api_key}'")]
+    public async Task Import_ASecretInTheUrlOfATokenEndpoint_IsToldAsInOtherImports(string name, string url, string? told, string definition)
+    {
+        using var run = new ImportRun(fixture.Vault, "postman");
+        var grant = name == "authUrl" ? "authorization_code" : "client_credentials";
+        run.Write("a.json", $$"""
+            { "info": { "name": "T" }, "item": [{ "name": "R", "request": { "auth": { "type": "oauth2", "oauth2": [
+                { "key": "grant_type", "value": "{{grant}}" }, { "key": "{{name}}", "value": "{{url}}" }, { "key": "accessTokenUrl", "value": "https://id.example/token" }
+              ] }, "url": "https://h.example/x" } }] }
+            """);
+
+        await run.RunAsync("a.json");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains(definition, run.Yaml, StringComparison.Ordinal);
+        Assert.Contains(told ?? "", run.Output, StringComparison.Ordinal);
+        Assert.Equal(told?.Contains("path", StringComparison.Ordinal) is true, run.Output.Contains("in the path of its URL", StringComparison.Ordinal));
+        Assert.DoesNotContain("canary", run.Output + run.Yaml, StringComparison.Ordinal);
+        await run.CommandAsync("", "apply", "-f", "vault.yaml");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+    }
+
+    [Theory]
+    [InlineData("""{ "url": "https://hooks.example/services/T0123456789/B0123456789/canary123456ghiJKL789012" }""", "in its path")]
+    [InlineData("""{ "url": { "raw": "https://h.example/x?sig=canary4b5a69788796a5", "query": [{ "key": "sig", "value": "canary4b5a69788796a5" }] } }""", "as sig")]
+    [InlineData("""{ "url": { "raw": "https://h.example/x?api_key=canary1&page=1", "query": [{ "key": "page", "value": "1" }] } }""", "as api_key")]
+    [InlineData("""{ "url": { "raw": "https://h.example/x", "query": [{ "key": "api_key", "value": "canary", "disabled": true }] } }""", "as api_key")]
+    [InlineData("""{ "url": { "protocol": "https", "host": ["h", "example"], "path": ["x", "canary123456ghiJKL789012"], "hash": "token=canary1" } }""", "in its path", "behind the #")]
+    [InlineData("""{ "url": "https://h.example/x#token=canary1" }""", "behind the #")]
+    [InlineData("""{ "url": "https://ann:canary@h.example/x" }""", "in front of the host")]
+    [InlineData("""{ "auth": { "type": "hawk", "hawk": [{ "key": "authKey", "value": "canary" }, { "key": "algorithm", "value": "sha256" }] }, "url": "https://h.example/x" }""", "as authKey")]
+    [InlineData("""{ "auth": { "type": "ntlm", "ntlm": { "username": "canary", "password": "{{pw}}" } }, "url": "https://h.example/x" }""", "as username", "as password")]
+    [InlineData("""{ "auth": { "type": "oauth2", "oauth2": [{ "key": "accessTokenUrl", "value": "https://u:canary@id.example/x" }, { "key": "clientSecret", "value": "canary" }] }, "url": "https://h.example/x" }""", "in front of the host", "as clientSecret")]
+    [InlineData("""{ "auth": { "type": "oauth2", "oauth2": [{ "key": "grant_type", "value": "implicit" }, { "key": "authUrl", "value": "https://id.example/x?api_key=canary1" }, { "key": "tokenName", "value": "My Token 1" }] }, "url": "https://h.example/x" }""", "as api_key")]
+    [InlineData("""{ "auth": { "type": "apikey", "apikey": [{ "key": "key", "value": "X-Key-1" }, { "key": "in", "value": "cookie" }, { "key": "value", "value": "canary" }] }, "url": "https://h.example/x" }""", "as value")]
+    [InlineData("""{ "auth": { "type": "basic", "basic": [{ "key": "password", "value": "canary" }] }, "header": [{ "key": "X-Api-Key", "value": "canary" }, { "key": "Accept", "value": "text/html" }], "url": "ftp://h.example/x" }""", "as password", "as X-Api-Key")]
+    [InlineData("""{ "auth": { "type": "awsv4", "awsv4": [{ "key": "region", "value": "canary123456ghiJKL789012" }] }, "url": "https://h.example/x" }""", "as region")]
+    [InlineData("""{ "url": "https://h.example/x", "body": { "mode": "urlencoded", "urlencoded": [{ "key": "password", "value": "canary" }] } }""", "as password")]
+    public async Task Import_ASecretThatNothingComesOverOf_IsToldOnce(string request, params string[] told)
+    {
+        using var run = new ImportRun(system: "postman");
+        run.Write("a.json", $$"""{ "info": { "name": "T" }, "variable": [{ "key": "pw", "value": "canary" }, { "key": "base", "value": "https://b.example/v1" }], "item": [{ "name": "R", "request": {{request}} }] }""");
+
+        await run.RunAsync("a.json");
+
+        Assert.True(run.ExitCode is 0 or 1, run.Error);
+        var lines = run.Output.Split("Secrets that stand in files:")[1].Split("\n\n")[0];
+        Assert.All(told, where => Assert.Single(lines.Split('\n'), line => line.Contains(where + "; it wasn't copied", StringComparison.Ordinal)));
+        Assert.DoesNotContain("canary", run.Output + run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("{}", "a.json:1:1: Is no collection of Postman's")]
     [InlineData("""{ "requests": [], "order": [] }""", "Is a collection of version 1; export it as Collection v2.1.")]
     [InlineData("[]", "Must be one object")]

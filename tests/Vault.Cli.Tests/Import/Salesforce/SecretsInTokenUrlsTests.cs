@@ -73,6 +73,19 @@ public sealed class SecretsInTokenUrlsTests
     }
 
     [Fact]
+    public async Task Import_ASecretInThePathOfANamedCredentialsUrl_IsTold()
+    {
+        using var run = new ImportRun();
+        run.Write("app/Hook.namedCredential",
+            $"<NamedCredential><endpoint>https://a.example/{Secret}</endpoint><label>A</label><principalType>Anonymous</principalType><protocol>NoAuthentication</protocol></NamedCredential>");
+
+        await run.RunAsync("app");
+
+        Assert.Contains($"url: https://a.example/{Secret}\n", run.Yaml, StringComparison.Ordinal);
+        Assert.Contains("endpoint: What may be a secret stands in the path of its URL, and came over with it.", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Import_SecretsOfWhatIsRefused_AreTold()
     {
         using var run = new ImportRun();

@@ -93,14 +93,14 @@ internal static class AwsConversion
     {
         if (parameter?.Value is { } text)
         {
-            foreach (var query in CredentialUrl.SecretsIn(text))
-            {
-                report.Add(file, parameter, Outcome.SecretInFile, CredentialUrl.Uncopied(query));
-            }
-
-            text = CredentialUrl.WithoutSecrets(text, _ => { });
+            text = CredentialUrl.WithoutSecrets(text, query => report.Add(file, parameter, Outcome.SecretInFile, CredentialUrl.Uncopied(query)));
             if (CredentialUrl.Read(text, allowHttp: false, credential: null, owner: null, out var problem) is { } url)
             {
+                if (url.PathWarning is { } warning)
+                {
+                    report.Add(file, parameter, Outcome.Note, warning);
+                }
+
                 draft.Settings["stsUrl"] = url.Text;
                 return new Uri(url.Text);
             }

@@ -129,6 +129,11 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
             return null;
         }
 
+        if (read.PathWarning is { } warning)
+        {
+            context.Report.Add(file, element, Outcome.Note, warning);
+        }
+
         foreach (var (query, parameter) in read.Secrets)
         {
             context.Report.Add(file, element, Outcome.SecretInFile,
@@ -142,9 +147,9 @@ internal sealed class NamedCredentialConversion(ConversionContext context)
     /// <summary>Says which secrets stand in a URL that doesn't come over.</summary>
     public static void TellSecrets(string file, MetadataElement element, string url, ImportReport report)
     {
-        foreach (var query in CredentialUrl.SecretsIn(url))
+        foreach (var secret in UrlSecrets.In(url))
         {
-            report.Add(file, element, Outcome.SecretInFile, CredentialUrl.Uncopied(query));
+            report.Add(file, element, Outcome.SecretInFile, secret.Sentence);
         }
     }
 
