@@ -63,8 +63,9 @@ internal static class Nodes
         {
             return JsonElement.DeepEquals(left, right);
         }
-        catch (Exception e) when (e is InvalidOperationException or InsufficientExecutionStackException)
+        catch (Exception e) when (e is InvalidOperationException or InsufficientExecutionStackException or ArgumentOutOfRangeException)
         {
+            // Text that isn't Unicode, nesting too deep, a number whose exponent has more than nine digits.
             return false;
         }
     }
