@@ -103,6 +103,11 @@ internal sealed class SignInAnswer
     /// <summary>The body as UTF-8.</summary>
     public string Text { get; }
 
+    /// <summary>Whether its <c>Content-Type</c> is one of JSON.</summary>
+    public bool IsSaidToBeJson =>
+        _message.Content.Headers.ContentType?.MediaType is { } type
+        && (type.EndsWith("/json", StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>The body as JSON; null where it is none.</summary>
     public JsonElement? Json
     {

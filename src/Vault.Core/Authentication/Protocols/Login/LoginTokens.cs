@@ -84,15 +84,15 @@ internal sealed class LoginTokens(
             return SignInExchange.Failed(answer.Outcome + ".");
         }
 
-        // In nothing it finds nothing; what can't be read may hold an error that nobody sees.
+        // In nothing, and in what is no JSON, it finds nothing; what says that it is and can't be read may hold an error that nobody sees.
         if (step.FailWhen is { } failWhen && answer.Text.Length > 0)
         {
-            if (answer.Json is not { } json)
+            if (answer.Json is null && answer.IsSaidToBeJson)
             {
                 return SignInExchange.Failed($"{answer.Outcome}, but with no JSON for failWhen.");
             }
 
-            if (Fires(failWhen, json))
+            if (answer.Json is { } json && Fires(failWhen, json))
             {
                 return SignInExchange.Failed($"{answer.Outcome}, but failWhen found an error in it.");
             }

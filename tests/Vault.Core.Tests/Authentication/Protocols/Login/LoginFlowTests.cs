@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Vault.Core.Authentication.Protocols.Login;
@@ -222,10 +223,17 @@ public sealed class LoginFlowTests
     [InlineData("{\"t\":\"x\",\"error\":[]}", true)]
     [InlineData("{\"t\":\"x\",\"error\":{}}", true)]
     [InlineData("<html>t</html>", false)]
-    [InlineData("<html>t</html>", false, "regex:<html>(.)</html>")]
+    [InlineData("<html>t</html>", true, "regex:<html>(.)</html>")]
+    [InlineData("<html>t</html>", false, "regex:<html>(.)</html>", "application/json; charset=utf-8")]
+    [InlineData("<html>t</html>", false, "regex:<html>(.)</html>", "Application/Vnd.Api+JSON")]
+    [InlineData("<html>t</html>", false, "regex:<html>(.)</html>", "text/json")]
+    [InlineData("{\"t\":\"x\",\"error\":\"bad\"}", false, "$.t", "text/html")]
     [InlineData("", true, "header:Content-Type")]
-    public async Task FailWhen_FiresUnlessItFindsNothing(string answer, bool isOk, string extract = "$.t") => Assert.Equal(
-        isOk, (await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"{{extract}}"},"failWhen":"$.error"}""", FakeService.Always(answer), Host)).IsOk);
+    public async Task FailWhen_FiresUnlessItFindsNothing(string answer, bool isOk, string extract = "$.t", string type = "text/plain")
+    {
+        var service = new FakeService(_ => new HttpResponseMessage { Content = new StringContent(answer, MediaTypeHeaderValue.Parse(type)) });
+        Assert.Equal(isOk, (await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"{{extract}}"},"failWhen":"$.error"}""", service, Host)).IsOk);
+    }
 
     [Theory]
     [InlineData(HttpStatusCode.Unauthorized, "{\"error\":\"invalid_grant\",\"x\":\"hunter2\"}", "invalid_grant")]
