@@ -491,6 +491,8 @@ public sealed class OAuth2Tests : ProtocolBench
     [InlineData("\"token_type\": \"\", \"error\": \"\"")]
     [InlineData("\"token_type\": \"bearer \", \"error\": false, \"expires_in\": 2147483647")]
     [InlineData("\"token_type\": \"BearerToken\", \"error\": {}")]
+    [InlineData("\"expires_in\": \"\"")]
+    [InlineData("\"expires_in\": \" 3600 \"")]
     public async Task OddButGoodAnswer_IsUsed(string members)
     {
         _answer = number => $$"""{ "access_token": "access-token-{{number}}", {{members}} }""";
@@ -532,6 +534,7 @@ public sealed class OAuth2Tests : ProtocolBench
     [InlineData("""{ "access_token": "abcdefgh", "expires_in": 0 }""", "lifetime")]
     [InlineData("""{ "access_token": "abcdefgh", "expires_in": 1e300 }""", "lifetime")]
     [InlineData("""{ "access_token": "abcdefgh", "expires_in": "soon" }""", "lifetime")]
+    [InlineData("""{ "access_token": "abcdefgh", "expires_in": false }""", "lifetime")]
     public async Task BadAnswer_IsRefused_AndNotKept(string answer, string detail)
     {
         _answer = _ => answer;

@@ -52,7 +52,7 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
         var furthest = FurthestTime - SecondsOf(now);
         if (ExpiresAt is not null)
         {
-            var seconds = ReadTime(values[ExpiresAt]);
+            var seconds = ReadTime(values[ExpiresAt].Trim());
             (life, at) = (seconds - SecondsOf(now), TimeOf(seconds));
             if (life is null)
             {
@@ -61,7 +61,7 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
         }
         else if ((ExpiresIn ?? ExpiresInMs) is { } name)
         {
-            if (!TryReadNumber(values[name], out var number))
+            if (!TryReadNumber(values[name].Trim(), out var number))
             {
                 return false;
             }

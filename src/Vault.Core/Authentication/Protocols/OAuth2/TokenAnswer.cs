@@ -91,9 +91,14 @@ internal static class TokenAnswer
         var text = value.ValueKind switch
         {
             JsonValueKind.Number => value.GetRawText(),
-            JsonValueKind.String => value.GetString() ?? "",
-            _ => "",
+            JsonValueKind.String => value.GetString()!.Trim(),
+            _ => null,
         };
+        if (text is "")
+        {
+            return true;
+        }
+
         if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var seconds)
             || seconds is not (> 0 and <= Furthest))
         {
