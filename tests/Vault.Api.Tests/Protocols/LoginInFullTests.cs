@@ -68,6 +68,31 @@ public sealed class LoginInFullTests : ProtocolBench
     }
 
     [Fact]
+    public async Task Extraction_OfANameAgain_UsesTheLater_AndMasksBoth()
+    {
+        var number = 0;
+        Service.Answer = async (context, request) =>
+        {
+            if (request.Target is not ("/api/page" or "/api/login"))
+            {
+                await AnswerAsync(context, 200, $"{request.Header("Cookie")} session-number-1", "text/plain");
+                return;
+            }
+
+            context.Response.Headers.SetCookie = $"session=session-number-{++number}; Path=/";
+            await AnswerAsync(context, request.Target == "/api/page" || request.Header("Cookie") == "session=session-number-1" ? 200 : 403, "", "text/plain");
+        };
+        var app = await DefineAsync("""
+            { "protocol": "login", "steps": [
+                { "request": { "method": "GET", "url": "/page" }, "extract": { "session": "cookie:session" } },
+                { "request": { "url": "/login", "headers": { "Cookie": "session={!$Token.session}" }, "form": { "p": "{!$Credential.Password}" } }, "extract": { "session": "cookie:session" } } ],
+              "apply": { "cookies": { "session": "{!$Token.session}" } } }
+            """, Secrets);
+        Assert.Equal("session=**************** ****************", await (await CallAsync(app)).Content.ReadAsStringAsync());
+        Assert.Equal("session=session-number-2", Service.Requests[^1].Header("Cookie"));
+    }
+
+    [Fact]
     public async Task Refresh_TurnsTheOldIntoTheNew_AndFallsBackToTheLogin_AndLogoutEnds()
     {
         var isRefreshable = true;

@@ -18,14 +18,14 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
         var errors = new SettingsErrors();
         var settings = SettingsReader.Root(authentication, errors);
         var known = new List<string>();
-        var steps = ReadSteps(settings, "steps", errors, known, replaces: false);
+        var steps = ReadSteps(settings, "steps", errors, known, isRequired: true);
         var apply = ReadApply(settings, errors, known);
         var lifetime = LoginLifetime.Read(settings, known);
         var refreshOn = RefreshOnSetting.Read(settings, errors);
 
         // What they extract takes the place of the old, and is known only among themselves where it is new.
-        var refresh = ReadSteps(settings, "refresh", errors, [.. known], replaces: true);
-        var logout = ReadSteps(settings, "logout", errors, [.. known], replaces: true);
+        var refresh = ReadSteps(settings, "refresh", errors, [.. known], isRequired: false);
+        var logout = ReadSteps(settings, "logout", errors, [.. known], isRequired: false);
         var notSecret = NotSecretSetting.Read(settings, errors);
         settings.Complete();
         return errors.Any ? errors.ToError() : new BoundLogin(new LoginSteps(steps, refresh, logout), apply, lifetime, refreshOn, known, notSecret);
@@ -35,12 +35,12 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
     /// <param name="property">Where the steps stand.</param>
     /// <param name="errors">Where mistakes go.</param>
     /// <param name="known">The names extracted so far; grows.</param>
-    /// <param name="replaces">Whether a known name may be extracted once more; the steps are optional then.</param>
-    private static List<LoginStep> ReadSteps(SettingsReader settings, string property, SettingsErrors errors, List<string> known, bool replaces)
+    /// <param name="isRequired">Whether there have to be steps.</param>
+    private static List<LoginStep> ReadSteps(SettingsReader settings, string property, SettingsErrors errors, List<string> known, bool isRequired)
     {
         var steps = new List<LoginStep>();
         var isThere = settings.Has(property);
-        var readers = settings.Objects(property, required: !replaces);
+        var readers = settings.Objects(property, required: isRequired);
         if (isThere && readers.Count is 0 or > MaxSteps)
         {
             settings.Refuse(property, $"Must be 1 to {MaxSteps} steps.");
@@ -62,7 +62,7 @@ internal sealed class LoginProtocol : IAuthenticationProtocol
                 {
                     errors.Add(text.Path, extraction.Error.Detail);
                 }
-                else if ((!replaces && known.Contains(text.Name, StringComparer.OrdinalIgnoreCase)) || extract.Exists(other => other.Name.Equals(text.Name, StringComparison.OrdinalIgnoreCase)))
+                else if (extract.Exists(other => other.Name.Equals(text.Name, StringComparison.OrdinalIgnoreCase)))
                 {
                     errors.Add(text.Path, "Is extracted twice.");
                 }

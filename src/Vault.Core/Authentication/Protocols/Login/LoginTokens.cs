@@ -10,6 +10,9 @@ namespace Vault.Core.Authentication.Protocols.Login;
 internal sealed class LoginTokens(
     LoginSteps steps, LoginLifetime lifetime, IReadOnlyList<DeadTokenSign> refreshOn, IReadOnlyList<string> tokenNames) : ITokenProtocol
 {
+    /// <summary>Stands in the names of values that a later step replaced; no template can name them.</summary>
+    private const char Replaced = '#';
+
     public IReadOnlyList<string> TokenNames => tokenNames;
 
     public IReadOnlyList<DeadTokenSign> RefreshOn => refreshOn;
@@ -38,13 +41,16 @@ internal sealed class LoginTokens(
             ? RunAsync(context, steps.Logout, "logout", ValuesOf(token), cancellationToken)
             : Task.FromResult<VaultError?>(null);
 
+    // Without what was replaced: answers are searched for it as long as for the token that it is part of.
     private static Dictionary<string, string> ValuesOf(TokenSet token) =>
-        token.Values.ToDictionary(value => value.Key, value => value.Value.Reveal(), StringComparer.OrdinalIgnoreCase);
+        token.Values.Where(value => !IsReplaced(value.Key)).ToDictionary(value => value.Key, value => value.Value.Reveal(), StringComparer.OrdinalIgnoreCase);
+
+    private static bool IsReplaced(string name) => name.Contains(Replaced, StringComparison.Ordinal);
 
     private Result<TokenSet> Finish(Dictionary<string, string> values, TokenAcquisition context)
     {
         var now = context.Time.GetUtcNow();
-        return lifetime.TryFindEnd(values, now, out var end)
+        return lifetime.TryFindEnd(values.Where(value => !IsReplaced(value.Key)).ToDictionary(StringComparer.OrdinalIgnoreCase), now, out var end)
             ? new TokenSet(Guid.NewGuid(), values.ToDictionary(value => value.Key, value => new SecretText(value.Value)), now, end)
             : SignInExchange.Failed("The login gave a token with a lifetime that makes no sense; it is not used.");
     }
@@ -105,6 +111,12 @@ internal sealed class LoginTokens(
             {
                 return SignInExchange.Failed(
                     $"{answer.Outcome}, but {extraction.Source} of '{extraction.Name}' {(found is null ? extraction.Unfound : LoginExtraction.NotOne)}.");
+            }
+
+            if (values.TryGetValue(extraction.Name, out var before) && before != value)
+            {
+                // A service may still know it, and echo it.
+                values[$"{extraction.Name}{Replaced}{values.Count}"] = before;
             }
 
             values[extraction.Name] = value;

@@ -126,6 +126,11 @@ public sealed class LoginBindingTests
         Assert.Equal(["$.authentication.steps[0].request.form.x"], errors.Keys);
     }
 
+    [Fact]
+    public void Name_ExtractedTwiceInOneStep_IsRefused() => Assert.Equal(
+        ["$.authentication.steps[0].extract.A"],
+        Errors("""{"protocol":"login","steps":[{"request":{"url":"/t"},"extract":{"a":"$.t","A":"$.u"}}]}""").Keys);
+
     private static IReadOnlyDictionary<string, string[]> Errors(string json)
     {
         var bound = Authenticating.Protocols.Bind(Authenticating.Json(json));

@@ -288,6 +288,27 @@ public sealed class LoginFlowTests
         Assert.Contains("2", failing.Error!.Detail, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Chain_LaterStepExtractsANameAgain_TheLaterOneCounts_AndTheEarlierStaysKnown()
+    {
+        // Only what is kept has a say in how long it lasts.
+        static string Jwt(int exp) => $"eyJhbGciOiJub25lIn0.{System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"exp":{{exp}}}"""))}.c2ln";
+        var (soon, late) = (Jwt(1795492860), Jwt(1795496400));
+        var service = new FakeService(request => Authenticating.Answer(request.Url.EndsWith("/1", StringComparison.Ordinal) ? $$"""{"t":"{{soon}}"}""" : $$"""{"t":"{{late}}"}"""));
+        var result = await SignInAsync(
+            """
+            {"request":{"url":"/1"},"extract":{"csrf":"$.t"}},
+            {"request":{"url":"/2","form":{"c":"{!$Token.csrf}"}},"extract":{"CSRF":"$.t"}},
+            {"request":{"url":"/3","form":{"c":"{!$Token.csrf}"}},"extract":{"csrf":"$.t"}}
+            """,
+            service, Host);
+        Assert.True(result.IsOk, result.Error?.Detail);
+        Assert.Equal(["c=" + soon, "c=" + late], service.Requests.Skip(1).Select(request => request.Body));
+        Assert.Equal(late, result.Value.Values["csrf"].Reveal());
+        Assert.Equal(new[] { soon, late }.Order(), result.Value.Values.Values.Select(value => value.Reveal()).Order());
+        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1795496400), result.Value.ExpiresAt);
+    }
+
     private static FakeService Rich() => new(_ =>
     {
         var answer = Authenticating.Answer(
