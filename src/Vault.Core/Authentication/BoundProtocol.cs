@@ -24,6 +24,9 @@ internal abstract class BoundProtocol : IBoundAuthentication
     public virtual bool HasRelativeUrls => false;
 
     /// <inheritdoc />
+    public virtual IReadOnlyList<string> UnsendableUrls => [];
+
+    /// <inheritdoc />
     public virtual Uri? ConsentUrl => null;
 
     /// <inheritdoc />

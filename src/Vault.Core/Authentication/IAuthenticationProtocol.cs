@@ -42,6 +42,12 @@ public interface IBoundAuthentication
     /// <summary>Whether a token or step request goes to the URL of the named credential in use.</summary>
     bool HasRelativeUrls => false;
 
+    /// <summary>
+    /// The JSON paths of URLs in the settings that can't be sent, whatever fills them in. They are refused where settings are saved, and not where they are read:
+    /// what was stored before goes on being loaded.
+    /// </summary>
+    IReadOnlyList<string> UnsendableUrls => [];
+
     /// <summary>Where the settings send a person to consent; null: nobody is sent anywhere, or discovery says where.</summary>
     Uri? ConsentUrl => null;
 

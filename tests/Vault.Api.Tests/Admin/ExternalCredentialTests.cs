@@ -1,11 +1,51 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Vault.Api.Tests.Admin;
 
 public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<AdminFixture>
 {
+    [Theory]
+    [InlineData("/tok/\u00E9")]
+    [InlineData("/a b")]
+    [InlineData("/tok?x=\u00E9")]
+    [InlineData("/tok?x=a b")]
+    [InlineData("/../x")]
+    [InlineData("/a/.;v=1/x")]
+    [InlineData("/a\\b")]
+    [InlineData("/a\nb")]
+    [InlineData("/a#b")]
+    [InlineData("/a/%2e%2e/{!$Credential.Tenant}")]
+    [InlineData("/{!$Credential.Tenant}/../x")]
+    [InlineData("https://service.example/tok/\u00E9")]
+    [InlineData("https://service.example/..")]
+    [InlineData("/{!$Credential.Tenant}../a..b/...?x=../{!URLENCODE('\u00E9')}&y={}|^", true)]
+    [InlineData("https://b\u00FCcher.example./{!$Credential.Tenant}?u=https://x/", true)]
+    [InlineData("https://service.example", true)]
+    public async Task StepUrl_ThatCanNeverBeSent_IsRefusedAtItsPath_WhereverItIsSaved(string url, bool isTaken = false)
+    {
+        foreach (var steps in new[] { "steps", "refresh", "logout" })
+        {
+            var authentication = new JsonObject { ["protocol"] = "login", ["steps"] = Steps("/token") };
+            authentication[steps] = Steps(url);
+            var name = api.NewName();
+            JsonObject[] bodies =
+            [
+                new() { ["name"] = name, ["authentication"] = authentication.DeepClone(), ["allowedHosts"] = new JsonArray("service.example", "xn--bcher-kva.example") },
+                new() { ["name"] = name + "Inline", ["url"] = "https://service.example", ["authentication"] = authentication.DeepClone() },
+            ];
+            foreach (var (route, body) in new[] { "external-credentials", "named-credentials" }.Zip(bodies))
+            {
+                var answer = await api.ExpectAsync(isTaken ? 201 : 400, isTaken ? null : "invalid-request", "POST", route, body.ToJsonString());
+                Assert.Equal(isTaken ? null : $"$.authentication.{steps}[0].request.url", answer.Json?["errors"]?.AsObject().Select(error => error.Key).Single());
+            }
+        }
+
+        static JsonArray Steps(string url) => new(new JsonObject { ["request"] = new JsonObject { ["url"] = url }, ["extract"] = new JsonObject { ["t"] = "$.t" } });
+    }
+
     [Fact]
     public async Task Create_Read_Replace_Delete()
     {

@@ -59,6 +59,10 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
         {
             errors.Add(bound.Error, "$.authentication");
         }
+        else if (FindUnsendable(bound.Value.Authentication) is { } unsendable)
+        {
+            errors.Add(unsendable, "$.authentication");
+        }
 
         return errors.Any || !bound.IsOk ? errors.ToError() : bound.Value;
     }
@@ -102,6 +106,18 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
         !allowHttp && authentication.TokenUrls.Append<Uri?>(authentication.ConsentUrl).FirstOrDefault(url => url?.Scheme == Uri.UriSchemeHttp) is { } plain
             ? VaultError.Invalid("$.authentication", $"A sign-in would go to {plain.Authority} over http, which this vault doesn't allow (Vault:Egress:AllowHttp).")
             : null;
+
+    /// <summary><c>invalid-request</c> where the URL of a request of a sign-in could never be sent.</summary>
+    public static VaultError? FindUnsendable(IBoundAuthentication authentication)
+    {
+        var errors = new InputErrors();
+        foreach (var path in authentication.UnsendableUrls)
+        {
+            errors.Add(path, "Path and query must be ASCII, without white space, control character, backslash, fragment and dot segment; percent-encode what they can't hold.");
+        }
+
+        return errors.Any ? errors.ToError() : null;
+    }
 
     /// <summary><c>host-not-allowed</c> where a step URL, or a named credential that uses this one, is outside <c>allowedHosts</c>.</summary>
     public static VaultError? FindHostOutside(DefinitionSnapshot snapshot, BoundCredential credential)

@@ -48,9 +48,9 @@ internal sealed class InlineCredential(
             return after.Error;
         }
 
-        if (ExternalCredentialRules.FindHttp(after.Value.Authentication, egress.AllowHttp) is { } plain)
+        if ((ExternalCredentialRules.FindUnsendable(after.Value.Authentication) ?? ExternalCredentialRules.FindHttp(after.Value.Authentication, egress.AllowHttp)) is { } mistaken)
         {
-            return plain;
+            return mistaken;
         }
 
         // Its own named credential as it will be; others that use it stay where they are.

@@ -23,6 +23,7 @@ internal sealed class BoundLogin : BoundProtocol
 
         // A step that only names the URL depends on it as much: its token is one named credential's.
         HasRelativeUrls = steps.All.Any(step => step.Request.AbsoluteUrl is null);
+        UnsendableUrls = [.. steps.All.Select(step => step.Request).Where(request => !request.IsUrlSendable).Select(request => request.UrlPath)];
         UsesNamedCredentialUrl = HasRelativeUrls || steps.All.Any(step => step.Request.References.Any(placed => IsEndpoint(placed.Reference)));
         References =
         [
@@ -40,6 +41,8 @@ internal sealed class BoundLogin : BoundProtocol
     public override IReadOnlyList<Uri> TokenUrls { get; }
 
     public override bool HasRelativeUrls { get; }
+
+    public override IReadOnlyList<string> UnsendableUrls { get; }
 
     public override bool UsesNamedCredentialUrl { get; }
 

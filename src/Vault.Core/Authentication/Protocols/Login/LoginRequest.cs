@@ -11,6 +11,7 @@ internal sealed class LoginRequest
     {
         Method = method;
         Url = url;
+        UrlPath = urlPath;
         AbsoluteUrl = absoluteUrl;
         Query = query;
         Headers = headers;
@@ -22,6 +23,12 @@ internal sealed class LoginRequest
     public HttpMethod Method { get; }
 
     public MergeTemplate Url { get; }
+
+    /// <summary>Where it stands in the settings.</summary>
+    public string UrlPath { get; }
+
+    /// <summary>Whether what the admin wrote of it may stand in a request target.</summary>
+    public bool IsUrlSendable => StepUrl.IsSendable(string.Join('x', Url.Literals));
 
     /// <summary>Scheme, host and port of an absolute URL; null where it is relative to the named credential's.</summary>
     public Uri? AbsoluteUrl { get; }

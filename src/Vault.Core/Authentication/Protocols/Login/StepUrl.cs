@@ -40,6 +40,14 @@ internal static class StepUrl
                 : null;
     }
 
+    /// <summary>Whether it could ever be sent: whether what stands in it as it is, with a letter in place of each field, may stand in a request target.</summary>
+    /// <param name="literal">Relative, or absolute with an origin that was read.</param>
+    public static bool IsSendable(string literal)
+    {
+        var target = literal.StartsWith('/') ? literal : literal[UrlOrigin.Cut(literal).Length..];
+        return !target.AsSpan().ContainsAnyExcept(UrlCharacters) && !HasDotSegment(Split(target).Path);
+    }
+
     private static bool HasDotSegment(string path) => path.Split('/').Any(segment =>
         segment.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase).Split(';')[0] is "." or "..");
 
