@@ -53,7 +53,7 @@ public sealed class MergeBodyFormat
 
         // Readers of text go by the mark before anything that is said of the charset (RFC 7303 section 3); what isn't text may begin with its bytes.
         var isWide = (kind is not MergeEscaping.None || mediaType.StartsWith("text/", StringComparison.OrdinalIgnoreCase)) && WideText.IsMarked(body);
-        if (isWide || ParseCharset(named.Length == 0 && kind is MergeEscaping.Xml ? XmlDeclaration.EncodingOf(body) : named) is not { } charset)
+        if (isWide || CharsetOf(named.Length == 0 && kind is MergeEscaping.Xml ? XmlDeclaration.EncodingOf(body) : named) is not { } charset)
         {
             return Unsupported("Merge fields can be filled only into a body in UTF-8, US-ASCII or ISO-8859-1.");
         }
@@ -66,7 +66,8 @@ public sealed class MergeBodyFormat
     /// <summary>Whether a <c>Content-Type</c> can be read in one way only.</summary>
     public static bool IsClear(string? contentType) => MediaTypeParameters.CharsetOf(contentType ?? "") is not null;
 
-    private static BodyCharset? ParseCharset(string? charset) => charset?.ToUpperInvariant() switch
+    /// <summary>The charset of a name; UTF-8 where there is none, null where it is another one.</summary>
+    internal static BodyCharset? CharsetOf(string? charset) => charset?.ToUpperInvariant() switch
     {
         null or "" or "UTF-8" or "UTF8" => BodyCharset.Utf8,
         "US-ASCII" or "ASCII" or "ANSI_X3.4-1968" or "ISO646-US" or "ISO_646.IRV:1991" or "CP367" or "US" => BodyCharset.Ascii,

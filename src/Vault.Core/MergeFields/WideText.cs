@@ -19,6 +19,13 @@ internal static class WideText
     public static byte[]? ToUtf8(ReadOnlySpan<byte> body) =>
         EncodingOf(body) is { } encoding ? Encoding.UTF8.GetBytes(encoding.GetString(body[encoding.Preamble.Length..])) : null;
 
+    /// <summary>The text without the mark; also of XML in UTF-16 without one, which its first two characters tell (XML 1.0 appendix F.1). Null where it is no such text.</summary>
+    public static string? Read(ReadOnlySpan<byte> body) => EncodingOf(body) is { } encoding
+        ? encoding.GetString(body[encoding.Preamble.Length..])
+        : body.StartsWith("<\0?\0"u8) ? Encoding.Unicode.GetString(body)
+        : body.StartsWith("\0<\0?"u8) ? Encoding.BigEndianUnicode.GetString(body)
+        : null;
+
     private static Encoding? EncodingOf(ReadOnlySpan<byte> body)
     {
         foreach (var encoding in Encodings)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using System.Xml;
 using System.Xml.XPath;
+using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.SignIns;
@@ -38,11 +39,12 @@ internal sealed class SignInAnswer
         _message = message;
         _url = url;
         Request = request;
-        var charset = message.Content.Headers.ContentType?.CharSet?.Trim('"');
-        Text = "iso-8859-1".Equals(charset, StringComparison.OrdinalIgnoreCase) && !Utf8.IsValid(body)
+        Text = WideText.Read(body) ?? (IsLatin1(message.Content.Headers.ContentType?.CharSet?.Trim('"') ?? MergeFields.XmlDeclaration.EncodingOf(body)) && !Utf8.IsValid(body)
             ? Encoding.Latin1.GetString(body)
-            : Encoding.UTF8.GetString(body.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? body.AsSpan(3) : body);
+            : Encoding.UTF8.GetString(body.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? body.AsSpan(3) : body));
     }
+
+    private static bool IsLatin1(string? charset) => MergeBodyFormat.CharsetOf(charset) is BodyCharset.Latin1;
 
     /// <summary>Whether a text is one of OAuth's registered error codes, so that it may be repeated.</summary>
     public static bool IsRegisteredError(string? error) => error is not null && RegisteredErrors.Contains(error);
@@ -100,7 +102,7 @@ internal sealed class SignInAnswer
         }
     }
 
-    /// <summary>The body as UTF-8.</summary>
+    /// <summary>The body's text: in the encoding that its byte order mark, its charset or, of XML without one, its declaration names, as far as that is read; else in UTF-8.</summary>
     public string Text { get; }
 
     /// <summary>Whether its <c>Content-Type</c> is one of JSON.</summary>

@@ -201,6 +201,45 @@ public sealed class LoginFlowTests
     public async Task Extract_Body_IsTheWholeText() =>
         Assert.Equal("plain token", (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"body"}}""", FakeService.Always("\uFEFFplain token"), Host)).Value?.Values["t"].Reveal());
 
+    [Theory]
+    [InlineData("text/xml", "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>", "iso-8859-1")]
+    [InlineData("application/xml", "<?xml version='1.0' encoding='Latin1'?>", "iso-8859-1")]
+    [InlineData("text/xml; charset=iso-8859-1", "", "iso-8859-1")]
+    [InlineData("text/xml; charset=iso-8859-1", "<?xml version=\"1.0\" encoding=\"utf-8\"?>", "iso-8859-1")]
+    [InlineData("text/xml", "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>", "utf-8")]
+    [InlineData("text/xml", "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "utf-8")]
+    [InlineData("text/xml", "<?xml version=\"1.0\" encoding=\"windows-1252\"?>", "utf-8")]
+    [InlineData("text/xml; charset=utf-8", "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>", "utf-8")]
+    [InlineData("text/xml", "\uFEFF<?xml version=\"1.0\" encoding=\"utf-16\"?>", "utf-16")]
+    [InlineData("text/xml; charset=utf-16", "\uFEFF<?xml version=\"1.0\"?>", "utf-16BE")]
+    [InlineData("text/xml; charset=utf-8", "\uFEFF", "utf-16")]
+    [InlineData("text/xml", "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "utf-16")]
+    [InlineData("text/xml", "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "utf-16BE")]
+    public async Task Extract_OfXml_IsOfTheEncodingThatItSays(string type, string declaration, string encoding)
+    {
+        var service = new FakeService(_ =>
+        {
+            var content = new ByteArrayContent(Encoding.GetEncoding(encoding).GetBytes(declaration + "<a><t>token-\u00E9</t></a>"));
+            content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+            return new HttpResponseMessage { Content = content };
+        });
+        foreach (var extract in new[] { "xpath:/a/t", "regex:<t>(.*)</t>" })
+        {
+            var result = await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"{{extract}}"} }""", service, Host);
+            Assert.Equal("token-\u00E9", result.Value?.Values["t"].Reveal());
+        }
+    }
+
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public async Task Extract_OfXmlWithADtd_Fails_InAnyEncoding(string encoding)
+    {
+        var bytes = Encoding.GetEncoding(encoding).GetBytes("<?xml version=\"1.0\"?><!DOCTYPE r [<!ENTITY e \"x\">]><r>&e;</r>");
+        var service = new FakeService(_ => new HttpResponseMessage { Content = new ByteArrayContent(bytes) });
+        Assert.Equal(ErrorCodes.TokenRequestFailed, (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"xpath:/r"}}""", service, Host)).Error?.Code);
+    }
+
     [Fact]
     public void Extract_RegexThatTakesTooLong_SaysSo()
     {
