@@ -27,6 +27,10 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
         {
             callout.Credentials.NoteRefused();
         }
+        else
+        {
+            NoteAccepted(callout, answer);
+        }
 
         return callout.Attempt is { Token: not null } attempt && callout.Plan.External.Authentication.Tokens is { } protocol
             ? GiveUpIfDeadAsync(callout, attempt, protocol, answer, cancellationToken)
@@ -42,13 +46,19 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
             return;
         }
 
-        if (callout.Attempt?.Signed is { } signed)
-        {
-            callout.Plan.Signing?.NoteAccepted(signed);
-        }
-
+        NoteAccepted(callout, answer);
         NoteWorked(callout, answer);
     }
+
+    private static void NoteAccepted(Callout callout, HttpResponseMessage answer)
+    {
+        if (callout.Attempt?.Signed is { } signed)
+        {
+            callout.Plan.Signing?.NoteAccepted(signed, ValuesOf(answer, "Authentication-Info"));
+        }
+    }
+
+    private static string[] ValuesOf(HttpResponseMessage answer, string header) => answer.Headers.NonValidated.TryGetValues(header, out var values) ? [.. values] : [];
 
     private void NoteWorked(Callout callout, HttpResponseMessage answer)
     {
@@ -88,7 +98,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
         callout.Attempt?.Signed is { } signed && callout.Plan.Signing is { } signing && !callout.Request.IsGrpc
         && !callout.Plan.CustomHeaderNames.Contains("Authorization")
         && (callout.Challenge = signing.TakeChallenge(
-            signed, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values] : [], callout.Body.CanRecall)) is not null
+            signed, (int)answer.StatusCode, ValuesOf(answer, "WWW-Authenticate"), callout.Body.CanRecall)) is not null
         && callout.Body.CanRecall;
 
     private async ValueTask<bool> GiveUpIfDeadAsync(

@@ -286,6 +286,35 @@ public sealed class SigningTests : ProtocolBench
     }
 
     [Fact]
+    public async Task Digest_WithNoncesThatAreGoodOnce_GoesOnWithTheNextNonce_AlsoWithBodiesThatCantBeSentTwice()
+    {
+        var number = 1;
+        Service.Answer = async (context, request) =>
+        {
+            var isGood = IsDigest(request, "SHA-256", "auth", $"nonce-{number}") && request.Header("Authorization")!.Contains("nc=00000001", StringComparison.Ordinal);
+            number++;
+            if (isGood)
+            {
+                context.Response.Headers["Authentication-Info"] = $"nextnonce=\"nonce-{number}\", qop=auth";
+            }
+            else
+            {
+                context.Response.Headers.WWWAuthenticate = $"Digest realm=\"the realm\", nonce=\"nonce-{number}\", qop=\"auth\", algorithm=SHA-256, stale=true";
+            }
+
+            await AnswerAsync(context, isGood ? 200 : 401, "", "text/plain");
+        };
+        var app = await DefineAsync("""{ "protocol": "digest" }""", """{ "Username": "Mufasa", "Password": "Circle of Life" }""");
+        for (var call = 0; call < 3; call++)
+        {
+            await ExpectAsync(await CallAsync(app), 200);
+            await ExpectAsync(await CallAsync(app, method: HttpMethod.Put, content: new ByteArrayContent(new byte[2 * 1024 * 1024])), 200);
+        }
+
+        Assert.Equal(7, Service.Requests.Count);
+    }
+
+    [Fact]
     public async Task Digest_OneNonceInTwoRealms_IsAnsweredInEach()
     {
         Service.Answer = async (context, request) =>

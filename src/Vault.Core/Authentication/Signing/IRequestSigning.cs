@@ -107,9 +107,10 @@ public interface IRequestSigning
     /// <param name="canAnswer">Whether the request can be sent once more.</param>
     object? TakeChallenge(RequestToSign request, int status, IReadOnlyList<string> challenges, bool canAnswer) => null;
 
-    /// <summary>The second sending was answered, and not refused: what it answered its challenge with is good.</summary>
+    /// <summary>The request was answered, and not refused: what it was signed with is good.</summary>
     /// <param name="request">As it was sent.</param>
-    void NoteAccepted(RequestToSign request)
+    /// <param name="authenticationInfo">The answer's <c>Authentication-Info</c> headers, strings of bytes.</param>
+    void NoteAccepted(RequestToSign request, IReadOnlyList<string> authenticationInfo)
     {
     }
 }

@@ -6,7 +6,7 @@ namespace Vault.Core.Authentication.Protocols.Digest;
 
 /// <summary>
 /// Answers the upstream's challenge: at first when it comes, by a second sending, then ahead of it with the nonce that is known,
-/// until that is stale.
+/// until that is stale, or the upstream names the next.
 /// </summary>
 internal sealed class BoundDigest : BoundProtocol, IRequestSigning
 {
@@ -98,11 +98,22 @@ internal sealed class BoundDigest : BoundProtocol, IRequestSigning
     }
 
     // Not sooner: a nonce may be good once, or have to be counted in the order in which its answers arrive.
-    public void NoteAccepted(RequestToSign request)
+    public void NoteAccepted(RequestToSign request, IReadOnlyList<string> authenticationInfo)
     {
-        if (request.Challenge is Known known)
+        var key = KeyOf(request);
+        var answered = request.Challenge as Known;
+        if (answered is not null)
         {
-            _known.GetOrAdd(KeyOf(request), () => known);
+            _known.GetOrAdd(key, () => answered);
+        }
+        else if (authenticationInfo.Count > 0 && _known.TryGet(key, out var ahead) && request.Header("Authorization") is { } sent && IsOf(sent, ahead.Challenge))
+        {
+            answered = ahead;
+        }
+
+        if (answered?.Challenge.Next(authenticationInfo) is { } next)
+        {
+            _known.Set(key, new Known(next, _sessions.GetOrAdd(SessionOf(key, next), static () => new Session())));
         }
     }
 

@@ -27,6 +27,18 @@ internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaqu
         return best;
     }
 
+    /// <summary>
+    /// The same with the nonce that the server wants next time (RFC 7616 section 3.5); null where it names none that can be used. A session's key is made of its first
+    /// nonce, and a server that changes it meanwhile challenges anew.
+    /// </summary>
+    /// <param name="headers">The <c>Authentication-Info</c> headers of an answer.</param>
+    public DigestChallenge? Next(IReadOnlyList<string> headers) =>
+        !IsSession
+        && headers.SelectMany(header => ChallengeReader.Read("Digest " + header)).Select(info => info.Parameters.GetValueOrDefault("nextnonce")).FirstOrDefault(nonce => nonce is not null) is { Length: > 0 } next
+        && IsQuotable(next) && next != Nonce
+            ? this with { Nonce = next, IsStale = false }
+            : null;
+
     /// <summary>Whether its answers share a key, made with the first of them.</summary>
     public bool IsSession => Algorithm?.EndsWith("-sess", StringComparison.OrdinalIgnoreCase) is true;
 

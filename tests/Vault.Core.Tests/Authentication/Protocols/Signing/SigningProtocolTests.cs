@@ -70,7 +70,7 @@ public sealed partial class SigningProtocolTests
 
         // It is on its way, and may be overtaken on it.
         Assert.Empty(signing.Sign(Request(credential, "https://h.example/3")).Value!.Headers);
-        signing.NoteAccepted(one with { Challenge = first });
+        signing.NoteAccepted(one with { Challenge = first }, []);
         var ahead = Authorization(signing, Request(credential, "https://h.example/3"));
         var second = signing.TakeChallenge(two, 401, ["Digest realm=\"r\", nonce=\"n2\", qop=\"auth\""], canAnswer: true);
         Assert.Equal(("n1", "00000002"), (Parameter(ahead, "nonce"), Count().Match(ahead).Groups[1].Value));
@@ -136,6 +136,36 @@ public sealed partial class SigningProtocolTests
         Assert.Contains("nc=00000001", Authorization(signing, request with { Challenge = challenge }), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("nextnonce=\"n2\", qop=auth, rspauth=\"00\", cnonce=\"c\", nc=00000001", "n2", "00000001")]
+    [InlineData("rspauth=\"a,nextnonce=b\",NextNonce = n\\2", "n\\2", "00000001")]
+    [InlineData("nextnonce=\"a\\\"b\"", "a\\\"b", "00000001")]
+    [InlineData("nextnonce=\"n1\"", "n1", "00000002")]
+    [InlineData("nextnonce=\"\"", "n1", "00000002")]
+    [InlineData("nextnonce=\"a\tb\"", "n1", "00000002")]
+    [InlineData("nextnonce", "n1", "00000002")]
+    [InlineData("qop=auth", "n1", "00000002")]
+    [InlineData("(long)", "n1", "00000002")]
+    [InlineData("nextnonce=\"n2\"", "n1", "00000002", ", algorithm=MD5-sess")]
+    public void Digest_TakesTheNextNonce_WhereTheAnswerNamesOne(string info, string nonce, string count, string more = "")
+    {
+        info = info.Replace("(long)", $"nextnonce=\"{new string('n', 4097)}\"", StringComparison.Ordinal);
+        var (signing, credential) = Digest();
+        var request = Request(credential, "https://h.example/1");
+        var second = request with { Challenge = signing.TakeChallenge(request, 401, [$"Digest realm=\"r\", nonce=\"n1\", qop=\"auth\"{more}"], canAnswer: true) };
+        Authorization(signing, second);
+        signing.NoteAccepted(second, [info]);
+        var ahead = Authorization(signing, request);
+        Assert.Contains($"nonce=\"{nonce.Replace("n\\2", "n\\\\2", StringComparison.Ordinal)}\"", ahead, StringComparison.Ordinal);
+        Assert.Equal(count, Count().Match(ahead).Groups[1].Value);
+
+        // What went ahead names the next one as well; what was sent with another nonce, or none, has no say.
+        signing.NoteAccepted(request with { Headers = [new("Authorization", ahead)] }, ["nextnonce=\"n3\""]);
+        signing.NoteAccepted(request with { Headers = [new("Authorization", ahead)] }, ["nextnonce=\"n4\""]);
+        signing.NoteAccepted(request, ["nextnonce=\"n4\""]);
+        Assert.Equal(more.Length == 0, Authorization(signing, request).Contains("nonce=\"n3\"", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Digest_ThatCantBeAnswered_IsAnsweredAheadByTheNext_WithTheFirstCount()
     {
@@ -193,7 +223,7 @@ public sealed partial class SigningProtocolTests
     {
         var second = request with { Challenge = signing.TakeChallenge(request, 401, [challenge], canAnswer: true) };
         var sent = Authorization(signing, second);
-        signing.NoteAccepted(second);
+        signing.NoteAccepted(second, []);
         return sent;
     }
 
