@@ -39,6 +39,9 @@ public sealed record CalloutRequest
     /// <summary>What <see cref="FlushHead"/> takes.</summary>
     public object? FlushState { get; init; }
 
+    /// <summary>Looks on where it is a trial, for which a token is got anew; null: it is an app's.</summary>
+    internal CalloutTrace? Trace { get; init; }
+
     /// <summary>Ends with the caller.</summary>
     public CancellationToken Aborted { get; init; }
 

@@ -92,6 +92,35 @@ public sealed class LoginInFullTests : ProtocolBench
         Assert.Equal("session=session-number-2", Service.Requests[^1].Header("Cookie"));
     }
 
+    [Theory]
+    [InlineData("/api/t1", "")]
+    [InlineData("/api/{!$Credential.Username}", "")]
+    [InlineData("/api/{!$Request.Nonce}", "")]
+    [InlineData("/api/{!$Credential.Username}", "", "/login")]
+    [InlineData("/api", """, "generateAuthorizationHeader": false, "allowMergeFieldsInBody": true""", "@/login", """{ "method": "POST", "body": "{!$Token.t}" }""")]
+    [InlineData("/api", """, "generateAuthorizationHeader": false, "allowMergeFieldsInHeader": true""", "@/login", """{ "headers": { "X-T": "{!$Token.t}" } }""")]
+    public async Task Test_SignsInAnew_HoweverTheCalloutComesToItsToken(string url, string named, string login = "@/login", string request = "{}")
+    {
+        var status = 200;
+        Service.Answer = (context, sent) => AnswerAsync(context, sent.Target.EndsWith("/login", StringComparison.Ordinal) ? status : 200, """{ "t": "the-live-token" }""");
+        using var app = await DefineAsync(
+            $$$"""{ "protocol": "login", "steps": [ { "request": { "url": "{{{login}}}" }, "extract": { "t": "$.t" } } ], "apply": { "headers": { "X-T": "{!$Token.t}" } } }""", Secrets, named);
+        await Vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/" + Name, $$"""{ "url": "{{Service.Url}}{{url}}", "externalCredential": "{{Name}}Login"{{named}} }""");
+
+        // A good one first, so that there is a token; then one that fails, one within the pause after that, and a good one within it.
+        foreach (var answer in new[] { 200, 200, 403, 403, 200 })
+        {
+            status = answer;
+            Service.Clear();
+            var test = await TestAsync(request);
+            var steps = test["steps"]!.AsArray().Select(step => ((string?)step!["name"], (int?)step["status"])).ToArray();
+            Assert.Equal(answer == 200 ? [("The login request", 200), ("The request", 200)] : [("The login request", 403)], steps);
+            Assert.Equal((answer == 200, answer == 200 ? null : "sign-in"), ((bool)test["ok"]!, (string?)test["failure"]?["where"]));
+            Assert.Equal(steps.Length, Service.Requests.Count);
+            Assert.DoesNotContain("the-live-token", test.ToJsonString(), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Refresh_TurnsTheOldIntoTheNew_AndFallsBackToTheLogin_AndLogoutEnds()
     {

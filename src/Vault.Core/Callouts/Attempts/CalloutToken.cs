@@ -46,7 +46,7 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, RequestF
             return _isAwaited ? null : Take(own.Make(OwnScope()));
         }
 
-        return Take(await tokens.GetAsync(Request, cancellationToken));
+        return Take(callout.Request.Trace is { } trace ? await trace.SignInAsync(tokens, Request, cancellationToken) : await tokens.GetAsync(Request, cancellationToken));
     }
 
     /// <summary>Makes the token that had to wait for <see cref="Body"/>, if one is needed; null or the failure.</summary>

@@ -2,10 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Vault.Core.Audit;
-using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.SignIns;
-using Vault.Core.Authentication.Tokens;
 using Vault.Core.Callouts.Attempts;
 using Vault.Core.Callouts.Bodies;
 using Vault.Core.Definitions;
@@ -41,7 +39,7 @@ public sealed record TrialOutcome(bool Ok, int? Status, double DurationMs, IRead
 /// <summary>Shows what a callout would send, or sends one and tells what happened; contract section 4.</summary>
 public sealed partial class CalloutTrial(
     DefinitionCatalog definitions, CredentialBinder binder, CredentialSets sets, CalloutPreparation preparation, CalloutAttempts attempts, CalloutInvoker invoker,
-    TokenSource tokens, NamedCredentialConnections connections, IdleTimers timers, TimeProvider time)
+    IdleTimers timers, TimeProvider time)
 {
     /// <summary>The request as it would be sent, every secret masked; nothing is sent.</summary>
     public async Task<Result<MaskedRequest>> PreviewAsync(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
@@ -63,26 +61,22 @@ public sealed partial class CalloutTrial(
 
         var (request, admitted) = begun.Value;
         var started = time.GetTimestamp();
-        var trace = new SignInTrace();
-        if (await SignInAsync(admitted, trace, cancellationToken) is { } failed)
-        {
-            return Failed(failed, failed.Code is ErrorCodes.CredentialNotConfigured ? "request" : "sign-in", started, trace.Steps);
-        }
-
         var shown = await ShowAsync(request, admitted, cancellationToken);
         if (!shown.IsOk)
         {
-            return Failed(shown.Error, "request", started, trace.Steps);
+            return Failed(shown.Error, "request", started, []);
         }
 
-        var prepared = await preparation.PrepareAsync(Rewound(request, trial), admitted, cancellationToken);
+        // Whether a token is needed, and of which url, is known where the callout itself asks for it: the sign-in is a part of that.
+        var trace = new CalloutTrace();
+        var prepared = await preparation.PrepareAsync(Rewound(request, trial) with { Trace = trace }, admitted, cancellationToken);
         if (!prepared.IsOk)
         {
-            return Failed(prepared.Error, "request", started, trace.Steps);
+            return Failed(prepared.Error, trace.HasSignInFailed && prepared.Error.Code is not ErrorCodes.CredentialNotConfigured ? "sign-in" : "request", started, trace.Steps.Steps);
         }
 
         using var callout = prepared.Value;
-        return await SendAsync(callout, shown.Value, started, trace.Steps, cancellationToken);
+        return await SendAsync(callout, shown.Value, started, trace, cancellationToken);
     }
 
     private static CalloutRequest Rewound(CalloutRequest request, TrialRequest trial) =>
@@ -178,42 +172,8 @@ public sealed partial class CalloutTrial(
             attempt.Value.Body is { } whole ? Encoding.UTF8.GetString(whole.Span) : null);
     }
 
-    private async Task<VaultError?> SignInAsync(AdmittedCallout admitted, SignInTrace trace, CancellationToken cancellationToken)
-    {
-        var plan = CalloutPlan.For(admitted.Named, admitted.External);
-        var parameters = await sets.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
-        if (parameters.IsOvertaken)
-        {
-            return CredentialSet.Overtaken;
-        }
-
-        if (plan.FindMissing(parameters) is { } missing)
-        {
-            return missing;
-        }
-
-        // With fields in the url the callout itself knows it; it signs in, if it has to, when it is sent.
-        if (!plan.NeedsToken || admitted.External.Authentication.Tokens is null || admitted.Named.Url.HasFields)
-        {
-            return null;
-        }
-
-        var http = connections.Of(admitted.Named, parameters);
-        if (!http.IsOk)
-        {
-            return http.Error;
-        }
-
-        var request = new TokenRequest(admitted.External, admitted.Principal.Id, admitted.User, parameters, admitted.Named.Id, admitted.Named.Url.Text)
-        {
-            Http = http.Value,
-            HasClientCertificate = admitted.Named.ClientCertificate is not null,
-        };
-        return await tokens.Consents.IsNeededAsync(request, cancellationToken) ? null : (await tokens.RenewAsync(request, trace, cancellationToken)).Error;
-    }
-
     private async Task<TrialOutcome> SendAsync(
-        Callout callout, MaskedRequest shown, long started, IReadOnlyList<TracedStep> steps, CancellationToken cancellationToken)
+        Callout callout, MaskedRequest shown, long started, CalloutTrace trace, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(new HttpMethod(callout.Request.Method), "http://unused.invalid/")
         {
@@ -232,17 +192,23 @@ public sealed partial class CalloutTrial(
             var failure = status >= 400
                 ? new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.")
                 : fault is not null ? new TrialFailure(fault.Code, "service", fault.Detail) : null;
-            var step = new TracedStep(
+            trace.Steps.Add(new TracedStep(
                 "The request", shown.Url, status, Since(sent), shown,
                 new MaskedAnswer(
                     status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? bytes,
-                    names));
-            return new TrialOutcome(failure is null, status, Since(started), [.. steps, step], failure);
+                    names)));
+            return new TrialOutcome(failure is null, status, Since(started), trace.Steps.Steps, failure);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             var error = callout.Error ?? CalloutFaults.ToError(exception, callout);
-            return Failed(error, "service", started, [.. steps, new TracedStep("The request", shown.Url, null, Since(sent), shown, null)]);
+            if (trace.HasSignInFailed)
+            {
+                return Failed(error, "sign-in", started, trace.Steps.Steps);
+            }
+
+            trace.Steps.Add(new TracedStep("The request", shown.Url, null, Since(sent), shown, null));
+            return Failed(error, "service", started, trace.Steps.Steps);
         }
     }
 
