@@ -55,6 +55,11 @@ internal sealed class CalloutHandler(UpstreamConnections connections, CalloutAtt
                 {
                     return answer;
                 }
+
+                if (callout.Request.Trace?.Replaced is { } told)
+                {
+                    await told(answer).ConfigureAwait(false);
+                }
             }
             catch (Exception exception)
             {

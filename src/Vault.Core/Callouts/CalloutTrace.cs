@@ -13,6 +13,9 @@ internal sealed class CalloutTrace
     /// <summary>Whether there is no token because the sign-in failed.</summary>
     public bool HasSignInFailed { get; private set; }
 
+    /// <summary>Told of the answer that a second sending takes the place of, before it goes; null: nobody listens.</summary>
+    public Func<HttpResponseMessage, Task>? Replaced { get; set; }
+
     /// <summary>A fresh token, whatever there is: a trial finds out whether there can be one.</summary>
     public async Task<Result<TokenSet>> SignInAsync(TokenSource tokens, TokenRequest request, CancellationToken cancellationToken)
     {

@@ -59,6 +59,39 @@ public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<Ca
     }
 
     [Theory]
+    [InlineData("auth", "GET", null)]
+    [InlineData("auth-int", "POST", "a body")]
+    public async Task Test_OfADigestWithoutAChallenge_TellsOfBothSendings(string qop, string method, string? body)
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "digest", "username": "the-user", "password": "the-password" }""");
+        var answer = fixture.Upstream.Answer;
+        fixture.Upstream.Answer = async (context, request) =>
+        {
+            context.Response.StatusCode = request.Header("Authorization") is null ? 401 : 200;
+            context.Response.Headers.WWWAuthenticate = $"Digest realm=\"r\", nonce=\"n1\", qop=\"{qop}\", algorithm=SHA-256";
+            await context.Response.Body.WriteAsync("twelve bytes"u8.ToArray());
+            await context.Response.Body.FlushAsync();
+        };
+        try
+        {
+            var test = await TestAsync(callout, new JsonObject { ["method"] = method, ["path"] = "/x", ["body"] = body }.ToJsonString());
+            Assert.True((bool)test["ok"]!, test.ToJsonString());
+            Assert.Equal(
+                [("The request", 401, null, 12, body), ("The request, sent once more", 200, "••••••(signature of digest)", 12, body)],
+                test["steps"]!.AsArray().Select(step => (
+                    (string)step!["name"]!, (int)step["status"]!,
+                    (string?)step["request"]!["headers"]!.AsArray().SingleOrDefault(header => (string)header!["name"]! == "Authorization")?["value"],
+                    (int)step["response"]!["bytes"]!, (string?)step["request"]!["body"])));
+            Assert.Contains("nc=00000001", fixture.Upstream.Requests[^1].Header("Authorization"), StringComparison.Ordinal);
+            Assert.Equal("The request", (string)Assert.Single((await TestAsync(callout, Get))["steps"]!.AsArray())!["name"]!);
+        }
+        finally
+        {
+            fixture.Upstream.Answer = answer;
+        }
+    }
+
+    [Theory]
     [InlineData("no secret", false)]
     [InlineData("{!$Credential.AccessKeyId}", true)]
     [InlineData("{!$Credential.SessionToken}", true)]

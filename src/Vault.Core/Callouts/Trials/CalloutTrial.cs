@@ -45,7 +45,7 @@ public sealed partial class CalloutTrial(
     public async Task<Result<MaskedRequest>> PreviewAsync(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
     {
         var begun = Begin(name, trial, cancellationToken);
-        return begun.IsOk ? await ShowAsync(begun.Value.Request, begun.Value.Admitted, cancellationToken) : begun.Error;
+        return begun.IsOk ? await ShowAsync(begun.Value.Request, begun.Value.Admitted, challenge: null, cancellationToken) : begun.Error;
     }
 
     /// <summary>Signs in anew and sends the request.</summary>
@@ -61,7 +61,7 @@ public sealed partial class CalloutTrial(
 
         var (request, admitted) = begun.Value;
         var started = time.GetTimestamp();
-        var shown = await ShowAsync(request, admitted, cancellationToken);
+        var shown = await ShowAsync(request, admitted, challenge: null, cancellationToken);
         if (!shown.IsOk)
         {
             return Failed(shown.Error, "request", started, []);
@@ -76,7 +76,7 @@ public sealed partial class CalloutTrial(
         }
 
         using var callout = prepared.Value;
-        return await SendAsync(callout, shown.Value, started, trace, cancellationToken);
+        return await SendAsync(callout, trial, shown.Value, started, trace, cancellationToken);
     }
 
     private static CalloutRequest Rewound(CalloutRequest request, TrialRequest trial) =>
@@ -143,7 +143,7 @@ public sealed partial class CalloutTrial(
         return CalloutRules.Judge(request, admitted) is { } refused ? refused : (request, admitted);
     }
 
-    private async Task<Result<MaskedRequest>> ShowAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
+    private async Task<Result<MaskedRequest>> ShowAsync(CalloutRequest request, AdmittedCallout admitted, object? challenge, CancellationToken cancellationToken)
     {
         var parameters = await sets.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
         if (parameters.IsOvertaken)
@@ -157,7 +157,7 @@ public sealed partial class CalloutTrial(
             return missing;
         }
 
-        using var callout = new Callout(request, admitted, plan, parameters, timers, cancellationToken);
+        using var callout = new Callout(request, admitted, plan, parameters, timers, cancellationToken) { Challenge = challenge };
         callout.Body = request.Body is { } body ? await HeldBody.HoldAsync(body, request.ContentLength, cancellationToken) : HeldBody.None;
         var attempt = await attempts.PreviewAsync(callout, callout.Body.Whole, cancellationToken);
         if (!attempt.IsOk)
@@ -173,7 +173,7 @@ public sealed partial class CalloutTrial(
     }
 
     private async Task<TrialOutcome> SendAsync(
-        Callout callout, MaskedRequest shown, long started, CalloutTrace trace, CancellationToken cancellationToken)
+        Callout callout, TrialRequest trial, MaskedRequest shown, long started, CalloutTrace trace, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(new HttpMethod(callout.Request.Method), "http://unused.invalid/")
         {
@@ -181,22 +181,21 @@ public sealed partial class CalloutTrial(
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
         CalloutMessage.Fill(message, callout);
-        var sent = time.GetTimestamp();
+        var (name, sent) = ("The request", time.GetTimestamp());
+        trace.Replaced = async answer =>
+        {
+            await NoteAsync(answer);
+            var again = await ShowAsync(Rewound(callout.Request, trial), callout.Admitted, callout.Challenge, cancellationToken);
+            (name, shown, sent) = ("The request, sent once more", again.IsOk ? again.Value : shown, time.GetTimestamp());
+        };
         try
         {
             using var answer = await invoker.For(callout).SendAsync(message, cancellationToken);
             var status = (int)answer.StatusCode;
-            var names = new List<string>();
-            CalloutMessage.CopyAnswerHeaders(answer, callout, names, static (list, name, _) => list.Add(name));
-            var (fault, bytes) = await AnswerEnd.ReadAsync(answer, callout, cancellationToken);
+            var fault = await NoteAsync(answer);
             var failure = status >= 400
                 ? new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.")
                 : fault is not null ? new TrialFailure(fault.Code, "service", fault.Detail) : null;
-            trace.Steps.Add(new TracedStep(
-                "The request", shown.Url, status, Since(sent), shown,
-                new MaskedAnswer(
-                    status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? bytes,
-                    names)));
             return new TrialOutcome(failure is null, status, Since(started), trace.Steps.Steps, failure);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
@@ -207,8 +206,22 @@ public sealed partial class CalloutTrial(
                 return Failed(error, "sign-in", started, trace.Steps.Steps);
             }
 
-            trace.Steps.Add(new TracedStep("The request", shown.Url, null, Since(sent), shown, null));
+            trace.Steps.Add(new TracedStep(name, shown.Url, null, Since(sent), shown, null));
             return Failed(error, "service", started, trace.Steps.Steps);
+        }
+
+        async Task<VaultError?> NoteAsync(HttpResponseMessage answer)
+        {
+            var status = (int)answer.StatusCode;
+            var names = new List<string>();
+            CalloutMessage.CopyAnswerHeaders(answer, callout, names, static (list, name, _) => list.Add(name));
+            var (fault, bytes) = await AnswerEnd.ReadAsync(answer, callout, cancellationToken);
+            trace.Steps.Add(new TracedStep(
+                name, shown.Url, status, Since(sent), shown,
+                new MaskedAnswer(
+                    status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? bytes,
+                    names)));
+            return fault;
         }
     }
 
