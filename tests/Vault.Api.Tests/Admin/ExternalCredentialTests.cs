@@ -259,6 +259,31 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         await api.ExpectAsync(travels ? 409 : 200, travels ? "secrets-would-travel" : null, "PUT", "external-credentials/" + name, $$"""{ "authentication": {{after}}, {{Hosts}} }""");
     }
 
+    [Theory]
+    [InlineData("/login", null, "https://a.example/login", null, "\"a.example\"", 200)]
+    [InlineData("https://a.example/login", null, "/login", null, "\"a.example\"", 200)]
+    [InlineData("/login", null, "/login", "https://a.example/logout", "\"a.example\"", 200)]
+    [InlineData("/login", null, "https://b.example/login", null, "\"a.example\"", 422)]
+    [InlineData("/login", null, "https://a.example:8443/login", null, "\"a.example\"", 422)]
+    [InlineData("/login", null, "http://a.example/login", null, "\"a.example\"", 422)]
+    [InlineData("/login", null, "https://a.example/login", null, "\"a.example\", \"b.example\"", 409)]
+    [InlineData("https://a.example/login", null, "/login", null, "\"a.example\", \"http://a.example\"", 409)]
+    [InlineData("https://x.a.example/login", null, "/login", null, "\"*.a.example\"", 409)]
+    public async Task ChangedUrl_OfALogin_ThatCanLeadToOneHostOnly_KeepsTheSecrets(string before, string? logoutBefore, string after, string? logoutAfter, string hosts, int status)
+    {
+        var name = api.NewName();
+        await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""{ "name": "{{name}}", {{Login(before, logoutBefore)}}, "allowedHosts": [{{hosts}}] }""");
+        await api.ExpectAsync(204, null, "PUT", $"external-credentials/{name}/principals/default/credential", """{ "parameters": { "Password": "a-password-1" } }""");
+        await api.ExpectAsync(status, status switch { 409 => "secrets-would-travel", 422 => "host-not-allowed", _ => null }, "PUT", "external-credentials/" + name, $$"""{ {{Login(after, logoutAfter)}}, "allowedHosts": [{{hosts}}] }""");
+        var read = await api.ExpectAsync(200, null, "GET", "external-credentials/" + name);
+        Assert.Equal("configured", (string?)read.Json!["principals"]![0]!["status"]);
+
+        static string Login(string url, string? logout) => $$"""
+            "authentication": { "protocol": "login", "steps": [ { "request": { "url": "{{url}}", "body": "{!$Credential.Password}" }, "extract": { "t": "body" } } ]
+              {{(logout is null ? "" : $$""", "logout": [ { "request": { "url": "{{logout}}" } } ]""")}} }
+            """;
+    }
+
     [Fact]
     public async Task Change_ThatNarrowsHosts_KeepsTheSecrets()
     {

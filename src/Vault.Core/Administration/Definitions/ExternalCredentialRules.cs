@@ -83,12 +83,19 @@ internal sealed class ExternalCredentialRules(CredentialBinder binder)
             }
         }
 
-        if (after.Authentication.HasRelativeUrls && !before.Authentication.HasRelativeUrls)
+        // Each request of a sign-in, and each callout, is held to allowedHosts: where that is one host before and after, a URL that is written otherwise leads to no other.
+        var only = before.Definition.AllowedHosts is [{ IsWildcard: false } one] && after.Definition.AllowedHosts is [var still] && still == one ? one : null;
+        if (only is null && after.Authentication.HasRelativeUrls && !before.Authentication.HasRelativeUrls)
         {
             return "a login request goes to the url of each named credential";
         }
 
         var old = before.Authentication.TokenUrls.Select(AllowedHost.Of).ToHashSet();
+        if (only is not null)
+        {
+            old.Add(only);
+        }
+
         if (after.Authentication.TokenUrls.Select(AllowedHost.Of).FirstOrDefault(host => !old.Contains(host)) is { } added)
         {
             return $"a login request goes to {added}";
