@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -8,7 +7,7 @@ using Vault.Core.Primitives;
 namespace Vault.Api.AdminHttp;
 
 /// <summary>Reads a JSON body strictly; what is wrong with it is said with the JSON path where it is.</summary>
-internal static partial class JsonBody
+internal static class JsonBody
 {
     private const int DefaultLimit = 1024 * 1024;
 
@@ -126,18 +125,17 @@ internal static partial class JsonBody
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
         && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
-    // The serializer's messages name properties and types, never values; its path is that of the parent for unknown and double properties.
+    // The serializer's messages name properties and types, never values.
     private static VaultError ToError(JsonException exception, ReadOnlySpan<byte> json)
     {
-        var path = string.IsNullOrEmpty(exception.Path) ? "$" : exception.Path;
-        if (UnknownProperty().Match(exception.Message) is { Success: true } unknown)
+        var path = JsonPlaces.OfSerializer(exception.Path);
+        if (exception.Message.Contains("could not be mapped to any .NET member", StringComparison.Ordinal))
         {
-            return VaultError.Invalid(Below(path, unknown.Groups[1].Value), "Unknown property.");
+            return VaultError.Invalid(path, "Unknown property.");
         }
 
-        // Of a dictionary the serializer says it in other words, and in another case only it knows that it is the same.
-        var duplicate = DuplicateProperty().Match(exception.Message);
-        if ((JsonPlaces.FindDuplicate(json) ?? (duplicate.Success ? Below(path, duplicate.Groups[1].Value) : null)) is { } twice)
+        // Within what is kept as JSON the serializer knows only where that begins.
+        if (JsonPlaces.FindDuplicate(json) is { } twice)
         {
             return VaultError.Invalid(twice, "Stands here twice.");
         }
@@ -166,16 +164,4 @@ internal static partial class JsonBody
             ? VaultError.Invalid(path, exception.Message)
             : VaultError.Invalid(path, exception.LineNumber is { } line ? $"Is not well-formed JSON, or not of the right type (line {line + 1})." : "Is not of the right type.");
     }
-
-    private static string Below(string path, string property)
-    {
-        var own = "." + property;
-        return path.EndsWith(own, StringComparison.Ordinal) || path.EndsWith($"['{property}']", StringComparison.Ordinal) ? path : path + own;
-    }
-
-    [GeneratedRegex("JSON property '(.*)' could not be mapped to any .NET member", RegexOptions.Singleline | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex UnknownProperty();
-
-    [GeneratedRegex("[Dd]uplicate propert(?:y|ies) '([^']*)'", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex DuplicateProperty();
 }

@@ -1,10 +1,11 @@
-using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Vault.Core.Primitives;
 
 namespace Vault.Api.AdminHttp;
 
 /// <summary>Finds places in JSON that the serializer doesn't name: within what is kept as JSON, it knows only where that begins.</summary>
-internal static class JsonPlaces
+internal static partial class JsonPlaces
 {
     private const int MaxDepth = 64;
 
@@ -50,6 +51,10 @@ internal static class JsonPlaces
         return null;
     }
 
+    /// <summary>A path of the serializer's, as the vault writes them: it sets other names in brackets, and escapes none.</summary>
+    public static string OfSerializer(string? path) => Segments().Matches(path ?? "").Aggregate(
+        "$", static (place, segment) => segment.Groups["name"] is { Success: true } name ? JsonPlace.Below(place, name.Value) : place + segment.Value);
+
     private static void Enter(Stack<Container> open)
     {
         if (open.TryPeek(out var parent) && parent.Names is null)
@@ -58,16 +63,11 @@ internal static class JsonPlaces
         }
     }
 
-    private static string PathOf(Stack<Container> open)
-    {
-        var path = new StringBuilder("$");
-        foreach (var container in open.Reverse())
-        {
-            path.Append(container.Names is null ? $"[{container.Index}]" : "." + container.Name);
-        }
+    private static string PathOf(Stack<Container> open) => open.Reverse().Aggregate(
+        "$", static (place, container) => container.Names is null ? $"{place}[{container.Index}]" : JsonPlace.Below(place, container.Name));
 
-        return path.ToString();
-    }
+    [GeneratedRegex(@"\.(?<name>[^.\[]*)|\['(?<name>.*?)'\](?=[.\[]|\z)|\[[0-9]+\]", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex Segments();
 
     private sealed class Container(HashSet<string>? names)
     {

@@ -8,6 +8,8 @@ public sealed class StrictJsonTests(AdminFixture api) : IClassFixture<AdminFixtu
     [Theory]
     [InlineData("""{ "protocol": "login", "steps": [ { "request": { "url": "/a" } }, { "request": { "url": "/b", "url": "/c" } } ] }""", "$.authentication.steps[1].request.url")]
     [InlineData("""{ "protocol": "password", "protocol": "none" }""", "$.authentication.protocol")]
+    [InlineData("""{ "protocol": "custom", "a.b": 1, "a.b": 2 }""", "$.authentication['a.b']")]
+    [InlineData("""{ "protocol": "custom", "a'b": 1, "a'b": 2 }""", @"$.authentication['a\'b']")]
     public async Task Duplicate_IsNamed_WhereItIs(string authentication, string path)
     {
         var answer = await api.ExpectAsync(400, "invalid-request", "POST", "external-credentials", $$"""{ "name": "{{api.NewName()}}", "authentication": {{authentication}} }""");
@@ -24,6 +26,36 @@ public sealed class StrictJsonTests(AdminFixture api) : IClassFixture<AdminFixtu
         Assert.Equal(["$.parameters.A"], answer.ErrorPaths);
         Assert.Contains("twice", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "name": "A", "zz": 1 }""", "$.zz")]
+    [InlineData("""{ "name": "A", "name ": 1 }""", "$['name ']")]
+    [InlineData("""{ "name": "A", "a-b": 1 }""", "$['a-b']")]
+    [InlineData("""{ "name": "A", "a.b": 1 }""", "$['a.b']")]
+    [InlineData("""{ "name": "A", "a'b": 1 }""", @"$['a\'b']")]
+    [InlineData("""{ "name": "A", "a\\b": 1 }""", @"$['a\\b']")]
+    [InlineData("""{ "name": "A", "a\tb\u0001": 1 }""", @"$['a\tb\u0001']")]
+    [InlineData("""{ "name": "A", "": 1 }""", "$['']")]
+    [InlineData("""{ "name": "A", "a'b": 1, "a'b": 1 }""", @"$['a\'b']")]
+    [InlineData("""{ "name": "A", "rateLimit": { "rateLimit": 1 } }""", "$.rateLimit.rateLimit")]
+    [InlineData("""{ "name": "A", "rateLimit": { "a'b": 1 } }""", @"$.rateLimit['a\'b']")]
+    [InlineData("""{ "name": "A", "customHeaders": [ { }, { "x.y": 1 } ] }""", "$.customHeaders[1]['x.y']")]
+    [InlineData("""{ "name": "A", "url": "https://h.example", "authentication": { "protocol": "custom", "a'b\\": 1 } }""", @"$.authentication['a\'b\\']")]
+    public async Task Property_ThatIsUnknown_IsNamed_AsJsonPathsName(string json, string path)
+    {
+        var answer = await api.ExpectAsync(400, "invalid-request", "POST", "named-credentials", json);
+        Assert.Equal([path], answer.ErrorPaths);
+    }
+
+    [Theory]
+    [InlineData("refresh")]
+    [InlineData("authorize")]
+    public async Task ProtocolWithoutTokens_IsNoFaultOfAProperty(string action)
+    {
+        var name = await api.CreatePairAsync();
+        var answer = await api.ExpectAsync(400, "invalid-request", "POST", $"external-credentials/{name}/principals/default/credential/{action}", "{}");
+        Assert.Equal(["$"], answer.ErrorPaths);
     }
 
     [Fact]

@@ -104,7 +104,7 @@ internal static class TrialEndpoints
         {
             if (!WireText.IsName(header) || value is null || value.Any(c => char.IsControl(c) && c != '\t'))
             {
-                return VaultError.Invalid($"$.headers['{header}']", "Must be a header's name and value.");
+                return VaultError.Invalid(JsonPlace.Below("$.headers", header), "Must be a header's name and value.");
             }
 
             // As of a callout: a vault key isn't handed to a service.

@@ -76,7 +76,7 @@ public sealed partial class ConsentAdministration(
 
         if (found.Value.Credential.Authentication.Consent is not { } protocol)
         {
-            return VaultError.Invalid("$.authentication", "Consent is for oauth2 with the grant authorizationCode or deviceCode.");
+            return VaultError.Invalid("$", "Consent is for oauth2 with the grant authorizationCode or deviceCode.");
         }
 
         var request = await accounts.RequestAsync(found.Value, named: null, cancellationToken);

@@ -34,7 +34,7 @@ public sealed class Accounts(
     {
         if (account.Credential.Authentication.Tokens is null)
         {
-            return VaultError.Invalid("$.authentication", $"The protocol {account.Credential.Definition.Protocol} gets no tokens.");
+            return VaultError.Invalid("$", $"The protocol {account.Credential.Definition.Protocol} gets no tokens.");
         }
 
         if (account.Principal.Type is PrincipalType.PerUser && account.User.Length == 0)

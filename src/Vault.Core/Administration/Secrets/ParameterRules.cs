@@ -21,7 +21,7 @@ internal static class ParameterRules
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in parameters)
         {
-            var at = DeveloperName.TryParse(name, out _) ? $"{path}.{name}" : $"{path}['{name.Replace("'", "\\'", StringComparison.Ordinal)}']";
+            var at = JsonPlace.Below(path, name);
             if (!DeveloperName.TryParse(name, out _))
             {
                 errors.Add(at, "The name " + DeveloperName.Rule + ".");

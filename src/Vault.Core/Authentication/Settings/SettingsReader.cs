@@ -1,6 +1,6 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Vault.Core.MergeFields;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.Settings;
 
@@ -8,7 +8,7 @@ namespace Vault.Core.Authentication.Settings;
 /// Reads one JSON object strictly: each property is asked for by name, and <see cref="Complete"/> refuses those that nobody
 /// asked for. A null counts as left out. Mistakes are collected, never thrown.
 /// </summary>
-internal sealed partial class SettingsReader
+internal sealed class SettingsReader
 {
     /// <summary>Where the settings of a protocol stand in a request.</summary>
     public const string RootPath = "$.authentication";
@@ -44,8 +44,7 @@ internal sealed partial class SettingsReader
     public static SettingsReader At(JsonElement element, string path, SettingsErrors errors) => new(element, path, errors);
 
     /// <summary>The JSON path of a property.</summary>
-    public string PathOf(string property) =>
-        PlainName().IsMatch(property) ? $"{Path}.{property}" : $"{Path}['{property.Replace("'", "\\'", StringComparison.Ordinal)}']";
+    public string PathOf(string property) => JsonPlace.Below(Path, property);
 
     /// <summary>Adds a mistake at a property.</summary>
     public void Refuse(string property, string message) => _errors.Add(PathOf(property), message);
@@ -224,7 +223,4 @@ internal sealed partial class SettingsReader
         Refuse(property, message);
         return null;
     }
-
-    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex PlainName();
 }
