@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
+using Vault.Core.Administration.Secrets;
 using Vault.Core.Primitives;
 
 namespace Vault.Api.AdminHttp;
@@ -138,6 +139,11 @@ internal static class JsonBody
         if (JsonPlaces.FindDuplicate(json) is { } twice)
         {
             return VaultError.Invalid(twice, "Stands here twice.");
+        }
+
+        if (exception is ParameterInputException { Problem: var problem })
+        {
+            return VaultError.Invalid(problem.PlaceIn(path), problem.Message);
         }
 
         if (exception.Message.Contains("maximum configured depth", StringComparison.Ordinal))

@@ -17,15 +17,31 @@ public sealed class StrictJsonTests(AdminFixture api) : IClassFixture<AdminFixtu
         Assert.Contains("twice", answer.Text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Parameter_ThatStandsTwice_IsNamed()
+    [Theory]
+    [InlineData("PUT", """{ "A": "secret-1", "A": "secret-2" }""", "$.parameters.A", "twice")]
+    [InlineData("PUT", """{ "A": { "source": "f", "secret": "secret-1", "secret": "secret-2" } }""", "$.parameters.A.secret", "twice")]
+    [InlineData("PATCH", """{ "A": { "source": "f", "source": "f", "secret": "secret-1" } }""", "$.parameters.A.source", "twice")]
+    [InlineData("PUT", """{ "A": { "source": "f", "secret": "secret-1", "zz": "secret-2" } }""", "$.parameters.A.zz", "nknown property")]
+    [InlineData("PUT", """{ "A": { "source": "f", "secret": "secret-1", "field": 5 } }""", "$.parameters.A.field", "Must be a text")]
+    [InlineData("PUT", """{ "A": { "source": "f" } }""", "$.parameters.A", "source and secret")]
+    [InlineData("PUT", """{ "A": 5 }""", "$.parameters.A", "Must be a text")]
+    [InlineData("PUT", """{ "a'b": 5 }""", @"$.parameters['a\'b']", "Must be a text")]
+    [InlineData("PATCH", """{ "a.b": { "source": "f", "secret": "secret-1", "zz": "secret-2" } }""", "$.parameters['a.b'].zz", "nknown property")]
+    public async Task Parameter_ThatIsNone_IsNamed(string method, string parameters, string path, string message)
     {
         var name = api.NewName();
         await api.ExpectAsync(201, null, "POST", "external-credentials", $$"""{ "name": "{{name}}", "authentication": { "protocol": "custom" } }""");
-        var answer = await api.ExpectAsync(400, "invalid-request", "PUT", $"external-credentials/{name}/principals/default/credential", """{ "parameters": { "A": "secret-1", "A": "secret-2" } }""");
-        Assert.Equal(["$.parameters.A"], answer.ErrorPaths);
-        Assert.Contains("twice", answer.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret-", answer.Text, StringComparison.Ordinal);
+        var alone = await api.ExpectAsync(400, "invalid-request", method, $"external-credentials/{name}/principals/default/credential", $$"""{ "parameters": {{parameters}} }""");
+        var among = await api.ExpectAsync(
+            400, "invalid-request", "POST", "definitions/apply",
+            $$"""{ "externalCredentials": [ { "name": "{{name}}", "authentication": { "protocol": "custom" }, "principals": [ { "name": "default", "parameters": {{parameters}} } ] } ] }""");
+        Assert.Equal([path], alone.ErrorPaths);
+        Assert.Equal([path.Replace("$", "$.externalCredentials[0].principals[0]", StringComparison.Ordinal)], among.ErrorPaths);
+        Assert.All([alone, among], answer =>
+        {
+            Assert.Contains(message, answer.Text, StringComparison.Ordinal);
+            Assert.DoesNotContain("secret-", answer.Text, StringComparison.Ordinal);
+        });
     }
 
     [Theory]
@@ -42,9 +58,22 @@ public sealed class StrictJsonTests(AdminFixture api) : IClassFixture<AdminFixtu
     [InlineData("""{ "name": "A", "rateLimit": { "a'b": 1 } }""", @"$.rateLimit['a\'b']")]
     [InlineData("""{ "name": "A", "customHeaders": [ { }, { "x.y": 1 } ] }""", "$.customHeaders[1]['x.y']")]
     [InlineData("""{ "name": "A", "url": "https://h.example", "authentication": { "protocol": "custom", "a'b\\": 1 } }""", @"$.authentication['a\'b\\']")]
+    [InlineData("""{ "name": "A", "url": "https://h.example", "authentication": { "protocol": "custom", "parameters": { "a.b": 5 } } }""", "$.authentication.parameters['a.b']")]
+    [InlineData("""{ "name": "A", "url": "https://h.example", "authentication": { "protocol": "custom", "parameters": { "A": { "zz": "5" } } } }""", "$.authentication.parameters.A.zz")]
+    [InlineData("""{ "name": "A", "url": "https://h.example", "authentication": { "protocol": "password", "username": { "source": "f", "secret": "x", "zz": "5" }, "password": "p" } }""", "$.authentication.username.zz")]
     public async Task Property_ThatIsUnknown_IsNamed_AsJsonPathsName(string json, string path)
     {
         var answer = await api.ExpectAsync(400, "invalid-request", "POST", "named-credentials", json);
+        Assert.Equal([path], answer.ErrorPaths);
+    }
+
+    [Theory]
+    [InlineData("""{ "protocol": "password", "username": { "source": "nowhere", "secret": "x" }, "password": "p" }""", "$.authentication.username")]
+    [InlineData("""{ "protocol": "password", "parameters": { "Username": { "source": "nowhere", "secret": "x" }, "Password": "p" } }""", "$.authentication.parameters.Username")]
+    public async Task InlineParameter_OfAnUnknownSource_IsNamed_WhereItWasSent(string authentication, string path)
+    {
+        var answer = await api.ExpectAsync(
+            422, "unknown-reference", "POST", "named-credentials", $$"""{ "name": "{{api.NewName()}}", "url": "https://h.example", "authentication": {{authentication}} }""");
         Assert.Equal([path], answer.ErrorPaths);
     }
 

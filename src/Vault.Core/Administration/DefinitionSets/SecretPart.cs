@@ -41,7 +41,7 @@ internal sealed class SecretPart(CredentialBinder binder, SecretSealer sealer, S
             {
                 change.Refuse(path, name, errors.ToError());
             }
-            else if (sources.Check(parameters, "$.parameters") is { } bad)
+            else if (sources.Check(parameters, parameter => JsonPlace.Below("$.parameters", parameter)) is { } bad)
             {
                 change.Refuse(path, name, bad);
             }

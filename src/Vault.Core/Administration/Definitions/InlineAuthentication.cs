@@ -3,15 +3,22 @@ using System.Text.Json.Nodes;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Administration.Definitions;
 
 /// <summary>A named credential's inline <c>authentication</c>, taken apart: settings, and the parameters beside them.</summary>
 /// <param name="Settings">What the protocol binds.</param>
 /// <param name="Parameters">The secrets; null where none were sent.</param>
-internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<KeyValuePair<string, string?>>? Parameters)
+/// <param name="AreGrouped">Whether they stand in <c>parameters</c>, not beside the settings.</param>
+internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<KeyValuePair<string, string?>>? Parameters, bool AreGrouped)
 {
     private const string Path = "$.authentication";
+    private const string GroupPath = Path + ".parameters";
+
+    /// <summary>Where a parameter was sent.</summary>
+    public string PlaceOf(string parameter) =>
+        AreGrouped ? JsonPlace.Below(GroupPath, parameter) : JsonPlace.Below(Path, JsonNamingPolicy.CamelCase.ConvertName(parameter));
 
     /// <summary>Takes it apart; null where <paramref name="errors"/> say why not.</summary>
     public static InlineAuthentication? Read(JsonElement element, AuthenticationProtocols protocols, InputErrors errors)
@@ -35,7 +42,7 @@ internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<
             }
             else if (parameter is not null)
             {
-                Add(inline ??= [], parameter, property.Value, $"{Path}.{property.Name}", errors);
+                Add(inline ??= [], parameter, property.Value, JsonPlace.Below(Path, property.Name), errors);
             }
             else
             {
@@ -45,24 +52,24 @@ internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<
 
         if (inline is not null && grouped is not null)
         {
-            errors.Add(Path + ".parameters", "All parameters stand either beside the settings or in parameters, not in both.");
+            errors.Add(GroupPath, "All parameters stand either beside the settings or in parameters, not in both.");
         }
 
         if (grouped is not null)
         {
-            ParameterRules.Check(grouped, Path + ".parameters", nullRemoves: false, errors);
+            ParameterRules.Check(grouped, GroupPath, nullRemoves: false, errors);
         }
 
         using var document = JsonDocument.Parse(settings.ToJsonString());
         // An empty object sends none: what is set stays.
-        return new InlineAuthentication(document.RootElement.Clone(), grouped is { Count: 0 } ? null : grouped ?? inline);
+        return new InlineAuthentication(document.RootElement.Clone(), grouped is { Count: 0 } ? null : grouped ?? inline, grouped is not null);
     }
 
     private static List<KeyValuePair<string, string?>>? ReadParameters(JsonElement element, InputErrors errors)
     {
         if (element.ValueKind is not JsonValueKind.Object)
         {
-            errors.Add(Path + ".parameters", "Must be an object of texts.");
+            errors.Add(GroupPath, "Must be an object of texts.");
             return null;
         }
 
@@ -71,7 +78,7 @@ internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<
         {
             if (ParameterValue.TryRead(property.Value, out var stored) is { } problem)
             {
-                errors.Add($"{Path}.parameters.{property.Name}", problem);
+                errors.Add(problem.PlaceIn(JsonPlace.Below(GroupPath, property.Name)), problem.Message);
             }
             else
             {
@@ -91,7 +98,7 @@ internal sealed record InlineAuthentication(JsonElement Settings, IReadOnlyList<
         }
         else
         {
-            errors.Add(path, problem ?? "Must be a text of 1 to 65536 characters.");
+            errors.Add(problem?.PlaceIn(path) ?? path, problem?.Message ?? "Must be a text of 1 to 65536 characters.");
         }
     }
 }

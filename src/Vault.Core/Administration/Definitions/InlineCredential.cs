@@ -37,7 +37,7 @@ internal sealed class InlineCredential(
                     : $"There is an external credential {named.Name} that was not made inline; name it in externalCredential.");
         }
 
-        if (inline.Parameters is { } sent && sources.Check(sent, "$.authentication.parameters") is { } bad)
+        if (inline.Parameters is { } sent && sources.Check(sent, inline.PlaceOf) is { } bad)
         {
             return bad;
         }

@@ -202,7 +202,7 @@ public sealed class CredentialAdministration(
             return errors.ToError();
         }
 
-        if (sources.Check(parameters, "$.parameters") is { } bad)
+        if (sources.Check(parameters, parameter => JsonPlace.Below("$.parameters", parameter)) is { } bad)
         {
             return bad;
         }

@@ -17,7 +17,7 @@ public sealed class ParameterInput
         public override ParameterInput Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
             using var json = JsonDocument.ParseValue(ref reader);
-            return ParameterValue.TryRead(json.RootElement, out var stored) is { } problem ? throw new JsonException(problem) : new ParameterInput(stored);
+            return ParameterValue.TryRead(json.RootElement, out var stored) is { } problem ? throw new ParameterInputException(problem) : new ParameterInput(stored);
         }
 
         // Secrets are never read back.

@@ -9,7 +9,7 @@ public static class ParameterValue
     /// <summary>Reads it: what is wrong with it, or null.</summary>
     /// <param name="json">A text, or an object of <c>source</c>, <c>secret</c>, <c>field</c> and <c>version</c>.</param>
     /// <param name="stored">What is sealed.</param>
-    public static string? TryRead(JsonElement json, out string? stored)
+    public static ReferenceProblem? TryRead(JsonElement json, out string? stored)
     {
         stored = null;
         switch (json.ValueKind)
@@ -18,13 +18,13 @@ public static class ParameterValue
                 stored = json.GetString();
 
                 // Else whoever may set a value could make it a reference that nobody has judged.
-                return SecretReference.IsStored(stored) ? "Must not begin like the stored form of a reference." : null;
+                return SecretReference.IsStored(stored) ? new ReferenceProblem("Must not begin like the stored form of a reference.") : null;
             case JsonValueKind.Object:
                 var problem = SecretReference.TryRead(json, out var reference);
                 stored = reference?.ToStored();
                 return problem;
             default:
-                return "Must be a text, or a reference of source, secret and field.";
+                return new ReferenceProblem("Must be a text, or a reference of source, secret and field.");
         }
     }
 }

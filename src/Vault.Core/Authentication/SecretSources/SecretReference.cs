@@ -38,42 +38,34 @@ public sealed record SecretReference(string Source, string Secret, string? Field
     }
 
     /// <summary>From what an admin sent: what is wrong with it, or null.</summary>
-    public static string? TryRead(JsonElement json, out SecretReference? reference)
+    public static ReferenceProblem? TryRead(JsonElement json, out SecretReference? reference)
     {
         reference = null;
-        string? source = null, secret = null, field = null, version = null;
+        var sent = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var property in json.EnumerateObject())
         {
+            if (property.Name is not ("source" or "secret" or "field" or "version"))
+            {
+                return new ReferenceProblem("Unknown property; a reference is of source, secret, field and version.", property.Name);
+            }
+
             if (property.Value.ValueKind is not JsonValueKind.String || property.Value.GetString() is not { Length: > 0 and <= MaxLength } text || text.Any(char.IsControl))
             {
-                return $"Must be a text, or a reference whose {property.Name} is a text of 1 to {MaxLength} characters.";
+                return new ReferenceProblem($"Must be a text of 1 to {MaxLength} characters, none of them a control character.", property.Name);
             }
 
-            switch (property.Name)
+            if (!sent.TryAdd(property.Name, text))
             {
-                case "source":
-                    source = text;
-                    break;
-                case "secret":
-                    secret = text;
-                    break;
-                case "field":
-                    field = text;
-                    break;
-                case "version":
-                    version = text;
-                    break;
-                default:
-                    return $"Must be a text, or a reference of source, secret, field and version; it has an unknown property {property.Name}.";
+                return new ReferenceProblem("Stands here twice.", property.Name);
             }
         }
 
-        if (source is null || secret is null)
+        if (!sent.TryGetValue("source", out var source) || !sent.TryGetValue("secret", out var secret))
         {
-            return "Must be a text, or a reference, which names its source and secret.";
+            return new ReferenceProblem("Must be a text, or a reference, which names its source and secret.");
         }
 
-        reference = new SecretReference(source, secret, field, version);
+        reference = new SecretReference(source, secret, sent.GetValueOrDefault("field"), sent.GetValueOrDefault("version"));
         return null;
     }
 

@@ -71,10 +71,10 @@ public sealed class SecretSources
 
     /// <summary>The first of these parameters that may not refer to what it refers to, as an error; null: none.</summary>
     /// <param name="parameters">Names, and values or the stored forms of references.</param>
-    /// <param name="path">Where in the input they stand.</param>
-    public VaultError? Check(IEnumerable<KeyValuePair<string, string?>> parameters, string path) => parameters
+    /// <param name="placeOf">Where in the input one of that name stands.</param>
+    public VaultError? Check(IEnumerable<KeyValuePair<string, string?>> parameters, Func<string, string> placeOf) => parameters
         .Where(parameter => SecretReference.IsStored(parameter.Value))
-        .Select(parameter => Check(SecretReference.TryRead(Encoding.UTF8.GetBytes(parameter.Value!))!, $"{path}.{parameter.Key}"))
+        .Select(parameter => Check(SecretReference.TryRead(Encoding.UTF8.GetBytes(parameter.Value!))!, placeOf(parameter.Key)))
         .FirstOrDefault(error => error is not null);
 
     /// <summary>How long a value of this source may be used.</summary>
