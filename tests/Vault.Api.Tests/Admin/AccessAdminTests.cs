@@ -30,6 +30,8 @@ public sealed partial class AccessAdminTests(AdminFixture api) : IClassFixture<A
         await api.ExpectAsync(200, null, "PUT", $"apps/{app}/grants/{credential}", """{ "principals": ["*"] }""");
         await api.ExpectAsync(422, "unknown-reference", "PUT", $"apps/{app}/grants/{credential}", """{ "principals": ["other"] }""");
         await api.ExpectAsync(400, "invalid-request", "PUT", $"apps/{app}/grants/{credential}", """{ "principals": [] }""");
+        var notText = await api.ExpectAsync(400, "invalid-request", "PUT", $"apps/{app}/grants/{credential}", """{ "principals": ["other", null] }""");
+        Assert.Equal(["$.principals[1]"], notText.ErrorPaths);
         await api.ExpectAsync(404, "not-found", "PUT", $"apps/{app}/grants/Unknown", "{}");
         foreach (var other in new[] { "\"Other\"", "\"\"", "\"not a name\"", "7" })
         {

@@ -124,16 +124,21 @@ public sealed class GrantAdministration(ChangeGate gate, AccessCatalog access, D
             return VaultError.Invalid("$.principals", $"Must be at most {MostPrincipals} names of principals, or a single \"*\".");
         }
 
+        var wrong = new InputErrors();
         var unknown = new InputErrors();
         for (var index = 0; index < principals.Count; index++)
         {
-            if (principals[index] is not { } name || !known.ContainsKey(name))
+            if (principals[index] is not { } name)
+            {
+                wrong.Add($"$.principals[{index}]", "Must be a string.");
+            }
+            else if (!known.ContainsKey(name))
             {
                 unknown.Add($"$.principals[{index}]", $"The external credential {external.Name} has no such principal.");
             }
         }
 
-        return unknown.Any ? unknown.ToError(ErrorCodes.UnknownReference, "A principal is not known.") : null;
+        return wrong.Any ? wrong.ToError() : unknown.Any ? unknown.ToError(ErrorCodes.UnknownReference, "A principal is not known.") : null;
     }
 
     private static Result<(VaultApp App, NamedCredential Named)> Find(AccessSnapshot access, DefinitionSnapshot definitions, DeveloperName app, DeveloperName named)

@@ -92,8 +92,13 @@ internal sealed class AppPart(AppAdministration apps, GrantAdministration grants
 
     private async Task<VaultError?> GrantAsync(SetChange change, VaultApp app, GrantEntry? entry, Dictionary<Guid, Grant> left)
     {
+        if (entry is null)
+        {
+            return VaultError.Invalid("$", "Must be an object.");
+        }
+
         var draft = change.Draft;
-        if (!DeveloperName.TryParse(entry?.NamedCredential, out var name) || !draft.Definitions.NamedCredentials.TryGetValue(name.Key, out var named))
+        if (!DeveloperName.TryParse(entry.NamedCredential, out var name) || !draft.Definitions.NamedCredentials.TryGetValue(name.Key, out var named))
         {
             return new VaultError(
                 ErrorCodes.UnknownReference, "There is no such named credential.", new Dictionary<string, string[]> { ["$.namedCredential"] = ["There is no such named credential."] });
