@@ -55,7 +55,7 @@ internal static class AdminResults
     public static IResult Done(Result<bool> result) => result.IsOk ? TypedResults.NoContent() : result.Error.ToAnswer();
 
     /// <summary>200 with a page.</summary>
-    public static IResult List<T>(Page<T> page) => Json(new ListAnswer<T>(page.Items, PageQuery.ToToken(page.After)));
+    public static IResult List<T>(HttpContext context, Page<T> page) => Json(new ListAnswer<T>(page.Items, PageQuery.ToToken(context.Request, page.After)));
 
     /// <summary>200 with JSON.</summary>
     public static IResult Json<T>(T value, int status = StatusCodes.Status200OK) =>

@@ -359,6 +359,14 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
         }
         while (token is not null);
         Assert.Equal(Enumerable.Range(0, 5).Select(i => $"{prefix}_{i}"), names);
+        token = (string)(await api.ExpectAsync(200, null, "GET", $"external-credentials?pageSize=2&search={prefix}")).Json!["nextPageToken"]!;
+        await api.ExpectAsync(200, null, "GET", $"external-credentials?pageSize=3&search={prefix}&pageToken={token}");
+        foreach (var other in new[] { $"apps?search={prefix}&", "external-credentials?search=label&", "external-credentials?" })
+        {
+            var refused = await api.ExpectAsync(400, "invalid-request", "GET", $"{other}pageToken={token}");
+            Assert.Equal(["pageToken"], refused.ErrorPaths);
+        }
+
         foreach (var bad in new[] { "pageSize=0", "pageSize=501", "pageSize=x", "pageToken=%21" })
         {
             await api.ExpectAsync(400, "invalid-request", "GET", "external-credentials?" + bad);

@@ -21,8 +21,8 @@ internal static class AdminKeyEndpoints
     /// <summary>Lists the keys of people, without their secrets.</summary>
     private static async Task<IResult> ListAsync(HttpContext context, KeyAdministration administration, CancellationToken cancellationToken)
     {
-        var page = PageQuery.Read(context.Request.Query);
-        return page.IsOk ? AdminResults.List(await administration.ListForPeopleAsync(page.Value, cancellationToken)) : page.Error.ToAnswer();
+        var page = PageQuery.Read(context.Request);
+        return page.IsOk ? AdminResults.List(context, await administration.ListForPeopleAsync(page.Value, cancellationToken)) : page.Error.ToAnswer();
     }
 
     /// <summary>Makes a key of a person.</summary>

@@ -22,14 +22,14 @@ internal static class AppKeyEndpoints
     private static async Task<IResult> ListAsync(string app, HttpContext context, KeyAdministration administration, CancellationToken cancellationToken)
     {
         var route = RouteName.Read(app);
-        var page = PageQuery.Read(context.Request.Query);
+        var page = PageQuery.Read(context.Request);
         if ((route.Error ?? page.Error) is { } error)
         {
             return error.ToAnswer();
         }
 
         var list = await administration.ListForAppAsync(route.Value, page.Value!, cancellationToken);
-        return list.IsOk ? AdminResults.List(list.Value) : list.Error.ToAnswer();
+        return list.IsOk ? AdminResults.List(context, list.Value) : list.Error.ToAnswer();
     }
 
     /// <summary>Makes a key of an app.</summary>

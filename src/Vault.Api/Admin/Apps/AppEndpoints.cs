@@ -27,8 +27,8 @@ internal static class AppEndpoints
     /// <summary>Lists apps.</summary>
     private static IResult List(HttpContext context, AppAdministration administration)
     {
-        var page = PageQuery.Read(context.Request.Query);
-        return page.IsOk ? AdminResults.List(administration.List(page.Value)) : page.Error.ToAnswer();
+        var page = PageQuery.Read(context.Request);
+        return page.IsOk ? AdminResults.List(context, administration.List(page.Value)) : page.Error.ToAnswer();
     }
 
     /// <summary>Creates an app.</summary>

@@ -123,14 +123,14 @@ internal static class CredentialEndpoints
     private static async Task<IResult> ListUsersAsync(HttpContext context, CredentialAdministration administration, CancellationToken cancellationToken)
     {
         var account = Account(context);
-        var page = PageQuery.Read(context.Request.Query, anyKey: true);
+        var page = PageQuery.Read(context.Request, anyKey: true);
         if ((account.Error ?? page.Error) is { } malformed)
         {
             return malformed.ToAnswer();
         }
 
         var users = await administration.ListUsersAsync(account.Value!, page.Value!, cancellationToken);
-        return users.IsOk ? AdminResults.List(users.Value) : users.Error.ToAnswer();
+        return users.IsOk ? AdminResults.List(context, users.Value) : users.Error.ToAnswer();
     }
 
     // Read from the route by hand: the same handlers serve the routes with a user and those without.

@@ -31,8 +31,8 @@ internal static class ExternalCredentialEndpoints
     /// <remarks>Ordered by name; pages by <c>pageSize</c> and <c>pageToken</c>, <c>search</c> looks in names and labels.</remarks>
     private static async Task<IResult> ListAsync(HttpContext context, ExternalCredentialAdministration administration, CancellationToken cancellationToken)
     {
-        var page = PageQuery.Read(context.Request.Query);
-        return page.IsOk ? AdminResults.List(await administration.ListAsync(page.Value, cancellationToken)) : page.Error.ToAnswer();
+        var page = PageQuery.Read(context.Request);
+        return page.IsOk ? AdminResults.List(context, await administration.ListAsync(page.Value, cancellationToken)) : page.Error.ToAnswer();
     }
 
     /// <summary>Creates an external credential.</summary>

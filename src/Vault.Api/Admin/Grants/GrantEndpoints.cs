@@ -23,14 +23,14 @@ internal static class GrantEndpoints
     private static IResult List(string app, HttpContext context, GrantAdministration administration)
     {
         var route = RouteName.Read(app);
-        var page = PageQuery.Read(context.Request.Query);
+        var page = PageQuery.Read(context.Request);
         if ((route.Error ?? page.Error) is { } error)
         {
             return error.ToAnswer();
         }
 
         var list = administration.List(route.Value, page.Value!);
-        return list.IsOk ? AdminResults.List(list.Value) : list.Error.ToAnswer();
+        return list.IsOk ? AdminResults.List(context, list.Value) : list.Error.ToAnswer();
     }
 
     /// <summary>Grants principals of a named credential to an app.</summary>

@@ -29,8 +29,8 @@ internal static class NamedCredentialEndpoints
     /// <remarks>Ordered by name; pages by <c>pageSize</c> and <c>pageToken</c>, <c>search</c> looks in names and labels.</remarks>
     private static IResult List(HttpContext context, NamedCredentialAdministration administration)
     {
-        var page = PageQuery.Read(context.Request.Query);
-        return page.IsOk ? AdminResults.List(administration.List(page.Value)) : page.Error.ToAnswer();
+        var page = PageQuery.Read(context.Request);
+        return page.IsOk ? AdminResults.List(context, administration.List(page.Value)) : page.Error.ToAnswer();
     }
 
     /// <summary>Creates a named credential.</summary>

@@ -22,8 +22,8 @@ internal static class VaultKeyEndpoints
     /// <summary>Lists the vault keys, oldest first: never the keys themselves.</summary>
     private static async Task<IResult> ListAsync(HttpContext context, VaultKeyAdministration administration, CancellationToken cancellationToken)
     {
-        var page = PageQuery.Read(context.Request.Query);
-        return page.IsOk ? AdminResults.List(await administration.ListAsync(page.Value, cancellationToken)) : page.Error.ToAnswer();
+        var page = PageQuery.Read(context.Request);
+        return page.IsOk ? AdminResults.List(context, await administration.ListAsync(page.Value, cancellationToken)) : page.Error.ToAnswer();
     }
 
     /// <summary>Makes a new vault key the active one.</summary>
