@@ -55,10 +55,10 @@ internal static class AdminEndpoints
         return read.IsOk ? await next(invocation) : read.Error.ToAnswer();
     });
 
-    /// <summary>Says which problems a route may answer with.</summary>
+    /// <summary>Says which problems a route may answer with, beside those of every route: 400 is the answer to a key in the query, whatever the route.</summary>
     public static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params int[] statuses)
     {
-        foreach (var status in statuses.Concat([401, 403, 429, 500, 503]).Distinct().Order())
+        foreach (var status in statuses.Concat([400, 401, 403, 429, 500, 503]).Distinct().Order())
         {
             route.ProducesProblem(status);
         }

@@ -6,7 +6,7 @@ using Vault.Core.Primitives;
 namespace Vault.Api.AdminHttp;
 
 /// <summary>A page of a list.</summary>
-/// <param name="Items">In the order of their names.</param>
+/// <param name="Items">In the order of the list: that of their names, where its route says no other.</param>
 /// <param name="NextPageToken">For the next page; null where this is the last.</param>
 public sealed record ListAnswer<T>(IReadOnlyList<T> Items, string? NextPageToken);
 

@@ -13,7 +13,7 @@ internal static class ConsentEndpoint
     /// <summary>Maps the route. It takes no key: the state in it, good once, is what was given to the person.</summary>
     public static void MapConsents(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapGet(ConsentAdministration.CallbackPath, CompleteAsync)
-            .OpenToAll().WithTags("Consents").WithName("Complete a consent").Produces<string>(200, "text/html").Produces<string>(400, "text/html").Produces(303);
+            .OpenToAll().WithTags("Consents").Produces<string>(200, "text/html").Produces<string>(400, "text/html").Produces(303);
 
     /// <summary>Completes a consent: the authorization server sends the person's browser here.</summary>
     private static async Task CompleteAsync(HttpContext context, ConsentAdministration consents)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 using Vault.Core.Primitives;
@@ -28,8 +29,8 @@ internal sealed class CommonParameters : IOperationFilter
 
         if (method == "GET" && IsList(path))
         {
-            Add("pageSize", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500; 50 where left out.");
-            Add("pageToken", ParameterLocation.Query, JsonSchemaType.String, "The nextPageToken of the page before.");
+            Add("pageSize", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500; 50 where left out.", 1, 500);
+            Add("pageToken", ParameterLocation.Query, JsonSchemaType.String, "The nextPageToken of the page before, of the same list and search.");
             if (path != Audit)
             {
                 Add("search", ParameterLocation.Query, JsonSchemaType.String, "Found in name or label, in any case.");
@@ -85,8 +86,8 @@ internal sealed class CommonParameters : IOperationFilter
 
         bool IsNew(string name) => operation.Parameters.All(parameter => parameter.Name != name);
 
-        void Add(string name, ParameterLocation location, JsonSchemaType type, string description) =>
-            operation.Parameters.Add(new OpenApiParameter { Name = name, In = location, Description = description, Schema = new OpenApiSchema { Type = type } });
+        void Add(string name, ParameterLocation location, JsonSchemaType type, string description, int? least = null, int? most = null) =>
+            operation.Parameters.Add(new OpenApiParameter { Name = name, In = location, Description = description, Schema = new OpenApiSchema { Type = type, Minimum = least?.ToString(CultureInfo.InvariantCulture), Maximum = most?.ToString(CultureInfo.InvariantCulture) } });
     }
 
     private static bool IsList(string path) =>

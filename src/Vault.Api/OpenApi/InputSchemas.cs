@@ -16,8 +16,14 @@ internal sealed class InputSchemas : ISchemaFilter
         if (schema is OpenApiSchema { Required: not null } input && Endings.Any(ending => context.Type.Name.EndsWith(ending, StringComparison.Ordinal)))
         {
             var withoutDefault = context.Type.GetConstructors().SelectMany(constructor => constructor.GetParameters()).Where(parameter => !parameter.HasDefaultValue);
-            var marked = context.Type.GetProperties().Where(property => property.IsDefined(typeof(RequiredAttribute)));
-            input.Required.IntersectWith(withoutDefault.Select(parameter => parameter.Name!).Concat(marked.Select(property => property.Name)).Select(JsonNamingPolicy.CamelCase.ConvertName));
+            var marked = context.Type.GetProperties().Where(property => property.IsDefined(typeof(RequiredAttribute))).Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)).ToArray();
+            input.Required.IntersectWith(withoutDefault.Select(parameter => JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!)).Concat(marked));
+
+            // Their types allow null only so that the route can say that they are missing.
+            foreach (var property in marked.Select(name => input.Properties?[name]).OfType<OpenApiSchema>())
+            {
+                property.Type &= ~JsonSchemaType.Null;
+            }
         }
     }
 }

@@ -24,8 +24,8 @@ internal static class OpenApiSetup
             });
             options.SupportNonNullableReferenceTypes();
             options.NonNullableReferenceTypesAsRequired();
-            options.IncludeXmlComments(typeof(OpenApiSetup).Assembly);
-            options.IncludeXmlComments(typeof(DeveloperName).Assembly);
+            options.IncludeXmlComments(() => ApiComments.Of(typeof(OpenApiSetup).Assembly));
+            options.IncludeXmlComments(() => ApiComments.Of(typeof(DeveloperName).Assembly));
             options.CustomSchemaIds(SchemaId);
             options.AddSecurityDefinition("Bearer", new OpenApiSecurityScheme
             {

@@ -35,7 +35,10 @@ public static class AuditFaults
 /// <param name="Entries">How many records there are, up to the first bad one.</param>
 /// <param name="Valid">Whether all is well.</param>
 /// <param name="Sequence">Of the first bad record; null: none.</param>
-/// <param name="Fault">One of <see cref="AuditFaults"/>; null: none.</param>
+/// <param name="Fault">
+/// <c>modified</c>, <c>missing</c>, <c>segment-missing</c>, <c>duplicate</c>, <c>reordered</c>, <c>forged</c>, <c>truncated</c>, <c>forked</c> or
+/// <c>checkpoints</c>; null: none.
+/// </param>
 /// <param name="Detail">The same in words; null: none.</param>
 /// <param name="Unfinished">How many callouts have an intent and no outcome: they are under way, or a crash ended them.</param>
 public sealed record AuditVerdict(long Entries, bool Valid, long? Sequence = null, string? Fault = null, string? Detail = null, int Unfinished = 0);

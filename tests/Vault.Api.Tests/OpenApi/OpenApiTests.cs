@@ -56,6 +56,26 @@ public sealed class OpenApiTests
     }
 
     [Fact]
+    public async Task Document_SaysWhichBodiesAndAnswersThereAre_InTheApisWords()
+    {
+        var document = await DocumentAsync();
+        var operations = Operations(document).ToArray();
+
+        Assert.DoesNotContain(operations, operation => operation.Value["operationId"] is not null);
+        Assert.DoesNotContain("Vault.Core.", document.ToJsonString(Indented), StringComparison.Ordinal);
+        Assert.All(
+            operations.Where(operation => operation.Name.Contains(" /api/v1/", StringComparison.Ordinal) && operation.Value["security"] is not JsonArray { Count: 0 }),
+            operation => Assert.True(operation.Value["responses"]!.AsObject().ContainsKey("400"), operation.Name));
+        Assert.All(
+            operations.Where(operation => operation.Name.EndsWith("/credential", StringComparison.Ordinal) && operation.Name[..4] is "put " or "patc"),
+            operation => Assert.True(operation.Value["responses"]!.AsObject().ContainsKey("422"), operation.Name));
+        var optional = new[] { "/apps/{app}/keys", "/grants/{namedCredential}", "/preview", "/test", "/refresh", "/authorize" };
+        Assert.All(
+            operations.Where(operation => operation.Name.Contains(" /api/v1/", StringComparison.Ordinal) && operation.Value["requestBody"] is not null),
+            operation => Assert.Equal(!optional.Any(operation.Name.EndsWith), (bool?)operation.Value["requestBody"]!["required"] ?? false));
+    }
+
+    [Fact]
     public async Task Examples_AreAsTheirSchemasSay()
     {
         var document = await DocumentAsync();
@@ -81,7 +101,19 @@ public sealed class OpenApiTests
     [InlineData("NamedCredentialInput", """{ "rateLimit": { "perSeconds": 5 } }""", false)]
     [InlineData("NamedCredentialInput", """{ "colour": "red" }""", false)]
     [InlineData("AppInput", "{}", true)]
+    [InlineData("NamedCredentialInput", """{ "url": "https://service.example", "timeoutSeconds": 3601 }""", false)]
     [InlineData("AppEntry", """{ "name": "Billing" }""", true)]
+    [InlineData("AppEntry", "{}", false)]
+    [InlineData("AdminKeyInput", """{ "name": "Ops" }""", false)]
+    [InlineData("AdminKeyInput", """{ "name": "Ops", "role": null }""", false)]
+    [InlineData("AdminKeyInput", """{ "name": "Ops", "role": "auditor" }""", true)]
+    [InlineData("ExternalCredentialInput", """{ "name": "Login" }""", false)]
+    [InlineData("ExternalCredentialInput", """{ "authentication": { "protocol": "none" } }""", true)]
+    [InlineData("CustomHeaderContract", """{ "name": "X-Tenant" }""", false)]
+    [InlineData("CustomHeaderContract", """{ "name": "X-Tenant", "value": "" }""", true)]
+    [InlineData("PrincipalInput", """{ "type": "named" }""", false)]
+    [InlineData("CredentialInput", "{}", false)]
+    [InlineData("CredentialInput", """{ "parameters": null }""", false)]
     [InlineData("TrialOutcome", """{ "ok": true, "status": 200, "durationMs": 1.5, "steps": [], "failure": null }""", true)]
     [InlineData("TrialOutcome", """{ "ok": true }""", false)]
     public async Task Schema_TakesWhatTheVaultTakesAndAnswers(string schema, string json, bool isGood)

@@ -13,8 +13,8 @@ internal static class AdminKeyEndpoints
     public static void MapAdminKeys(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/admin-keys").WithTags("Admin keys").Audited("admin-key").RequireRoles(VaultRole.Admin);
-        group.MapGet("", ListAsync).Produces<ListAnswer<AdminKeyView>>().Problems(400);
-        group.MapPost("", CreateAsync).Accepts<AdminKeyInput>("application/json").Produces<NewAdminKey>(201).Problems(400, 409, 413, 415);
+        group.MapGet("", ListAsync).Produces<ListAnswer<AdminKeyView>>().Problems();
+        group.MapPost("", CreateAsync).Accepts<AdminKeyInput>("application/json").Produces<NewAdminKey>(201).Problems(409, 413, 415);
         group.MapDelete("/{name}", DeleteAsync).Produces(204).Problems(404, 409, 412);
     }
 

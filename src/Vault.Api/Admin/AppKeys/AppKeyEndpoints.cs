@@ -13,8 +13,8 @@ internal static class AppKeyEndpoints
     public static void MapAppKeys(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/apps/{app}/keys").WithTags("App keys").Audited("app-key").RequireRoles(VaultRole.Admin, VaultRole.Operator);
-        group.MapGet("", ListAsync).Produces<ListAnswer<AppKeyView>>().Problems(400, 404);
-        group.MapPost("", CreateAsync).Accepts<AppKeyInput>("application/json").Produces<NewAppKey>(201).Problems(400, 404, 413, 415);
+        group.MapGet("", ListAsync).Produces<ListAnswer<AppKeyView>>().Problems(404);
+        group.MapPost("", CreateAsync).Accepts<AppKeyInput>(isOptional: true, "application/json").Produces<NewAppKey>(201).Problems(404, 413, 415);
         group.MapDelete("/{id}", DeleteAsync).Produces(204).Problems(404, 412);
     }
 

@@ -15,12 +15,12 @@ internal static class AppEndpoints
     public static void MapApps(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/apps").WithTags("Apps").Audited("app");
-        group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<AppView>>().Problems(400);
+        group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<AppView>>().Problems();
         group.MapPost("", CreateAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
-            .Accepts<AppInput>("application/json").Produces<AppView>(201).Problems(400, 409, 413, 415);
+            .Accepts<AppInput>("application/json").Produces<AppView>(201).Problems(409, 413, 415);
         group.MapGet("/{app}", Get).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<AppView>().Problems(404);
         group.MapPut("/{app}", PutAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
-            .Accepts<AppInput>("application/json").Produces<AppView>().Produces<AppView>(201).Problems(400, 404, 412, 413, 415);
+            .Accepts<AppInput>("application/json").Produces<AppView>().Produces<AppView>(201).Problems(404, 412, 413, 415);
         group.MapDelete("/{app}", DeleteAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Produces(204).Problems(404, 412);
     }
 

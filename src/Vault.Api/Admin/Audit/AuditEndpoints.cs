@@ -54,9 +54,9 @@ internal static class AuditEndpoints
     public static void MapAudit(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/audit").WithTags("Audit").RequireRoles(VaultRole.Admin, VaultRole.Auditor);
-        group.MapGet("", FindAsync).Produces<ListAnswer<AuditItem>>().Problems(400);
-        group.MapGet("/export", ExportAsync).Produces<AuditItem>(200, "application/x-ndjson").Problems(400);
-        group.MapPost("/verify", VerifyAsync).TakesNothing().Audited("audit.verified", onlyVerifies: true).Produces<AuditVerdict>().Problems(400, 413, 415);
+        group.MapGet("", FindAsync).Produces<ListAnswer<AuditItem>>().Problems();
+        group.MapGet("/export", ExportAsync).Produces<AuditItem>(200, "application/x-ndjson").Problems();
+        group.MapPost("/verify", VerifyAsync).TakesNothing().Audited("audit.verified", onlyVerifies: true).Produces<AuditVerdict>().Problems(413, 415);
     }
 
     /// <summary>Lists records, newest first.</summary>

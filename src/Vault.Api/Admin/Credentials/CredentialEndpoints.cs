@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Vault.Api.AdminHttp;
 using Vault.Api.Callers;
 using Vault.Api.Errors;
@@ -11,7 +12,7 @@ namespace Vault.Api.Admin.Credentials;
 
 /// <summary>The secret values of a principal or user, as they are written; they are never read.</summary>
 /// <param name="Parameters">Names and values, or references to where a value is kept; with PATCH, null removes one.</param>
-public sealed record CredentialInput(Dictionary<string, ParameterInput?>? Parameters = null);
+public sealed record CredentialInput([property: Required] Dictionary<string, ParameterInput?>? Parameters = null);
 
 /// <summary>Asks for a fresh token.</summary>
 /// <param name="NamedCredential">Where step URLs are relative and several named credentials use them: for which.</param>
@@ -32,17 +33,17 @@ internal static class CredentialEndpoints
         {
             var group = api.MapGroup(route).WithTags("Secret values").Audited("credential");
             group.MapGet("", GetAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<CredentialStatus>().Problems(404);
-            group.MapPut("", PutAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(400, 404, 412, 413, 415);
-            group.MapPatch("", PatchAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(400, 404, 412, 413, 415);
+            group.MapPut("", PutAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(404, 412, 413, 415, 422);
+            group.MapPatch("", PatchAsync).RequireRoles(VaultRole.Admin).Accepts<CredentialInput>("application/json").Produces(204).Problems(404, 412, 413, 415, 422);
             group.MapDelete("", DeleteAsync).RequireRoles(VaultRole.Admin).Produces(204).Problems(404, 412);
-            group.MapPost("/refresh", RefreshAsync).Audited("token.refresh").RequireRoles(VaultRole.Admin).Accepts<RefreshInput>("application/json").Produces<TokenStatus>()
-                .Problems(400, 404, 409, 413, 415, 422, 502);
-            group.MapPost("/authorize", AuthorizeAsync).Audited("consent.requested").RequireRoles(VaultRole.Admin).Accepts<AuthorizeInput>("application/json").Produces<ConsentRequest>()
-                .Problems(400, 404, 409, 413, 415, 422, 502);
+            group.MapPost("/refresh", RefreshAsync).Audited("token.refresh").RequireRoles(VaultRole.Admin).Accepts<RefreshInput>(isOptional: true, "application/json").Produces<TokenStatus>()
+                .Problems(404, 409, 413, 415, 422, 502);
+            group.MapPost("/authorize", AuthorizeAsync).Audited("consent.requested").RequireRoles(VaultRole.Admin).Accepts<AuthorizeInput>(isOptional: true, "application/json").Produces<ConsentRequest>()
+                .Problems(404, 409, 413, 415, 422, 502);
         }
 
         api.MapGet(Principal + "/users", ListUsersAsync).WithTags("Secret values")
-            .RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<UserStatus>>().Problems(400, 404);
+            .RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<UserStatus>>().Problems(404);
     }
 
     /// <summary>Says which parameters have a value, and since when; never a value.</summary>

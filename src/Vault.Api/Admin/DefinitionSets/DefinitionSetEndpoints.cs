@@ -18,9 +18,9 @@ internal static class DefinitionSetEndpoints
         var group = api.MapGroup("/definitions").WithTags("Definitions as a document");
         group.MapGet("", ExportAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<DefinitionSet>().Problems();
         group.MapPost("/apply", ApplyAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Audited("definitions.applied")
-            .Accepts<DefinitionSet>("application/json").Produces<DefinitionSetOutcome>().Problems(400, 404, 409, 412, 413, 415, 422);
+            .Accepts<DefinitionSet>("application/json").Produces<DefinitionSetOutcome>().Problems(404, 409, 412, 413, 415, 422);
         group.MapPost("/diff", CompareAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Audited("definitions.compared")
-            .Accepts<DefinitionSet>("application/json").Produces<DefinitionSetOutcome>().Problems(400, 404, 409, 413, 415, 422);
+            .Accepts<DefinitionSet>("application/json").Produces<DefinitionSetOutcome>().Problems(404, 409, 413, 415, 422);
     }
 
     /// <summary>Gives all definitions as one document.</summary>

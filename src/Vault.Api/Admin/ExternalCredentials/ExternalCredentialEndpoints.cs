@@ -16,14 +16,14 @@ internal static class ExternalCredentialEndpoints
     {
         var group = api.MapGroup("/external-credentials").WithTags("External credentials").Audited("external-credential");
         group.MapGet("", ListAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor)
-            .Produces<ListAnswer<ExternalCredentialView>>().Problems(400);
+            .Produces<ListAnswer<ExternalCredentialView>>().Problems();
         group.MapPost("", CreateAsync).RequireRoles(VaultRole.Admin)
-            .Accepts<ExternalCredentialInput>("application/json").Produces<ExternalCredentialView>(201).Problems(400, 409, 413, 415, 422);
+            .Accepts<ExternalCredentialInput>("application/json").Produces<ExternalCredentialView>(201).Problems(409, 413, 415, 422);
         group.MapGet("/{name}", GetAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor)
             .Produces<ExternalCredentialView>().Problems(404);
         group.MapPut("/{name}", PutAsync).RequireRoles(VaultRole.Admin)
             .Accepts<ExternalCredentialInput>("application/json").Produces<ExternalCredentialView>().Produces<ExternalCredentialView>(201)
-            .Problems(400, 404, 409, 412, 413, 415, 422);
+            .Problems(404, 409, 412, 413, 415, 422);
         group.MapDelete("/{name}", DeleteAsync).RequireRoles(VaultRole.Admin).Produces(204).Problems(404, 409, 412);
     }
 

@@ -13,9 +13,9 @@ internal static class GrantEndpoints
     public static void MapGrants(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/apps/{app}/grants").WithTags("Grants").Audited("grant");
-        group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<GrantView>>().Problems(400, 404);
+        group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<GrantView>>().Problems(404);
         group.MapPut("/{namedCredential}", PutAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
-            .Accepts<GrantInput>("application/json").Produces<GrantView>().Produces<GrantView>(201).Problems(400, 404, 412, 413, 415, 422);
+            .Accepts<GrantInput>(isOptional: true, "application/json").Produces<GrantView>().Produces<GrantView>(201).Problems(404, 412, 413, 415, 422);
         group.MapDelete("/{namedCredential}", DeleteAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Produces(204).Problems(404, 412);
     }
 

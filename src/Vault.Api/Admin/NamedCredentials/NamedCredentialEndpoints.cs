@@ -15,13 +15,13 @@ internal static class NamedCredentialEndpoints
     public static void MapNamedCredentials(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/named-credentials").WithTags("Named credentials").Audited("named-credential");
-        group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<NamedCredentialView>>().Problems(400);
+        group.MapGet("", List).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<ListAnswer<NamedCredentialView>>().Problems();
         group.MapPost("", CreateAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
-            .Accepts<NamedCredentialInput>("application/json").Produces<NamedCredentialView>(201).Problems(400, 409, 413, 415, 422);
+            .Accepts<NamedCredentialInput>("application/json").Produces<NamedCredentialView>(201).Problems(409, 413, 415, 422);
         group.MapGet("/{name}", Get).RequireRoles(VaultRole.Admin, VaultRole.Operator, VaultRole.Auditor).Produces<NamedCredentialView>().Problems(404);
         group.MapPut("/{name}", PutAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator)
             .Accepts<NamedCredentialInput>("application/json").Produces<NamedCredentialView>().Produces<NamedCredentialView>(201)
-            .Problems(400, 404, 409, 412, 413, 415, 422);
+            .Problems(404, 409, 412, 413, 415, 422);
         group.MapDelete("/{name}", DeleteAsync).RequireRoles(VaultRole.Admin, VaultRole.Operator).Produces(204).Problems(404, 412);
     }
 

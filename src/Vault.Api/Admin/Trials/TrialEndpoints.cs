@@ -27,9 +27,9 @@ internal static class TrialEndpoints
     {
         var group = api.MapGroup("/named-credentials/{name}").WithTags("Named credentials");
         group.MapPost("/preview", PreviewAsync).Audited("named-credential.previewed").RequireRoles(VaultRole.Admin, VaultRole.Operator)
-            .Accepts<TrialInput>("application/json").Produces<MaskedRequest>().Problems(400, 404, 409, 413, 415, 422);
+            .Accepts<TrialInput>(isOptional: true, "application/json").Produces<MaskedRequest>().Problems(404, 409, 413, 415, 422);
         group.MapPost("/test", TestAsync).Audited("named-credential.tested").RequireRoles(VaultRole.Admin, VaultRole.Operator)
-            .Accepts<TrialInput>("application/json").Produces<TrialOutcome>().Problems(400, 404, 413, 415);
+            .Accepts<TrialInput>(isOptional: true, "application/json").Produces<TrialOutcome>().Problems(404, 413, 415);
     }
 
     /// <summary>Shows the request as it would be sent.</summary>

@@ -13,10 +13,10 @@ internal static class VaultKeyEndpoints
     public static void MapVaultKeys(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/keys").WithTags("Vault keys");
-        group.MapGet("", ListAsync).RequireRoles(VaultRole.Admin, VaultRole.Auditor).Produces<ListAnswer<VaultKeyView>>().Problems(400);
-        group.MapPost("/rotate", RotateAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.rotated").Produces<VaultKeyView>().Problems(400, 413, 415);
-        group.MapPost("/rewrap", RewrapAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.rewrap").Produces<OperationStarted>(202).Problems(400, 413, 415);
-        group.MapPost("/verify", VerifyAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.verified", onlyVerifies: true).Produces<KeyVerdict>().Problems(400, 413, 415);
+        group.MapGet("", ListAsync).RequireRoles(VaultRole.Admin, VaultRole.Auditor).Produces<ListAnswer<VaultKeyView>>().Problems();
+        group.MapPost("/rotate", RotateAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.rotated").Produces<VaultKeyView>().Problems(413, 415);
+        group.MapPost("/rewrap", RewrapAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.rewrap").Produces<OperationStarted>(202).Problems(413, 415);
+        group.MapPost("/verify", VerifyAsync).TakesNothing().RequireRoles(VaultRole.Admin).Audited("key.verified", onlyVerifies: true).Produces<KeyVerdict>().Problems(413, 415);
     }
 
     /// <summary>Lists the vault keys, oldest first: never the keys themselves.</summary>

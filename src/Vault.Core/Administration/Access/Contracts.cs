@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Vault.Core.Administration.Changes;
 
@@ -39,7 +40,7 @@ public sealed record AppKeyView(string Id, DateTimeOffset CreatedAt, DateTimeOff
 /// <param name="Name">Unique among admin keys.</param>
 /// <param name="Role"><c>admin</c>, <c>operator</c> or <c>auditor</c>.</param>
 /// <param name="ExpiresAt">RFC 3339; left out: never.</param>
-public sealed record AdminKeyInput(string? Name = null, string? Role = null, DateTimeOffset? ExpiresAt = null);
+public sealed record AdminKeyInput([property: Required] string? Name = null, [property: Required] string? Role = null, DateTimeOffset? ExpiresAt = null);
 
 /// <summary>A person's key that was just made.</summary>
 /// <param name="Id">Its public part.</param>

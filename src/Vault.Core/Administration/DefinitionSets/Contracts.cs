@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Definitions;
@@ -21,7 +22,7 @@ public sealed record DefinitionSet(
 /// <param name="Principals">Sets of secrets. Left out: as they are; of a new one, a single one named <c>default</c>.</param>
 /// <param name="CustomHeaders">Headers added to every callout.</param>
 public sealed record ExternalCredentialEntry(
-    string? Name = null, string? Label = null, string? Description = null, JsonElement? Authentication = null, IReadOnlyList<string>? AllowedHosts = null,
+    [property: Required] string? Name = null, string? Label = null, string? Description = null, [property: Required] JsonElement? Authentication = null, IReadOnlyList<string>? AllowedHosts = null,
     IReadOnlyList<PrincipalEntry>? Principals = null, IReadOnlyList<CustomHeaderContract>? CustomHeaders = null);
 
 /// <summary>A principal of a document.</summary>
@@ -29,19 +30,19 @@ public sealed record ExternalCredentialEntry(
 /// <param name="Type"><c>named</c> or <c>perUser</c>. Default <c>named</c>.</param>
 /// <param name="Sequence">Of several granted to an app, the lowest is used.</param>
 /// <param name="Parameters">Secret values to set, write-only, or references to where a value is kept, which an export gives back. Those that aren't named stay; null removes one.</param>
-public sealed record PrincipalEntry(string? Name = null, string? Type = null, int? Sequence = null, Dictionary<string, ParameterInput?>? Parameters = null);
+public sealed record PrincipalEntry([property: Required] string? Name = null, string? Type = null, int? Sequence = null, Dictionary<string, ParameterInput?>? Parameters = null);
 
 /// <summary>An app of a document.</summary>
 /// <param name="Name">Letters, digits and single underscores; unique without regard to case.</param>
 /// <param name="Label">For people.</param>
 /// <param name="MayAssertUser">Whether its callouts may name a user with <c>X-Vault-User</c>. Default false.</param>
 /// <param name="Grants">All that it may call: one that is missing is withdrawn. Left out: as they are.</param>
-public sealed record AppEntry(string? Name = null, string? Label = null, bool MayAssertUser = false, IReadOnlyList<GrantEntry>? Grants = null);
+public sealed record AppEntry([property: Required] string? Name = null, string? Label = null, bool MayAssertUser = false, IReadOnlyList<GrantEntry>? Grants = null);
 
 /// <summary>A grant of a document.</summary>
 /// <param name="NamedCredential">The named credential.</param>
 /// <param name="Principals">Names of principals; <c>["*"]</c> is every one; left out: <c>["default"]</c>.</param>
-public sealed record GrantEntry(string? NamedCredential = null, IReadOnlyList<string>? Principals = null);
+public sealed record GrantEntry([property: Required] string? NamedCredential = null, IReadOnlyList<string>? Principals = null);
 
 /// <summary>What a document changes.</summary>
 /// <param name="Created">So many things are new.</param>

@@ -9,7 +9,7 @@ namespace Vault.Core.Administration.Definitions;
 /// <param name="Name">An HTTP header name.</param>
 /// <param name="Value">A template: text with merge fields such as <c>{!$Credential.Tenant}</c>.</param>
 /// <param name="Sequence">Lower is sent first; left out: the order of the list.</param>
-public sealed record CustomHeaderContract(string? Name = null, string? Value = null, int? Sequence = null);
+public sealed record CustomHeaderContract([property: Required] string? Name = null, [property: Required(AllowEmptyStrings = true)] string? Value = null, int? Sequence = null);
 
 /// <summary>A principal, as it is written.</summary>
 /// <param name="Name">Unique within the external credential.</param>
@@ -17,7 +17,7 @@ public sealed record CustomHeaderContract(string? Name = null, string? Value = n
 /// <param name="Sequence">Of several granted to an app, the lowest is used.</param>
 /// <param name="Status">Read-only; ignored on PUT.</param>
 public sealed record PrincipalInput(
-    string? Name = null, string? Type = null, int? Sequence = null, [property: JsonConverter(typeof(ReadOnlyText))] string? Status = null);
+    [property: Required] string? Name = null, string? Type = null, int? Sequence = null, [property: JsonConverter(typeof(ReadOnlyText))] string? Status = null);
 
 /// <summary>A principal, as it is read.</summary>
 /// <param name="Name">Unique within the external credential.</param>
@@ -39,6 +39,7 @@ public sealed record ExternalCredentialInput
     public string? Description { get; init; }
 
     /// <summary>The <c>protocol</c> and its settings.</summary>
+    [Required]
     public JsonElement? Authentication { get; init; }
 
     /// <summary>Where the secrets may be sent. Left out on PUT: as they are.</summary>
@@ -89,6 +90,7 @@ public sealed record NamedCredentialInput
     public string? Description { get; init; }
 
     /// <summary>Absolute https URL (or http, where <c>Vault:Egress:AllowHttp</c>); path and query may hold merge fields.</summary>
+    [Required]
     public string? Url { get; init; }
 
     /// <summary>The name of the external credential; or <see cref="Authentication"/> instead.</summary>
@@ -113,6 +115,7 @@ public sealed record NamedCredentialInput
     public IReadOnlyList<AllowedRequestContract>? AllowedRequests { get; init; }
 
     /// <summary>1 to 3600. Default 100.</summary>
+    [Range(1, 3600)]
     public int TimeoutSeconds { get; init; } = 100;
 
     /// <summary>The most bytes of a request's body, counted after fields are filled in; left out: no limit.</summary>
@@ -154,7 +157,7 @@ public sealed record NamedCredentialInput
 /// <summary>How often each app may call.</summary>
 /// <param name="Permits">So many callouts: 1 to 1,000,000.</param>
 /// <param name="PerSeconds">In so many seconds: 1 to 86,400. Default 1.</param>
-public sealed record RateLimitContract([property: Required] int Permits = 0, int PerSeconds = 1);
+public sealed record RateLimitContract([property: Required, Range(1, 1_000_000)] int Permits = 0, [property: Range(1, 86_400)] int PerSeconds = 1);
 
 /// <summary>A named credential, as it is read.</summary>
 public sealed record NamedCredentialView(
