@@ -199,9 +199,9 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
     }
 
     [Theory]
-    [InlineData("it's", "$['it's']")]
-    [InlineData("a\\nb", "$['a\nb']")]
-    [InlineData("\\r\\n", "$['\r\n']")]
+    [InlineData("it's", @"$['it\'s']")]
+    [InlineData("a\\nb", @"$['a\nb']")]
+    [InlineData("\\r\\n", @"$['\r\n']")]
     public async Task UnknownProperty_IsNamed_WhateverItsName(string property, string path)
     {
         var answer = await api.ExpectAsync(400, "invalid-request", "POST", "apps", $$"""{ "name": "Apo", "{{property}}": 1 }""");
