@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Vault.Core.Administration.Secrets;
@@ -61,9 +60,9 @@ internal static class JsonBody
                 return VaultError.Invalid("$", "Must be a JSON object.");
             }
 
-            if (!IsUnicode(memory.GetBuffer().AsSpan(0, (int)memory.Length)))
+            if (JsonPlaces.FindHugeNumber(memory.GetBuffer().AsSpan(0, (int)memory.Length)) is { } huge)
             {
-                return VaultError.Invalid("$", "Holds text that is not Unicode: bytes that aren't UTF-8, or half a surrogate pair.");
+                return VaultError.Invalid(huge, "Is too large, or too small, a number: its exponent may have nine digits.");
             }
 
             if (HttpMethods.IsPost(request.Method))
@@ -86,33 +85,6 @@ internal static class JsonBody
     private static VaultError? JudgeType(HttpRequest request) => request.Headers.ContentEncoding is { Count: > 0 } codings && codings is not ["identity"]
         ? new VaultError(ErrorCodes.UnsupportedMediaType, "The body must not be compressed.")
         : IsJson(request.ContentType) ? null : new VaultError(ErrorCodes.UnsupportedMediaType, "The body must be application/json, in UTF-8.");
-
-    // What is kept as JSON (authentication) is read later, by readers that throw at such text.
-    private static bool IsUnicode(ReadOnlySpan<byte> json)
-    {
-        if (!Utf8.IsValid(json))
-        {
-            return false;
-        }
-
-        var reader = new Utf8JsonReader(json);
-        try
-        {
-            while (reader.Read())
-            {
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-                {
-                    _ = reader.GetString();
-                }
-            }
-
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-    }
 
     private static string? NameIn(MemoryStream body)
     {

@@ -8,9 +8,19 @@ namespace Vault.Api.AdminHttp;
 internal static partial class JsonPlaces
 {
     private const int MaxDepth = 64;
+    private const int MostExponentDigits = 9;
+
+    private delegate bool Predicate(ref Utf8JsonReader reader, bool isTwice);
 
     /// <summary>The path of the first property that stands twice in its object; null where none does.</summary>
-    public static string? FindDuplicate(ReadOnlySpan<byte> json)
+    public static string? FindDuplicate(ReadOnlySpan<byte> json) => Find(json, static (ref reader, isTwice) => isTwice);
+
+    /// <summary>The path of the first number whose exponent has more than nine digits, which can't be compared with others; null where there is none.</summary>
+    public static string? FindHugeNumber(ReadOnlySpan<byte> json) => Find(json, static (ref reader, _) =>
+        reader.TokenType is JsonTokenType.Number && reader.ValueSpan.IndexOfAny((byte)'e', (byte)'E') is >= 0 and var at
+        && reader.ValueSpan[(at + 1)..].TrimStart("+-0"u8).Length > MostExponentDigits);
+
+    private static string? Find(ReadOnlySpan<byte> json, Predicate isIt)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
         var open = new Stack<Container>();
@@ -18,17 +28,14 @@ internal static partial class JsonPlaces
         {
             while (reader.Read())
             {
+                var isTwice = false;
                 switch (reader.TokenType)
                 {
                     case JsonTokenType.PropertyName:
                         var name = reader.GetString() ?? "";
                         var parent = open.Peek();
                         parent.Name = name;
-                        if (!parent.Names!.Add(name))
-                        {
-                            return PathOf(open);
-                        }
-
+                        isTwice = !parent.Names!.Add(name);
                         break;
                     case JsonTokenType.StartObject or JsonTokenType.StartArray:
                         Enter(open);
@@ -40,6 +47,11 @@ internal static partial class JsonPlaces
                     default:
                         Enter(open);
                         break;
+                }
+
+                if (isIt(ref reader, isTwice))
+                {
+                    return PathOf(open);
                 }
             }
         }

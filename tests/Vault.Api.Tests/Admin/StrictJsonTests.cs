@@ -68,6 +68,25 @@ public sealed class StrictJsonTests(AdminFixture api) : IClassFixture<AdminFixtu
     }
 
     [Theory]
+    [InlineData("1e9999999999", "$.authentication.claims.deep[1].n")]
+    [InlineData("-1E-0000000001", null)]
+    [InlineData("-1E-1234567890", "$.authentication.claims.deep[1].n")]
+    [InlineData("1e+999999999", null)]
+    public async Task NumberThatCantBeCompared_IsRefused_AndOthersAre(string number, string? path)
+    {
+        var name = api.NewName();
+        var body = $$"""{ "name": "{{name}}", "authentication": { "protocol": "jwt", "algorithm": "HS256", "claims": { "deep": [ 0, { "n": {{number}} } ] } }, "allowedHosts": [ "h.example" ] }""";
+        if (path is not null)
+        {
+            Assert.Equal([path], (await api.ExpectAsync(400, "invalid-request", "POST", "external-credentials", body)).ErrorPaths);
+            return;
+        }
+
+        await api.ExpectAsync(201, null, "POST", "external-credentials", body);
+        await api.ExpectAsync(200, null, "POST", "definitions/diff", $$"""{ "externalCredentials": [ {{body}} ] }""");
+    }
+
+    [Theory]
     [InlineData("""{ "protocol": "password", "username": { "source": "nowhere", "secret": "x" }, "password": "p" }""", "$.authentication.username")]
     [InlineData("""{ "protocol": "password", "parameters": { "Username": { "source": "nowhere", "secret": "x" }, "Password": "p" } }""", "$.authentication.parameters.Username")]
     public async Task InlineParameter_OfAnUnknownSource_IsNamed_WhereItWasSent(string authentication, string path)

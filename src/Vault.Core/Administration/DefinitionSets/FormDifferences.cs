@@ -16,7 +16,7 @@ internal static class FormDifferences
 
     private static void Compare(JsonNode? before, JsonNode? after, string path, List<DefinitionDifference> found)
     {
-        if (JsonNode.DeepEquals(before, after))
+        if (AreSame(before, after))
         {
             return;
         }
@@ -38,6 +38,19 @@ internal static class FormDifferences
         else
         {
             found.Add(new DefinitionDifference(path, ToElement(before), ToElement(after)));
+        }
+    }
+
+    private static bool AreSame(JsonNode? before, JsonNode? after)
+    {
+        try
+        {
+            return JsonNode.DeepEquals(before, after);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // A number that was stored before such ones were refused: the platform compares no exponents of more than nine digits.
+            return before?.ToJsonString() == after?.ToJsonString();
         }
     }
 
