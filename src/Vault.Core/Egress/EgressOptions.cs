@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Egress;
 
@@ -24,7 +25,7 @@ public sealed record EgressOptions(IReadOnlyList<IPNetwork> AllowedNetworks, boo
     {
         var section = configuration.GetSection(Section);
         List<string> failures = [];
-        IReadOnlyList<IPNetwork> networks = Networks(section.GetSection("AllowedNetworks"), failures)
+        IReadOnlyList<IPNetwork> networks = Networks(configuration, failures)
             ?? [.. isDevelopment ? Loopback : []];
         var allowHttp = isDevelopment;
         var text = section["AllowHttp"];
@@ -46,17 +47,15 @@ public sealed record EgressOptions(IReadOnlyList<IPNetwork> AllowedNetworks, boo
             : throw new OptionsValidationException(Section, typeof(EgressOptions), failures);
     }
 
-    private static List<IPNetwork>? Networks(IConfigurationSection setting, List<string> failures)
+    private static List<IPNetwork>? Networks(IConfiguration configuration, List<string> failures)
     {
-        var children = setting.GetChildren().ToArray();
-        if (setting.Value is null && children.Length == 0)
+        if (SettingList.Read(configuration, Section + ":AllowedNetworks") is not { } entries)
         {
             return null;
         }
 
         List<IPNetwork> networks = [];
-        var entries = (setting.Value ?? "").Split(',').Concat(children.SelectMany(child => (child.Value ?? "").Split(',')));
-        foreach (var entry in entries.Select(entry => entry.Trim()).Where(entry => entry.Length > 0))
+        foreach (var entry in entries)
         {
             if (Read(entry) is { } network)
             {

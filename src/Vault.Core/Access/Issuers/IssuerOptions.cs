@@ -36,7 +36,7 @@ public sealed record IssuerOptions(ImmutableArray<JwtIssuer> Issuers)
             errors.Add($"{Section} must be a list of issuers ({Section}:0:Name and so on).");
         }
 
-        JwtIssuer[] issuers = [.. section.GetChildren().Select(entry => ReadOne(entry, allowHttp, errors)).OfType<JwtIssuer>()];
+        JwtIssuer[] issuers = [.. section.GetChildren().Select(entry => ReadOne(configuration, entry, allowHttp, errors)).OfType<JwtIssuer>()];
         AddDoubles(issuers.Select(issuer => issuer.Name), "Name", errors, StringComparer.OrdinalIgnoreCase);
         AddDoubles(issuers.Select(issuer => issuer.Issuer), "Issuer", errors, StringComparer.Ordinal);
         if (issuers.Count(MapsToApps) > 1)
@@ -61,7 +61,7 @@ public sealed record IssuerOptions(ImmutableArray<JwtIssuer> Issuers)
         }
     }
 
-    private static JwtIssuer? ReadOne(IConfigurationSection entry, bool allowHttp, List<string> errors)
+    private static JwtIssuer? ReadOne(IConfiguration configuration, IConfigurationSection entry, bool allowHttp, List<string> errors)
     {
         var before = errors.Count;
         AddUnknown(entry, Known, errors);
@@ -86,13 +86,13 @@ public sealed record IssuerOptions(ImmutableArray<JwtIssuer> Issuers)
             errors.Add($"{entry.Path}:Issuer must be what the tokens have as iss.");
         }
 
-        var audiences = ReadList(entry, "Audience");
-        if (audiences.Length == 0)
+        var audiences = SettingList.Read(configuration, entry.Path + ":Audience", entriesHoldCommas: true) ?? [];
+        if (audiences.Count == 0)
         {
             errors.Add($"{entry.Path}:Audience must be what the tokens have as aud: without it a token for somebody else would do.");
         }
 
-        var algorithms = ReadList(entry, "Algorithms");
+        var algorithms = SettingList.Read(configuration, entry.Path + ":Algorithms", entriesHoldCommas: true) ?? [];
         foreach (var unknown in algorithms.Except(Asymmetric, StringComparer.Ordinal))
         {
             errors.Add($"{entry.Path}:Algorithms: '{unknown}' is none of {string.Join(", ", Asymmetric)}.");
@@ -125,7 +125,7 @@ public sealed record IssuerOptions(ImmutableArray<JwtIssuer> Issuers)
             JwksUrl = jwksUrl,
             StaticKeys = fixedKeys,
             Audiences = [.. audiences],
-            Algorithms = [.. algorithms.Length == 0 ? Asymmetric : algorithms],
+            Algorithms = [.. algorithms.Count == 0 ? Asymmetric : algorithms],
             ClockSkew = TimeSpan.FromSeconds(skew),
             SubjectClaim = entry["SubjectClaim"] is { Length: > 0 } subject ? subject : "sub",
             UserPrefix = prefix,
@@ -225,12 +225,6 @@ public sealed record IssuerOptions(ImmutableArray<JwtIssuer> Issuers)
 
         errors.Add($"{entry.Path}:{setting} must be an https URL (http only with Vault:Egress:AllowHttp).");
         return null;
-    }
-
-    private static string[] ReadList(IConfigurationSection entry, string setting)
-    {
-        var section = entry.GetSection(setting);
-        return [.. (section.Value ?? "").Split(',').Concat(section.GetChildren().Select(child => child.Value ?? "")).Select(value => value.Trim()).Where(value => value.Length > 0)];
     }
 
     // A misspelt setting is never ignored.

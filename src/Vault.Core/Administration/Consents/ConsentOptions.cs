@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Vault.Core.Definitions;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Administration.Consents;
 
@@ -16,10 +17,7 @@ public sealed record ConsentOptions(Uri? PublicUrl, IReadOnlyList<Uri> AllowedRe
         var failures = new List<string>();
         var text = configuration["Vault:PublicUrl"];
         var publicUrl = string.IsNullOrWhiteSpace(text) ? null : ReadUrl("Vault:PublicUrl", text, failures);
-        var section = configuration.GetSection("Vault:AllowedReturnUrls");
-        var returns = (section.Value ?? "").Split(',').Concat(section.GetChildren().SelectMany(child => (child.Value ?? "").Split(',')))
-            .Select(entry => entry.Trim())
-            .Where(entry => entry.Length > 0)
+        var returns = (SettingList.Read(configuration, "Vault:AllowedReturnUrls") ?? [])
             .Select(entry => ReadUrl("Vault:AllowedReturnUrls", entry, failures))
             .OfType<Uri>()
             .ToArray();
