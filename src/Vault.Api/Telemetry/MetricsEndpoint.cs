@@ -44,7 +44,7 @@ internal static class MetricsEndpoint
     private static bool IsOn(IConfiguration configuration) => configuration["Vault:Metrics"] is not { Length: > 0 } text
         || (bool.TryParse(text, out var isOn) ? isOn : throw new VaultSettingException("Vault:Metrics", "must be true or false."));
 
-    private static RequestDelegate Build(WebApplication app)
+    internal static RequestDelegate Build(WebApplication app)
     {
         var own = app.Services.GetRequiredService<IMeterFactory>();
         var provider = Sdk.CreateMeterProviderBuilder()
@@ -55,9 +55,12 @@ internal static class MetricsEndpoint
             .AddView(instrument => instrument.Meter.Scope is { } scope && scope != own ? MetricStreamConfiguration.Drop : null)
             .AddPrometheusExporter()
             .Build();
-        app.Lifetime.ApplicationStopped.Register(provider.Dispose);
         var branch = new ApplicationBuilder(app.Services);
         branch.UseOpenTelemetryPrometheusScrapingEndpoint(provider, _ => true, null, null, null);
-        return branch.Build();
+        var scrape = branch.Build();
+
+        // Last: in a vault that has stopped already, this disposes of it at once, and what is disposed of has no exporter any more.
+        app.Lifetime.ApplicationStopped.Register(provider.Dispose);
+        return scrape;
     }
 }

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Vault.Api.Telemetry;
 using Vault.Testing;
 using Xunit;
 
@@ -51,6 +53,16 @@ public class TelemetryTests
         Assert.All(
             new[] { Secret, "Unknown1", "path1", "MADE", "Telemetrist", "vk_" },
             word => Assert.DoesNotContain(word, text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Metrics_ThatAreMadeReadyInAVaultThatStopped_EndInNoFault()
+    {
+        await using var app = WebApplication.CreateSlimBuilder().Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        await app.StartAsync();
+        await app.StopAsync();
+        Assert.NotNull(MetricsEndpoint.Build(app));
     }
 
     [Fact]
