@@ -90,7 +90,7 @@ internal static class BackupCommand
 
         try
         {
-            var configuration = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }).Configuration;
+            var configuration = VaultBuilder.Create(args).Configuration;
             using var place = StorageRegistration.RestorePlace(configuration);
             RestoreReport? report = null;
             var code = await VaultCommand.RunAsync([.. args, .. place.Settings], errors, async app =>

@@ -9,7 +9,6 @@ internal static class HealthCheck
     /// <param name="args">Settings, where the vault got some on its command line: <c>--urls …</c>.</param>
     public static async Task<int> RunAsync(string[] args)
     {
-        var configuration = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }).Configuration;
         using var handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -23,9 +22,15 @@ internal static class HealthCheck
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(3));
         try
         {
+            var configuration = VaultBuilder.Create(args).Configuration;
             using var request = new HttpRequestMessage(HttpMethod.Get, AddressOf(configuration).GetLeftPart(UriPartial.Authority) + "/healthz/ready");
             using var response = await invoker.SendAsync(request, timeout.Token);
             return response.IsSuccessStatusCode ? 0 : 1;
+        }
+        catch (VaultSettingException exception)
+        {
+            await VaultCommand.TellAsync(Console.Error, exception.Message);
+            return 1;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or UriFormatException or NotSupportedException)
         {

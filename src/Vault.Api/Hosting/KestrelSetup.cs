@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Vault.Api.ForwardProxy;
 using Vault.Core.Access;
@@ -121,6 +123,21 @@ internal static class KestrelSetup
                 Listen(kestrel, url);
             }
         });
+    }
+
+    /// <summary>Has the server read its endpoints and certificates now: where it starts, their exceptions can't be told from others.</summary>
+    /// <exception cref="VaultSettingException">They can't be read.</exception>
+    public static void Load(IServiceProvider services)
+    {
+        try
+        {
+            services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.ConfigurationLoader?.Load();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or InvalidOperationException or ArgumentException
+            or FormatException)
+        {
+            throw new VaultSettingException("Kestrel:Endpoints, or Kestrel:Certificates,", $"can't be taken as set: {exception.Message}");
+        }
     }
 
     /// <summary>Whether an address that the server says it listens on is the forward proxy's.</summary>

@@ -43,7 +43,7 @@ internal static class VaultCommand
     {
         try
         {
-            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+            var builder = VaultBuilder.Create(args);
             builder.Logging.ClearProviders();
             VaultHost.AddServices(builder);
             await using var app = builder.Build();

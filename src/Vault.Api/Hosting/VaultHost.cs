@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Vault.Api.Admin;
 using Vault.Api.Callers;
@@ -50,8 +51,7 @@ internal static class VaultHost
         string? untold = null;
         try
         {
-            // The settings file lies beside the program, whatever directory it is started in.
-            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+            var builder = VaultBuilder.Create(args);
 
             // To the console alone: what else is there by default listens for debuggers, in every line and in every start.
             builder.Logging.ClearProviders().AddConsole();
@@ -65,6 +65,7 @@ internal static class VaultHost
             Map(app);
             app.Services.GetRequiredService<SecretSources>();
             app.Services.GetRequiredService<AskedSettings>().RequireSections(app.Configuration);
+            KestrelSetup.Load(app.Services);
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
             await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
             untold = await app.Services.GetRequiredService<BootstrapAdminKey>()
@@ -86,7 +87,7 @@ internal static class VaultHost
             or SocketException)
         {
             // A socket that isn't the listeners' is one to the database: its host has no address.
-            await Console.Error.WriteLineAsync("vault: " + (exception is SocketException ? $"A host that the settings name can't be reached: {exception.Message}" : exception.Message));
+            await VaultCommand.TellAsync(Console.Error, exception is SocketException ? $"A host that the settings name can't be reached: {exception.Message}" : exception.Message);
             return BadConfiguration;
         }
         finally
@@ -116,7 +117,10 @@ internal static class VaultHost
 
             // Listeners look up no names: a name without an address is the database's.
             if (exception is SocketException { SocketErrorCode: not (SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData or SocketError.NoRecovery) }
-                or IOException { InnerException: AddressInUseException or AggregateException })
+                or IOException { InnerException: AddressInUseException or AggregateException }
+
+                // The server's own: https without a certificate, above all.
+                || (exception is InvalidOperationException && exception.Source == typeof(KestrelServer).Assembly.GetName().Name))
             {
                 throw new VaultSettingException("ASPNETCORE_URLS, Vault:Http2Url or Vault:ForwardProxy:Url", $"can't be listened at: {exception.Message}");
             }
@@ -142,6 +146,7 @@ internal static class VaultHost
     {
         // Before anything is read.
         builder.Services.AddSingleton(AskedSettings.AddTo(builder.Configuration));
+        LogLevels.Judge(builder.Configuration);
         var forwardProxy = ForwardProxyOptions.Read(builder.Configuration);
         builder.AddVaultKestrel(forwardProxy);
         var services = builder.Services;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
@@ -12,6 +14,8 @@ namespace Vault.Api.Tests.Hosting;
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class StartTests : IDisposable
 {
+    private const string Certificate = "a certificate";
+
     private readonly string _directory = Directory.CreateTempSubdirectory("vault-start-").FullName;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -223,6 +227,9 @@ public sealed class StartTests : IDisposable
     [InlineData("ConnectionStrings:Vault", "garbage")]
     [InlineData("ConnectionStrings:Vault", "Data Source=vault.db;Mode=Sometimes")]
     [InlineData("ConnectionStrings:Vault", "Data Source=:memory:")]
+    [InlineData("ConnectionStrings:Vault", "Data Source=vault.db;Password=the-password")]
+    [InlineData("Logging:LogLevel:Default", "Nope")]
+    [InlineData("Logging:Console:LogLevel:Vault", "Nope")]
     [InlineData("ASPNETCORE_URLS", "garbage")]
     [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:0;ftp://127.0.0.1:1")]
     [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:70000")]
@@ -231,8 +238,73 @@ public sealed class StartTests : IDisposable
     [InlineData("ASPNETCORE_HTTP_PORTS", "80a")]
     [InlineData("Kestrel:Endpoints:Api:Url", "127.0.0.1")]
     [InlineData("Kestrel:Endpoints:Api:Url", "http://127.0.0.1,18811")]
-    public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value) =>
-        Assert.Contains(setting, await FailAsync((setting, value)), StringComparison.Ordinal);
+    public async Task Setting_ThatIsNotOne_IsNamed(string setting, string value)
+    {
+        var error = await FailAsync((setting, value));
+        Assert.Contains(setting, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("the-password", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Vault:Egress:AllowedNetworks is set as one text and as an array", "Vault:Egress:AllowedNetworks", "10.0.0.0/8", "Vault:Egress:AllowedNetworks:0", "10.0.0.0/8")]
+    [InlineData("ASPNETCORE_URLS", "ASPNETCORE_URLS", "https://127.0.0.1:0", "HOME", "/nonexistent")]
+    [InlineData("Kestrel:Endpoints", "Kestrel:Endpoints:Api:Url", "https://127.0.0.1:0", "Kestrel:Endpoints:Api:Certificate:Path", "/nope.pem")]
+    [InlineData("Kestrel:Endpoints", "Kestrel:Endpoints:Api:Url", "https://127.0.0.1:0", "Kestrel:Endpoints:Api:Certificate:Path", Certificate, "Kestrel:Endpoints:Api:Certificate:Password", "the-password-that-is-wrong")]
+    public async Task Settings_ThatCantBeTakenTogether_AreNamed(string message, params string[] settings)
+    {
+        var error = await FailAsync([.. settings.Chunk(2).Select(setting => (setting[0], setting[1] == Certificate ? CertificateFile() : setting[1]))]);
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("the-password", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(VaultFactory.AdminKey, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "Vault": {""", "It isn't JSON at line 1")]
+    [InlineData("{\n \"Vault\": { \"BootstrapAdminKey\": the-password } }", "It isn't JSON at line 2")]
+    [InlineData("""{ "Vault": { "DataDirectory": "a", "DataDirectory": "the-password" } }""", "'Vault:DataDirectory'")]
+    [InlineData("[]", "Array")]
+    public async Task SettingsFile_ThatCantBeRead_IsNamed_AndNothingInItIsTold(string text, string message)
+    {
+        // Files lie beside the program, one for each environment.
+        var environment = "Broken" + Guid.NewGuid().ToString("N");
+        var file = Path.Combine(Path.GetDirectoryName(typeof(Program).Assembly.Location)!, $"appsettings.{environment}.json");
+        await File.WriteAllTextAsync(file, text);
+        try
+        {
+            var error = await FailAsync(("ASPNETCORE_ENVIRONMENT", environment));
+            Assert.Contains(file, error, StringComparison.Ordinal);
+            Assert.Contains(message, error, StringComparison.Ordinal);
+            Assert.DoesNotContain("the-password", error, StringComparison.Ordinal);
+
+            // Commands say so, too, in their own codes.
+            var (code, _, errors) = await RunAsync(["keys", "verify"], ("ASPNETCORE_ENVIRONMENT", environment), ("Vault__DataDirectory", _directory));
+            Assert.Equal(2, code);
+            Assert.Contains(file, errors, StringComparison.Ordinal);
+            Assert.Equal(1, (await RunAsync(["healthcheck"], ("ASPNETCORE_ENVIRONMENT", environment))).Code);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task Argument_WithASingleDash_IsRefused_AndNotTold()
+    {
+        var (code, _, errors) = await RunAsync(["-Vault:MasterKey:Value=the-password"], ("Vault__DataDirectory", _directory));
+        Assert.Equal(78, code);
+        Assert.StartsWith("vault: An argument begins with a single dash", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("the-password", errors, StringComparison.Ordinal);
+    }
+
+    private string CertificateFile()
+    {
+        using var key = ECDsa.Create();
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue);
+        var path = Path.Combine(_directory, "vault.p12");
+        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pkcs12, "the-password"));
+        return path;
+    }
 
     [Fact]
     public async Task Setting_ThatNothingReads_IsWarnedOf_ByItsName()

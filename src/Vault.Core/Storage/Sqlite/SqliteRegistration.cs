@@ -43,6 +43,11 @@ internal static class SqliteRegistration
             throw new VaultStartException("ConnectionStrings:Vault can't be read as a connection string of SQLite, as in 'Data Source=/var/lib/vault/vault.db'.");
         }
 
+        if (text.Password.Length > 0)
+        {
+            throw new VaultStartException("ConnectionStrings:Vault has a Password, and SQLite encrypts no files; leave it out: what is secret in them is sealed by the vault.");
+        }
+
         if (text.DataSource is "" or ":memory:" || text.Mode is SqliteOpenMode.Memory)
         {
             throw new VaultStartException("ConnectionStrings:Vault must name a file, as in 'Data Source=/var/lib/vault/vault.db'.");
