@@ -8,7 +8,8 @@ namespace Vault.Api.Hosting;
 /// </summary>
 internal sealed partial class AskedSettings : ConfigurationProvider, IConfigurationSource
 {
-    private const string Root = "Vault:";
+    private const string Name = "Vault";
+    private const string Root = Name + ":";
 
     private readonly ConcurrentDictionary<string, bool> _values = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, bool> _lists = new(StringComparer.OrdinalIgnoreCase);
@@ -21,9 +22,9 @@ internal sealed partial class AskedSettings : ConfigurationProvider, IConfigurat
         return asked;
     }
 
-    /// <summary>Judges, once they were read, the sections: a value in the place of one would be passed over.</summary>
-    /// <exception cref="VaultSettingException">One has a value.</exception>
-    public void RequireSections(IConfiguration settings)
+    /// <summary>Judges, once they were read, their forms: a value in the place of a section would be passed over, and so would a list in the place of a value.</summary>
+    /// <exception cref="VaultSettingException">A section has a value, or a value is a list.</exception>
+    public void RequireForms(IConfiguration settings)
     {
         var (values, lists) = (_values.Keys.ToArray(), _lists.Keys.ToArray());
         foreach (var section in values.SelectMany(Above).Concat(lists).Except(values, StringComparer.OrdinalIgnoreCase))
@@ -35,6 +36,14 @@ internal sealed partial class AskedSettings : ConfigurationProvider, IConfigurat
                     section, "takes no value of its own, only settings below it" + (below.Length > 0 ? $" ({string.Join(", ", below)})." : "."));
             }
         }
+
+        foreach (var name in values.Except(lists, StringComparer.OrdinalIgnoreCase))
+        {
+            if (settings.GetSection(name).GetChildren().Any(child => child.Key.All(char.IsAsciiDigit)))
+            {
+                throw new VaultSettingException(name, "takes one value, no list.");
+            }
+        }
     }
 
     /// <summary>Warns, once everything was read, of each setting that nothing asked for; by its name, since its value may be a secret.</summary>
@@ -44,7 +53,7 @@ internal sealed partial class AskedSettings : ConfigurationProvider, IConfigurat
         var asked = _values.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in settings.AsEnumerable().OrderBy(setting => setting.Key, StringComparer.OrdinalIgnoreCase).ToArray())
         {
-            if (value is { Length: > 0 } && IsOurs(name) && !asked.Contains(name))
+            if (value is { Length: > 0 } && (IsOurs(name) || name.Equals(Name, StringComparison.OrdinalIgnoreCase)) && !asked.Contains(name))
             {
                 LogUnasked(logger, name);
             }

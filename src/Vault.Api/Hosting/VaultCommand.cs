@@ -47,7 +47,7 @@ internal static class VaultCommand
             builder.Logging.ClearProviders();
             VaultHost.AddServices(builder);
             await using var app = builder.Build();
-            app.Services.GetRequiredService<AskedSettings>().RequireSections(app.Configuration);
+            app.Services.GetRequiredService<AskedSettings>().RequireForms(app.Configuration);
             return await run(app);
         }
         catch (Exception exception) when (exception is VaultStartException or VaultSettingException or OptionsValidationException || StorageFaults.IsUnavailable(exception))

@@ -64,12 +64,13 @@ internal static class VaultHost
             await using var app = builder.Build();
             Map(app);
             app.Services.GetRequiredService<SecretSources>();
-            app.Services.GetRequiredService<AskedSettings>().RequireSections(app.Configuration);
+            var bootstrapKey = app.Configuration["Vault:BootstrapAdminKey"];
+            app.Services.GetRequiredService<AskedSettings>().RequireForms(app.Configuration);
             KestrelSetup.Load(app.Services);
             await app.Services.GetRequiredService<VaultStorageStart>().InitializeAsync(CancellationToken.None);
             await app.Services.GetRequiredService<PendingRecords>().WriteAsync(CancellationToken.None);
             untold = await app.Services.GetRequiredService<BootstrapAdminKey>()
-                .EnsureAsync(app.Configuration["Vault:BootstrapAdminKey"], CancellationToken.None);
+                .EnsureAsync(bootstrapKey, CancellationToken.None);
             if (app.Services.GetRequiredService<ForwardProxyOptions>().IsOn)
             {
                 await app.Services.GetRequiredService<CertificateAuthority>().KeepAsync(CancellationToken.None);

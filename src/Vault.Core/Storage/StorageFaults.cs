@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -38,6 +39,10 @@ public static class StorageFaults
                     return socket.SocketErrorCode.ToString();
                 case TimeoutException:
                     return "no answer in time";
+                case AuthenticationException handshake:
+                    return handshake.Message.TrimEnd('.');
+                case NpgsqlException { InnerException: null } refused:
+                    return refused.Message.TrimEnd('.');
                 default:
                     break;
             }

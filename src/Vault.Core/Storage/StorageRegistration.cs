@@ -29,7 +29,7 @@ public static class StorageRegistration
     /// <exception cref="VaultStartException">A setting names what isn't there.</exception>
     public static IServiceCollection AddVaultStorage(this IServiceCollection services, IConfiguration configuration)
     {
-        var dataDirectory = configuration["Vault:DataDirectory"] is { Length: > 0 } directory ? directory : "data";
+        var dataDirectory = DataDirectory(configuration);
         var options = new VaultStorageOptions
         {
             DataDirectory = dataDirectory,
@@ -124,13 +124,18 @@ public static class StorageRegistration
     /// <exception cref="VaultStartException">There is something already.</exception>
     public static IRestorePlace RestorePlace(IConfiguration configuration)
     {
-        var directory = configuration["Vault:DataDirectory"] is { Length: > 0 } data ? data : "data";
+        var directory = DataDirectory(configuration);
         var connection = configuration.GetConnectionString("Vault") ?? "";
         var masterKey = configuration["Vault:MasterKey:Path"] is { Length: > 0 } path ? path : Path.Combine(directory, "master.key");
         return configuration["Vault:Database:Provider"] is PostgreSqlRegistration.Provider
             ? new PostgreSqlRestorePlace(directory, connection, masterKey)
             : new SqliteRestorePlace(directory, connection.Length > 0 ? connection : SqliteRegistration.DefaultConnection(directory), masterKey);
     }
+
+    // Trimmed, it could be another directory than before, and a new vault in it.
+    private static string DataDirectory(IConfiguration configuration) => configuration["Vault:DataDirectory"] is not { Length: > 0 } directory ? "data"
+        : directory.Trim() == directory ? directory
+        : throw new VaultStartException($"Vault:DataDirectory is '{directory}'; it must have no white space at its ends.");
 
     private static void AddAudit(IServiceCollection services, AuditOptions options)
     {

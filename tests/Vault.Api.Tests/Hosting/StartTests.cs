@@ -228,6 +228,8 @@ public sealed class StartTests : IDisposable
     [InlineData("ConnectionStrings:Vault", "Data Source=vault.db;Mode=Sometimes")]
     [InlineData("ConnectionStrings:Vault", "Data Source=:memory:")]
     [InlineData("ConnectionStrings:Vault", "Data Source=vault.db;Password=the-password")]
+    [InlineData("Vault:DataDirectory", "   ")]
+    [InlineData("Vault:DataDirectory", "/tmp/vault ")]
     [InlineData("Logging:LogLevel:Default", "Nope")]
     [InlineData("Logging:Console:LogLevel:Vault", "Nope")]
     [InlineData("ASPNETCORE_URLS", "garbage")]
@@ -246,6 +248,9 @@ public sealed class StartTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Vault:Audit:Durability takes one value", "Vault:Audit:Durability:0", "background")]
+    [InlineData("Vault:PublicUrl takes one value", "Vault:PublicUrl:0", "https://vault.example")]
+    [InlineData("Vault:BootstrapAdminKey takes one value", "Vault:BootstrapAdminKey:0", VaultFactory.AdminKey)]
     [InlineData("Vault:Egress:AllowedNetworks is set as one text and as an array", "Vault:Egress:AllowedNetworks", "10.0.0.0/8", "Vault:Egress:AllowedNetworks:0", "10.0.0.0/8")]
     [InlineData("ASPNETCORE_URLS", "ASPNETCORE_URLS", "https://127.0.0.1:0", "HOME", "/nonexistent")]
     [InlineData("Kestrel:Endpoints", "Kestrel:Endpoints:Api:Url", "https://127.0.0.1:0", "Kestrel:Endpoints:Api:Certificate:Path", "/nope.pem")]
@@ -315,6 +320,7 @@ public sealed class StartTests : IDisposable
             ["Vault:Egres:AllowHttp"] = "the-value",
             ["Vault:AllowedReturnUrl"] = "the-value",
             ["Vault:Metrics:On"] = "the-value",
+            ["Vault"] = "the-value",
             ["Vault:audit:DURABILITY"] = "beforeSend",
             ["Vault:Egress:AllowedNetworks:0"] = "10.0.0.0/8",
             ["Vault:Egress:AllowedNetworks:1"] = "",
@@ -324,9 +330,9 @@ public sealed class StartTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await vault.AdminClient.GetAsync("/healthz/live")).StatusCode);
         var warnings = vault.Logs.Lines.Where(line => line.Contains("has no effect", StringComparison.Ordinal)).ToArray();
         Assert.All(
-            new[] { "Vault:Audit:Durabilty", "Vault:Egres:AllowHttp", "Vault:AllowedReturnUrl", "Vault:Metrics:On" },
+            new[] { "Vault", "Vault:Audit:Durabilty", "Vault:Egres:AllowHttp", "Vault:AllowedReturnUrl", "Vault:Metrics:On" },
             name => Assert.Single(warnings, line => line.Contains($"setting {name} has", StringComparison.Ordinal)));
-        Assert.Equal(4, warnings.Length);
+        Assert.Equal(5, warnings.Length);
         Assert.DoesNotContain(warnings, line => line.Contains("the-value", StringComparison.Ordinal));
     }
 
@@ -349,6 +355,8 @@ public sealed class StartTests : IDisposable
     [InlineData("Host=127.0.0.1;Port=1;Database=the-database;Username=vault;Password=the-password-of-the-database", "127.0.0.1:1 (ConnectionStrings:Vault): ConnectionRefused")]
     [InlineData("Host=127.0.0.1;Passwort=the-password-of-the-database", "ConnectionStrings:Vault can't be read")]
     [InlineData("Database=vault;Password=the-password-of-the-database", "ConnectionStrings:Vault must name the host")]
+    [InlineData("Host=127.0.0.1;Password=the-password-of-the-database;Maximum Pool Size=0", "ConnectionStrings:Vault: Maximum Pool Size must be 1 at least")]
+    [InlineData("Host=127.0.0.1;Password=the-password-of-the-database;Minimum Pool Size=20", "no less than Minimum Pool Size")]
     public async Task PostgreSql_ThatCantBeReached_IsNamed_AndItsPasswordIsNot(string connection, string message)
     {
         var error = await FailAsync(("Vault:Database:Provider", "postgreSql"), ("ConnectionStrings:Vault", connection));

@@ -119,7 +119,8 @@ internal sealed class PostgreSqlConnections : IAsyncDisposable, IDisposable
         SetDefault("Timeout", SecondsToConnect);
         SetDefault("Keepalive", SecondsOfSilence);
         SetDefault("Application Name", "vault");
-        return text;
+        return text.MaxPoolSize >= Math.Max(1, text.MinPoolSize) ? text
+            : throw new VaultStartException("ConnectionStrings:Vault: Maximum Pool Size must be 1 at least, and no less than Minimum Pool Size.");
 
         void SetDefault(string keyword, object value)
         {
