@@ -9,6 +9,9 @@ namespace Vault.Core.Audit;
 /// </summary>
 public sealed partial class AuditBeginning(AuditOptions options, IAuditStore store, AuditChain chain, AuditCheckpoints checkpoints, AuditMark mark, TimeProvider time, ILogger<AuditBeginning> logger)
 {
+    // A vault that is off for so long, or whose clock is that far ahead, is told from one that restarts.
+    private static readonly TimeSpan LongSilence = TimeSpan.FromDays(1);
+
     /// <summary>Finds the end of the chain; the fault says what doesn't fit, one of <see cref="AuditFaults"/>, null: nothing.</summary>
     public async Task<(AuditHead Head, string? Fault)> FindAsync(CancellationToken cancellationToken)
     {
@@ -39,6 +42,11 @@ public sealed partial class AuditBeginning(AuditOptions options, IAuditStore sto
         }
 
         mark.Set(count);
+        if (options.RetentionDays is not null && await store.EntryAsync(head.Sequence, cancellationToken) is { IsUnreadable: false } newest && now - newest.Event.At > LongSilence)
+        {
+            LogClock(logger, now, newest.Event.At);
+        }
+
         return (head, fault);
     }
 
@@ -60,6 +68,9 @@ public sealed partial class AuditBeginning(AuditOptions options, IAuditStore sto
     private async Task<bool> IsForgedAsync(AuditHead head, AuditHead? marked, CancellationToken cancellationToken) =>
         !head.Is(AuditChain.Beginning) && marked?.Is(head) is not true
         && !(await store.EntryAsync(head.Sequence, cancellationToken) is { } entry && chain.IsAuthentic(entry) && AuditChain.IsOf(entry, head.Sequence));
+
+    [LoggerMessage(6016, LogLevel.Warning, "It is {Now:O} by this machine's clock, and the audit's newest record is of {Newest:O}. If the clock is wrong, set it right within an hour: then Vault:Audit:RetentionDays begins to remove what is old by it.")]
+    private static partial void LogClock(ILogger logger, DateTimeOffset now, DateTimeOffset newest);
 
     [LoggerMessage(6004, LogLevel.Critical, "The audit is not as this vault left it: {Fault}. `audit verify` says more.")]
     private static partial void LogNotAsLeft(ILogger logger, string fault);

@@ -7,7 +7,8 @@ namespace Vault.Core.Audit;
 /// <summary>
 /// Removes old records (<c>Vault:Audit:RetentionDays</c>; off by default), whole closed segments at a time, each in one transaction with
 /// a record of what was removed. A segment that isn't as the vault wrote it stays, and so does all after it: nothing that shows
-/// tampering is ever removed. There is no route for it: no key can make records go.
+/// tampering is ever removed. There is no route for it: no key can make records go. The first time is an hour after a start: a start under a
+/// wrong clock has no other to hold against it, and leaves that long to set it right.
 /// </summary>
 public sealed partial class AuditRetention(
     AuditOptions options, AuditTail tail, AuditVerifier verifier, IAuditStore store, TimeProvider time, ILogger<AuditRetention> logger,
@@ -61,11 +62,10 @@ public sealed partial class AuditRetention(
         using var timer = new PeriodicTimer(Pace, time);
         try
         {
-            do
+            while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 await TryPruneAsync(stoppingToken);
             }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException)
         {

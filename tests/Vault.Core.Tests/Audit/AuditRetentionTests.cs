@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Audit;
 using Vault.Core.Secrets;
@@ -147,6 +148,51 @@ public sealed class AuditRetentionTests : IDisposable
         await WriteAsync(1);
         Assert.True(await _parts.Retention.PruneAsync(CancellationToken.None) > 0);
         Assert.True((await VerifyAsync()).Valid);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AStartUnderAWrongClock_SaysSo_AndRemovesNothingInItsFirstHour(bool isSetRight)
+    {
+        await WriteAsync(5);
+        _parts.Mark.Dispose();
+        _time.Advance(TimeSpan.FromHours(23));
+        _time.Jump = TimeSpan.FromDays(400);
+        var logs = new LogCapture();
+        var time = new TimerWatch(_time);
+        var next = new AuditParts(_directory, _key, _store, time, retentionDays: 1, logs: LoggerFactory.Create(logging => logging.AddProvider(logs)));
+        await WriteAsync(5, next);
+        Assert.Single(logs.Lines, line => line.Contains("set it right within an hour", StringComparison.Ordinal));
+        await next.Retention.StartAsync(CancellationToken.None);
+        await time.Made;
+        _time.Advance(TimeSpan.FromMinutes(59));
+        Assert.Equal((1L, 12), (_log[0].Sequence, _log.Count));
+        _time.Jump = isSetRight ? TimeSpan.Zero : _time.Jump;
+        _time.Advance(TimeSpan.FromMinutes(1));
+        while (!isSetRight && _log[0].Sequence == 1)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(0, await next.Retention.PruneAsync(CancellationToken.None));
+        Assert.Equal(isSetRight ? 1 : 7, _log[0].Sequence);
+        await next.Retention.StopAsync(CancellationToken.None);
+        Assert.True((await next.Verifier.VerifyAsync(await next.Tail.HeadAsync(CancellationToken.None), CancellationToken.None)).Valid);
+        next.Mark.Dispose();
+    }
+
+    [Fact]
+    public async Task ARestart_SaysNothingOfItsClock()
+    {
+        await WriteAsync(5);
+        _parts.Mark.Dispose();
+        _time.Advance(TimeSpan.FromHours(24));
+        var logs = new LogCapture();
+        var next = new AuditParts(_directory, _key, _store, _time, retentionDays: 1, logs: LoggerFactory.Create(logging => logging.AddProvider(logs)));
+        await WriteAsync(1, next);
+        Assert.Empty(logs.Lines);
+        next.Mark.Dispose();
     }
 
     [Fact]
@@ -307,4 +353,25 @@ public sealed class AuditRetentionTests : IDisposable
     }
 
     private async Task<AuditVerdict> VerifyAsync() => await _parts.Verifier.VerifyAsync(await _parts.Tail.HeadAsync(CancellationToken.None), CancellationToken.None);
+
+    /// <summary>Tells when a timer is made: a background service makes its own on a thread of its own.</summary>
+    private sealed class TimerWatch(TimeProvider time) : TimeProvider
+    {
+        private readonly TaskCompletionSource _made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Made => _made.Task;
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = time.CreateTimer(callback, state, dueTime, period);
+            _made.TrySetResult();
+            return timer;
+        }
+    }
 }
