@@ -20,6 +20,8 @@ internal sealed class ForgetfulAuditStore : IAuditStore
 
     public bool IsRefusal(Exception exception) => false;
 
+    public string ReasonOf(Exception exception) => exception.Message;
+
     public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public IAsyncEnumerable<AuditEntry> ReadReadableAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);

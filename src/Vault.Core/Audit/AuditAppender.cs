@@ -115,7 +115,7 @@ internal sealed partial class AuditAppender
 
             if (spooled == 0 || exception is AuditCutException)
             {
-                LogNotKept(_logger, events.Length, exception is AuditCutException ? exception.Message : exception.GetType().Name);
+                LogNotKept(_logger, events.Length, _store.ReasonOf(exception));
             }
 
             NoteFailure();
@@ -166,7 +166,7 @@ internal sealed partial class AuditAppender
         return [.. events.Where(audited => known.Add(AuditChain.Normal(audited)))];
     }
 
-    [LoggerMessage(6001, LogLevel.Error, "{Count} audit records could not be kept in the database ({Fault}); callouts are refused until they can, unless Vault:Audit:Spool keeps them.")]
+    [LoggerMessage(6001, LogLevel.Error, "{Count} audit records could not be kept ({Fault}); callouts are refused until they can, unless Vault:Audit:Spool keeps them.")]
     private static partial void LogNotKept(ILogger logger, int count, string fault);
 
     [LoggerMessage(6009, LogLevel.Critical, "An audit record of {Action} can't be kept as it is, by itself; one that says so was put in its place.")]

@@ -136,7 +136,7 @@ public sealed partial class AuditTail(
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Tried again with the next one, which says more.
-            LogNoCheckpoint(logger, exception.GetType().Name);
+            LogNoCheckpoint(logger, store.ReasonOf(exception));
         }
         finally
         {
@@ -272,7 +272,7 @@ public sealed partial class AuditTail(
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The record is kept; until the mark can be written, the checkpoints alone say where the end is.
-            LogNoMark(logger, exception.GetType().Name);
+            LogNoMark(logger, store.ReasonOf(exception));
         }
     }
 

@@ -39,6 +39,9 @@ public interface IAuditStore
     /// <summary>Whether <see cref="AppendAsync"/> failed because of what the records hold: it would fail again, however well the database is.</summary>
     bool IsRefusal(Exception exception);
 
+    /// <summary>Why it failed, in words that hold no value: the database's own where it answered, the system's where it was a file.</summary>
+    string ReasonOf(Exception exception);
+
     /// <summary>Removes all records up to one, and appends the one that tells of it, in one transaction.</summary>
     Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken);
 

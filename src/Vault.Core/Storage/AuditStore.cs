@@ -82,8 +82,11 @@ internal sealed class AuditStore(IDbContextFactory<VaultDbContext> contexts, IAu
             }
         }
 
-        return !(exception is AuditCutException or OperationCanceledException or ObjectDisposedException || StorageFaults.IsUnavailable(exception));
+        return !(exception is AuditCutException or OperationCanceledException or ObjectDisposedException or UnauthorizedAccessException || StorageFaults.IsUnavailable(exception));
     }
+
+    /// <inheritdoc />
+    public string ReasonOf(Exception exception) => StorageFaults.Reason(exception);
 
     /// <inheritdoc />
     public async Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken)

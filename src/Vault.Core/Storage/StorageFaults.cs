@@ -24,7 +24,10 @@ public static class StorageFaults
         return exception is DbUpdateException;
     }
 
-    /// <summary>What was wrong, for whoever operates the vault: in the database's own words where it answered, else what kind of fault it was. Names no password and no value.</summary>
+    /// <summary>
+    /// What was wrong, for whoever operates the vault: in the database's own words where it answered, in the system's, with the path, where it was a file, else what kind
+    /// of fault it was. Names no password and no value: SQLite names tables, columns and what a statement of ours doesn't hold, PostgreSQL keeps values to its details.
+    /// </summary>
     public static string Reason(Exception exception)
     {
         for (var current = exception; current is not null; current = current.InnerException)
@@ -43,6 +46,9 @@ public static class StorageFaults
                     return handshake.Message.TrimEnd('.');
                 case NpgsqlException { InnerException: null } refused:
                     return refused.Message.TrimEnd('.');
+                case UnauthorizedAccessException:
+                case IOException { InnerException: null }:
+                    return current.Message.TrimEnd('.');
                 default:
                     break;
             }

@@ -99,6 +99,7 @@ public static class StorageRegistration
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new VaultStorageStart(
             provider.GetRequiredService<IOptions<VaultStorageOptions>>(),
+            provider.GetRequiredService<AuditOptions>(),
             provider.GetRequiredService<IVaultDatabase>(),
             provider.GetRequiredService<IDbContextFactory<VaultDbContext>>(),
             provider.GetRequiredService<StartRows>(),

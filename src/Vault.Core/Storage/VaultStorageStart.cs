@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Vault.Core.Audit;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
 using Vault.Core.Secrets.MasterKeys;
@@ -15,6 +16,7 @@ namespace Vault.Core.Storage;
 public sealed class VaultStorageStart : IDisposable
 {
     private readonly VaultStorageOptions _options;
+    private readonly AuditOptions _audit;
     private readonly IVaultDatabase _database;
     private readonly IDbContextFactory<VaultDbContext> _contexts;
     private readonly StartRows _rows;
@@ -29,10 +31,11 @@ public sealed class VaultStorageStart : IDisposable
     private IStartLock? _starting;
 
     internal VaultStorageStart(
-        IOptions<VaultStorageOptions> options, IVaultDatabase database, IDbContextFactory<VaultDbContext> contexts, StartRows rows, IMasterKeyProvider provider, MasterKey masterKey,
-        VaultKeyRing vaultKeys, IKeyManager ringKeys, SnapshotLoader loader, TimeProvider time, ISharedChanges? shared)
+        IOptions<VaultStorageOptions> options, AuditOptions audit, IVaultDatabase database, IDbContextFactory<VaultDbContext> contexts, StartRows rows, IMasterKeyProvider provider,
+        MasterKey masterKey, VaultKeyRing vaultKeys, IKeyManager ringKeys, SnapshotLoader loader, TimeProvider time, ISharedChanges? shared)
     {
         _options = options.Value;
+        _audit = audit;
         _database = database;
         _contexts = contexts;
         _rows = rows;
@@ -59,6 +62,8 @@ public sealed class VaultStorageStart : IDisposable
             throw new VaultStartException($"A restore into {_options.DataDirectory} (Vault:DataDirectory) ended in the middle; run it again.");
         }
 
+        RequireWritable(_audit.MarkPath);
+        RequireWritable(_audit.CheckpointPath);
         try
         {
             using (var held = await _database.LockAsync(cancellationToken))
@@ -132,6 +137,23 @@ public sealed class VaultStorageStart : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new VaultStartException($"The data directory {_options.DataDirectory} (Vault:DataDirectory) can't be made.", exception);
+        }
+    }
+
+    // A vault that could never keep a record would start, and refuse every callout.
+    private static void RequireWritable(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // It is made with the first record.
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new VaultStartException($"The audit can't be written: {StorageFaults.Reason(exception)}. Let the user that the vault runs as read and write {path}.", exception);
         }
     }
 

@@ -361,6 +361,37 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
     }
 
+    [Fact]
+    [Trait("Database", "sqlite")]
+    public async Task RecordsThatCantBeKept_AreLoggedWithTheReason_OfTheDatabaseOrTheFile_AndStayThemselves()
+    {
+        using var app = await DefineAsync();
+        var key = app.DefaultRequestHeaders.GetValues("X-Vault-Key").Single();
+        await _vault.DisposeAsync();
+        _vault = new VaultFactory(dataDirectory: _directory);
+        using var again = _vault.CreateClient(key);
+        var mark = Path.Combine(_directory, "audit-head.json");
+        File.Move(mark, mark + ".away");
+        Directory.CreateDirectory(mark);
+        Assert.Equal(503, (int)(await again.GetAsync("/callout/Svc/1")).StatusCode);
+        Assert.Contains(_vault.Logs.Lines, line => line.Contains("could not be kept", StringComparison.Ordinal) && line.Contains(mark, StringComparison.Ordinal));
+        Directory.Delete(mark);
+        File.Move(mark + ".away", mark);
+        Assert.Equal(200, (int)(await again.GetAsync("/callout/Svc/2")).StatusCode);
+        Assert.Empty(await ItemsAsync("?action=audit.replaced"));
+        Assert.Equal(2, (await ItemsAsync("?action=callout")).Count);
+        Assert.True((bool)(await VerifyAsync())["valid"]!);
+
+        await _vault.DisposeAsync();
+        _vault = new VaultFactory(dataDirectory: _directory);
+        using var locked = _vault.CreateClient(key);
+        await using var other = await TestDatabase.OpenAsync(_directory);
+        await TestDatabase.ExecuteAsync(other, TestDatabase.LockAudit);
+        Assert.Equal(503, (int)(await locked.GetAsync("/callout/Svc/3")).StatusCode);
+        Assert.Contains(_vault.Logs.Lines, line => line.Contains("could not be kept (SQLite Error 5: 'database is locked')", StringComparison.Ordinal));
+        await TestDatabase.ExecuteAsync(other, "ROLLBACK");
+    }
+
     [Theory]
     [InlineData("keys/rotate")]
     [InlineData("keys/rewrap")]

@@ -64,6 +64,32 @@ public sealed class StartTests : IDisposable
         await StartAsync(create: false);
     }
 
+    [Theory]
+    [InlineData("audit-head.json")]
+    [InlineData("audit-checkpoints.jsonl")]
+    public async Task FileOfTheAudit_ThatCantBeWritten_StopsTheStart(string name)
+    {
+        await StartAsync();
+        var file = Path.Combine(_directory, name);
+        File.Move(file, file + ".away");
+
+        // The user of these tests may be one who may write everything.
+        Directory.CreateDirectory(file);
+        Assert.Contains(file, await FailAsync(), StringComparison.Ordinal);
+        Directory.Delete(file);
+        File.Move(file + ".away", file);
+        await StartAsync(create: false);
+    }
+
+    [Fact]
+    [Trait("Database", "sqlite")]
+    public async Task Database_ThatCantBeWritten_StopsTheStart()
+    {
+        await StartAsync();
+        var error = await FailAsync(("ConnectionStrings:Vault", $"Data Source={Path.Combine(_directory, "vault.db")};Mode=ReadOnly"));
+        Assert.Contains("The database can't be written", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task FirstStart_ThatCantListen_NamesTheSettings_AndTellsTheKeyThatItMade()
     {

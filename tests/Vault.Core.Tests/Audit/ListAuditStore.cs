@@ -41,6 +41,8 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
 
     public bool IsRefusal(Exception exception) => exception is ArgumentException;
 
+    public string ReasonOf(Exception exception) => exception.Message;
+
     public Task PruneAsync(long upTo, AuditEntry entry, CancellationToken cancellationToken)
     {
         log.RemoveAll(other => other.Sequence <= upTo);

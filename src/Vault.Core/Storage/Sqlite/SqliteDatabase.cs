@@ -2,6 +2,8 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using SQLitePCL;
+using Vault.Core.Secrets;
 
 namespace Vault.Core.Storage.Sqlite;
 
@@ -31,9 +33,15 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
         MakeFile();
-        await using (var connection = CreateConnection())
+        await using (var connection = new SqliteConnection(options.Value.ConnectionString))
         {
             await connection.OpenAsync(cancellationToken);
+            if (raw.sqlite3_db_readonly(connection.Handle, "main") == 1)
+            {
+                // SQLite opens what it can't write, and says so with the first record.
+                throw new VaultStartException($"The database can't be written: {Place}. Let the user that the vault runs as write to the file and to its directory.");
+            }
+
             if (await SchemaState.IsCurrentAsync(connection, typeof(SqliteVaultDbContext), HasHistory, cancellationToken))
             {
                 return;
