@@ -32,6 +32,9 @@ internal sealed partial class AuditAppender
     // A write that takes longer may hang, and then nobody knows what becomes of it.
     private static readonly TimeSpan LongestWrite = TimeSpan.FromMilliseconds(50);
 
+    // Each refused callout has one try and more.
+    private static readonly TimeSpan SaidEvery = TimeSpan.FromMinutes(1);
+
     private readonly IAuditStore _store;
     private readonly AuditTail _tail;
     private readonly TimeProvider _time;
@@ -42,6 +45,8 @@ internal sealed partial class AuditAppender
     private int _failures;
     private int _lost;
     private long _keptMany;
+    private (long At, bool IsCut)? _said;
+    private int _unsaid;
 
     /// <summary>Takes what it needs.</summary>
     public AuditAppender(IAuditStore store, AuditTail tail, TimeProvider time, AuditMetrics metrics, ILogger logger)
@@ -115,7 +120,7 @@ internal sealed partial class AuditAppender
 
             if (spooled == 0 || exception is AuditCutException)
             {
-                LogNotKept(_logger, events.Length, _store.ReasonOf(exception));
+                SayNotKept(events.Length, exception);
             }
 
             NoteFailure();
@@ -148,6 +153,18 @@ internal sealed partial class AuditAppender
 
     private bool IsWithin(TimeSpan longest, long since) => since != 0 && _time.GetElapsedTime(since) < longest;
 
+    // A disk that is nearly full takes one record and not the next: what went well in between doesn't make it news.
+    private void SayNotKept(int count, Exception exception)
+    {
+        _unsaid++;
+        var isCut = exception is AuditCutException;
+        if (_said is not { } said || isCut != said.IsCut || _time.GetElapsedTime(said.At) >= SaidEvery)
+        {
+            LogNotKept(_logger, count, _store.ReasonOf(exception), _unsaid);
+            (_said, _unsaid) = ((_time.GetTimestamp(), isCut), 0);
+        }
+    }
+
     private AuditEvent Resumed(int lost, long spooled)
     {
         var what = spooled > 0 ? $"vault ({spooled} records from the spool)" : "vault";
@@ -166,8 +183,8 @@ internal sealed partial class AuditAppender
         return [.. events.Where(audited => known.Add(AuditChain.Normal(audited)))];
     }
 
-    [LoggerMessage(6001, LogLevel.Error, "{Count} audit records could not be kept ({Fault}); callouts are refused until they can, unless Vault:Audit:Spool keeps them.")]
-    private static partial void LogNotKept(ILogger logger, int count, string fault);
+    [LoggerMessage(6001, LogLevel.Error, "{Count} audit records could not be kept ({Fault}); callouts are refused until they can, unless Vault:Audit:Spool keeps them. {Tries} tries failed since this was last said, at most once a minute.")]
+    private static partial void LogNotKept(ILogger logger, int count, string fault, int tries);
 
     [LoggerMessage(6009, LogLevel.Critical, "An audit record of {Action} can't be kept as it is, by itself; one that says so was put in its place.")]
     private static partial void LogReplaced(ILogger logger, string action);

@@ -107,6 +107,18 @@ public class TelemetryTests
     }
 
     [Fact]
+    public async Task UpstreamThatCantBeReached_IsOnRecord_AndNotInTheLog()
+    {
+        using var vault = new VaultFactory();
+        await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""{ "name": "Nobody", "url": "http://127.0.0.1:{{FreePort.Find()}}", "authentication": { "protocol": "bearer", "token": "the-token" } }""");
+        using var app = vault.CreateClient(await vault.CreateAppAsync("App", "Nobody"));
+        using var answer = await app.GetAsync("/callout/Nobody");
+        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.DoesNotContain(vault.Logs.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("Yarp", StringComparison.Ordinal));
+        Assert.Contains("upstream-unreachable", (await vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=callout&outcome=failed"))!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Metrics_CanBeTurnedOff()
     {
         using var vault = new VaultFactory(new Dictionary<string, string?> { ["Vault:Metrics"] = "false" });

@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Audit;
 using Vault.Core.Secrets;
 using Vault.Core.Secrets.KeyRing;
+using Vault.Testing;
 using Xunit;
 
 namespace Vault.Core.Tests.Audit;
@@ -15,6 +17,7 @@ public sealed class AuditLogTests : IAsyncLifetime
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly List<AuditEntry> _log = [];
     private readonly ListAuditStore _store;
+    private readonly LogCapture _logs = new();
     private readonly AuditParts _parts;
 
     public AuditLogTests()
@@ -22,7 +25,7 @@ public sealed class AuditLogTests : IAsyncLifetime
         var ring = new VaultKeyRing(new EphemeralDataProtectionProvider());
         ring.Load([ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose)]);
         _store = new ListAuditStore(_log);
-        _parts = new AuditParts(_directory, new IntegrityKey(ring), _store, _time);
+        _parts = new AuditParts(_directory, new IntegrityKey(ring), _store, _time, logs: LoggerFactory.Create(logging => logging.AddProvider(_logs)));
     }
 
     public Task InitializeAsync() => _parts.Log.StartAsync(CancellationToken.None);
@@ -87,6 +90,33 @@ public sealed class AuditLogTests : IAsyncLifetime
             Assert.True(await first);
             Assert.All(await Task.WhenAll(others), Assert.True);
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RecordsThatCantBeKept_AreToldOfAtOnce_ThenOnceAMinute(bool isNearlyFull)
+    {
+        for (var minute = 0; minute < 3; minute++)
+        {
+            for (var tried = 0; tried < 100; tried++)
+            {
+                _store.Writing = static _ => throw new IOException("The reason.");
+                Assert.False(await _parts.Log.CanWriteAsync());
+                _store.Writing = isNearlyFull ? static _ => { } : _store.Writing;
+                Assert.Equal(isNearlyFull, await _parts.Log.WriteAsync(Event()));
+            }
+
+            Assert.Equal(minute + 1, Told().Length);
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.All(Told(), line => Assert.Contains("(The reason.)", line, StringComparison.Ordinal));
+        Assert.All(Told().Skip(1), line => Assert.Matches(" (100|20[0-2]) tries failed", line));
+        _store.Writing = static _ => { };
+        Assert.True(await _parts.Log.WriteAsync(Event()));
+
+        string[] Told() => [.. _logs.Lines.Where(line => line.Contains("could not be kept", StringComparison.Ordinal))];
     }
 
     [Fact]
