@@ -45,6 +45,7 @@ internal sealed partial class AuditAppender
     private int _failures;
     private int _lost;
     private long _keptMany;
+    private readonly Lock _saying = new();
     private (long At, bool IsCut)? _said;
     private int _unsaid;
 
@@ -66,6 +67,13 @@ internal sealed partial class AuditAppender
 
     /// <summary>Something couldn't be kept: the next records are told apart from those before.</summary>
     public void NoteFailure() => Volatile.Write(ref _failures, 1);
+
+    /// <summary>A write of so many records has no answer: what comes of it isn't known yet, and until it is nothing more begins.</summary>
+    public void NoteSilence(int count)
+    {
+        NoteFailure();
+        SayNotKept(count, new TimeoutException("The database gave no answer."));
+    }
 
     /// <summary>A record is gone; the next one tells of it.</summary>
     public void Lose(AuditEvent audited)
@@ -156,12 +164,15 @@ internal sealed partial class AuditAppender
     // A disk that is nearly full takes one record and not the next: what went well in between doesn't make it news.
     private void SayNotKept(int count, Exception exception)
     {
-        _unsaid++;
-        var isCut = exception is AuditCutException;
-        if (_said is not { } said || isCut != said.IsCut || _time.GetElapsedTime(said.At) >= SaidEvery)
+        lock (_saying)
         {
-            LogNotKept(_logger, count, _store.ReasonOf(exception), _unsaid);
-            (_said, _unsaid) = ((_time.GetTimestamp(), isCut), 0);
+            _unsaid++;
+            var isCut = exception is AuditCutException;
+            if (_said is not { } said || isCut != said.IsCut || _time.GetElapsedTime(said.At) >= SaidEvery)
+            {
+                LogNotKept(_logger, count, _store.ReasonOf(exception), _unsaid);
+                (_said, _unsaid) = ((_time.GetTimestamp(), isCut), 0);
+            }
         }
     }
 

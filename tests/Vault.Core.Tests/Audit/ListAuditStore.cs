@@ -9,6 +9,9 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
     /// <summary>What a write does before, and, told <c>true</c>, after it kept its records.</summary>
     public Action<bool> Writing { get; set; } = static _ => { };
 
+    /// <summary>What a write waits for before it keeps its records.</summary>
+    public Task Answering { get; set; } = Task.CompletedTask;
+
     /// <summary>Which records it can't keep, however often it is asked.</summary>
     public Predicate<AuditEvent> IsBad { get; set; } = static _ => false;
 
@@ -19,7 +22,7 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
 
     public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult(log.Find(entry => entry.Sequence == sequence));
 
-    public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
+    public async Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
     {
         Writing(false);
         begun?.Invoke();
@@ -28,9 +31,9 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
             throw new ArgumentException("It can't be encoded.");
         }
 
+        await Answering;
         log.AddRange(entries);
         Writing(true);
-        return Task.CompletedTask;
     }
 
     public Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
