@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Vault.Api.Callouts;
 
@@ -43,7 +44,8 @@ internal sealed class ChunkedAnswer : Stream
         var response = context.Response;
         if (context.Request.Protocol != HttpProtocol.Http11 || HttpMethods.IsHead(context.Request.Method) || response.ContentLength is not null
             || response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified or < 200
-            || !(answer.Version.Major > 1 || answer.Headers.NonValidated.Contains("Transfer-Encoding")))
+            || !(answer.Version.Major > 1 || answer.Headers.NonValidated.Contains("Transfer-Encoding"))
+            || context.Features.Get<IHttpResponseTrailersFeature>() is not null)
         {
             return null;
         }

@@ -15,7 +15,14 @@ internal static class RawTargetMiddleware
     /// <summary>Adds the middleware.</summary>
     public static void UseRawTargetGuard(this IApplicationBuilder app) => app.Use(static (context, next) =>
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        if (request.RawTarget.Length == 0)
+        {
+            // A server in memory, as tests of apps have it (Microsoft.AspNetCore.TestHost), keeps none.
+            request.RawTarget = context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent();
+        }
+
+        var target = request.RawTarget;
         if (RawTargetGuard.Refusal(target) is not { } refusal)
         {
             return next(context);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -118,6 +119,36 @@ public sealed class LoginInFullTests : ProtocolBench
             Assert.Equal((answer == 200, answer == 200 ? null : "sign-in"), ((bool)test["ok"]!, (string?)test["failure"]?["where"]));
             Assert.Equal(steps.Length, Service.Requests.Count);
             Assert.DoesNotContain("the-live-token", test.ToJsonString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{ "protocol": "login", "steps": [ { "request": { "url": "/login" }, "extract": { "t": "$.access_token" } } ] }""")]
+    [InlineData("""
+        { "protocol": "login", "steps": [ { "request": { "url": "/login", "headers": { "X-At": "{!$Credential.Endpoint.Url}", "X-Path": "{!$Request.Path}" }, "query": { "at": "{!$Credential.Endpoint.Url}" },
+          "json": { "at": "{!$Credential.Endpoint.Url}", "path": "{!UPPER($Request.Path)}" } }, "extract": { "t": "$.access_token" } } ] }
+        """)]
+    [InlineData("""
+        { "protocol": "login", "steps": [ { "request": { "url": "@/login", "form": { "at": "{!BASE64ENCODE($Credential.Endpoint.Url)}", "too": "{!$Credential.Endpoint.Url}" } }, "extract": { "t": "$.access_token" } } ] }
+        """)]
+    [InlineData("""
+        { "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token", "clientAuthentication": "none", "scope": "{!$Credential.Endpoint.Url}", "audience": "{!$Credential.Endpoint.Url}", "resource": "{!$Credential.Endpoint.Url}",
+          "tokenParameters": { "at": "{!$Credential.Endpoint.Url}" }, "tokenHeaders": { "X-At": "{!$Credential.Endpoint.Url}" } }
+        """)]
+    public async Task Test_ShowsNoParameterOfTheUrl(string authentication)
+    {
+        Service.Answer = (context, _) => AnswerAsync(context, 200, """{ "access_token": "the-live-token", "token_type": "Bearer" }""");
+        using var app = await DefineAsync(authentication, """{ "ClientId": "client-7", "BotKey": "the-bot-key", "User": "the-bot-user" }""");
+        await Vault.AdminAsync(
+            HttpMethod.Put, "/api/v1/named-credentials/" + Name,
+            $$"""{ "url": "{{Service.Url}}/bot{!$Credential.BotKey}/{!$Credential.User}", "externalCredential": "{{Name}}Login", "customHeaders": [ { "name": "X-T", "value": "{!$Credential.OAuthToken}" } ] }""");
+        var test = (await TestAsync("{}")).ToJsonString();
+        Assert.Contains("\"ok\":true", test, StringComparison.Ordinal);
+        var sent = string.Concat(Service.Requests.Select(request => request.Target + string.Concat(request.Headers.Select(header => header.Value)) + request.Text));
+        Assert.Contains("the-bot-key", sent, StringComparison.Ordinal);
+        foreach (var secret in new[] { "the-bot-key", "THE-BOT-KEY", "the-bot-user", "the-live-token", Convert.ToBase64String(Encoding.UTF8.GetBytes(Service.Url + "/bot"))[..^4] })
+        {
+            Assert.DoesNotContain(secret, test, StringComparison.Ordinal);
         }
     }
 

@@ -105,8 +105,10 @@ internal sealed class SignInAnswer
     /// <summary>The body's text: in the encoding that its byte order mark, its charset or, of XML without one, its declaration names, as far as that is read; else in UTF-8.</summary>
     public string Text { get; }
 
-    /// <summary>Whether its <c>Content-Type</c> is one of JSON.</summary>
-    public bool IsSaidToBeJson =>
+    /// <summary>Whether its <c>Content-Type</c>, or how it begins, says that it is JSON.</summary>
+    public bool IsSaidToBeJson => Text.AsSpan().TrimStart() is ['{' or '[', ..] || HasJsonType;
+
+    private bool HasJsonType =>
         _message.Content.Headers.ContentType?.MediaType is { } type
         && (type.EndsWith("/json", StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 

@@ -21,13 +21,19 @@ public sealed record TokenAcquisition(
     /// <summary>Whether <see cref="Previous"/> never worked, so that renewing it again would most likely give another that doesn't.</summary>
     public bool IsPreviousDoubtful { get; init; }
 
+    /// <summary><c>NamedCredentialUrl</c> with its parameters as masks, for <see cref="Trace"/>; null: it holds none, or nobody looks.</summary>
+    public string? ShownUrl { get; init; }
+
     /// <summary>Collects what happens; null: nobody looks.</summary>
     public SignInTrace? Trace { get; init; }
 
     /// <summary>What references mean in the settings, where there is no callout: parameters, the user, the time.</summary>
-    public CredentialScope Scope(string method = "POST") => new(Credential, Parameters, new RequestFacts("", method, "", "", Time))
+    public CredentialScope Scope(string method = "POST") => new(Credential, Parameters, FactsOf(method))
     {
         User = User,
         EndpointUrl = NamedCredentialUrl,
     };
+
+    /// <summary>What <c>$Request.</c> means in a request of the sign-in.</summary>
+    public RequestFacts FactsOf(string method) => new("", method, "", "", Time) { IsUrlSecret = ShownUrl is not null };
 }

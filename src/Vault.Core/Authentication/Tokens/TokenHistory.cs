@@ -11,6 +11,9 @@ internal sealed class TokenHistory
     private const int SizeOfAny = 1024;
     private static readonly TimeSpan ShortestPace = TimeSpan.FromMinutes(1);
 
+    // A token that is really dead is waited for by everybody.
+    private static readonly TimeSpan LongestPace = TimeSpan.FromMinutes(10);
+
     /// <summary>How long a token that is no longer used is known.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromHours(24);
 
@@ -72,7 +75,7 @@ internal sealed class TokenHistory
 
     /// <summary>
     /// How long after the last one a token may be given up that its service refuses: at once, while it and the next one have room in half of what is searched for; then so
-    /// slowly, by its size, that the other half lasts for 24 hours. So no series of refusals takes another token out of the search.
+    /// slowly, by its size, that the other half lasts for 24 hours, where a token has at most 14 KB.
     /// </summary>
     public TimeSpan PaceOf(TokenSet token, DateTimeOffset now)
     {
@@ -84,8 +87,8 @@ internal sealed class TokenHistory
         }
 
         // The first one doesn't wait, where the last was given up long ago: the others share what it leaves.
-        var pace = size < HalfKnown / 2 ? Life * ((double)size / (HalfKnown - size)) : Life;
-        return pace < ShortestPace ? ShortestPace : pace;
+        var pace = size < HalfKnown / 2 ? Life * ((double)size / (HalfKnown - size)) : LongestPace;
+        return pace < ShortestPace ? ShortestPace : pace > LongestPace ? LongestPace : pace;
     }
 
     private void Prune(DateTimeOffset since)

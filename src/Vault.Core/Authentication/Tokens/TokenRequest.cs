@@ -18,6 +18,9 @@ public sealed record TokenRequest(
     /// <summary>The connections of the named credential in use; null: those that all share.</summary>
     public HttpMessageInvoker? Http { get; init; }
 
+    /// <summary>That url with its parameters as masks, for what is shown of a sign-in; null: it holds none, or nobody looks.</summary>
+    public string? ShownUrl { get; init; }
+
     /// <summary>Whether tokens may be bound to the named credential's client certificate (RFC 8705), and so are its own.</summary>
     public bool HasClientCertificate { get; init; }
 

@@ -211,6 +211,7 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
     {
         Previous = previous,
         IsPreviousDoubtful = isDoubtful,
+        ShownUrl = request.ShownUrl,
         Trace = trace,
     };
 

@@ -42,7 +42,10 @@ public sealed class CalloutAttempts(TokenSource tokens, EchoSets echoes, TimePro
             return url.Error;
         }
 
-        var token = new CalloutToken(callout, tokens, facts, url.Value);
+        var token = new CalloutToken(callout, tokens, facts, url.Value)
+        {
+            ShownUrl = request.Trace is null || !callout.Plan.Named.Url.HasFields ? null : ResolveUrl(callout, facts, isMasked: true).Value ?? "(not shown)",
+        };
         var scopes = new AttemptScopes(callout, facts, url.Value, token, purpose);
         var target = callout.Plan.Target(url.Value, request.Path, request.Query);
         facts.Target = target;

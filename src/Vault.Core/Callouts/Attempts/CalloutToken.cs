@@ -22,11 +22,15 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, RequestF
     /// <summary>Gives <see cref="Body"/> as it is when it is asked for.</summary>
     public Func<ReadOnlyMemory<byte>> BodyAccess => field ??= () => Body;
 
+    /// <summary>The named credential's url as a trial may show it; null: as it is, or nobody looks.</summary>
+    public string? ShownUrl { get; init; }
+
     /// <summary>Whose token.</summary>
     public TokenRequest Request => field ??= new TokenRequest(
         callout.Plan.External, callout.Admitted.Principal.Id, callout.Admitted.User, callout.Credentials, callout.Plan.Named.Id, url)
     {
         Http = callout.Http,
+        ShownUrl = ShownUrl,
         HasClientCertificate = callout.Plan.Named.ClientCertificate is not null,
     };
 

@@ -184,7 +184,8 @@ public sealed partial class CalloutTrial(
         var (name, sent) = ("The request", time.GetTimestamp());
         trace.Replaced = async answer =>
         {
-            await NoteAsync(answer);
+            // Unread, as it is for an app.
+            Note(answer, bytes: 0);
             var again = await ShowAsync(Rewound(callout.Request, trial), callout.Admitted, callout.Challenge, cancellationToken);
             (name, shown, sent) = ("The request, sent once more", again.IsOk ? again.Value : shown, time.GetTimestamp());
         };
@@ -192,7 +193,8 @@ public sealed partial class CalloutTrial(
         {
             using var answer = await invoker.For(callout).SendAsync(message, cancellationToken);
             var status = (int)answer.StatusCode;
-            var fault = await NoteAsync(answer);
+            var (fault, bytes) = await AnswerEnd.ReadAsync(answer, callout, cancellationToken);
+            Note(answer, bytes);
             var failure = status >= 400
                 ? new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.")
                 : fault is not null ? new TrialFailure(fault.Code, "service", fault.Detail) : null;
@@ -210,18 +212,16 @@ public sealed partial class CalloutTrial(
             return Failed(error, "service", started, trace.Steps.Steps);
         }
 
-        async Task<VaultError?> NoteAsync(HttpResponseMessage answer)
+        void Note(HttpResponseMessage answer, long bytes)
         {
             var status = (int)answer.StatusCode;
             var names = new List<string>();
             CalloutMessage.CopyAnswerHeaders(answer, callout, names, static (list, name, _) => list.Add(name));
-            var (fault, bytes) = await AnswerEnd.ReadAsync(answer, callout, cancellationToken);
             trace.Steps.Add(new TracedStep(
                 name, shown.Url, status, Since(sent), shown,
                 new MaskedAnswer(
                     status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? bytes,
                     names)));
-            return fault;
         }
     }
 

@@ -78,7 +78,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
 
         var form = new List<SignInValue>
         {
-            new("Action", "AssumeRole"), new("Version", "2011-06-15"), new("RoleArn", arn.Value!.Text, role.Arn.References.Any(MaskedScope.Hides) ? "roleArn" : null),
+            new("Action", "AssumeRole"), new("Version", "2011-06-15"), new("RoleArn", arn.Value!.Text, arn.Value.IsSecret || role.Arn.References.Any(MaskedScope.Hides) ? "roleArn" : null),
             new("RoleSessionName", SessionName(context.Credential.Definition.Name.Value)),
         };
         if (role.ExternalId is { } template)
@@ -89,7 +89,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
                 return externalId.Error;
             }
 
-            form.Add(new SignInValue("ExternalId", externalId.Value.Text, template.References.Any(MaskedScope.Hides) ? "externalId" : null));
+            form.Add(new SignInValue("ExternalId", externalId.Value.Text, externalId.Value.IsSecret || template.References.Any(MaskedScope.Hides) ? "externalId" : null));
         }
 
         if (role.DurationSeconds is { } seconds)

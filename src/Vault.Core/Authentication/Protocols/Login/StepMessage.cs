@@ -33,7 +33,7 @@ internal static class StepMessage
 
         // 2 Every name, before anything is resolved.
         byte[] sent = [];
-        var facts = new RequestFacts("", request.Method.Method, "", "", context.Time);
+        var facts = context.FactsOf(request.Method.Method);
         var scope = new CredentialScope(context.Credential, context.Parameters, facts)
         {
             User = context.User,
@@ -79,7 +79,7 @@ internal static class StepMessage
         var masked = new MaskedScope(scope);
         var path = Show(request.Url.Resolve(masked, MergeEscaping.Percent));
         var query = string.Join('&', request.Query.Select(parameter => parameter.Resolve(masked, MergeEscaping.Percent).Value ?? "(not shown)"));
-        var url = request.AbsoluteUrl is null ? StepUrl.Join(context.NamedCredentialUrl ?? "", path) : path;
+        var url = request.AbsoluteUrl is null ? StepUrl.Join(context.ShownUrl ?? context.NamedCredentialUrl ?? "", path) : path;
         facts.SentPath = Uri.TryCreate(url, UriKind.Absolute, out var shownUrl) ? shownUrl.AbsolutePath : "";
         var body = request.Body?.Render(masked).Value;
         setBody(body ?? []);

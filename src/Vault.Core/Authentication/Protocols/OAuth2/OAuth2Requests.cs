@@ -156,7 +156,7 @@ internal sealed class OAuth2Requests(OAuth2Settings settings)
             return output.Error;
         }
 
-        values.Add(new SignInValue(name, output.Value.Text, template.References.Any(MaskedScope.Hides) ? name : null)
+        values.Add(new SignInValue(name, output.Value.Text, output.Value.IsSecret || template.References.Any(MaskedScope.Hides) ? name : null)
         {
             IsSecret = output.Value.IsSecret,
             IsEscaped = escaping is not MergeEscaping.None,

@@ -267,6 +267,8 @@ public sealed class LoginFlowTests
     [InlineData("<html>t</html>", false, "regex:<html>(.)</html>", "Application/Vnd.Api+JSON")]
     [InlineData("<html>t</html>", false, "regex:<html>(.)</html>", "text/json")]
     [InlineData("{\"t\":\"x\",\"error\":\"bad\"}", false, "$.t", "text/html")]
+    [InlineData(" {\"error\":", false, "regex:(error)")]
+    [InlineData("[broken", false, "body")]
     [InlineData("", true, "header:Content-Type")]
     public async Task FailWhen_FiresUnlessItFindsNothing(string answer, bool isOk, string extract = "$.t", string type = "text/plain")
     {
