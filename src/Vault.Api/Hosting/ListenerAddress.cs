@@ -11,10 +11,14 @@ internal static class ListenerAddress
     public static bool IsLocalhost(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (host.Length > Below.Length && host.EndsWith(Below, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The end point of <c>http://localhost:5080</c>, <c>http://[::]:5080</c>…; a name that isn't an address is any address.</summary>
+    /// <summary>
+    /// The end point of <c>http://localhost:5080</c>, <c>http://[::]:5080</c>…; a name that isn't an address is any address. Null where there is no port: a Unix socket
+    /// (<c>http://unix:/run/vault.sock</c>), a pipe.
+    /// </summary>
     public static IPEndPoint? Parse(string address)
     {
-        if (!Uri.TryCreate(address.Replace("://+", "://0.0.0.0", StringComparison.Ordinal).Replace("://*", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri))
+        if (address.Contains("://unix:/", StringComparison.OrdinalIgnoreCase) || address.Contains("://pipe:/", StringComparison.OrdinalIgnoreCase)
+            || !Uri.TryCreate(address.Replace("://+", "://0.0.0.0", StringComparison.Ordinal).Replace("://*", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri))
         {
             return null;
         }

@@ -27,11 +27,12 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
         }
 
         var secrets = new List<(string, string)>();
+        var names = new FreeNames();
         var written = Encode(text);
         var question = written.IndexOf('?', StringComparison.Ordinal);
         if (credential is not null && question >= 0)
         {
-            written = written[..(question + 1)] + string.Join('&', written[(question + 1)..].Split('&').Select(pair => Hide(pair, credential, owner ?? "Url", secrets)));
+            written = written[..(question + 1)] + string.Join('&', written[(question + 1)..].Split('&').Select(pair => Hide(pair, credential, owner ?? "Url", names, secrets)));
         }
 
         return new CredentialUrl(written, uri, secrets);
@@ -162,17 +163,19 @@ internal sealed record CredentialUrl(string Text, Uri Origin, IReadOnlyList<(str
     {
         var equals = pair.IndexOf('=', StringComparison.Ordinal);
         query = pair[..Math.Max(0, equals)];
-        return equals > 0 && !pair.Contains('{', StringComparison.Ordinal) && LiteralSecret.Find(query, pair[(equals + 1)..]) is not null;
+        var value = pair[Math.Min(pair.Length, equals + 1)..];
+        return equals > 0 && value.Length > 0 && !pair.Contains('{', StringComparison.Ordinal)
+            && (LiteralSecret.Find(query, value) is not null || TokenUrl.IsClientSecret(query));
     }
 
-    private static string Hide(string pair, string credential, string owner, List<(string Query, string Parameter)> secrets)
+    private static string Hide(string pair, string credential, string owner, FreeNames names, List<(string Query, string Parameter)> secrets)
     {
         if (!IsSecret(pair, out var query))
         {
             return pair;
         }
 
-        var parameter = VaultName.Of($"{owner}_Url_{query}");
+        var parameter = names.Give($"{owner}_Url_{query}");
         secrets.Add((query, parameter));
         return $"{query}={{!$Credential.{credential}.{parameter}}}";
     }

@@ -48,6 +48,8 @@ internal sealed partial class AuditAppender
     private readonly Lock _saying = new();
     private (long At, bool IsCut)? _said;
     private int _unsaid;
+    private long? _saidLost;
+    private int _unsaidLost;
 
     /// <summary>Takes what it needs.</summary>
     public AuditAppender(IAuditStore store, AuditTail tail, TimeProvider time, AuditMetrics metrics, ILogger logger)
@@ -81,7 +83,15 @@ internal sealed partial class AuditAppender
         Interlocked.Increment(ref _lost);
         NoteFailure();
         _metrics.Lost();
-        LogLost(_logger, audited.Action);
+        lock (_saying)
+        {
+            _unsaidLost++;
+            if (_saidLost is not { } said || _time.GetElapsedTime(said) >= SaidEvery)
+            {
+                LogLost(_logger, audited.Action, _unsaidLost);
+                (_saidLost, _unsaidLost) = (_time.GetTimestamp(), 0);
+            }
+        }
     }
 
     /// <summary>Appends records in one transaction.</summary>
@@ -200,6 +210,6 @@ internal sealed partial class AuditAppender
     [LoggerMessage(6009, LogLevel.Critical, "An audit record of {Action} can't be kept as it is, by itself; one that says so was put in its place.")]
     private static partial void LogReplaced(ILogger logger, string action);
 
-    [LoggerMessage(6002, LogLevel.Error, "An audit record of {Action} was lost: too many wait.")]
-    private static partial void LogLost(ILogger logger, string action);
+    [LoggerMessage(6002, LogLevel.Error, "An audit record of {Action} was lost: too many wait ({Count} since this was last said).")]
+    private static partial void LogLost(ILogger logger, string action, int count);
 }

@@ -132,9 +132,9 @@ public sealed class AuditLog : BackgroundService
                 Take();
             }
 
-            // With a spool the write is given up before, and records are kept there.
+            // With a spool the write is given up before, and records are kept there. Where the chain is this process's alone, what is waited for is a change of its own.
             var writing = _keeping.AppendAsync(batch);
-            if (!writing.IsCompleted && !_hasSpool)
+            if (!writing.IsCompleted && _tail.IsShared && !_hasSpool)
             {
                 await RefuseWhereSilentAsync(writing, batch, due);
             }

@@ -25,7 +25,7 @@ public sealed class AuditLogTests : IAsyncLifetime
         var ring = new VaultKeyRing(new EphemeralDataProtectionProvider());
         ring.Load([ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose)]);
         _store = new ListAuditStore(_log);
-        _parts = new AuditParts(_directory, new IntegrityKey(ring), _store, _time, logs: LoggerFactory.Create(logging => logging.AddProvider(_logs)));
+        _parts = new AuditParts(_directory, new IntegrityKey(ring), _store, _time, turns: _store, logs: LoggerFactory.Create(logging => logging.AddProvider(_logs)));
     }
 
     public Task InitializeAsync() => _parts.Log.StartAsync(CancellationToken.None);

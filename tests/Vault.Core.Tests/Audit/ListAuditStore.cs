@@ -4,7 +4,7 @@ using Vault.Core.Audit;
 namespace Vault.Core.Tests.Audit;
 
 /// <summary>Records in memory; a test may change them, and make writes fail.</summary>
-internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
+internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore, IAuditTurns
 {
     /// <summary>What a write does before, and, told <c>true</c>, after it kept its records.</summary>
     public Action<bool> Writing { get; set; } = static _ => { };
@@ -17,6 +17,11 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
 
     public Task<AuditHead?> HeadAsync(CancellationToken cancellationToken) =>
         Task.FromResult(log.Count == 0 ? null : new AuditHead(log[^1].Sequence, log[^1].Segment, log[^1].Hash));
+
+    public async Task<AuditClaim> TakeAsync(long known, CancellationToken cancellationToken) =>
+        new(await HeadAsync(cancellationToken), log.Find(entry => entry.Sequence == known)?.Hash);
+
+    public ValueTask ReleaseAsync() => ValueTask.CompletedTask;
 
     public Task<long?> LastAsync(CancellationToken cancellationToken) => Task.FromResult(log.Count == 0 ? (long?)null : log[^1].Sequence);
 

@@ -93,6 +93,11 @@ public sealed record IssuerOptions(ImmutableArray<JwtIssuer> Issuers)
         }
 
         var algorithms = SettingList.Read(configuration, entry.Path + ":Algorithms", entriesHoldCommas: true) ?? [];
+        if (algorithms.Count == 0 && entry.GetSection("Algorithms").GetChildren().Any())
+        {
+            errors.Add($"{entry.Path}:Algorithms is taken away by an empty text; name those that are allowed.");
+        }
+
         foreach (var unknown in algorithms.Except(Asymmetric, StringComparer.Ordinal))
         {
             errors.Add($"{entry.Path}:Algorithms: '{unknown}' is none of {string.Join(", ", Asymmetric)}.");

@@ -86,6 +86,7 @@ public sealed class OpenApiImportTests(VaultFixture fixture) : IClassFixture<Vau
         "as api_key", "as client_secret", "credential set T AuthorizeUrl_api_key")]
     [InlineData("deviceAuthorization: {tokenUrl: 'https://id.example/token', deviceAuthorizationUrl: 'https://id.example/device?api_key=SECRET'}, implicit: {authorizationUrl: 'https://id.example/ask?sig_key=SECRET'}",
         "deviceAuthorizationUrl: https://id.example/device\n", "as api_key", "as sig_key", "Nothing takes its place")]
+    [InlineData("clientCredentials: {tokenUrl: 'https://id.example/token?client_secret=correcthorse'}", "tokenUrl: https://id.example/token\n", "as client_secret")]
     [InlineData("clientCredentials: {tokenUrl: 'http://id.example/token?api_key=SECRET'}", null, "as api_key", "Its tokenUrl can't come over: It is http")]
     [InlineData("implicit: {authorizationUrl: 'https://id.example/ask?api_key=SECRET'}", null, "as api_key")]
     public async Task Import_ASecretInAUrlOfAFlow_IsTold_AndNeverCopied(string flows, string? definition, params string[] told)
