@@ -51,7 +51,8 @@ internal static class AuditedRequests
         var log = context.RequestServices.GetRequiredService<AuditLog>();
         if (isWhole && !resource.OnlyVerifies && !await log.CanWriteAsync())
         {
-            // It sends something, and would have no record.
+            // It sends something, and would have no record. That it was refused is one, as soon as there can be.
+            log.Note(origin.Event with { Outcome = AuditOutcomes.Failed, Status = ErrorStatus.Of(ErrorCodes.StorageUnavailable), DurationMs = Since(context, origin), Code = ErrorCodes.StorageUnavailable });
             await context.AnswerAsync(new VaultError(ErrorCodes.StorageUnavailable, "The database can't take the audit record, so nothing was done. Try again."));
             return;
         }

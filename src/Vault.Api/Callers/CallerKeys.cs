@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Primitives;
 using Vault.Core.Access;
 using Vault.Core.Primitives;
@@ -7,7 +6,7 @@ using Vault.Core.Primitives;
 namespace Vault.Api.Callers;
 
 /// <summary>Where a request carries its vault key; contract section 2.</summary>
-internal static partial class CallerKeys
+internal static class CallerKeys
 {
     private const string VaultKeyHeader = "X-Vault-Key";
     private const string ApiKeyHeader = "x-api-key";
@@ -62,7 +61,7 @@ internal static partial class CallerKeys
     {
         var name = WireText.Canonical(header);
         return (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals(ApiKeyHeader, StringComparison.OrdinalIgnoreCase))
-            && (KeyIn(name, value) is not null || HasKeyForm(value) || (AfterScheme(value, "Basic") is { } basic && Decode(basic) is { } pair && HasKeyForm(pair)));
+            && (KeyIn(name, value) is not null || VaultKeyForm.IsIn(value) || (AfterScheme(value, "Basic") is { } basic && Decode(basic) is { } pair && VaultKeyForm.IsIn(pair)));
     }
 
     /// <summary>
@@ -70,7 +69,7 @@ internal static partial class CallerKeys
     /// their way, so the key has to be replaced, and whoever put it there has to be told.
     /// </summary>
     public static VaultError? InQuery(string target) =>
-        target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var start && HasKeyForm(target.AsSpan(start))
+        target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var start && VaultKeyForm.IsIn(target.AsSpan(start))
             ? new VaultError(ErrorCodes.InvalidRequest, "A vault key stands in the query, where it is logged on its way. Send it in a header, and replace this one.")
             : null;
 
@@ -110,13 +109,8 @@ internal static partial class CallerKeys
         return Convert.TryFromBase64String(base64, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
     }
 
-    private static bool HasKeyForm(ReadOnlySpan<char> text) => text.Contains(VaultKeyText.Prefix, StringComparison.Ordinal) && KeyForm().IsMatch(text);
-
     private static string? AfterScheme(string value, string scheme) =>
         value.Length > scheme.Length && value[scheme.Length] == ' ' && value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
             ? value[(scheme.Length + 1)..].Trim()
             : null;
-
-    [GeneratedRegex("vk_[A-Za-z0-9]{8,32}_[A-Za-z0-9_-]{32}", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex KeyForm();
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 
 namespace Vault.Core.Audit;
@@ -25,7 +26,18 @@ public sealed class AuditChain(IntegrityKey key)
 
     /// <summary>What happened, as every database gives it back.</summary>
     public static AuditEvent Normal(AuditEvent audited) =>
-        Storable(audited.At.Offset != TimeSpan.Zero || audited.At.Ticks % 10 != 0 ? audited with { At = InMicroseconds(audited.At) } : audited);
+        WithoutKeys(Storable(audited.At.Offset != TimeSpan.Zero || audited.At.Ticks % 10 != 0 ? audited with { At = InMicroseconds(audited.At) } : audited));
+
+    // A key that somebody took for a name, or put into a path, would be there for every auditor.
+    private static AuditEvent WithoutKeys(AuditEvent audited)
+    {
+        var (target, path, user, principal) = (VaultKeyForm.Hide(audited.Target), Hidden(audited.Path), Hidden(audited.User), Hidden(audited.Principal));
+        return ReferenceEquals(target, audited.Target) && ReferenceEquals(path, audited.Path) && ReferenceEquals(user, audited.User) && ReferenceEquals(principal, audited.Principal)
+            ? audited
+            : audited with { Target = target, Path = path, User = user, Principal = principal };
+
+        static string? Hidden(string? text) => text is null ? null : VaultKeyForm.Hide(text);
+    }
 
     /// <summary>A time as records keep it.</summary>
     public static DateTimeOffset InMicroseconds(DateTimeOffset time) => new(time.UtcTicks / 10 * 10, TimeSpan.Zero);

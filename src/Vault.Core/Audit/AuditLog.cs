@@ -19,6 +19,7 @@ public sealed class AuditLog : BackgroundService
     private const int MostDue = MostWaiting / 2;
     private const int CheckpointAfter = 1_000;
     private static readonly TimeSpan CheckpointPace = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RetryPace = TimeSpan.FromSeconds(2);
 
     // Records that nobody waits for gather for so long: a transaction for each costs more than the callout that it tells of.
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
@@ -109,7 +110,7 @@ public sealed class AuditLog : BackgroundService
 
     /// <inheritdoc />
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        DrainAsync(), KeepCheckpointsAsync(stoppingToken), _replay?.RunAsync(stoppingToken) ?? Task.CompletedTask);
+        DrainAsync(), KeepCheckpointsAsync(stoppingToken), RetryAsync(stoppingToken), _replay?.RunAsync(stoppingToken) ?? Task.CompletedTask);
 
     private async Task StopOnceAsync(CancellationToken cancellationToken)
     {
@@ -210,13 +211,27 @@ public sealed class AuditLog : BackgroundService
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
+                await _tail.SignAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The vault stops.
+        }
+    }
+
+    // What couldn't be kept is in memory alone, and waits for somebody to try again.
+    private async Task RetryAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(RetryPace, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
                 if (!IsKeeping)
                 {
-                    // What couldn't be kept waits for somebody to try again.
                     await CanWriteAsync();
                 }
-
-                await _tail.SignAsync();
             }
         }
         catch (OperationCanceledException)

@@ -78,7 +78,7 @@ internal static class AnswerReading
         return new HttpRequestException(error.Code);
     }
 
-    private static bool IsSearched(Callout callout, HttpResponseMessage answer) => callout.Echoes.IsOn && !IsOf(answer, "application/grpc");
+    private static bool IsSearched(Callout callout, HttpResponseMessage answer) => callout.Echoes.IsOn && !(callout.Request.IsGrpc && IsOf(answer, "application/grpc"));
 
     private static Result<Stream> Decode(HttpResponseMessage answer, Stream body) =>
         answer.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings) ? ContentDecoding.Decode([.. codings], body) : body;

@@ -151,7 +151,7 @@ internal sealed class CalloutPlan
         {
             if (!credentials.Has(parameter))
             {
-                return Missing(parameter);
+                return Missing(parameter, credentials.IsPerUser);
             }
         }
 
@@ -163,8 +163,8 @@ internal sealed class CalloutPlan
         (reference.Kind is MergeReferenceKind.Credential && reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase))
         || (HasTokenOfBody && NeedsTokenFor(reference)));
 
-    private VaultError Missing(string parameter) => new(
+    private VaultError Missing(string parameter, bool isPerUser) => new(
         ErrorCodes.CredentialNotConfigured,
         $"The parameter {parameter} of the external credential {External.Definition.Name} has no value. An admin sets it with "
-        + "PUT /api/v1/external-credentials/{name}/principals/{principal}/credential.");
+        + "PUT /api/v1/external-credentials/{name}/principals/{principal}/" + (isPerUser ? "users/{user}/" : "") + "credential.");
 }

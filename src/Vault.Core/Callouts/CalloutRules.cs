@@ -36,7 +36,7 @@ public static class CalloutRules
 
         if (admitted is { Principal.Type: PrincipalType.PerUser, User.Length: 0 })
         {
-            return new VaultError(ErrorCodes.UserRequired, $"The principal {admitted.Principal.Name} holds secrets per user: name one with X-Vault-User.");
+            return new VaultError(ErrorCodes.UserRequired, $"The principal {admitted.Principal.Name} holds secrets per user: name one with X-Vault-User, or call with a token whose subject can be a user's id (1 to 256 printable ASCII characters, its issuer's UserPrefix included).");
         }
 
         return request.ContentLength > named.MaxRequestBytes ? CalloutAbortedException.BodyTooLarge(named.MaxRequestBytes.Value) : null;

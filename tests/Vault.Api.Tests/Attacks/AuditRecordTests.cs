@@ -111,6 +111,20 @@ public sealed class AuditRecordTests(CalloutFixture fixture) : IClassFixture<Cal
     }
 
     [Fact]
+    public async Task KeyThatWasTakenForAName_IsNotInTheAudit()
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "none" }""");
+        using var deleted = await fixture.Vault.AdminClient.DeleteAsync("/api/v1/admin-keys/" + callout.Key);
+        using var made = await fixture.Vault.AdminClient.PostAsync(
+            "/api/v1/apps", new StringContent($$"""{ "name": "{{callout.Key}}" }""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+        using var called = await callout.SendAsync(HttpMethod.Get, $"/{callout.Key}/x");
+        Assert.Equal((404, 400, 200), ((int)deleted.StatusCode, (int)made.StatusCode, (int)called.StatusCode));
+        var export = await fixture.Vault.AdminClient.GetStringAsync("/api/v1/audit/export");
+        Assert.DoesNotContain(callout.Key.Split('_', 3)[2], export, StringComparison.Ordinal);
+        Assert.Contains(callout.Key.Split('_')[1], export, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ControlCharactersQuotesAndEscapes_NeverMakeASecondRecord()
     {
         const string evil = "\r\n\u001b[31m{\"id\":\"forged\",\"action\":\"callout\"}\u2028\u0085";

@@ -156,6 +156,16 @@ public sealed class TokenAttackTests : IssuerBench
         yield return ("comment in the claims", TestTokens.Sign(Header, good[..^1] + "/**/}", key));
         yield return ("a claim twice", TestTokens.Sign(Header, good[..^1] + ",\"scope\":\"call\"}", key));
         yield return ("a claim twice, escaped", TestTokens.Sign(Header, good[..^1] + ",\"\\u0073cope\":\"call\"}", key));
+        foreach (var odd in new[] { "\\ud800", "\\udc00x" })
+        {
+            yield return ("half a pair in a claim " + odd, TestTokens.Sign(Header, good[..^1] + $",\"x\":\"{odd}\"}}", key));
+            yield return ("half a pair as a claim's name " + odd, TestTokens.Sign(Header, good[..^1] + $",\"{odd}\":1}}", key));
+            yield return ("half a pair in iss " + odd, TestTokens.Sign(Header, $$"""{"iss":"{{odd}}"}""", key));
+            yield return ("half a pair in alg " + odd, TestTokens.Sign($$"""{"alg":"{{odd}}"}""", good, key));
+            yield return ("half a pair in kid " + odd, TestTokens.Sign($$"""{"alg":"RS256","kid":"{{odd}}"}""", good, key));
+        }
+
+        yield return ("ends with the calendar, signed by nobody", TestTokens.Sign(Header, $$"""{"iss":"{{Tokens.Issuer}}","aud":"vault","sub":"ann","scope":"call","exp":253402300799}""", stranger));
         yield return ("bytes that aren't UTF-8", Encoding.Latin1.GetString(Encoding.Latin1.GetBytes(TestTokens.Sign(Header, good, key))).Insert(10, "é"));
 
         // The claims.

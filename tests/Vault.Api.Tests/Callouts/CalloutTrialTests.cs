@@ -58,6 +58,32 @@ public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<Ca
         }
     }
 
+    [Fact]
+    public async Task Test_ShowsNoEcho_InMediaTypesAndNamesOfHeaders()
+    {
+        var callout = await fixture.CreateAsync(
+            """{ "protocol": "custom", "parameters": { "A": "hunter2hunter2" } }""", "\"allowMergeFieldsInHeader\": true, \"redactResponses\": false");
+        var answer = fixture.Upstream.Answer;
+        fixture.Upstream.Answer = (context, request) =>
+        {
+            context.Response.ContentType = request.Header("X-Type");
+            context.Response.Headers[request.Header("X-Name")!] = "1";
+            context.Response.Headers["ETag"] = "\"1\"";
+            return Task.CompletedTask;
+        };
+        try
+        {
+            var test = await TestAsync(callout, """{ "path": "/x", "headers": { "X-Type": "text/{!$Credential.A}", "X-Name": "{!UPPER($Credential.A)}" } }""");
+            Assert.True((bool)test["ok"]!, test.ToJsonString());
+            Assert.DoesNotContain("hunter2", test.ToJsonString(), StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("ETag", test["steps"]![0]!["response"]!["headers"]!.AsArray().Select(name => (string)name!));
+        }
+        finally
+        {
+            fixture.Upstream.Answer = answer;
+        }
+    }
+
     [Theory]
     [InlineData("auth", "GET", null)]
     [InlineData("auth-int", "POST", "a body")]

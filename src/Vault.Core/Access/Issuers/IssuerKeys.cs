@@ -4,8 +4,8 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Access.Issuers;
 
 /// <summary>
-/// The keys of one issuer: fetched at the start and every ten minutes, and in between when a token names a key that isn't
-/// known, once per half minute at most and one fetch at a time. What fails changes nothing: the last good keys stay, for a day.
+/// The keys of one issuer: fetched at the start and every ten minutes, and, whenever that was, when a token names a key that isn't
+/// known, this once per half minute at most, and one fetch at a time. What fails changes nothing: the last good keys stay, for a day.
 /// </summary>
 public sealed partial class IssuerKeys(JwtIssuer issuer, JwksDownload download, TimeProvider time, ILogger<IssuerKeys> logger)
 {
@@ -22,7 +22,7 @@ public sealed partial class IssuerKeys(JwtIssuer issuer, JwksDownload download, 
     private readonly Lock _gate = new();
     private Fetched _current = new(issuer.StaticKeys ?? JwksKeys.Empty, null);
     private Task? _running;
-    private long? _triedAt;
+    private long? _askedAt;
 
     private sealed record Fetched(JwksKeys Keys, long? At);
 
@@ -45,8 +45,13 @@ public sealed partial class IssuerKeys(JwtIssuer issuer, JwksDownload download, 
     /// <summary>Whether a fetch goes on.</summary>
     internal bool IsFetching => _running is { IsCompleted: false };
 
-    /// <summary>Fetches them, unless that was tried a moment ago; whoever comes while it goes on waits for the same. Never throws for the issuer's sake.</summary>
-    public Task RefreshAsync(CancellationToken cancellationToken)
+    /// <summary>Fetches them; whoever comes while it goes on waits for the same. Never throws for the issuer's sake.</summary>
+    public Task RefreshAsync(CancellationToken cancellationToken) => RefreshAsync(isAsked: false, cancellationToken);
+
+    /// <summary>The same for a key that isn't known, unless that was asked for a moment ago.</summary>
+    public Task LookForNewAsync(CancellationToken cancellationToken) => RefreshAsync(isAsked: true, cancellationToken);
+
+    private Task RefreshAsync(bool isAsked, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -57,12 +62,12 @@ public sealed partial class IssuerKeys(JwtIssuer issuer, JwksDownload download, 
 
             if (_running is not { IsCompleted: false })
             {
-                if (_triedAt is { } tried && time.GetElapsedTime(tried) < RetryPace)
+                if (isAsked && _askedAt is { } asked && time.GetElapsedTime(asked) < RetryPace)
                 {
                     return Task.CompletedTask;
                 }
 
-                _triedAt = time.GetTimestamp();
+                _askedAt = isAsked ? time.GetTimestamp() : _askedAt;
 
                 // It outlasts the caller who began it: others wait for it too.
                 _running = Task.Run(FetchAsync, CancellationToken.None);

@@ -36,13 +36,14 @@ public sealed record IssuerOptions(ImmutableArray<JwtIssuer> Issuers)
             errors.Add($"{Section} must be a list of issuers ({Section}:0:Name and so on).");
         }
 
-        JwtIssuer[] issuers = [.. section.GetChildren().Select(entry => ReadOne(configuration, entry, allowHttp, errors)).OfType<JwtIssuer>()];
+        var read = section.GetChildren().Select(entry => (Entry: entry, Issuer: ReadOne(configuration, entry, allowHttp, errors))).ToArray();
+        JwtIssuer[] issuers = [.. read.Select(one => one.Issuer).OfType<JwtIssuer>()];
         AddDoubles(issuers.Select(issuer => issuer.Name), "Name", errors, StringComparer.OrdinalIgnoreCase);
         AddDoubles(issuers.Select(issuer => issuer.Issuer), "Issuer", errors, StringComparer.Ordinal);
         if (issuers.Count(MapsToApps) > 1)
         {
             // Two issuers may know two people by one name.
-            foreach (var entry in section.GetChildren().Where(entry => entry["UserPrefix"] is null))
+            foreach (var (entry, _) in read.Where(one => one.Issuer is { } issuer && MapsToApps(issuer) && one.Entry["UserPrefix"] is null))
             {
                 errors.Add($"{entry.Path}:UserPrefix must be set where several issuers map to apps: it keeps apart users whom they know by the same name (empty, where they are the same).");
             }

@@ -16,9 +16,15 @@ public sealed class JwksKeys
     private static readonly FrozenDictionary<string, string> Curves =
         new Dictionary<string, string> { ["P-256"] = "ES256", ["P-384"] = "ES384", ["P-521"] = "ES512" }.ToFrozenDictionary();
 
-    private readonly FrozenDictionary<string, Key> _byThumbprint;
+    // One key may stand there under several ids, and for several algorithms.
+    private readonly Key[] _keys;
+    private readonly FrozenSet<string> _thumbprints;
 
-    private JwksKeys(IEnumerable<Key> keys) => _byThumbprint = keys.DistinctBy(key => key.Thumbprint).ToFrozenDictionary(key => key.Thumbprint);
+    private JwksKeys(IEnumerable<Key> keys)
+    {
+        _keys = [.. keys];
+        _thumbprints = _keys.Select(key => key.Thumbprint).ToFrozenSet(StringComparer.Ordinal);
+    }
 
     internal sealed record Key(string Thumbprint, string? Id, string? Algorithm, JsonWebKey Jwk)
     {
@@ -31,7 +37,7 @@ public sealed class JwksKeys
     internal static JwksKeys Empty { get; } = new([]);
 
     /// <summary>How many there are.</summary>
-    public int Count => _byThumbprint.Count;
+    public int Count => _thumbprints.Count;
 
     /// <summary>Reads a set; keys for encryption, symmetric keys and keys that can't be read are left out.</summary>
     public static Result<JwksKeys> Parse(string json)
@@ -56,12 +62,12 @@ public sealed class JwksKeys
     }
 
     /// <summary>Whether a key is still one of them.</summary>
-    internal bool Contains(string thumbprint) => _byThumbprint.ContainsKey(thumbprint);
+    internal bool Contains(string thumbprint) => _thumbprints.Contains(thumbprint);
 
     /// <summary>The keys that may have signed: those of the id; without an id the only one there is for the algorithm, so that nobody has to guess.</summary>
     internal IReadOnlyList<Key> Find(string? id, string algorithm)
     {
-        Key[] found = [.. _byThumbprint.Values.Where(key => (id is null || key.Id == id) && key.Fits(algorithm))];
+        Key[] found = [.. _keys.Where(key => (id is null || key.Id == id) && key.Fits(algorithm)).DistinctBy(key => key.Thumbprint)];
         return id is null && found.Length > 1 ? [] : found;
     }
 

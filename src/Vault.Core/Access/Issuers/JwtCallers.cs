@@ -87,7 +87,19 @@ public sealed partial class JwtCallers
             return Refuse(TokenRefusal.Issuer);
         }
 
-        var (verified, refusal) = await verifier.VerifyAsync(text, token, cancellationToken);
+        VerifiedToken? verified;
+        TokenRefusal refusal;
+        try
+        {
+            (verified, refusal) = await verifier.VerifyAsync(text, token, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+        {
+            // A boundary: whatever a stranger's token makes the libraries do, it lets nobody in, and is counted and recorded like any other that is wrong.
+            LogFault(_logger, exception.GetType().Name, name);
+            return Refuse(TokenRefusal.Malformed, verifier.Keys.Issuer.Name);
+        }
+
         if (verified is null)
         {
             return Refuse(refusal, verifier.Keys.Issuer.Name);
@@ -143,6 +155,9 @@ public sealed partial class JwtCallers
         LogRefused(_logger, refusal, issuer);
         return null;
     }
+
+    [LoggerMessage(2004, LogLevel.Warning, "A token of the issuer {Issuer} could not be judged ({Fault}), and was refused.")]
+    private static partial void LogFault(ILogger logger, string fault, string issuer);
 
     [LoggerMessage(2003, LogLevel.Debug, "A token was refused for its {Reason} (issuer {Issuer}).")]
     private static partial void LogRefused(ILogger logger, TokenRefusal reason, string issuer);

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Access.Issuers;
 
@@ -60,8 +61,14 @@ internal sealed class JwtText : IDisposable
         JsonDocument? header = null;
         try
         {
-            header = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0]), Strict);
-            var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]), Strict);
+            var (head, body) = (Base64Url.DecodeFromChars(parts[0]), Base64Url.DecodeFromChars(parts[1]));
+            if (!UnicodeJson.IsUnicode(head) || !UnicodeJson.IsUnicode(body))
+            {
+                return null;
+            }
+
+            header = JsonDocument.Parse(head, Strict);
+            var claims = JsonDocument.Parse(body, Strict);
             var token = new JwtText(header, claims);
             if (header.RootElement.ValueKind is JsonValueKind.Object && claims.RootElement.ValueKind is JsonValueKind.Object)
             {

@@ -48,7 +48,7 @@ internal sealed class JwtVerifier(IssuerKeys keys, IReadOnlyList<string> reserve
         var found = keys.Current.Find(token.KeyId, algorithm);
         if (found.Count == 0)
         {
-            await keys.RefreshAsync(cancellationToken);
+            await keys.LookForNewAsync(cancellationToken);
             found = keys.Current.Find(token.KeyId, algorithm);
         }
 
@@ -97,7 +97,10 @@ internal sealed class JwtVerifier(IssuerKeys keys, IReadOnlyList<string> reserve
         var ends = token.Time("exp", out _);
         var begins = token.Time("nbf", out var isBeginLegal);
         var issued = token.Time("iat", out var isIssueLegal);
-        return ends + skew > now && isBeginLegal && isIssueLegal && !(begins - skew > now) && !(issued - skew > now) ? ends + skew : null;
+
+        // There are tokens that end with the calendar.
+        var until = ends > DateTimeOffset.MaxValue - skew ? DateTimeOffset.MaxValue : ends + skew;
+        return until > now && isBeginLegal && isIssueLegal && !(begins - skew > now) && !(issued - skew > now) ? until : null;
     }
 
     private (VerifiedToken? Token, TokenRefusal Refusal) Read(JwtText token, string thumbprint, DateTimeOffset end)

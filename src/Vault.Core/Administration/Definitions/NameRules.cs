@@ -35,6 +35,12 @@ internal static class NameRules
             return null;
         }
 
+        if (VaultKeyForm.IsIn(name))
+        {
+            errors.Add("$.name", "Has the form of a vault key: names are shown and recorded. Replace the key, if it is one.");
+            return null;
+        }
+
         if (route is { } expected && expected != parsed)
         {
             errors.Add("$.name", $"Must be the name in the route, {expected}, or be left out.");

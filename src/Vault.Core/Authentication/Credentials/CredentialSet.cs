@@ -84,6 +84,9 @@ public sealed class CredentialSet
     /// <summary>A service refused them.</summary>
     public void NoteRefused() => IsRefused = true;
 
+    /// <summary>Whether they are one user's of a per-user principal.</summary>
+    public bool IsPerUser => _user.Length > 0;
+
     /// <summary>The names of the parameters of this very user, beside those that all users of the principal share.</summary>
     public IReadOnlyCollection<string> OwnNames => [.. Names.Where(IsOwn)];
 

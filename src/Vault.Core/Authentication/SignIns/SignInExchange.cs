@@ -71,11 +71,11 @@ internal static class SignInExchange
         _ => "the service could not be reached, or did not speak HTTP",
     };
 
-    private static MaskedAnswer Mask(HttpResponseMessage response, byte[]? body) => new(
+    private static MaskedAnswer Mask(HttpResponseMessage response, byte[]? body) => MaskedAnswer.Of(
         (int)response.StatusCode,
         response.Content.Headers.ContentType?.MediaType,
         body?.Length ?? AnswerLimit + 1L,
-        [.. response.Headers.NonValidated.Select(header => header.Key).Concat(response.Content.Headers.NonValidated.Select(header => header.Key))]);
+        response.Headers.NonValidated.Select(header => header.Key).Concat(response.Content.Headers.NonValidated.Select(header => header.Key)));
 
     /// <summary>Reads an answer, decoded (some services compress whatever they are asked for); null: it is longer than 1 MiB.</summary>
     /// <exception cref="InvalidDataException">It is in a coding that isn't known, or not in the one that it says.</exception>

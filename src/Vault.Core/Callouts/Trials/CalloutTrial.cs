@@ -219,7 +219,7 @@ public sealed partial class CalloutTrial(
             CalloutMessage.CopyAnswerHeaders(answer, callout, names, static (list, name, _) => list.Add(name));
             trace.Steps.Add(new TracedStep(
                 name, shown.Url, status, Since(sent), shown,
-                new MaskedAnswer(
+                MaskedAnswer.Of(
                     status, AnswerContent.HeadersOf(answer).ContentType?.MediaType, CalloutMessage.AnswerLengthOf(answer, callout) ?? bytes,
                     names)));
         }

@@ -37,6 +37,20 @@ public sealed class JwksKeysTests
     }
 
     [Fact]
+    public void Find_OfAKeyThatStandsThereMoreThanOnce_KnowsItByEachIdAndAlgorithm()
+    {
+        using var rsa = RSA.Create(2048);
+        var keys = JwksKeys.Parse(Set(Rsa(rsa, "a"), Rsa(rsa, "b"), With(Rsa(rsa, "c"), "alg", "PS256"), With(Rsa(rsa, "c"), "alg", "RS256"))).Value!;
+        Assert.Equal(1, keys.Count);
+        foreach (var (id, algorithm) in new[] { ("a", "RS256"), ("b", "RS384"), ("c", "PS256"), ("c", "RS256"), (null, "RS512") })
+        {
+            Assert.Single(keys.Find(id, algorithm));
+        }
+
+        Assert.Empty(keys.Find("c", "RS512"));
+    }
+
+    [Fact]
     public void Parse_LeavesOutWhatMayNotVerify()
     {
         using var rsa = RSA.Create(2048);
