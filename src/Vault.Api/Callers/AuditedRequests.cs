@@ -102,6 +102,13 @@ internal static class AuditedRequests
         }
     }
 
+    /// <summary>So much of a text as the audit keeps; of a key that stands where it is cut, nothing that could be a part of the secret.</summary>
+    public static string Cut(string text, int most)
+    {
+        var kept = text.Length <= most ? text : VaultKeyForm.Hide(text);
+        return kept.Length <= most ? kept : kept[..most];
+    }
+
     /// <summary>An address as the audit keeps it.</summary>
     public static string? AddressOf(HttpContext context) => TextOf(context.Connection.RemoteIpAddress);
 
@@ -137,12 +144,12 @@ internal static class AuditedRequests
             .OfType<string>());
         return new AuditEvent(
             context.TraceIdentifier, context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), actor, action,
-            target.Length <= MaxTarget ? target : target[..MaxTarget], AuditOutcomes.Denied)
+            Cut(target, MaxTarget), AuditOutcomes.Denied)
         {
             Principal = values["principal"] as string is { Length: <= MaxTarget } principal ? TargetSpelling.Of(context, "principal", principal) : null,
             User = values.ContainsKey("user") ? AdminHttp.UserSegment.Read(context) : null,
             Method = context.Request.Method,
-            Path = context.Request.Path.Value is { Length: > MaxTarget } path ? path[..MaxTarget] : context.Request.Path.Value,
+            Path = context.Request.Path.Value is { } path ? Cut(path, MaxTarget) : null,
             RemoteAddress = AddressOf(context),
             TraceId = TraceContext.IdOf(context),
             BytesIn = context.Request.ContentLength,

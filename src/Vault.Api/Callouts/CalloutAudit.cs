@@ -175,7 +175,7 @@ internal sealed class CalloutAudit
 
     private long? BytesIn => _context.Request.ContentLength ?? (_callout is { Request.Body: not null } callout ? callout.BytesIn : null);
 
-    private static string Cut(string text) => text.Length <= MaxText ? text : text[..MaxText];
+    private static string Cut(string text) => AuditedRequests.Cut(text, MaxText);
 
     private AuditEvent Record(string outcome, string? code, bool isOver = true, long? bytesOut = null) =>
         new(_context.TraceIdentifier, _at, _actor, "callout", _target, outcome)

@@ -200,7 +200,7 @@ internal sealed partial class AuditAppender
             return events;
         }
 
-        var known = (await _store.OfIdsAsync([.. events.Select(audited => audited.Id).Distinct()], cancellationToken)).ToHashSet();
+        var known = (await _store.OfIdsAsync([.. events.Select(audited => audited.Id).Distinct()], cancellationToken)).Select(AuditChain.Normal).ToHashSet();
         return [.. events.Where(audited => known.Add(AuditChain.Normal(audited)))];
     }
 

@@ -93,10 +93,11 @@ public sealed record IssuerOptions(ImmutableArray<JwtIssuer> Issuers)
             errors.Add($"{entry.Path}:Audience must be what the tokens have as aud: without it a token for somebody else would do.");
         }
 
-        var algorithms = SettingList.Read(configuration, entry.Path + ":Algorithms", entriesHoldCommas: true) ?? [];
-        if (algorithms.Count == 0 && entry.GetSection("Algorithms").GetChildren().Any())
+        var named = SettingList.Read(configuration, entry.Path + ":Algorithms", entriesHoldCommas: true);
+        var algorithms = named ?? [];
+        if (named is { Count: 0 })
         {
-            errors.Add($"{entry.Path}:Algorithms is taken away by an empty text; name those that are allowed.");
+            errors.Add($"{entry.Path}:Algorithms is empty; name those that are allowed, or leave it out.");
         }
 
         foreach (var unknown in algorithms.Except(Asymmetric, StringComparer.Ordinal))

@@ -75,7 +75,7 @@ internal sealed class TokenHistory
 
     /// <summary>
     /// How long after the last one a token may be given up that its service refuses: at once, while it and the next one have room in half of what is searched for; then so
-    /// slowly, by its size, that the other half lasts for 24 hours, where a token has at most 14 KB.
+    /// slowly, by its size, that the other half lasts for 24 hours; but as long as there is room, no slower than one in ten minutes.
     /// </summary>
     public TimeSpan PaceOf(TokenSet token, DateTimeOffset now)
     {
@@ -87,8 +87,8 @@ internal sealed class TokenHistory
         }
 
         // The first one doesn't wait, where the last was given up long ago: the others share what it leaves.
-        var pace = size < HalfKnown / 2 ? Life * ((double)size / (HalfKnown - size)) : LongestPace;
-        return pace < ShortestPace ? ShortestPace : pace > LongestPace ? LongestPace : pace;
+        var pace = size < HalfKnown / 2 ? Life * ((double)size / (HalfKnown - size)) : Life;
+        return pace < ShortestPace ? ShortestPace : pace > LongestPace && _retiredSize + size <= MostKnown ? LongestPace : pace;
     }
 
     private void Prune(DateTimeOffset since)
