@@ -70,13 +70,6 @@ internal sealed partial class AuditAppender
     /// <summary>Something couldn't be kept: the next records are told apart from those before.</summary>
     public void NoteFailure() => Volatile.Write(ref _failures, 1);
 
-    /// <summary>A write of so many records has no answer: what comes of it isn't known yet, and until it is nothing more begins.</summary>
-    public void NoteSilence(int count)
-    {
-        NoteFailure();
-        SayNotKept(count, new TimeoutException("The database gave no answer."));
-    }
-
     /// <summary>A record is gone; the next one tells of it.</summary>
     public void Lose(AuditEvent audited)
     {

@@ -24,11 +24,6 @@ public sealed class AuditLog : BackgroundService
     // Records that nobody waits for gather for so long: a transaction for each costs more than the callout that it tells of.
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
 
-    // Where a write has no answer after so long (a replica that freezes in a change gives the turn free sooner), nobody waits for it any more; after that, for no
-    // other that has none within a moment, until one has.
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(6);
-    private static readonly TimeSpan FurtherSilence = TimeSpan.FromMilliseconds(250);
-
     private readonly Channel<AuditWaiting> _queue = Channel.CreateBounded<AuditWaiting>(MostWaiting);
     private static readonly Task<bool> Yes = Task.FromResult(true);
     private readonly AuditTail _tail;
@@ -36,12 +31,10 @@ public sealed class AuditLog : BackgroundService
     private readonly AuditAppender _appender;
     private readonly AuditKeeping _keeping;
     private readonly SpoolReplay? _replay;
-    private readonly bool _hasSpool;
 
     // Released when somebody comes who waits.
     private readonly SemaphoreSlim _hurry = new(0);
     private Task _signed = Task.CompletedTask;
-    private bool _isSilent;
     private Task? _stopped;
 
     /// <summary>Takes what it needs; nothing is read or written yet.</summary>
@@ -52,7 +45,6 @@ public sealed class AuditLog : BackgroundService
         tail.Kept = metrics.Kept;
         _appender = new AuditAppender(store, tail, time, metrics, logger);
         _keeping = new AuditKeeping(_appender, spool, time, logger);
-        _hasSpool = spool is not null;
         _replay = spool is null ? null : new SpoolReplay(spool, _appender, _keeping, tail, time, logger);
     }
 
@@ -123,8 +115,7 @@ public sealed class AuditLog : BackgroundService
     private async Task DrainAsync()
     {
         var batch = new List<AuditWaiting>(MostInBatch);
-        var due = new List<AuditWaiting>();
-        while (batch.Count > 0 || await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             Take();
             if (batch.Count < MostInBatch && batch.TrueForAll(waiting => waiting.Kept is null) && !_queue.Reader.Completion.IsCompleted)
@@ -133,17 +124,8 @@ public sealed class AuditLog : BackgroundService
                 Take();
             }
 
-            // With a spool the write is given up before, and records are kept there. Where the chain is this process's alone, what is waited for is a change of its own.
-            var writing = _keeping.AppendAsync(batch);
-            if (!writing.IsCompleted && _tail.IsShared && !_hasSpool)
-            {
-                await RefuseWhereSilentAsync(writing, batch, due);
-            }
-
-            await writing;
+            await _keeping.AppendAsync(batch);
             batch.Clear();
-            batch.AddRange(due);
-            due.Clear();
             if (_tail.Unsigned >= CheckpointAfter && _keeping.IsInDatabase && _signed.IsCompleted)
             {
                 // Not waited for: where the database goes away just now, records needn't wait for it with the checkpoint. It never fails.
@@ -156,50 +138,6 @@ public sealed class AuditLog : BackgroundService
             while (batch.Count < MostInBatch && _queue.Reader.TryRead(out var waiting))
             {
                 batch.Add(waiting);
-            }
-        }
-    }
-
-    // The write goes on, and is the one that finds out when the database answers again: who waits for it is told no, and so is at once who comes
-    // meanwhile. What their records tell of is due then: those of the write are kept by it, or with the next.
-    private async Task RefuseWhereSilentAsync(Task writing, List<AuditWaiting> batch, List<AuditWaiting> due)
-    {
-        try
-        {
-            await writing.WaitAsync(_isSilent ? FurtherSilence : LongestSilence, _time);
-        }
-        catch (TimeoutException)
-        {
-            _isSilent = true;
-            _appender.NoteSilence(batch.Count(static waiting => waiting.Event is not null));
-            batch.ForEach(static waiting => waiting.Kept?.TrySetResult(false));
-            var isOpen = true;
-            while (isOpen && !writing.IsCompleted)
-            {
-                while (_queue.Reader.TryRead(out var waiting))
-                {
-                    waiting.Kept?.TrySetResult(false);
-                    Due(waiting.Event);
-                }
-
-                var coming = _queue.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
-                isOpen = await Task.WhenAny(writing, coming) != coming || await coming;
-            }
-
-            await writing;
-        }
-
-        _isSilent &= _appender.HasFailed;
-
-        void Due(AuditEvent? audited)
-        {
-            if (audited is not null && due.Count < MostWaiting)
-            {
-                due.Add(new AuditWaiting(audited, null));
-            }
-            else if (audited is not null)
-            {
-                _appender.Lose(audited);
             }
         }
     }

@@ -18,9 +18,6 @@ public sealed partial class AuditTail(
     private long _last;
     private long _signed;
 
-    /// <summary>Whether other processes write to the chain, too: then a turn is a question to the database.</summary>
-    public bool IsShared => turns is not null;
-
     /// <summary>A turn to write, held by one at a time.</summary>
     public sealed class Turn : IAsyncDisposable
     {

@@ -173,43 +173,6 @@ public sealed class FaultTests(ReplicaFixture fixture)
         await RefusedAsync(new Npgsql.NpgsqlConnectionStringBuilder(other) { Database = name }.ToString(), "isn't encoded in UTF8");
     }
 
-    [Fact]
-    public async Task DatabaseThatGivesNoAnswer_RefusesCalloutsAtOnce_AndIsntReady_AndAllHealsByItself()
-    {
-        var server = await PostgreSqlServer.GetAsync();
-        var direct = await server.EnsureAsync("silent_" + Guid.NewGuid().ToString("N"));
-        await using var vault = New(direct);
-        await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""{ "name": "Silent", "url": "{{fixture.Service.Url}}", "authentication": { "protocol": "password", "username": "ann", "password": "the-password" } }""");
-        using var app = vault.CreateClient(await vault.CreateAppAsync("SilentApp", "Silent"));
-        Assert.Equal(200, await StatusAsync(app, "/callout/Silent/1"));
-        var before = fixture.Service.Requests.Count;
-        await using (var other = new Npgsql.NpgsqlConnection(direct + ";Pooling=false"))
-        {
-            await other.OpenAsync();
-            await using var command = new Npgsql.NpgsqlCommand("BEGIN; LOCK TABLE audit IN ACCESS EXCLUSIVE MODE; LOCK TABLE vault_keys IN ACCESS EXCLUSIVE MODE", other);
-            await command.ExecuteNonQueryAsync();
-            var since = Stopwatch.GetTimestamp();
-            Assert.Equal(503, await StatusAsync(vault.AdminClient, "/healthz/ready"));
-            Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 0, 5);
-            Assert.Equal(503, await StatusAsync(app, "/callout/Silent/2"));
-            since = Stopwatch.GetTimestamp();
-            for (var called = 0; called < 30; called++)
-            {
-                Assert.Equal(503, await StatusAsync(app, $"/callout/Silent/{called}"));
-            }
-
-            Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 0, 5);
-        }
-
-        Assert.Equal(before, fixture.Service.Requests.Count);
-        await UntilAsync(() => StatusAsync(app, "/callout/Silent/back"), 200);
-        await UntilAsync(() => StatusAsync(vault.AdminClient, "/healthz/ready"), 200);
-        var verdict = (await vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!;
-        Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
-        var lines = (await vault.AdminClient.GetStringAsync("/api/v1/audit/export")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(31, lines.Count(line => line.Contains("\"audit-unavailable\"", StringComparison.Ordinal) && !line.Contains("/back", StringComparison.Ordinal)));
-    }
-
     private static async Task RefusedAsync(string database, string expected)
     {
         var directory = Directory.CreateTempSubdirectory("vault-refused-").FullName;

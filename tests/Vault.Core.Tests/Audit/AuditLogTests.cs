@@ -25,7 +25,7 @@ public sealed class AuditLogTests : IAsyncLifetime
         var ring = new VaultKeyRing(new EphemeralDataProtectionProvider());
         ring.Load([ring.Create(VaultKeyRing.DataPurpose), ring.Create(VaultKeyRing.IntegrityPurpose)]);
         _store = new ListAuditStore(_log);
-        _parts = new AuditParts(_directory, new IntegrityKey(ring), _store, _time, turns: _store, logs: LoggerFactory.Create(logging => logging.AddProvider(_logs)));
+        _parts = new AuditParts(_directory, new IntegrityKey(ring), _store, _time, logs: LoggerFactory.Create(logging => logging.AddProvider(_logs)));
     }
 
     public Task InitializeAsync() => _parts.Log.StartAsync(CancellationToken.None);
@@ -133,56 +133,6 @@ public sealed class AuditLogTests : IAsyncLifetime
         held.GoOn();
         Assert.True(await first);
         Assert.True(await asked);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task DatabaseThatGivesNoAnswer_RefusesAtOnce_UntilItDoes_AndEachRecordIsKeptOnce(bool isKept)
-    {
-        Assert.True(await _parts.Log.WriteAsync(Event()));
-        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _store.Answering = answer.Task;
-        var waiting = _parts.Log.WriteAsync(Of("waiting"));
-        _time.Advance(TimeSpan.FromSeconds(5));
-        Assert.False(waiting.IsCompleted);
-        while (!waiting.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        Assert.False(await waiting);
-        for (var tried = 0; tried < 20; tried++)
-        {
-            _parts.Log.Note(Of($"noted {tried}"));
-            Assert.Equal((false, false, false), (await _parts.Log.CanWriteAsync(), await _parts.Log.WriteAsync(Of($"refused {tried}")), await _parts.Log.CanNoteAsync()));
-        }
-
-        Assert.False(_parts.Log.IsKeeping);
-        Assert.DoesNotContain(_log, entry => entry.Event.Id == "waiting");
-        Assert.Single(_logs.Lines, line => line.Contains("could not be kept", StringComparison.Ordinal));
-        _store.Answering = Task.CompletedTask;
-        if (isKept)
-        {
-            answer.SetResult();
-        }
-        else
-        {
-            answer.SetException(new TimeoutException());
-        }
-
-        while (!await _parts.Log.CanWriteAsync())
-        {
-            await Task.Yield();
-        }
-
-        Assert.True(await _parts.Log.WriteAsync(Of("last")));
-        Assert.True(_parts.Log.IsKeeping);
-        string[] expected = ["waiting", .. Enumerable.Range(0, 20).SelectMany(tried => new[] { $"noted {tried}", $"refused {tried}" }), "last"];
-        Assert.Equal(expected, _log.Where(entry => entry.Event is { Action: "callout", Id: not "id" }).Select(entry => entry.Event.Id));
-
-        AuditEvent Of(string id) => Event() with { Id = id };
     }
 
     [Fact]

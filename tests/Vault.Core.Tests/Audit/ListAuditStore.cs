@@ -4,13 +4,10 @@ using Vault.Core.Audit;
 namespace Vault.Core.Tests.Audit;
 
 /// <summary>Records in memory; a test may change them, and make writes fail.</summary>
-internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore, IAuditTurns
+internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore
 {
     /// <summary>What a write does before, and, told <c>true</c>, after it kept its records.</summary>
     public Action<bool> Writing { get; set; } = static _ => { };
-
-    /// <summary>What a write waits for before it keeps its records.</summary>
-    public Task Answering { get; set; } = Task.CompletedTask;
 
     /// <summary>Which records it can't keep, however often it is asked.</summary>
     public Predicate<AuditEvent> IsBad { get; set; } = static _ => false;
@@ -18,16 +15,11 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore, IAudit
     public Task<AuditHead?> HeadAsync(CancellationToken cancellationToken) =>
         Task.FromResult(log.Count == 0 ? null : new AuditHead(log[^1].Sequence, log[^1].Segment, log[^1].Hash));
 
-    public async Task<AuditClaim> TakeAsync(long known, CancellationToken cancellationToken) =>
-        new(await HeadAsync(cancellationToken), log.Find(entry => entry.Sequence == known)?.Hash);
-
-    public ValueTask ReleaseAsync() => ValueTask.CompletedTask;
-
     public Task<long?> LastAsync(CancellationToken cancellationToken) => Task.FromResult(log.Count == 0 ? (long?)null : log[^1].Sequence);
 
     public Task<AuditEntry?> EntryAsync(long sequence, CancellationToken cancellationToken) => Task.FromResult(log.Find(entry => entry.Sequence == sequence));
 
-    public async Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
+    public Task AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
     {
         Writing(false);
         begun?.Invoke();
@@ -36,9 +28,9 @@ internal sealed class ListAuditStore(List<AuditEntry> log) : IAuditStore, IAudit
             throw new ArgumentException("It can't be encoded.");
         }
 
-        await Answering;
         log.AddRange(entries);
         Writing(true);
+        return Task.CompletedTask;
     }
 
     public Task<IReadOnlyList<AuditEvent>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
