@@ -20,7 +20,8 @@ internal static class AttemptSignature
     {
         // The caller's own signature has no place where the protocol makes one, also before there is a challenge to answer.
         var custom = callout.Plan.CustomHeaderNames;
-        var kept = headers.Where(header => custom.Contains(header.Key) || !IsAmong(signing.SignatureHeaders, header.Key)).ToArray();
+        var names = signing.SignatureHeaders;
+        var kept = headers.Where(header => custom.Contains(header.Key) || !IsAmong(names, header.Key)).ToArray();
         var target = uri.OriginalString;
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var request = new RequestToSign
