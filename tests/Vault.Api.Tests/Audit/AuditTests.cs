@@ -87,6 +87,48 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal(("per", "jo/e"), ((string?)set["principal"], (string?)set["user"]));
     }
 
+    [Fact]
+    public async Task WhatAChangeWritesByTheWay_HasARecordOfItsOwn()
+    {
+        // Inline authentication makes, changes and takes along an external credential and its secrets.
+        const string Inline = """{ "url": "https://SERVICE/inline", "authentication": { "protocol": "bearer", "token": "the-first-token" } }""";
+        await ExpectAsync(HttpMethod.Put, "named-credentials/Inline", Inline.Replace("SERVICE", "one.example", StringComparison.Ordinal),
+            "external-credential.created Inline", "credential.updated Inline/default", "named-credential.created Inline");
+        await ExpectAsync(HttpMethod.Put, "named-credentials/Inline", """{ "url": "https://one.example/other", "authentication": { "protocol": "bearer" } }""",
+            "external-credential.updated Inline", "named-credential.updated Inline");
+        await ExpectAsync(HttpMethod.Put, "named-credentials/Inline?discardSecrets=true", """{ "url": "https://two.example", "authentication": { "protocol": "bearer" } }""",
+            "external-credential.updated Inline", "credential.deleted Inline/default", "named-credential.updated Inline");
+        await ExpectAsync(HttpMethod.Put, "named-credentials/Inline", Inline.Replace("SERVICE", "three.example", StringComparison.Ordinal),
+            "external-credential.updated Inline", "credential.updated Inline/default", "named-credential.updated Inline");
+        await ExpectAsync(HttpMethod.Delete, "named-credentials/Inline", null, "external-credential.deleted Inline", "named-credential.deleted Inline");
+
+        // The first link sets where the secrets may go.
+        await ExpectAsync(HttpMethod.Post, "external-credentials", """{ "name": "Linked", "authentication": { "protocol": "bearer" }, "principals": [ { "name": "a" }, { "name": "b" } ] }""", "external-credential.created Linked");
+        await ExpectAsync(HttpMethod.Put, "named-credentials/Named", """{ "url": "https://one.example", "externalCredential": "linked" }""", "external-credential.updated Linked", "named-credential.created Named");
+        await ExpectAsync(HttpMethod.Put, "named-credentials/Named", """{ "url": "https://one.example/x", "externalCredential": "Linked" }""", "named-credential.updated Named");
+
+        // Secrets that go with what they belonged to.
+        foreach (var principal in new[] { "a", "b" })
+        {
+            await ExpectAsync(HttpMethod.Put, $"external-credentials/Linked/principals/{principal}/credential", """{ "parameters": { "Token": "the-token-of-it" } }""", $"credential.updated Linked/{principal}");
+        }
+
+        await ExpectAsync(HttpMethod.Put, "external-credentials/Linked?discardSecrets=true", """{ "authentication": { "protocol": "bearer" }, "principals": [ { "name": "a" } ] }""",
+            "credential.deleted Linked/b", "external-credential.updated Linked");
+        await ExpectAsync(HttpMethod.Put, "external-credentials/linked?discardSecrets=true", """{ "authentication": { "protocol": "bearer" }, "allowedHosts": ["one.example", "evil.example"] }""",
+            "credential.deleted Linked/a", "external-credential.updated Linked");
+
+        async Task ExpectAsync(HttpMethod method, string route, string? body, params string[] records)
+        {
+            var before = (await ItemsAsync("?pageSize=1"))[0]!["sequence"]!.GetValue<long>();
+            await _vault.AdminAsync(method, "/api/v1/" + route, body);
+            var since = (await ItemsAsync("?pageSize=10")).Where(item => (long)item!["sequence"]! > before).Reverse().ToArray();
+            Assert.Equal(records, since.Select(item => $"{item!["action"]} {item["target"]}"));
+            Assert.Single(since.Select(item => (string?)item!["id"]).Distinct());
+            Assert.All(since, item => Assert.Equal("bootstrap", (string?)item!["actor"]));
+        }
+    }
+
     [Theory]
     [InlineData("delete")]
     [InlineData("Delete")]

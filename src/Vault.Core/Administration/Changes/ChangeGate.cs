@@ -111,7 +111,8 @@ public sealed partial class ChangeGate(
             }
 
             // The change and its records are one transaction: there is never one without the other.
-            foreach (var audited in Describe(result.Value, draft.Now))
+            draft.Changed.UnionWith(Touched.Of(database.ChangeTracker));
+            foreach (var audited in Describe(result.Value, draft))
             {
                 database.Audit.Add(AuditStore.ToRow(turn.Next(audited)));
             }
@@ -174,8 +175,9 @@ public sealed partial class ChangeGate(
         }
     }
 
-    private static IEnumerable<AuditEvent> Describe<T>(T result, DateTimeOffset now)
+    private static IEnumerable<AuditEvent> Describe<T>(T result, Draft draft)
     {
+        var now = draft.Now;
         if (AuditOrigin.Current is not { } origin)
         {
             yield return new AuditEvent(Guid.CreateVersion7().ToString("N"), now, "vault", "vault.changed", "vault", AuditOutcomes.Success);
@@ -189,16 +191,13 @@ public sealed partial class ChangeGate(
             Status = written?.Status ?? (result is bool ? 204 : 200),
             DurationMs = Math.Round((now - origin.Event.At).TotalMilliseconds, 1),
         };
-        if (result is IWrittenTogether together)
+        var parts = result is IWrittenTogether together ? together.Parts : [];
+        foreach (var one in parts.Concat(ByTheWay.Of(draft, [.. parts, new WrittenPart(done.Action, done.Target)])))
         {
-            foreach (var one in together.Parts)
-            {
-                yield return done with { Action = one.Action, Target = one.Target, Principal = one.Principal, BytesIn = null };
-            }
-
-            done = done with { Target = together.Summary };
+            yield return done with { Action = one.Action, Target = one.Target, Principal = one.Principal, BytesIn = null };
         }
 
+        done = result is IWrittenTogether whole ? done with { Target = whole.Summary } : done;
         yield return written?.IsNew is true ? done with { Action = origin.CreatedAction } : done;
     }
 

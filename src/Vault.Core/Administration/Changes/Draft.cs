@@ -29,6 +29,9 @@ internal sealed class Draft(VaultDbContext database, DefinitionSnapshot definiti
     /// <summary>What else comes into force once the change is durable, before its answer is sent.</summary>
     public List<Action> InForce { get; } = [];
 
+    /// <summary>Secret values that this change sets or removes by the way, by their targets in the audit: each has a record beside that of the change.</summary>
+    public Dictionary<string, WrittenPart> Besides { get; } = new(StringComparer.Ordinal);
+
     /// <summary>External credentials whose secrets and tokens in memory are to be forgotten.</summary>
     public HashSet<Guid> Evicted { get; } = [];
 }

@@ -195,7 +195,7 @@ public sealed class ExternalCredentialAdministration(
                     ErrorCodes.SecretsWouldTravel, $"The principal {gone.Name} has secrets, which would go with it; say so with ?discardSecrets=true.");
             }
 
-            await SecretChanges.ShredAsync(draft, before.Id, gone.Id);
+            await SecretChanges.DiscardAsync(draft, before, gone.Id);
         }
 
         var bound = binder.Bind(before);
@@ -213,7 +213,7 @@ public sealed class ExternalCredentialAdministration(
             }
 
             // Also what was replaced before: sealed to where others go now, a row in the database that says so would let it travel.
-            await SecretChanges.ShredAsync(draft, before.Id);
+            await SecretChanges.DiscardAsync(draft, before);
         }
 
         return await _secrets.ResealAsync(draft, bound.Value, after);

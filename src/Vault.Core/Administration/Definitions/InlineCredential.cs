@@ -78,7 +78,9 @@ internal sealed class InlineCredential(
         draft.Definitions = draft.Definitions.With(after.Value.Definition);
         if (inline.Parameters is { } parameters)
         {
-            await _secrets.SetAsync(draft, after.Value, PrincipalOf(after.Value.Definition).Id, "", parameters, isWhole: true, isNew: existing is null);
+            var principal = PrincipalOf(after.Value.Definition);
+            await _secrets.SetAsync(draft, after.Value, principal.Id, "", parameters, isWhole: true, isNew: existing is null);
+            SecretChanges.Note(draft, after.Value.Definition, principal, "credential.updated");
         }
 
         return after.Value.Definition.Id;
@@ -131,7 +133,7 @@ internal sealed class InlineCredential(
         if (travel is not null)
         {
             // Also what was replaced before: sealed to where others go now, a row in the database that says so would let it travel.
-            await SecretChanges.ShredAsync(draft, existing.Id);
+            await SecretChanges.DiscardAsync(draft, existing);
         }
 
         return await _secrets.ResealAsync(draft, before.Value, after);

@@ -93,6 +93,24 @@ internal sealed class SecretChanges(SecretSealer sealer)
         credential.Authentication.Tokens?.ConsentParameters is { } consent
         && !isWhole && !parameters.Any(parameter => consent.Contains(parameter.Key, StringComparer.OrdinalIgnoreCase));
 
+    /// <summary>Notes that a change sets a principal's secrets, or removes them, though it is about something else.</summary>
+    public static void Note(Draft draft, ExternalCredential credential, Principal principal, string action) =>
+        draft.Besides[$"{credential.Name}/{principal.Name}"] = new WrittenPart(action, $"{credential.Name}/{principal.Name}", principal.Name.Value);
+
+    /// <summary>Destroys what a change leaves no place for, as <see cref="ShredAsync"/> does, and notes whose secrets those were.</summary>
+    public static async Task DiscardAsync(Draft draft, ExternalCredential credential, Guid? principalId = null)
+    {
+        var set = await draft.Database.Secrets
+            .Where(row => row.ExternalCredentialId == credential.Id && (principalId == null || row.PrincipalId == principalId) && row.RetiredAt == null)
+            .Select(row => row.PrincipalId).Distinct().ToListAsync();
+        foreach (var principal in credential.Principals.Where(principal => set.Contains(principal.Id)))
+        {
+            Note(draft, credential, principal, "credential.deleted");
+        }
+
+        await ShredAsync(draft, credential.Id, principalId);
+    }
+
     /// <summary>Destroys the secrets and tokens of an external credential, of one principal or of one user, at once: nothing is kept.</summary>
     public static async Task ShredAsync(Draft draft, Guid externalCredentialId, Guid? principalId = null, string? user = null)
     {
