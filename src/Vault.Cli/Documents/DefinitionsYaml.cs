@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -91,11 +90,10 @@ internal static class DefinitionsYaml
 /// <summary>What a plain YAML scalar means (YAML 1.2, core schema).</summary>
 internal static partial class YamlScalars
 {
-    /// <summary>Whether it is a text, and nothing else, also to readers of YAML 1.1.</summary>
+    /// <summary>Whether it is a text, and nothing else, also to readers of YAML 1.1, whose numbers, dates and signs begin as no word does.</summary>
     public static bool IsText(string text) => ToJson(text) is JsonValue value && value.GetValueKind() is JsonValueKind.String
-        && text.Length > 0 && text.ToUpperInvariant() is not ("YES" or "NO" or "ON" or "OFF" or "Y" or "N")
-        && !double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Any, CultureInfo.InvariantCulture, out _)
-        && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _);
+        && text.Length > 0 && !char.IsAsciiDigit(text[0]) && text[0] is not ('+' or '-' or '.' or '=' or '<')
+        && text.ToUpperInvariant() is not ("YES" or "NO" or "ON" or "OFF" or "Y" or "N");
 
     /// <summary>Its value; null is null. A number keeps its digits, which no type of .NET holds all of.</summary>
     public static JsonNode? ToJson(string text) => text switch

@@ -65,6 +65,26 @@ public sealed class DefinitionsYamlTests
         }
     }
 
+    // Integers, floats, times, a merge key and a default value of YAML 1.1 (yaml.org/type).
+    [Theory]
+    [InlineData("0x1F")]
+    [InlineData("0b11")]
+    [InlineData("017")]
+    [InlineData("190:20:30")]
+    [InlineData("-1_000.5")]
+    [InlineData(".inf")]
+    [InlineData(".NaN")]
+    [InlineData("=")]
+    [InlineData("<<")]
+    [InlineData("2001-12-14t21:59:43.10-05:00")]
+    [InlineData("off")]
+    public void Write_WhatYaml11TakesForSomethingElse_IsQuoted(string text)
+    {
+        using var writer = new StringWriter();
+        DefinitionsYaml.Write(new JsonObject { ["v"] = text }, writer);
+        Assert.Equal($"v: \"{text}\"\n", writer.ToString());
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("-0")]
