@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
+using Vault.Api.Callers;
+using Vault.Core.Access;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Primitives;
 
@@ -40,6 +42,11 @@ internal static class JsonBody
         try
         {
             await request.Body.CopyToAsync(memory, cancellationToken);
+            if (!request.HttpContext.IsInForce())
+            {
+                return CallerResolver.Unauthenticated;
+            }
+
             if (memory.Length == 0 && whenEmpty is not null)
             {
                 return whenEmpty;
@@ -67,7 +74,7 @@ internal static class JsonBody
 
             if (HttpMethods.IsPost(request.Method))
             {
-                Callers.AuditedRequests.NoteName(NameIn(memory));
+                AuditedRequests.NoteName(NameIn(memory));
             }
 
             return value;

@@ -1,4 +1,5 @@
 using Vault.Api.Errors;
+using Vault.Core.Access;
 using Vault.Core.Audit;
 using Vault.Core.Primitives;
 using Vault.Core.Storage;
@@ -34,7 +35,7 @@ internal static class AuditedRequests
             Begin(context, actor, action ?? "signin.denied") with { Outcome = AuditOutcomes.Denied, Status = ErrorStatus.Of(code), Code = code });
 
     /// <summary>Handles a request; whoever changes something records it with the change, what is left is recorded here.</summary>
-    public static async Task HandleAsync(HttpContext context, RequestDelegate next, string actor)
+    public static async Task HandleAsync(HttpContext context, RequestDelegate next, Caller caller)
     {
         if (ResourceOf(context) is not { } resource)
         {
@@ -45,7 +46,8 @@ internal static class AuditedRequests
         var isWhole = IsWhole(resource.Name);
         var origin = new AuditOrigin
         {
-            Event = Begin(context, actor, ActionOf(context, resource.Name)),
+            Event = Begin(context, caller.Actor, ActionOf(context, resource.Name)),
+            Caller = caller,
             CreatedAction = isWhole ? resource.Name : resource.Name + ".created",
         };
         var log = context.RequestServices.GetRequiredService<AuditLog>();

@@ -24,7 +24,6 @@ internal sealed class CalloutAudit
     private string _actor = "anonymous";
     private string _target = "";
     private string? _path;
-    private string? _method;
     private string? _asked;
     private AdmittedCallout? _admitted;
     private Callout? _callout;
@@ -88,8 +87,11 @@ internal sealed class CalloutAudit
     /// <summary>What is called.</summary>
     public void Target(string name, string path) => (_target, _path) = (_intended?.Target ?? Cut(name), Cut(path));
 
-    /// <summary>By which method it goes on: a WebSocket of HTTP/2 by another than it came.</summary>
-    public void Sends(string method) => _method = method;
+    /// <summary>What is to go on; null: nobody knows yet.</summary>
+    public CalloutRequest? Request { get; private set; }
+
+    /// <summary>What is to go on: a WebSocket of HTTP/2 by another method than it came.</summary>
+    public void Sends(CalloutRequest request) => Request = request;
 
     /// <summary>The host that was asked for, where the request names one.</summary>
     public void Asked(string? host) => _asked = host;
@@ -182,7 +184,7 @@ internal sealed class CalloutAudit
         {
             Principal = _admitted?.Principal.Name.Value,
             User = _admitted is { User.Length: > 0 } ? _admitted.User : _admitted?.RecordedUser,
-            Method = Cut(_method ?? _context.Request.Method),
+            Method = Cut(Request?.Method ?? _context.Request.Method),
             Host = _admitted?.Host ?? _asked,
             Path = _path,
             Status = Status,

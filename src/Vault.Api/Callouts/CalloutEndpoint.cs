@@ -37,11 +37,16 @@ internal sealed class CalloutEndpoint(
         {
             var callout = await JudgeAsync(context, source, audit, counted: null);
             var since = audit.Elapsed;
-            for (var tries = 1; ReferenceEquals(callout.Error, CredentialSet.Overtaken) && audit.Way is { } admitted && tries < MostTries && audit.Elapsed - since < LongestJudging; tries++)
+            for (var tries = 1; IsOvertaken(callout.Error) && audit.Way is { } admitted && tries < MostTries && audit.Elapsed - since < LongestJudging; tries++)
             {
-                // The external credential was changed on the way of the callout, and with it what the secrets are sealed to. All is judged anew, from the
-                // key on: it may lead elsewhere now, or nowhere. Nothing of the body was read, and nothing sent.
-                await admission.OvertakenAsync(admitted, context.RequestAborted);
+                // What the callout goes by was changed on its way. All is judged anew, from the key on: it may lead elsewhere now, or nowhere.
+                // Nothing was sent, and what was read of the body is there still.
+                if (ReferenceEquals(callout.Error, CredentialSet.Overtaken))
+                {
+                    await admission.OvertakenAsync(admitted, context.RequestAborted);
+                }
+
+                context.Request.Body = audit.Request?.Again ?? context.Request.Body;
                 audit.Again();
                 callout = await JudgeAsync(context, source, audit, admitted.Named.Id);
             }
@@ -162,7 +167,7 @@ internal sealed class CalloutEndpoint(
         }
 
         var request = CallerRequest.Read(context, found.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
-        audit.Sends(request.Method);
+        audit.Sends(request);
         if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {
             return refused;
@@ -179,6 +184,8 @@ internal sealed class CalloutEndpoint(
         CallerRequest.LiftLimits(context);
         return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
     }
+
+    private static bool IsOvertaken(VaultError? error) => ReferenceEquals(error, CredentialSet.Overtaken) || ReferenceEquals(error, CalloutStanding.Changed);
 
     private static void NoteTarget(CalloutAudit audit, Result<CalloutTarget> target, string rawTarget)
     {

@@ -57,4 +57,16 @@ public sealed record AccessSnapshot(
         ImmutableDictionary<string, Guid>.Empty,
         ImmutableDictionary<string, VaultKey>.Empty,
         GrantTable.Empty);
+
+    /// <summary>
+    /// Whether who was let in would be let in still: a request may take its time, and the key be revoked meanwhile. Of a token only the app is judged: it was good when it came, and
+    /// nobody can take it back.
+    /// </summary>
+    /// <param name="caller">As it was let in.</param>
+    /// <param name="now">The time.</param>
+    public bool IsInForce(Caller caller, DateTimeOffset now) =>
+        (caller.AppId is not { } app || Apps.ContainsKey(app))
+        && (caller.Key is not { } key
+            || (Keys.TryGetValue(key.Id, out var stored) && stored.Role == key.Role && stored.AppId == key.AppId && stored.Hash.AsSpan().SequenceEqual(key.Hash.AsSpan())
+                && !(stored.ExpiresAt <= now)));
 }

@@ -7,7 +7,8 @@ namespace Vault.Core.Access;
 /// <summary>Tells who a key or token belongs to, from memory.</summary>
 public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyUsage usage, JwtCallers tokens, SignInLimits limits, TimeProvider time)
 {
-    private static readonly VaultError Unauthenticated =
+    /// <summary>Nobody that this vault lets in.</summary>
+    public static readonly VaultError Unauthenticated =
         new(ErrorCodes.Unauthenticated, "A vault key (vk_…), or a token of an issuer that this vault knows, is needed: none was sent, or it is unknown, expired or revoked.");
 
     /// <summary>For ids that nobody has: the same work is done, so that the time of an answer tells nothing.</summary>
@@ -96,6 +97,6 @@ public sealed class CallerResolver(AccessCatalog catalog, KeyHasher hasher, KeyU
             usage.Note(stored.Id, now);
         }
 
-        return new Caller(stored.Role, stored.AppId, (name ?? default).Value);
+        return new Caller(stored.Role, stored.AppId, (name ?? default).Value) { Key = stored };
     }
 }

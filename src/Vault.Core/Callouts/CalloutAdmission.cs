@@ -13,6 +13,9 @@ namespace Vault.Core.Callouts;
 /// <param name="RecordedUser">The user whom the app asserts, or the subject of its token; with a <c>named</c> principal only recorded. Null: none.</param>
 public sealed record AdmittedCallout(NamedCredential Named, BoundCredential External, Principal Principal, string User, string? RecordedUser)
 {
+    /// <summary>Who calls; null: an admin tries it.</summary>
+    internal Caller? Caller { get; init; }
+
     /// <summary>The service's host, with its port where it isn't the scheme's.</summary>
     public string Host => CalloutPlan.For(Named, External).OriginHost;
 }
@@ -156,7 +159,7 @@ public sealed class CalloutAdmission(DefinitionCatalog definitions, AccessCatalo
 
         var bound = binder.Bind(external);
         return bound.IsOk
-            ? new AdmittedCallout(named, bound.Value, chosen, chosen.Type is PrincipalType.PerUser ? user ?? "" : "", user)
+            ? new AdmittedCallout(named, bound.Value, chosen, chosen.Type is PrincipalType.PerUser ? user ?? "" : "", user) { Caller = caller }
             : bound.Error;
     }
 

@@ -9,9 +9,9 @@ namespace Vault.Core.Callouts;
 /// resolved and signed anew (<see cref="SecondAttempt"/>): the caller sees the second answer. One handler rather than a chain: each link
 /// of a chain is one more state to keep for every callout.
 /// </summary>
-internal sealed class CalloutHandler(UpstreamConnections connections, CalloutAttempts attempts) : HttpMessageHandler
+internal sealed class CalloutHandler(UpstreamConnections connections, CalloutAttempts attempts, CalloutStanding standing) : HttpMessageHandler
 {
-    private readonly SecondAttempt _second = new(attempts);
+    private readonly SecondAttempt _second = new(attempts, standing);
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("Whose message is it?");

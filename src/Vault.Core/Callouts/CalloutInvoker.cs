@@ -4,9 +4,9 @@ using Vault.Core.Egress;
 namespace Vault.Core.Callouts;
 
 /// <summary>What YARP sends callouts through.</summary>
-public sealed class CalloutInvoker(UpstreamConnections connections, CalloutAttempts attempts) : IDisposable
+public sealed class CalloutInvoker(UpstreamConnections connections, CalloutAttempts attempts, CalloutStanding standing) : IDisposable
 {
-    private readonly CalloutHandler _handler = new(connections, attempts);
+    private readonly CalloutHandler _handler = new(connections, attempts, standing);
 
     /// <summary>Takes the one message that carries the callout.</summary>
     public HttpMessageInvoker For(Callout callout) => new OfOne(_handler, callout);

@@ -12,7 +12,7 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Callouts;
 
 /// <summary>Makes a callout ready to be sent, or finds out why it can't be; nothing is sent upstream before it is done.</summary>
-public sealed class CalloutPreparation(CredentialSets credentials, TokenSource tokens, IConsentDemand consent, NamedCredentialConnections connections, CalloutAttempts attempts, EgressPolicy egress, IdleTimers timers)
+public sealed class CalloutPreparation(CredentialSets credentials, TokenSource tokens, IConsentDemand consent, NamedCredentialConnections connections, CalloutAttempts attempts, CalloutStanding standing, EgressPolicy egress, IdleTimers timers)
 {
     /// <summary>Prepares; the callout belongs to the caller, who disposes it.</summary>
     public async ValueTask<Result<Callout>> PrepareAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
@@ -104,20 +104,47 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
         if (request.Body is { } body)
         {
             var isHeld = !request.IsGrpc && !request.IsUpgrade && (callout.Plan.Named.AllowMergeFieldsInBody || callout.NeedsBody || callout.SignatureNeed is not BodyNeed.None);
-            try
+            if (!isHeld)
             {
-                callout.Body = isHeld
-                    ? await HeldBody.HoldAsync(new CallerBody(body, callout), request.ContentLength, cancellationToken)
-                    : HeldBody.Streamed(new CallerBody(body, callout), request.ContentLength);
+                callout.Body = HeldBody.Streamed(new CallerBody(body, callout), request.ContentLength);
             }
-            catch (CalloutAbortedException aborted)
+            else if (await HoldAsync(callout, body, cancellationToken) is { } refused)
             {
-                return aborted.Error;
+                return refused;
             }
         }
 
-        var attempt = await attempts.BuildAsync(callout, callout.Body.Whole, cancellationToken);
+        var building = attempts.BuildAsync(callout, callout.Body.Whole, cancellationToken);
+        var waited = !building.IsCompleted;
+        var attempt = await building;
         callout.Attempt = attempt.Value;
-        return attempt.Error;
+        return (waited ? await JudgeAgainAsync(callout) : null) ?? attempt.Error;
+    }
+
+    private async ValueTask<VaultError?> HoldAsync(Callout callout, Stream body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var holding = HeldBody.HoldAsync(new CallerBody(body, callout), callout.Request.ContentLength, cancellationToken);
+            var waited = !holding.IsCompleted;
+            callout.Body = await holding;
+            return waited ? await JudgeAgainAsync(callout) : null;
+        }
+        catch (CalloutAbortedException aborted)
+        {
+            return aborted.Error;
+        }
+    }
+
+    // Whoever calls may take a long time over a body, and a sign-in takes its own.
+    private async ValueTask<VaultError?> JudgeAgainAsync(Callout callout)
+    {
+        var fallen = await standing.JudgeAsync(callout, wasSent: false);
+        if (fallen is not null)
+        {
+            callout.Request.Again = callout.Body.Unsent();
+        }
+
+        return fallen;
     }
 }

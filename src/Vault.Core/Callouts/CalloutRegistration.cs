@@ -16,6 +16,7 @@ public static class CalloutRegistration
         .AddSingleton<ICredentialCache>(provider => provider.GetRequiredService<EchoSets>())
         .AddSingleton<IdleTimers>()
         .AddSingleton<CalloutAttempts>()
+        .AddSingleton<CalloutStanding>()
         .AddSingleton<CalloutPreparation>()
         .AddSingleton<CalloutInvoker>()
         .AddSingleton<CalloutTrial>();

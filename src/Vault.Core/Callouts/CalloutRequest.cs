@@ -21,6 +21,9 @@ public sealed record CalloutRequest
     /// <summary>The body; null where the request has none.</summary>
     public Stream? Body { get; init; }
 
+    /// <summary>Where the callout has to be judged anew: its body, from the beginning; null: nothing of it was read.</summary>
+    public Stream? Again { get; internal set; }
+
     /// <summary>Its declared length, if any.</summary>
     public long? ContentLength { get; init; }
 

@@ -39,6 +39,8 @@ public static class CalloutRules
             return new VaultError(ErrorCodes.UserRequired, $"The principal {admitted.Principal.Name} holds secrets per user: name one with X-Vault-User, or call with a token whose subject can be a user's id (1 to 256 printable ASCII characters, its issuer's UserPrefix included).");
         }
 
-        return request.ContentLength > named.MaxRequestBytes ? CalloutAbortedException.BodyTooLarge(named.MaxRequestBytes.Value) : null;
+        // What counts is what is sent: fields may make it shorter, where it is held until that is known.
+        var mayShrink = named.AllowMergeFieldsInBody && request.ContentLength <= HeldBody.Limit;
+        return !mayShrink && request.ContentLength > named.MaxRequestBytes ? CalloutAbortedException.BodyTooLarge(named.MaxRequestBytes.Value) : null;
     }
 }

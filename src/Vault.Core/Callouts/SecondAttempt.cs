@@ -7,7 +7,7 @@ using Vault.Core.Redaction;
 namespace Vault.Core.Callouts;
 
 /// <summary>Reads from an answer whether the token is dead (<c>refreshOn</c>), or a challenge is to be answered, and makes the second attempt.</summary>
-internal sealed class SecondAttempt(CalloutAttempts attempts)
+internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding standing)
 {
     /// <summary>How much of an answer's body is searched for a sign.</summary>
     private const int SearchLimit = 64 * 1024;
@@ -15,12 +15,12 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
     /// <summary>How much of it is read for that, as it came: no coding makes content that much longer, save one that is there for nothing else.</summary>
     private const int RecordLimit = 2 * SearchLimit;
 
-    /// <summary>Whether the callout is to be sent once more; a token that is dead is given up in any case.</summary>
+    /// <summary>Whether the callout is to be sent once more, which it isn't where it wouldn't be let in any more; a token that is dead is given up in any case.</summary>
     public ValueTask<bool> IsNeededAsync(Callout callout, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         if (IsChallenge(callout, answer))
         {
-            return ValueTask.FromResult(true);
+            return StandsAsync(callout);
         }
 
         if (answer.StatusCode is System.Net.HttpStatusCode.Unauthorized)
@@ -49,6 +49,8 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
         NoteAccepted(callout, answer);
         NoteWorked(callout, answer);
     }
+
+    private async ValueTask<bool> StandsAsync(Callout callout) => await standing.JudgeAsync(callout, wasSent: true) is null;
 
     private static void NoteAccepted(Callout callout, HttpResponseMessage answer)
     {
@@ -82,15 +84,18 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
 
         callout.Idle.Pause();
         var body = await callout.Body.RecallAsync(callout.Cancellation).ConfigureAwait(false);
-        var second = await attempts.BuildAsync(callout, body, callout.Cancellation).ConfigureAwait(false);
-        if (!second.IsOk)
+
+        // It may have waited for the rest of the body, and then for a token.
+        var fallen = await standing.JudgeAsync(callout, wasSent: true).ConfigureAwait(false);
+        var second = fallen ?? await attempts.BuildAsync(callout, body, callout.Cancellation).ConfigureAwait(false);
+        if ((await standing.JudgeAsync(callout, wasSent: true).ConfigureAwait(false) ?? second.Error) is { } error)
         {
-            callout.Error = second.Error;
-            throw new HttpRequestException(second.Error.Code);
+            callout.Error = error;
+            throw new HttpRequestException(error.Code);
         }
 
-        callout.Attempt = second.Value;
-        CalloutMessage.Fill(request, second.Value);
+        callout.Attempt = second.Value!;
+        CalloutMessage.Fill(request, callout.Attempt);
     }
 
     // A challenge is part of signing in, not a retry: retryOnUnauthorized has no say in it. Where an admin's own header stands in the place of the answer there is none.
@@ -111,7 +116,8 @@ internal sealed class SecondAttempt(CalloutAttempts attempts)
         }
 
         var mayRenew = await attempts.GiveUpAsync(attempt, cancellationToken);
-        return mayRenew && callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && callout.Body.CanRecall;
+        return mayRenew && callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && callout.Body.CanRecall
+            && await StandsAsync(callout);
     }
 
     private static ValueTask<bool> IsDeadAsync(Callout callout, HttpResponseMessage answer, IReadOnlyList<DeadTokenSign> signs, CancellationToken cancellationToken)

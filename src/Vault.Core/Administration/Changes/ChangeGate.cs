@@ -86,6 +86,12 @@ public sealed partial class ChangeGate(
 
             var (definitionsBefore, accessBefore) = (definitions.Current, access.Current);
             var draft = new Draft(database, definitionsBefore, accessBefore, time.GetUtcNow());
+            if (AuditOrigin.Current?.Caller is { } caller && !accessBefore.IsInForce(caller, draft.Now))
+            {
+                // Its key was revoked while the request came, or waited.
+                return CallerResolver.Unauthenticated;
+            }
+
             database.SavingChanges += (_, _) => draft.Changed.UnionWith(Touched.Of(database.ChangeTracker));
             var result = await change(draft);
             if (!result.IsOk || isRehearsal)

@@ -163,7 +163,7 @@ public sealed partial class TokenSource : ICredentialCache
         var slot = _slots.Get(request.Key);
         lock (slot.Gate)
         {
-            slot.HasWorked |= ReferenceEquals(slot.Current, token);
+            slot.HasWorked |= slot.Current?.Id == token.Id;
         }
     }
 
@@ -179,13 +179,15 @@ public sealed partial class TokenSource : ICredentialCache
         var now = _time.GetUtcNow();
         lock (slot.Gate)
         {
-            if (!ReferenceEquals(slot.Current, token))
+            // A slot that was just made, since something was edited, will read this very token from the store.
+            var isCurrent = slot.Current?.Id == token.Id;
+            if (!isCurrent && slot.IsLoaded)
             {
                 // Another callout's answer was first: there is, or will be, a fresh one.
                 return true;
             }
 
-            if ((!slot.HasWorked && (now - token.ObtainedAt).Duration() < TooYoung)
+            if ((isCurrent && !slot.HasWorked && (now - token.ObtainedAt).Duration() < TooYoung)
                 || (slot.GivenUpAt is { } last && _time.GetElapsedTime(last) < slot.History.PaceOf(token, now)))
             {
                 return false;
@@ -204,11 +206,11 @@ public sealed partial class TokenSource : ICredentialCache
 
         lock (slot.Gate)
         {
-            if (ReferenceEquals(slot.Current, token))
+            if (slot.Current is { } current && current.Id == token.Id)
             {
                 slot.IsPreviousDoubtful = !slot.HasWorked;
                 slot.GivenUpAt = _time.GetTimestamp();
-                slot.Retire(token, now);
+                slot.Retire(current, now);
             }
         }
 

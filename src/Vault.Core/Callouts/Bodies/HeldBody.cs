@@ -63,6 +63,9 @@ internal sealed class HeldBody
         }
     }
 
+    /// <summary>The body from its beginning, where nothing of it was sent yet; null: it wasn't held.</summary>
+    public Stream? Unsent() => _whole is { } whole ? new PrefixedStream(whole, System.IO.Stream.Null) : Head.Length > 0 ? _stream : null;
+
     /// <summary>
     /// Gets the whole body for a second sending, reading what is left of it; null where it is too large to have been kept, or
     /// may be. Nothing else reads the body any more when this is called.
