@@ -16,6 +16,7 @@ public sealed class NothingInSilenceTests
         { Aws(Parameter("AuthProviderUrlQueryParameter", "AwsExternalId", "x")), "AwsExternalId: It is about a role that is assumed", "protocol: awsSigV4" },
         { Aws(Parameter("AuthProviderUrlQueryParameter", "AwsDuration", "1800")), "AwsDuration: It is about a role that is assumed", "protocol: awsSigV4" },
         { Aws(Parameter("AuthProviderUrl", "u", "https://sts.amazonaws.com")), "AuthProviderUrl u: It is about a role that is assumed", "protocol: awsSigV4" },
+        { Aws(Variant("AwsSv4_STS")).Replace("eu-west-1", "cn-north-1", StringComparison.Ordinal), "0 things not imported", "sts.cn-north-1.amazonaws.com.cn" },
         { External("Custom", Principal("A"), Variant("New")), "New is no variant of Custom that this import knows; it is read as Custom without one.", "protocol: custom" },
         { External("Basic", Principal("A"), Variant("New")), "New is no variant of Basic that this import knows; it is read as Basic without one.", "protocol: password" },
         { External("Custom", Principal("A"), Variant("NoAuthentication")), "1 named credential and 1 external credential imported, 0 things not imported", "protocol: none" },

@@ -108,7 +108,10 @@ internal static class AwsConversion
             report.Add(file, parameter, Outcome.Note, (problem ?? "") + " The region's own STS is used.");
         }
 
-        return Uri.TryCreate($"https://sts.{draft.Settings["region"]}.amazonaws.com/", UriKind.Absolute, out var own) ? own : null;
+        // The vault's own default.
+        var region = draft.Settings["region"]?.ToString() ?? "";
+        var suffix = region.StartsWith("cn-", StringComparison.Ordinal) ? "amazonaws.com.cn" : "amazonaws.com";
+        return Uri.TryCreate($"https://sts.{region}.{suffix}/", UriKind.Absolute, out var own) ? own : null;
     }
 
     private static bool IsScope(string? text) => text is { Length: > 0 and <= 63 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');

@@ -114,7 +114,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
         }
 
         var host = url.HostNameType is UriHostNameType.IPv6 ? url.Host : url.IdnHost;
-        var signer = new AwsSignature.Signer(keys.AccessKeyId, keys.SecretAccessKey, settings.Region, "sts", now);
+        var signer = new AwsSignature.Signer(keys.AccessKeyId, keys.SecretAccessKey, StsEndpoint.RegionOf(url) ?? settings.Region, "sts", now);
         var (authorization, _) = AwsSignature.Make(
             signer, "POST", url.AbsolutePath, url.Query.TrimStart('?'),
             [

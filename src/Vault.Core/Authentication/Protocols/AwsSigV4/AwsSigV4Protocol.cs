@@ -51,9 +51,8 @@ internal sealed class AwsSigV4Protocol : IAuthenticationProtocol
         }
 
         var externalId = settings.Template("externalId");
-        var isLabel = region is { Length: > 0 and <= MaxScope } && region.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
-        var url = UrlSetting.Read(settings, "stsUrl")
-            ?? (isLabel && Uri.TryCreate($"https://sts.{region}.amazonaws.com/", UriKind.Absolute, out var own) ? own : new Uri("https://sts.invalid.amazonaws.com/"));
+        var own = region is { Length: > 0 and <= MaxScope } && region.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? StsEndpoint.Of(region) : null;
+        var url = UrlSetting.Read(settings, "stsUrl") ?? own ?? new Uri("https://sts.invalid.amazonaws.com/");
         var duration = settings.Integer("durationSeconds", 900, 43_200);
         return arn is null ? null : new AwsRole(arn, externalId, url, duration);
     }
