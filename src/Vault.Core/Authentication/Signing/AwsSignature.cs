@@ -31,6 +31,9 @@ internal static class AwsSignature
     public static bool TryReadTime(string text, out DateTimeOffset time) =>
         DateTimeOffset.TryParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 
+    /// <summary>Whether S3's rules are a service's (AWS SDKs, "signingName" of its endpoints): S3 itself, directory buckets, Outposts and Object Lambda.</summary>
+    public static bool IsS3(string service) => service is "s3" or "s3express" or "s3-outposts" or "s3-object-lambda";
+
     /// <summary>The hash of a body.</summary>
     public static string HashOf(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));
 
@@ -77,7 +80,7 @@ internal static class AwsSignature
     // S3 encodes once and keeps empty segments; every other service encodes what is sent once more, after normalizing.
     private static string Path(string service, string path)
     {
-        if (service == "s3")
+        if (IsS3(service))
         {
             return string.Join('/', path.Split('/').Select(segment => EscapedBytes.Normalize(segment, plusIsSpace: false)));
         }

@@ -11,17 +11,18 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
     private const string Date = "X-Amz-Date";
     private const string BodyHash = "X-Amz-Content-Sha256";
     private const string SecurityToken = "X-Amz-Security-Token";
-    private const string S3 = "s3";
 
     // What S3 calls bodies that the client framed itself (Content-Encoding: aws-chunked): with a checksum behind them, or each piece signed.
     private const string FramedBody = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
     private const string FramedAndSigned = "STREAMING-";
 
     private readonly AwsSettings _settings;
+    private readonly bool _isS3;
 
     public BoundAwsSigV4(AwsSettings settings)
     {
         _settings = settings;
+        _isS3 = AwsSignature.IsS3(settings.Service);
         Tokens = settings.Role is { } role ? new AssumedRole(settings, role) : null;
         References = [.. new[] { settings.Role?.Arn, settings.Role?.ExternalId }.OfType<MergeTemplate>().SelectMany(template => template.References)];
         TokenUrls = settings.Role is null ? [] : [settings.Role.StsUrl];
@@ -49,7 +50,7 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
     public IReadOnlyList<string> SignatureHeaders { get; } = ["Authorization", SecurityToken];
 
     // S3 takes bodies that aren't signed; every other service wants their hash.
-    public BodyNeed NeedOf(string? contentType) => _settings.Service == S3 ? BodyNeed.IfSmall : BodyNeed.Whole;
+    public BodyNeed NeedOf(string? contentType) => _isS3 ? BodyNeed.IfSmall : BodyNeed.Whole;
 
     public Result<RequestInjection> Sign(RequestToSign request)
     {
@@ -59,7 +60,7 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
             return keys.Error;
         }
 
-        var framing = _settings.Service == S3 ? request.Header(BodyHash) : null;
+        var framing = _isS3 ? request.Header(BodyHash) : null;
         if (framing is not FramedBody && framing?.StartsWith(FramedAndSigned, StringComparison.Ordinal) is true)
         {
             return new VaultError(

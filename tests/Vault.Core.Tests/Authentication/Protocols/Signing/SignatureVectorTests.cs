@@ -37,6 +37,10 @@ public sealed class SignatureVectorTests
     [Theory]
     [InlineData("execute-api", "/a%FFb", "q=%ff&a=b+c%2B&%E9", "/a%25FFb", "%E9=&a=b%20c%2B&q=%FF")]
     [InlineData("s3", "/a%ffb+c", "q=%", "/a%FFb%2Bc", "q=%25")]
+    [InlineData("s3express", "/a%ffb//c", "q=%", "/a%FFb//c", "q=%25")]
+    [InlineData("s3-outposts", "/a%ffb//c", "q=%", "/a%FFb//c", "q=%25")]
+    [InlineData("s3-object-lambda", "/a%ffb//c", "q=%", "/a%FFb//c", "q=%25")]
+    [InlineData("s3tables", "/a%ffb//c", "q=%", "/a%25ffb/c", "q=%25")]
     public void SigV4_OfBytesThatAreNoText_AndOfHeadersThatAreSentAsOne(string service, string path, string query, string canonicalPath, string canonicalQuery) => Assert.Equal(
         $"GET\n{canonicalPath}\n{canonicalQuery}\nhost:h.example\nx-amz-meta-a:b, c d\n\nhost;x-amz-meta-a\n{EmptyHash}",
         AwsSignature.Canonical(
