@@ -21,7 +21,6 @@ internal static class DigestAnswer
         DigestChallenge challenge, string username, string password, string method, string target, ReadOnlySpan<byte> body, int count, string clientNonce)
     {
         var algorithm = challenge.Algorithm ?? "MD5";
-        var isSha = algorithm.StartsWith("SHA-256", StringComparison.OrdinalIgnoreCase);
         var (user, pass) = (Utf8(username), Utf8(password));
         var secret = H($"{user}:{challenge.Realm}:{pass}");
         if (challenge.IsSession)
@@ -29,7 +28,7 @@ internal static class DigestAnswer
             secret = H($"{secret}:{challenge.Nonce}:{clientNonce}");
         }
 
-        var what = challenge.Qop == "auth-int" ? $"{method}:{target}:{Hex(isSha, body)}" : $"{method}:{target}";
+        var what = challenge.Qop == "auth-int" ? $"{method}:{target}:{Hex(algorithm, body)}" : $"{method}:{target}";
         var nc = count.ToString("x8", CultureInfo.InvariantCulture);
         var response = challenge.Qop is null
             ? H($"{secret}:{challenge.Nonce}:{H(what)}")
@@ -68,13 +67,16 @@ internal static class DigestAnswer
 
         return (header.ToString(), response);
 
-        string H(string bytes) => Hex(isSha, Encoding.Latin1.GetBytes(bytes));
+        string H(string bytes) => Hex(algorithm, Encoding.Latin1.GetBytes(bytes));
     }
 
     private static string Utf8(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 
     [SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "RFC 7616 keeps MD5 for old servers; the server chooses.")]
-    private static string Hex(bool isSha, ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(isSha ? SHA256.HashData(bytes) : MD5.HashData(bytes));
+    private static string Hex(string algorithm, ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(
+        algorithm.StartsWith("SHA-512-256", StringComparison.OrdinalIgnoreCase) ? Sha512T256.HashData(bytes)
+        : algorithm.StartsWith("SHA-256", StringComparison.OrdinalIgnoreCase) ? SHA256.HashData(bytes)
+        : MD5.HashData(bytes));
 
     private static string Quote(string text) =>
         "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";

@@ -4,21 +4,21 @@ namespace Vault.Core.Authentication.Protocols.Digest;
 /// <param name="Realm">The realm.</param>
 /// <param name="Nonce">The server's nonce.</param>
 /// <param name="Opaque">Handed back as it is; null: none.</param>
-/// <param name="Algorithm">MD5, SHA-256, or one of them with <c>-sess</c>, as the server wrote it; null: MD5, unsaid.</param>
+/// <param name="Algorithm">MD5, SHA-256, SHA-512-256, or one of them with <c>-sess</c>, as the server wrote it; null: MD5, unsaid.</param>
 /// <param name="Qop"><c>auth</c>, <c>auth-int</c>, or null for a server of RFC 2069.</param>
 /// <param name="IsUserHashed">Whether the user's name is to be sent as a hash.</param>
 /// <param name="IsStale">Whether only the nonce was too old.</param>
 internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaque, string? Algorithm, string? Qop, bool IsUserHashed, bool IsStale)
 {
-    private static readonly string[] Algorithms = ["SHA-256-sess", "SHA-256", "MD5-sess", "MD5"];
+    private static readonly string[] Algorithms = ["SHA-512-256-sess", "SHA-512-256", "SHA-256-sess", "SHA-256", "MD5-sess", "MD5"];
 
-    /// <summary>The strongest challenge of all headers that can be answered; null: none.</summary>
+    /// <summary>The first of the strongest challenges of all headers that can be answered (RFC 7616 section 3.7); null: none.</summary>
     public static DigestChallenge? Choose(IReadOnlyList<string> headers)
     {
         DigestChallenge? best = null;
         foreach (var parameters in headers.SelectMany(ChallengeReader.Read).Where(challenge => challenge.Scheme.Equals("Digest", StringComparison.OrdinalIgnoreCase)))
         {
-            if (Of(parameters.Parameters) is { } challenge && (best is null || challenge.Rank < best.Rank))
+            if (Of(parameters.Parameters) is { } challenge && (best is null || (best.IsMd5 && !challenge.IsMd5)))
             {
                 best = challenge;
             }
@@ -42,7 +42,8 @@ internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaqu
     /// <summary>Whether its answers share a key, made with the first of them.</summary>
     public bool IsSession => Algorithm?.EndsWith("-sess", StringComparison.OrdinalIgnoreCase) is true;
 
-    private int Rank => Array.FindIndex(Algorithms, name => name.Equals(Algorithm ?? "MD5", StringComparison.OrdinalIgnoreCase)) / 2;
+    // The others are equally strong, and the server's order counts.
+    private bool IsMd5 => Algorithm?.StartsWith("MD5", StringComparison.OrdinalIgnoreCase) is not false;
 
     private static DigestChallenge? Of(IReadOnlyDictionary<string, string> parameters)
     {
