@@ -237,6 +237,21 @@ public sealed class SigningTests : ProtocolBench
         Assert.Equal(5, Service.Requests.Count);
     }
 
+    [Theory]
+    [InlineData("", "username=\"m\u00C3\u00BCller\"")]
+    [InlineData(", charset=utf-8", "username*=UTF-8''m%C3%BCller")]
+    public async Task Digest_NamesAUserBeyondAscii_AsTheServerReadsIt(string charset, string expected)
+    {
+        Service.Answer = async (context, request) =>
+        {
+            // Headers are strings of bytes here.
+            context.Response.Headers.WWWAuthenticate = $"Digest realm=\"r\", nonce=\"n\", qop=\"auth\"{charset}";
+            await AnswerAsync(context, request.Header("Authorization")?.StartsWith($"Digest {expected}, ", StringComparison.Ordinal) is true ? 200 : 401, "", "text/plain");
+        };
+        var app = await DefineAsync("""{ "protocol": "digest" }""", """{ "Username": "m\u00FCller", "Password": "p" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+    }
+
     [Fact]
     public async Task OAuth1_HoldsAFormWhoseTypeFieldsMake()
     {

@@ -39,9 +39,10 @@ internal static class DigestAnswer
         {
             header.Append("username=").Append(Quote(H($"{user}:{challenge.Realm}"))).Append(", userhash=true");
         }
-        else if (username.All(c => c is >= ' ' and <= '~'))
+        else if (username.All(c => c is >= ' ' and not '\x7F' && (c < '\x7F' || !challenge.IsUtf8)))
         {
-            header.Append("username=").Append(Quote(username));
+            // Servers that don't announce UTF-8 don't know the other form, and compare bytes.
+            header.Append("username=").Append(Quote(user));
         }
         else
         {

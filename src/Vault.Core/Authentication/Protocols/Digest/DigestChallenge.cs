@@ -6,9 +6,10 @@ namespace Vault.Core.Authentication.Protocols.Digest;
 /// <param name="Opaque">Handed back as it is; null: none.</param>
 /// <param name="Algorithm">MD5, SHA-256, SHA-512-256, or one of them with <c>-sess</c>, as the server wrote it; null: MD5, unsaid.</param>
 /// <param name="Qop"><c>auth</c>, <c>auth-int</c>, or null for a server of RFC 2069.</param>
+/// <param name="IsUtf8">Whether the server says that it reads names in UTF-8.</param>
 /// <param name="IsUserHashed">Whether the user's name is to be sent as a hash.</param>
 /// <param name="IsStale">Whether only the nonce was too old.</param>
-internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaque, string? Algorithm, string? Qop, bool IsUserHashed, bool IsStale)
+internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaque, string? Algorithm, string? Qop, bool IsUtf8, bool IsUserHashed, bool IsStale)
 {
     private static readonly string[] Algorithms = ["SHA-512-256-sess", "SHA-512-256", "SHA-256-sess", "SHA-256", "MD5-sess", "MD5"];
 
@@ -73,9 +74,9 @@ internal sealed record DigestChallenge(string Realm, string Nonce, string? Opaqu
 
         return opaque is not null && !IsQuotable(opaque)
             ? null
-            : new DigestChallenge(realm, nonce, opaque, algorithm, qop, Is("userhash"), Is("stale"));
+            : new DigestChallenge(realm, nonce, opaque, algorithm, qop, Is("charset", "UTF-8"), Is("userhash", "true"), Is("stale", "true"));
 
-        bool Is(string name) => parameters.TryGetValue(name, out var value) && value.Equals("true", StringComparison.OrdinalIgnoreCase);
+        bool Is(string name, string wanted) => parameters.TryGetValue(name, out var value) && value.Equals(wanted, StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool IsQuotable(string text) => text.Length <= 4096 && !text.Any(c => c is < ' ' or '\x7F');

@@ -27,4 +27,21 @@ public sealed class DigestChallengeTests
     public void Choose_TakesTheFirstOfTheStrongest(string chosen, params string[] offered) => Assert.Equal(
         chosen,
         DigestChallenge.Choose([.. offered.Select(algorithm => $"Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm={algorithm}")])?.Algorithm);
+
+    [Theory]
+    [InlineData(User, "", "username=\"J\u00C3\u00A4s\u00C3\u00B8n Doe\"")]
+    [InlineData(User, ", charset=ISO-8859-1", "username=\"J\u00C3\u00A4s\u00C3\u00B8n Doe\"")]
+    [InlineData(User, ", charset=UTF-8", "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe")]
+    [InlineData(User, ", charset=\"utf-8\"", "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe")]
+    [InlineData("\u00FC\"\\", "", "username=\"\u00C3\u00BC\\\"\\\\\"")]
+    [InlineData("Jason", ", charset=UTF-8", "username=\"Jason\"")]
+    [InlineData("a\r\nX: y", "", "username*=UTF-8''a%0D%0AX%3A%20y")]
+    [InlineData("a\u007F\u00E4", "", "username*=UTF-8''a%7F%C3%A4")]
+    [InlineData(User, ", userhash=true", "username=\"5703a5febcd02d9343c65f18249ec303\", userhash=true")]
+    public void Make_NamesTheUser_AsTheServerReadsIt(string user, string more, string expected)
+    {
+        var challenge = DigestChallenge.Choose(["Digest realm=\"r\", nonce=\"n\", qop=\"auth\"" + more]);
+        var (header, _) = DigestAnswer.Make(challenge!, user, "p", "GET", "/", default, 1, "c");
+        Assert.StartsWith($"Digest {expected}, realm=", header, StringComparison.Ordinal);
+    }
 }
