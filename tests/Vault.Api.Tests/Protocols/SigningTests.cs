@@ -223,7 +223,7 @@ public sealed class SigningTests : ProtocolBench
             }
 
             var isStale = request.Header("Authorization") is not null;
-            context.Response.Headers.WWWAuthenticate = $"Basic realm=\"x\", Digest realm=\"the realm\", nonce=\"{nonce}\", opaque=\"op\", algorithm={algorithm}{(qop is null ? "" : $", qop=\"{qop}\"")}, stale={(isStale ? "true" : "false")}";
+            context.Response.Headers.WWWAuthenticate = $"Negotiate oYG2MIGzoAMKAQ==, Basic realm=\"x\", Digest realm=\"the realm\", nonce=\"{nonce}\", opaque=\"op\", algorithm={algorithm}{(qop is null ? "" : $", qop=\"{qop}\"")}, stale={(isStale ? "true" : "false")}";
             await AnswerAsync(context, 401, "", "text/plain");
         };
         var app = await DefineAsync("""{ "protocol": "digest" }""", """{ "Username": "Mufasa", "Password": "Circle of Life" }""");

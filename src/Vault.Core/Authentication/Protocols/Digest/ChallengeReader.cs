@@ -2,7 +2,7 @@ namespace Vault.Core.Authentication.Protocols.Digest;
 
 /// <summary>
 /// Reads <c>WWW-Authenticate</c> (RFC 9110 section 11.6.1): challenges and their parameters are both separated by commas, so that
-/// a name without <c>=</c> begins a new challenge. Never throws; what can't be read is left out.
+/// a name without <c>=</c> begins a new challenge. Never throws; what can't be read is left out, to the next comma, and so is the token68 (section 11.2) of schemes like Negotiate.
 /// </summary>
 internal static class ChallengeReader
 {
@@ -11,23 +11,33 @@ internal static class ChallengeReader
     {
         var challenges = new List<(string Scheme, IReadOnlyDictionary<string, string> Parameters)>();
         Dictionary<string, string>? parameters = null;
+        var isBehindScheme = false;
         var at = 0;
         while (true)
         {
             while (at < header.Length && header[at] is ' ' or '\t' or ',')
             {
+                isBehindScheme &= header[at] != ',';
                 at++;
             }
 
-            var name = Token(header, ref at);
-            if (name.Length == 0)
+            if (at == header.Length)
             {
                 return challenges;
             }
 
+            var name = Token(header, ref at);
             Skip(header, ref at);
-            if (at < header.Length && header[at] == '=' && parameters is not null)
+            if (name.Length == 0 || (isBehindScheme && (at == header.Length || header[at] == ',')))
             {
+                // A stray character, or a token68. One that is padded reads like a parameter without a value, and does no harm.
+                isBehindScheme = false;
+                var comma = header.IndexOf(',', at);
+                at = comma < 0 ? header.Length : comma;
+            }
+            else if (at < header.Length && header[at] == '=' && parameters is not null)
+            {
+                isBehindScheme = false;
                 at++;
                 Skip(header, ref at);
                 parameters[name] = at < header.Length && header[at] == '"' ? Quoted(header, ref at) : Token(header, ref at);
@@ -36,6 +46,7 @@ internal static class ChallengeReader
             {
                 parameters = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
                 challenges.Add((name, parameters));
+                isBehindScheme = true;
             }
         }
     }

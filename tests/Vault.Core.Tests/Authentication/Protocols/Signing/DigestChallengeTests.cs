@@ -1,3 +1,4 @@
+using System.Text;
 using Vault.Core.Authentication.Protocols.Digest;
 using Xunit;
 
@@ -44,4 +45,22 @@ public sealed class DigestChallengeTests
         var (header, _) = DigestAnswer.Make(challenge!, user, "p", "GET", "/", default, 1, "c");
         Assert.StartsWith($"Digest {expected}, realm=", header, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("Negotiate oYG2MIGzoAMKAQ==, {0}")]
+    [InlineData("Negotiate oYG2MIGzoAMKAQ=, {0}")]
+    [InlineData("Negotiate a/b+c~d.e_f-==  ,\t{0}")]
+    [InlineData("Negotiate YII, {0}")]
+    [InlineData("{0}, Negotiate YII==")]
+    [InlineData("NTLM,Negotiate , {0}")]
+    [InlineData("Negotiate YII==,Custom \"a, b\" c=d, {0}")]
+    [InlineData("Basic realm=\"x\"\", {0}")]
+    [InlineData("=, {0}")]
+    [InlineData("\"\", {0}")]
+    [InlineData("Basic realm==x, {0}")]
+    [InlineData("Basic realm=\"x\" {0}")]
+    [InlineData("Basic {0}")]
+    public void Choose_FindsTheDigest_BesideOtherChallenges(string header) => Assert.Equal(
+        ("the realm", "n,1", "o"),
+        DigestChallenge.Choose([string.Format(null, CompositeFormat.Parse(header), "Digest realm=\"the realm\", nonce=\"n,1\", opaque=o")]) is { } challenge ? (challenge.Realm, challenge.Nonce, challenge.Opaque) : default);
 }
