@@ -493,10 +493,36 @@ public sealed class OAuth2Tests : ProtocolBench
     [InlineData("\"token_type\": \"BearerToken\", \"error\": {}")]
     [InlineData("\"expires_in\": \"\"")]
     [InlineData("\"expires_in\": \" 3600 \"")]
+    [InlineData("\"expires_in\": 0")]
+    [InlineData("\"expires_in\": \"0\"")]
+    [InlineData("\"expires_in\": 0.0")]
     public async Task OddButGoodAnswer_IsUsed(string members)
     {
         _answer = number => $$"""{ "access_token": "access-token-{{number}}", {{members}} }""";
         await ExpectAsync(await CallAsync(await DefineAsync(ClientCredentials, Client)), 200);
+    }
+
+    [Fact]
+    public async Task LifetimeOfZero_IsNone_AndATokenThatIsOver_IsReplacedOnce()
+    {
+        _answer = number => $$"""{ "access_token": "access-token-{{number}}", "expires_in": 0 }""";
+        var app = await DefineAsync(ClientCredentials, Client);
+        await ExpectAsync(await CallAsync(app), 200);
+        Time.Advance(TimeSpan.FromDays(30));
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(1, _given);
+        _live.Clear();
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(2, _given);
+
+        // Where every token is over at once, a callout asks for one more at most.
+        Service.Answer = (context, request) => request.Target == "/token" ? AnswerAsync(context, request) : AnswerAsync(context, 401, "");
+        for (var call = 0; call < 5; call++)
+        {
+            var before = _given;
+            await ExpectAsync(await CallAsync(app), 401);
+            Assert.InRange(_given - before, 0, 1);
+        }
     }
 
     [Theory]
@@ -531,7 +557,7 @@ public sealed class OAuth2Tests : ProtocolBench
     [InlineData("""{ "access_token": "a b", "token_type": "Bearer" }""", "no access_token")]
     [InlineData("""{ "access_token": "abcdefgh", "token_type": "mac" }""", "no bearer token")]
     [InlineData("""{ "access_token": "abcdefgh", "expires_in": -1 }""", "lifetime")]
-    [InlineData("""{ "access_token": "abcdefgh", "expires_in": 0 }""", "lifetime")]
+    [InlineData("""{ "access_token": "abcdefgh", "expires_in": "-0.5" }""", "lifetime")]
     [InlineData("""{ "access_token": "abcdefgh", "expires_in": 1e300 }""", "lifetime")]
     [InlineData("""{ "access_token": "abcdefgh", "expires_in": "soon" }""", "lifetime")]
     [InlineData("""{ "access_token": "abcdefgh", "expires_in": false }""", "lifetime")]

@@ -100,12 +100,13 @@ internal static class TokenAnswer
         }
 
         if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var seconds)
-            || seconds is not (> 0 and <= Furthest))
+            || seconds is not (>= 0 and <= Furthest))
         {
             return false;
         }
 
-        end = now.AddSeconds(Math.Min(seconds, MaxSeconds));
+        // Some servers say 0 of a token that doesn't end. One that is over is told by refreshOn.
+        end = seconds == 0 ? null : now.AddSeconds(Math.Min(seconds, MaxSeconds));
         return true;
     }
 }
