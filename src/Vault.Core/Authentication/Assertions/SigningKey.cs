@@ -71,9 +71,9 @@ internal static class SigningKey
     // A PEM as an HMAC key is the classic confusion of algorithms: refused.
     private static byte[]? Symmetric(string key)
     {
-        if (IsJwk(key))
+        using var jwk = ReadJwk(key);
+        if (jwk is not null)
         {
-            using var jwk = JsonDocument.Parse(key);
             return jwk.RootElement.GetProperty("kty").GetString() == "oct" ? Part(jwk.RootElement, "k") : null;
         }
 
@@ -82,12 +82,12 @@ internal static class SigningKey
 
     private static RSA Rsa(string key, string? password)
     {
-        if (!IsJwk(key))
+        using var jwk = ReadJwk(key);
+        if (jwk is null)
         {
             return Import(RSA.Create(), key, password);
         }
 
-        using var jwk = JsonDocument.Parse(key);
         var root = jwk.RootElement;
         Require(root, "RSA");
         if (!Array.Exists(RsaPrimeParts, part => root.TryGetProperty(part, out _)))
@@ -110,12 +110,12 @@ internal static class SigningKey
 
     private static ECDsa Ec(string key, string? password)
     {
-        if (!IsJwk(key))
+        using var jwk = ReadJwk(key);
+        if (jwk is null)
         {
             return Import(ECDsa.Create(), key, password);
         }
 
-        using var jwk = JsonDocument.Parse(key);
         var root = jwk.RootElement;
         Require(root, "EC");
         return ECDsa.Create(new ECParameters
@@ -155,7 +155,31 @@ internal static class SigningKey
         }
     }
 
-    private static bool IsJwk(string key) => key.AsSpan().TrimStart().StartsWith("{", StringComparison.Ordinal);
+    // RFC 7517 section 4: an object with a kty. Any other text is a key of its own for HMAC, whatever it begins with.
+    private static JsonDocument? ReadJwk(string key)
+    {
+        if (!key.AsSpan().TrimStart().StartsWith("{", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        try
+        {
+            var jwk = JsonDocument.Parse(key);
+            if (jwk.RootElement.TryGetProperty("kty", out _))
+            {
+                return jwk;
+            }
+
+            jwk.Dispose();
+        }
+        catch (JsonException)
+        {
+            // Text.
+        }
+
+        return null;
+    }
 
     private static void Require(JsonElement jwk, string type)
     {
