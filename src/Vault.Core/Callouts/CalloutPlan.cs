@@ -91,7 +91,8 @@ internal sealed class CalloutPlan
     public bool IsPlain { get; }
 
     /// <summary>How much of a body the signature needs.</summary>
-    public BodyNeed NeedOf(string? contentType) => Signing?.NeedOf(contentType) ?? BodyNeed.None;
+    public BodyNeed NeedOf(string? contentType) =>
+        Signing is { } signing && !(signing.BodyHeader is { } header && CustomHeaderNames.Contains(header)) ? signing.NeedOf(contentType) : BodyNeed.None;
 
     private static bool NeedsTokenFor(MergeReference reference) => reference.Kind is MergeReferenceKind.Token
         || (reference.Kind is MergeReferenceKind.Credential && reference.Name.ToUpperInvariant() is "OAUTHTOKEN" or "AUTHORIZATIONHEADERVALUE");

@@ -150,6 +150,20 @@ public sealed class SigningTests : ProtocolBench
         }
     }
 
+    [Theory]
+    [InlineData("UNSIGNED-PAYLOAD")]
+    [InlineData("{!$Credential.Payload}")]
+    public async Task SigV4_WhereAnAdminsHeaderSaysThatTheBodyIsUnsigned_StreamsIt(string payload)
+    {
+        Service.Answer = (context, request) => AnswerAsync(context, IsSigned(request, "execute-api", "the-secret-access-key") ? 200 : 403, request.Header("X-Amz-Content-Sha256")!, "text/plain");
+        var app = await DefineAsync(
+            """{ "protocol": "awsSigV4", "region": "eu-west-1", "service": "execute-api" }""",
+            """{ "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "the-secret-access-key", "Payload": "UNSIGNED-PAYLOAD" }""",
+            named: $$""", "customHeaders": [ { "name": "x-amz-content-sha256", "value": "{{payload}}" } ]""");
+        await ExpectAsync(await CallAsync(app, method: HttpMethod.Put, content: new ByteArrayContent(new byte[2 * 1024 * 1024])), 200);
+        Assert.Equal((2 * 1024 * 1024, "UNSIGNED-PAYLOAD"), (Service.Requests[^1].Body.Length, Service.Requests[^1].Header("X-Amz-Content-Sha256")));
+    }
+
     [Fact]
     public async Task SigV4_TheCallersOwnSignature_GoesWhole()
     {

@@ -90,6 +90,9 @@ public interface IRequestSigning
     /// <summary>Headers that belong to a signature: the caller's own go, also where the vault's has none of that name.</summary>
     IReadOnlyList<string> SignatureHeaders => ["Authorization"];
 
+    /// <summary>The header that stands for the body in the signature: where an admin sets it, the body isn't needed. Null: none does.</summary>
+    string? BodyHeader => null;
+
     /// <summary>How much of the body is needed.</summary>
     /// <param name="contentType">The body's content type, or null.</param>
     BodyNeed NeedOf(string? contentType);

@@ -49,6 +49,8 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
 
     public IReadOnlyList<string> SignatureHeaders { get; } = ["Authorization", SecurityToken];
 
+    public string BodyHeader => BodyHash;
+
     // S3 takes bodies that aren't signed; every other service wants their hash.
     public BodyNeed NeedOf(string? contentType) => _isS3 ? BodyNeed.IfSmall : BodyNeed.Whole;
 
