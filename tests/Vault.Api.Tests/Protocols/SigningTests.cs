@@ -79,6 +79,7 @@ public sealed class SigningTests : ProtocolBench
             ["d"] = System.Buffers.Text.Base64Url.EncodeToString(parameters.D),
         };
         var encrypted = ec.ExportEncryptedPkcs8PrivateKeyPem("the-key-password", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
+        var pem = ec.ExportPkcs8PrivateKeyPem();
         Service.Answer = async (context, request) =>
         {
             var parts = request.Header("Authorization")!["Bearer ".Length..].Split('.');
@@ -89,6 +90,8 @@ public sealed class SigningTests : ProtocolBench
         {
             $$"""{ "Key": {{JsonValue.Create(jwk.ToJsonString()).ToJsonString()}} }""",
             $$"""{ "Key": {{JsonValue.Create(encrypted).ToJsonString()}}, "KeyPassword": "the-key-password" }""",
+            $$"""{ "Key": {{JsonValue.Create("\uFEFF" + pem).ToJsonString()}} }""",
+            $$"""{ "Key": {{JsonValue.Create(pem.Replace("\n", "\\n", StringComparison.Ordinal) + "\\n").ToJsonString()}} }""",
         })
         {
             var app = await DefineAsync("""{ "protocol": "jwt", "algorithm": "ES256", "issuer": "me", "subject": "me", "audience": "them" }""", parametersJson);
@@ -99,6 +102,25 @@ public sealed class SigningTests : ProtocolBench
         var answer = await CallAsync(wrong);
         Assert.DoesNotContain("no-key-at-all", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         await ExpectAsync(answer, 502, "token-request-failed");
+    }
+
+    [Theory]
+    [InlineData("""{ "protocol": "jwt", "algorithm": "RS256", "issuer": "me" }""", "Key")]
+    [InlineData("""{ "protocol": "jwt", "algorithm": "ES256", "issuer": "me" }""", "Key")]
+    [InlineData("""{ "protocol": "oauth2", "grant": "jwtBearer", "tokenUrl": "@/token", "assertion": { "algorithm": "RS256" } }""", "PrivateKey")]
+    [InlineData("""{ "protocol": "oauth1", "signatureMethod": "RSA-SHA1" }""", "PrivateKey")]
+    public async Task Key_EncryptedInTheOldForm_IsSaidToBeSo(string authentication, string parameter)
+    {
+        var app = await DefineAsync(authentication, $$"""
+            { "ConsumerKey": "me", "ClientId": "me", "KeyPassword": "the-key-password",
+              "{{parameter}}": "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n" }
+            """);
+        var answer = await CallAsync(app);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.Contains($"The parameter {parameter} is encrypted in the old form of PEM (Proc-Type: 4,ENCRYPTED), which isn't read; convert it to PKCS#8: openssl pkcs8 -topk8.", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("c2VjcmV0", text, StringComparison.Ordinal);
+        await ExpectAsync(answer, 502, "token-request-failed");
+        Assert.Empty(Service.Requests);
     }
 
     [Theory]

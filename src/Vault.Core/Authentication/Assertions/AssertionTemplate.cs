@@ -121,7 +121,7 @@ internal sealed class AssertionTemplate
         var signed = Base64Url.EncodeToString(header.Value!) + "." + Base64Url.EncodeToString(payload.Value!);
         var signature = SigningKey.Sign(Algorithm, key, password, Encoding.ASCII.GetBytes(signed));
         return signature is null
-            ? new VaultError(ErrorCodes.TokenRequestFailed, $"The parameter {keyName} holds no private key that fits {Algorithm.Name}.")
+            ? SigningKey.Refusal(key, keyName, $"private key that fits {Algorithm.Name}")
             : new Assertion(signed + "." + Base64Url.EncodeToString(signature), end);
     }
 

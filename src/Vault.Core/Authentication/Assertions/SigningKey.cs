@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Vault.Core.Primitives;
 
 namespace Vault.Core.Authentication.Assertions;
 
@@ -62,6 +63,16 @@ internal static class SigningKey
             return null;
         }
     }
+
+    /// <summary>Why a key doesn't sign, with nothing of it.</summary>
+    /// <param name="key">The key's text.</param>
+    /// <param name="parameter">The parameter that holds it.</param>
+    /// <param name="wanted">What should be there.</param>
+    public static VaultError Refusal(string key, string parameter, string wanted) => new(
+        ErrorCodes.TokenRequestFailed,
+        key.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal)
+            ? $"The parameter {parameter} is encrypted in the old form of PEM (Proc-Type: 4,ENCRYPTED), which isn't read; convert it to PKCS#8: openssl pkcs8 -topk8."
+            : $"The parameter {parameter} holds no {wanted}.");
 
     private static byte[] Hmac(HashAlgorithmName hash, byte[] key, byte[] data) =>
         hash == HashAlgorithmName.SHA256 ? HMACSHA256.HashData(key, data)
@@ -135,6 +146,8 @@ internal static class SigningKey
     private static T Import<T>(T algorithm, string pem, string? password)
         where T : AsymmetricAlgorithm
     {
+        // Files may begin with a byte order mark, and JSON of a service account that was copied as it is writes line ends so; PEM has no backslash of its own.
+        pem = pem.TrimStart('\uFEFF').Replace("\\r", "", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal);
         try
         {
             if (pem.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal))

@@ -26,4 +26,33 @@ public sealed class SigningKeyTests
     [InlineData("{\"kty\": 1, \"k\": \"AyM1\"}")]
     [InlineData("{\"kty\": \"oct\", \"k\": \"!\"}")]
     public void Sign_WithAJwkThatDoesntFit_IsNone(string key) => Assert.Null(SigningKey.Sign(JwtAlgorithm.Find("HS256")!, key, null, Data));
+
+    [Theory]
+    [InlineData("RS256", "\uFEFF{0}")]
+    [InlineData("PS256", "\uFEFF{0}")]
+    [InlineData("ES256", "\uFEFF{0}")]
+    [InlineData("RS256", "\\n")]
+    [InlineData("PS256", "\\n")]
+    [InlineData("ES256", "\\n")]
+    [InlineData("RS256", "\\r\\n")]
+    public void Sign_WithPem_AsFilesAndJsonHoldIt(string name, string form)
+    {
+        var algorithm = JwtAlgorithm.Find(name)!;
+        using var rsa = RSA.Create(2048);
+        using var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        foreach (var pem in name[0] == 'E'
+            ? [ec.ExportPkcs8PrivateKeyPem(), ec.ExportECPrivateKeyPem(), Encrypted(ec)]
+            : new[] { rsa.ExportPkcs8PrivateKeyPem(), rsa.ExportRSAPrivateKeyPem(), Encrypted(rsa) })
+        {
+            var key = form[0] == '\\' ? pem.Replace("\n", form, StringComparison.Ordinal) + form : form.Replace("{0}", pem, StringComparison.Ordinal);
+            var signature = SigningKey.Sign(algorithm, key, "the-password", Data)!;
+            Assert.NotNull(signature);
+            Assert.True(name[0] == 'E'
+                ? ec.VerifyData(Data, signature, algorithm.Hash)
+                : rsa.VerifyData(Data, signature, algorithm.Hash, name[0] == 'P' ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1));
+        }
+
+        static string Encrypted(AsymmetricAlgorithm key) =>
+            key.ExportEncryptedPkcs8PrivateKeyPem("the-password", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
+    }
 }

@@ -85,9 +85,10 @@ internal sealed class BoundOAuth1(string method, string? realm) : BoundProtocol,
             }
 
             var password = request.Parameters.Has("KeyPassword") ? request.Parameters.Open("KeyPassword").Value?.Reveal() : null;
-            return SigningKey.SignRsa(HashAlgorithmName.SHA1, privateKey.Value.Reveal(), password, Encoding.UTF8.GetBytes(signatureBase)) is { } signed
+            var key = privateKey.Value.Reveal();
+            return SigningKey.SignRsa(HashAlgorithmName.SHA1, key, password, Encoding.UTF8.GetBytes(signatureBase)) is { } signed
                 ? Convert.ToBase64String(signed)
-                : new VaultError(ErrorCodes.TokenRequestFailed, "The parameter PrivateKey holds no RSA private key.");
+                : SigningKey.Refusal(key, "PrivateKey", "RSA private key");
         }
 
         var consumer = request.Parameters.Open("ConsumerSecret");
