@@ -148,6 +148,7 @@ internal static class VaultHost
         // Before anything is read.
         builder.Services.AddSingleton(AskedSettings.AddTo(builder.Configuration));
         LogLevels.Judge(builder.Configuration);
+        DiscreetLoggers.AddTo(builder.Services);
         var forwardProxy = ForwardProxyOptions.Read(builder.Configuration);
         builder.AddVaultKestrel(forwardProxy);
         var services = builder.Services;
