@@ -40,7 +40,13 @@ internal static class AnswerHead
             return "its status line has a control character";
         }
 
-        if (answer.Version.Major == 1 && FramingFault(answer) is { } framing)
+        var hasLength = answer.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths);
+        if (hasLength && !(lengths.Count == 1 && StrictRequestFraming.IsLength(lengths.ToString()) && answer.Content.Headers.ContentLength is not null))
+        {
+            return "its Content-Length is not one number";
+        }
+
+        if (answer.Version.Major == 1 && FramingFault(answer, hasLength) is { } framing)
         {
             return framing;
         }
@@ -48,14 +54,8 @@ internal static class AnswerHead
         return HasControl(answer.Headers.NonValidated) || HasControl(answer.Content.Headers.NonValidated) ? "a header has a control character" : null;
     }
 
-    private static string? FramingFault(HttpResponseMessage answer)
+    private static string? FramingFault(HttpResponseMessage answer, bool hasLength)
     {
-        var hasLength = answer.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths);
-        if (hasLength && !(lengths.Count == 1 && StrictRequestFraming.IsLength(lengths.ToString()) && answer.Content.Headers.ContentLength is not null))
-        {
-            return "its Content-Length is not one number";
-        }
-
         if (!answer.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var codings))
         {
             return null;

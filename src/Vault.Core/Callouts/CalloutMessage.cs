@@ -32,8 +32,16 @@ public static class CalloutMessage
         foreach (var header in headers)
         {
             // Digests are no content headers to HttpClient, and stand beside the others. A 204 has no length (RFC 9110 section 8.6), whatever upstream says.
-            if ((isEmpty && header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)) || !AnswerHeaders.IsForwarded(header.Key, connection) || (callout.IsDecoded && AnswerHeaders.IsOfEncodedBytes(header.Key)))
+            var isLength = header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
+            if ((isEmpty && isLength) || !AnswerHeaders.IsForwarded(header.Key, connection) || (callout.IsDecoded && AnswerHeaders.IsOfEncodedBytes(header.Key)))
             {
+                continue;
+            }
+
+            // A number was made sure of when the head came, and nothing else can be sent: an answer whose length is a secret by chance has it still.
+            if (isLength)
+            {
+                add(target, header.Key, header.Value.ToString());
                 continue;
             }
 

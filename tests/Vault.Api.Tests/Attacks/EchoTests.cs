@@ -452,6 +452,21 @@ public sealed class EchoTests(CalloutFixture fixture) : IClassFixture<CalloutFix
         Assert.Equal(14, part.Content.Headers.ContentLength);
     }
 
+    [Fact]
+    public async Task Length_ThatIsASecretByChance_StaysAsItIs()
+    {
+        var callout = await fixture.CreateAsync(AttackBench.Custom(("A", "20261128")));
+        Answer(context =>
+        {
+            context.Response.ContentLength = 20261128;
+            context.Response.Headers["X-Echo"] = "20261128";
+            return Task.CompletedTask;
+        });
+        using var head = await callout.SendAsync(HttpMethod.Head, "/x");
+        Assert.Equal((HttpStatusCode.OK, 20261128L), (head.StatusCode, head.Content.Headers.ContentLength!.Value));
+        Assert.Equal("********", head.Headers.GetValues("X-Echo").Single());
+    }
+
     [Theory]
     [InlineData("Connection", "Upgrade", "Upgrade", "websocket")]
     [InlineData("Content-Type", "application/grpc", "X-A", "b")]
