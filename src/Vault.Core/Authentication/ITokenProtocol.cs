@@ -9,6 +9,9 @@ public interface ITokenProtocol
     /// <summary>The names that <c>$Token.</c> may be followed by; other values of a token can't be named.</summary>
     IReadOnlyList<string> TokenNames { get; }
 
+    /// <summary>Whether answers must not echo this value of a token: not what says only who it is, or when it ends.</summary>
+    bool IsSecret(string name, SecretText value) => true;
+
     /// <summary>Upstream answers that mean that the token is dead.</summary>
     IReadOnlyList<DeadTokenSign> RefreshOn { get; }
 

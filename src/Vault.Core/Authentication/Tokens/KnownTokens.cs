@@ -22,7 +22,7 @@ internal sealed class KnownTokens(TokenSlots slots, TokenKeeping keeping, TimePr
 
         lock (slot.Gate)
         {
-            return slot.History.Known(slot.Current, time.GetUtcNow());
+            return slot.History.Known(slot.Current, request.Credential.Authentication.Tokens, time.GetUtcNow());
         }
     }
 

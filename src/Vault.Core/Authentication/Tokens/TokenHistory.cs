@@ -49,7 +49,10 @@ internal sealed class TokenHistory
     }
 
     /// <summary>What must not be echoed: the current token, and those that were used within <see cref="Life"/>; of more than 4 MiB the newest. The same list as long as it is so.</summary>
-    public IReadOnlyList<SecretText> Known(TokenSet? current, DateTimeOffset now)
+    /// <param name="current">The current token; null: there is none.</param>
+    /// <param name="protocol">Says which of their values are secret: always the same one.</param>
+    /// <param name="now">The time.</param>
+    public IReadOnlyList<SecretText> Known(TokenSet? current, ITokenProtocol? protocol, DateTimeOffset now)
     {
         var since = now - Life;
         if (_known is { } known && known.Count == _retired.Count && known.Current == current && known.Learned == Learned && known.Oldest >= since)
@@ -59,11 +62,11 @@ internal sealed class TokenHistory
 
         Prune(since);
         var (values, seen, size) = (new List<SecretText>(), new HashSet<string>(StringComparer.Ordinal), 0L);
-        foreach (var value in (current is null ? Enumerable.Empty<TokenSet>() : [current])
-            .Concat(Learned).Concat(_retired.AsEnumerable().Reverse().OrderByDescending(retired => retired.At).Select(retired => retired.Token)).SelectMany(token => token.Values.Values))
+        foreach (var (name, value) in (current is null ? Enumerable.Empty<TokenSet>() : [current])
+            .Concat(Learned).Concat(_retired.AsEnumerable().Reverse().OrderByDescending(retired => retired.At).Select(retired => retired.Token)).SelectMany(token => token.Values))
         {
             // What renews a token may be the same for all of them.
-            if (seen.Add(value.Reveal()) && (size += value.ByteLength + SizeOfAny) <= MostKnown)
+            if (protocol?.IsSecret(name, value) is not false && seen.Add(value.Reveal()) && (size += value.ByteLength + SizeOfAny) <= MostKnown)
             {
                 values.Add(value);
             }

@@ -16,8 +16,14 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
 {
     private const string Name = "AssumeRole of AWS STS";
 
+    // As the AccessKeyId of a principal.
+    private const string KeyId = "accessKeyId";
+
     /// <inheritdoc />
     public IReadOnlyList<string> TokenNames => [];
+
+    /// <inheritdoc />
+    public bool IsSecret(string name, SecretText value) => name != KeyId;
 
     // AWS says so with a 400 or 403, by the service; other refusals are about rights.
     /// <inheritdoc />
@@ -57,7 +63,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
             ? SignInExchange.Failed($"{answer.Outcome}, but with no credentials that make sense.")
             : new TokenSet(
                 Guid.NewGuid(),
-                new Dictionary<string, SecretText> { ["accessKeyId"] = new(id), ["secretAccessKey"] = new(key), ["sessionToken"] = new(session) },
+                new Dictionary<string, SecretText> { [KeyId] = new(id), ["secretAccessKey"] = new(key), ["sessionToken"] = new(session) },
                 now,
                 end);
 

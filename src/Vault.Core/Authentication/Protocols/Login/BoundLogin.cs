@@ -17,7 +17,6 @@ internal sealed class BoundLogin : BoundProtocol
     {
         _apply = apply;
         _notSecret = notSecret;
-        Tokens = new LoginTokens(steps, lifetime, refreshOn, tokenNames);
         AppliedTemplates = [.. apply.All.Select(named => named.Template)];
         TokenUrls = [.. steps.All.Select(step => step.Request.AbsoluteUrl).OfType<Uri>()];
 
@@ -34,6 +33,9 @@ internal sealed class BoundLogin : BoundProtocol
         // With one value there is no doubt which is the token.
         OAuthToken = tokenNames is [var only] ? new MergeReference(MergeReferenceKind.Token, null, only, false) : null;
         AuthorizationHeaderValue = OAuthToken is null ? ComposedValue.Empty : ComposedValue.Of(OAuthToken);
+        Tokens = new LoginTokens(
+            steps, lifetime, refreshOn, tokenNames,
+            OAuthToken is null ? [.. References.Where(reference => reference.Kind is MergeReferenceKind.Token).Select(reference => reference.Name)] : tokenNames);
     }
 
     public override IReadOnlyList<MergeReference> References { get; }

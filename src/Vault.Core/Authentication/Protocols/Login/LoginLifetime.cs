@@ -43,6 +43,12 @@ internal sealed partial record LoginLifetime(long? LifetimeSeconds, string? Expi
         }
     }
 
+    /// <summary>Whether it is a value of this name that says when a token ends.</summary>
+    public bool Names(string name) => new[] { ExpiresIn, ExpiresInMs, ExpiresAt }.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether it is a number or a time, and may say when a token ends.</summary>
+    public static bool IsTime(string text) => ReadTime(text.Trim()) is not null;
+
     /// <summary>Finds the end; false where what the service said makes no sense, and the token must not be used.</summary>
     public bool TryFindEnd(IReadOnlyDictionary<string, string> values, DateTimeOffset now, out DateTimeOffset? end)
     {

@@ -8,7 +8,7 @@ namespace Vault.Core.Authentication.Protocols.Login;
 
 /// <summary>Runs the steps of a login.</summary>
 internal sealed class LoginTokens(
-    LoginSteps steps, LoginLifetime lifetime, IReadOnlyList<DeadTokenSign> refreshOn, IReadOnlyList<string> tokenNames) : ITokenProtocol
+    LoginSteps steps, LoginLifetime lifetime, IReadOnlyList<DeadTokenSign> refreshOn, IReadOnlyList<string> tokenNames, IReadOnlyList<string> sentNames) : ITokenProtocol
 {
     /// <summary>Stands in the names of values that a later step replaced; no template can name them.</summary>
     private const char Replaced = '#';
@@ -16,6 +16,10 @@ internal sealed class LoginTokens(
     public IReadOnlyList<string> TokenNames => tokenNames;
 
     public IReadOnlyList<DeadTokenSign> RefreshOn => refreshOn;
+
+    // What a token before had by that name, under other settings, may have been no time.
+    public bool IsSecret(string name, SecretText value) =>
+        !lifetime.Names(name.Split(Replaced)[0]) || sentNames.Contains(name.Split(Replaced)[0], StringComparer.OrdinalIgnoreCase) || !LoginLifetime.IsTime(value.Reveal());
 
     public bool CanEnd => steps.Logout.Count > 0;
 
