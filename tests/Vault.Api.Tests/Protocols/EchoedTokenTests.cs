@@ -8,6 +8,19 @@ public sealed class EchoedTokenTests : ProtocolBench
 {
     private const string Parameters = """{ "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "the-secret-access-key", "Key": "kjhgfdsakjhgfdsakjhgfdsakjhgfdsa98" }""";
 
+    [Theory]
+    [InlineData("once")]
+    [InlineData("{!$Request.Nonce}")]
+    public async Task SignatureOfAJwt_IsMasked_Alone(string claim)
+    {
+        Service.Answer = (context, request) => context.Response.WriteAsync(request.Header("Authorization")!.Split('.')[^1]);
+        var app = await DefineAsync($$"""{ "protocol": "jwt", "algorithm": "HS256", "issuer": "me", "claims": { "p": "{{claim}}" } }""", Parameters);
+        foreach (var _ in new int[2])
+        {
+            Assert.Equal(new string('*', 43), await app.GetStringAsync($"/callout/{Name}/x"));
+        }
+    }
+
     [Fact]
     public async Task KeyIdOfARole_IsNone_ButItsKeys()
     {
