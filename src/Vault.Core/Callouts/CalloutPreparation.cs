@@ -1,6 +1,7 @@
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.Signing;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Callouts.Attempts;
@@ -12,7 +13,9 @@ using Vault.Core.Primitives;
 namespace Vault.Core.Callouts;
 
 /// <summary>Makes a callout ready to be sent, or finds out why it can't be; nothing is sent upstream before it is done.</summary>
-public sealed class CalloutPreparation(CredentialSets credentials, TokenSource tokens, IConsentDemand consent, NamedCredentialConnections connections, CalloutAttempts attempts, CalloutStanding standing, EgressPolicy egress, IdleTimers timers)
+public sealed class CalloutPreparation(
+    CredentialSets credentials, TokenSource tokens, IConsentDemand consent, NamedCredentialConnections connections, CalloutAttempts attempts, CalloutStanding standing,
+    EgressPolicy egress, IdleTimers timers, TimeProvider time)
 {
     /// <summary>Prepares; the callout belongs to the caller, who disposes it.</summary>
     public async ValueTask<Result<Callout>> PrepareAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
@@ -76,8 +79,14 @@ public sealed class CalloutPreparation(CredentialSets credentials, TokenSource t
 
         if (authentication.Tokens is { ConsentParameters: not null } && plan.NeedsToken)
         {
-            // Its URL plays no part where tokens aren't a named credential's own.
-            var request = new TokenRequest(admitted.External, admitted.Principal.Id, admitted.User, parameters, admitted.Named.Id, admitted.Named.Url.Text)
+            // Its URL plays no part where tokens aren't a named credential's own. One that has no value is refused in its turn.
+            var url = authentication.UsesNamedCredentialUrl ? ResolvedUrl.Of(admitted.Named, admitted.External, parameters, admitted.User, time) : admitted.Named.Url.Text;
+            if (url is null)
+            {
+                return null;
+            }
+
+            var request = new TokenRequest(admitted.External, admitted.Principal.Id, admitted.User, parameters, admitted.Named.Id, url)
             {
                 Http = connections.Of(admitted.Named, parameters).Value,
                 HasClientCertificate = admitted.Named.ClientCertificate is not null,

@@ -20,7 +20,8 @@ public sealed record RefreshInput(string? NamedCredential = null);
 
 /// <summary>Asks for a person's consent.</summary>
 /// <param name="ReturnUrl">Where the person is sent afterwards, among <c>Vault:AllowedReturnUrls</c>; left out: a page says how it went.</param>
-public sealed record AuthorizeInput(string? ReturnUrl = null);
+/// <param name="NamedCredential">Where the settings name a named credential's url and several use them: for which the consent is.</param>
+public sealed record AuthorizeInput(string? ReturnUrl = null, string? NamedCredential = null);
 
 /// <summary><c>…/principals/{principal}/credential</c> and <c>…/users/{user}/credential</c>: secret values, write-only, and their tokens.</summary>
 internal static class CredentialEndpoints
@@ -110,7 +111,7 @@ internal static class CredentialEndpoints
             return input.Error.ToAnswer();
         }
 
-        var request = await administration.AuthorizeAsync(account.Value, input.Value.ReturnUrl, cancellationToken);
+        var request = await administration.AuthorizeAsync(account.Value, input.Value.ReturnUrl, input.Value.NamedCredential, cancellationToken);
         if (!request.IsOk)
         {
             return request.Error.ToAnswer();

@@ -52,14 +52,15 @@ public sealed partial class ConsentAdministration(
     // A link that was just shown is shown again, so that failing callouts don't fill the database.
     private readonly ConcurrentDictionary<TokenKey, (string Url, DateTimeOffset Until)> _links = new();
 
-    /// <summary>What is kept of a request until its answer comes; sealed.</summary>
-    private sealed record Kept(AuthorizationStart Start, string? ReturnUrl);
+    /// <summary>What is kept of a request until its answer comes; sealed. What comes of it is kept under the same as was asked for, or not at all.</summary>
+    private sealed record Kept(AuthorizationStart Start, string? ReturnUrl, Guid? NamedCredentialId, string? Stamp);
 
     /// <summary>Begins.</summary>
     /// <param name="name">Whose consent.</param>
     /// <param name="returnUrl">Where the person is sent afterwards; null: a page of the vault says how it went.</param>
+    /// <param name="named">The named credential, where tokens are its own; null: the only one there is.</param>
     /// <param name="cancellationToken">Of the caller.</param>
-    public async Task<Result<ConsentRequest>> AuthorizeAsync(AccountName name, string? returnUrl, CancellationToken cancellationToken)
+    public async Task<Result<ConsentRequest>> AuthorizeAsync(AccountName name, string? returnUrl, string? named, CancellationToken cancellationToken)
     {
         Uri? target = null;
         if (returnUrl is not null
@@ -79,7 +80,7 @@ public sealed partial class ConsentAdministration(
             return VaultError.Invalid("$", "Consent is for oauth2 with the grant authorizationCode or deviceCode.");
         }
 
-        var request = await accounts.RequestAsync(found.Value, named: null, cancellationToken);
+        var request = await accounts.RequestAsync(found.Value, named, cancellationToken);
         if (!request.IsOk)
         {
             return request.Error;
@@ -130,10 +131,16 @@ public sealed partial class ConsentAdministration(
 
         using var sealedText = opened.Value;
         var kept = JsonSerializer.Deserialize<Kept>(sealedText.RevealUtf8())!;
-        var request = await accounts.RequestAsync(account, named: null, CancellationToken.None);
+        var key = new TokenKey(row.ExternalCredentialId, row.PrincipalId, row.User, kept.NamedCredentialId, kept.Stamp ?? "");
+        var request = await accounts.RequestAgainAsync(account, key, CancellationToken.None);
         if (!request.IsOk)
         {
             return request.Error;
+        }
+
+        if (request.Value.Key != key)
+        {
+            return Changed();
         }
 
         var name = account.Credential.Definition.Name.Value;
@@ -162,7 +169,7 @@ public sealed partial class ConsentAdministration(
         var missing = new VaultError(
             ErrorCodes.CredentialNotConfigured,
             $"Consent for the principal {principal.Name} of the external credential {request.Credential.Definition.Name} is missing. An admin asks for it with "
-            + "POST …/credential/authorize.");
+            + "POST …/credential/authorize" + (request.Key.NamedCredentialId is null ? "." : $" and namedCredential {NameOf(request)}."));
         // A link for what all apps share would let whoever gets it first say whose account that is.
         if (request.Credential.Authentication.Consent is not { IsDevice: false } protocol || principal.Type is not PrincipalType.PerUser)
         {
@@ -188,6 +195,9 @@ public sealed partial class ConsentAdministration(
 
         return missing with { Detail = $"{missing.Detail} Or the person opens this link: {link.Url}", AuthorizationUrl = link.Url };
     }
+
+    private string? NameOf(TokenRequest request) =>
+        definitions.Current.UsersOf(request.Credential.Definition.Id).FirstOrDefault(named => named.Id == request.NamedCredentialId)?.Name.Value;
 
     private async Task<bool> IsOpenAsync(string url, CancellationToken cancellationToken)
     {
@@ -219,7 +229,7 @@ public sealed partial class ConsentAdministration(
             User = request.User,
             ExpiresAt = time.GetUtcNow() + Life,
         };
-        row.Sealed = sealer.Seal(Place(row, request.Credential.Binding), JsonSerializer.SerializeToUtf8Bytes(new Kept(start.Value, returnUrl)));
+        row.Sealed = sealer.Seal(Place(row, request.Credential.Binding), JsonSerializer.SerializeToUtf8Bytes(new Kept(start.Value, returnUrl, request.Key.NamedCredentialId, request.Key.Stamp)));
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         database.AuthorizationRequests.Add(row);
         await database.SaveChangesAsync(cancellationToken);

@@ -140,7 +140,7 @@ public sealed partial class DeviceConsents(
             return changed;
         }
 
-        var request = await accounts.RequestAsync(account, named: null, CancellationToken.None);
+        var request = await accounts.RequestAgainAsync(account, begun.Key, CancellationToken.None);
         return !request.IsOk ? request.Error : request.Value.Key != begun.Key ? changed : (protocol, request.Value);
     }
 

@@ -1,5 +1,6 @@
 using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
@@ -30,7 +31,18 @@ public sealed class Accounts(
     /// <param name="account">The account.</param>
     /// <param name="named">The named credential, where tokens are its own; null: the only one there is.</param>
     /// <param name="cancellationToken">Of the caller.</param>
-    public async Task<Result<TokenRequest>> RequestAsync(Account account, string? named, CancellationToken cancellationToken)
+    public Task<Result<TokenRequest>> RequestAsync(Account account, string? named, CancellationToken cancellationToken) =>
+        RequestAsync(account, () => Choose(account, named), cancellationToken);
+
+    /// <summary>A request for the token that was asked for before: of the same named credential, where tokens are its own.</summary>
+    /// <param name="account">The account, as it is now.</param>
+    /// <param name="key">Under what the token was to be kept.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    /// <returns>The request; it has another key where what was asked for isn't what it was.</returns>
+    internal Task<Result<TokenRequest>> RequestAgainAsync(Account account, TokenKey key, CancellationToken cancellationToken) =>
+        RequestAsync(account, () => Choose(account, key.NamedCredentialId), cancellationToken);
+
+    private async Task<Result<TokenRequest>> RequestAsync(Account account, Func<Result<NamedCredential?>> choose, CancellationToken cancellationToken)
     {
         if (account.Credential.Authentication.Tokens is null)
         {
@@ -42,7 +54,7 @@ public sealed class Accounts(
             return VaultError.Invalid("$.user", "This principal's tokens are per user: use the routes below users/{user}.");
         }
 
-        var all = await reading.OfAllAsync(() => ValueTask.FromResult(Choose(account, named)), cancellationToken);
+        var all = await reading.OfAllAsync(() => ValueTask.FromResult(choose()), cancellationToken);
         var chosen = all.IsOk ? all.Value : all.Error;
         if (!chosen.IsOk)
         {
@@ -130,6 +142,12 @@ public sealed class Accounts(
         return bound.IsOk ? new Account(bound.Value, principal, name.User) : bound.Error;
     }
 
+    private Result<NamedCredential?> Choose(Account account, Guid? named) => named is not { } id
+        ? Choose(account, named: (string?)null)
+        : definitions.Current.UsersOf(account.Credential.Definition.Id).FirstOrDefault(candidate => candidate.Id == id) is { } found
+            ? found
+            : new VaultError(ErrorCodes.UnknownReference, "The named credential that the token is for uses this external credential no more.");
+
     private Result<NamedCredential?> Choose(Account account, string? named)
     {
         var users = definitions.Current.UsersOf(account.Credential.Definition.Id).ToArray();
@@ -141,8 +159,8 @@ public sealed class Accounts(
         }
 
         var authentication = account.Credential.Authentication;
-        if (authentication.Tokens is { ConsentParameters: not null }
-            || (!authentication.UsesNamedCredentialUrl && !Array.Exists(users, user => user.ClientCertificate is not null)))
+        if (!authentication.UsesNamedCredentialUrl
+            && (authentication.Tokens is { ConsentParameters: not null } || !Array.Exists(users, user => user.ClientCertificate is not null)))
         {
             // The token is for all of them; a client certificate is the better introduction.
             return Result.Of(users.OrderBy(user => user.ClientCertificate is null).ThenBy(user => user.Name.Key, StringComparer.Ordinal).FirstOrDefault());

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.SecretSources;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Secrets;

@@ -1,9 +1,8 @@
 using Vault.Core.Authentication.Credentials;
-using Vault.Core.Authentication.Scopes;
 using Vault.Core.Definitions;
 using Vault.Core.MergeFields;
 
-namespace Vault.Core.Administration.Secrets;
+namespace Vault.Core.Authentication.Scopes;
 
 /// <summary>The <c>url</c> of a named credential with its fields filled in, where there is no callout.</summary>
 internal static class ResolvedUrl

@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Vault.Testing;
+using Xunit;
+
+namespace Vault.Api.Tests.Protocols;
+
+/// <summary>What a person consented to: for which named credential it is, what ends it, and what doesn't.</summary>
+public sealed class ConsentTests : ProtocolBench
+{
+    private const string PerUser = """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""";
+    private const string Consented = """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token", "revocationUrl": "@/revoke" }""";
+    private const string PerEndpoint = """{ "protocol": "oauth2", "grant": "authorizationCode", "authorizationUrl": "@/authorize", "tokenUrl": "@/token", "resource": "{!$Credential.Endpoint.Url}" }""";
+    private const string Client = """{ "ClientId": "me", "ClientSecret": "the-client-secret" }""";
+    private readonly ConcurrentQueue<RecordedRequest> _traded = new();
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _held;
+    private bool _givesRefreshTokens;
+    private int _given;
+
+    private string AnnPath => CredentialPath.Replace("/credential", "/users/ann/credential", StringComparison.Ordinal);
+
+    private string ExternalPath => $"/api/v1/external-credentials/{Name}Login";
+
+    public override async Task InitializeAsync()
+    {
+        await base.InitializeAsync();
+        Service.Answer = AnswerAsync;
+    }
+
+    [Fact]
+    public async Task ConsentPerEndpoint_IsForTheNamedCredentialThatItWasAskedFor()
+    {
+        var app = await DefineAsync(PerEndpoint, Client, principals: PerUser);
+        await AddSecondAsync("/second/{!$Credential.ClientId}");
+
+        // From a callout: for the one that was called.
+        var link = await LinkOfAsync(await CallSecondAsync(app));
+        Assert.Equal(Service.Url + "/second/me", QueryOf(link)["resource"]);
+        await ConsentAsync(link);
+        Assert.Equal(Service.Url + "/second/me", Form(Assert.Single(_traded))["resource"]);
+        await ExpectAsync(await CallSecondAsync(app), 200);
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
+
+        // Asked for by an admin: which one has to be said, as for a refresh.
+        foreach (var route in new[] { "/authorize", "/refresh" })
+        {
+            using var unnamed = await PostAsync(AnnPath + route, "{}");
+            Assert.Contains("$.namedCredential", await unnamed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            await ExpectAsync(unnamed, 400, "invalid-request");
+        }
+
+        using var unknown = await PostAsync(AnnPath + "/authorize", """{ "namedCredential": "Nobody" }""");
+        await ExpectAsync(unknown, 422, "unknown-reference");
+        await ConsentAsync(await AuthorizeAsync(AnnPath, $$"""{ "namedCredential": "{{Name}}" }"""));
+        Assert.Equal(Service.Url + "/api", Form(_traded.Last())["resource"]);
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        await ExpectAsync(await CallSecondAsync(app), 200);
+        Assert.Equal(2, _traded.Count);
+    }
+
+    [Theory]
+    [InlineData("url")]
+    [InlineData("gone")]
+    [InlineData("settings")]
+    public async Task ConsentPerEndpoint_WhereThatIsAnotherMeanwhile_IsNotGiven(string edit)
+    {
+        var app = await DefineAsync(PerEndpoint, Client, principals: PerUser);
+        await AddSecondAsync("/second");
+        var link = await LinkOfAsync(await CallSecondAsync(app));
+        await (edit switch
+        {
+            "url" => Vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/Second", $$"""{ "url": "{{Service.Url}}/third", "externalCredential": "{{Name}}Login" }"""),
+            "gone" => Vault.AdminAsync(HttpMethod.Delete, "/api/v1/named-credentials/Second"),
+            _ => EditAsync(external => external["authentication"]!["scope"] = "write"),
+        });
+        using var page = await CallBackAsync(link);
+        Assert.Equal(400, (int)page.StatusCode);
+        Assert.Empty(_traded);
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
+    }
+
+    [Fact]
+    public async Task DeviceConsentPerEndpoint_IsForTheNamedCredentialThatItWasAskedFor()
+    {
+        var app = await DefineAsync(
+            """{ "protocol": "oauth2", "grant": "deviceCode", "deviceAuthorizationUrl": "@/device", "tokenUrl": "@/token", "resource": "{!$Credential.Endpoint.Url}" }""", Client);
+        await AddSecondAsync("/second");
+        using var missing = await app.GetAsync("/callout/Second/record");
+        Assert.Contains("namedCredential Second", await missing.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/authorize", """{ "namedCredential": "second" }""");
+        JsonNode? status = null;
+        for (var asked = 0; asked < 5000 && status?["tokens"]!.AsArray().Count is not 1; asked++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            status = await Vault.AdminAsync(HttpMethod.Get, CredentialPath);
+        }
+
+        Assert.Equal("Second", (string?)status!["tokens"]![0]!["namedCredential"]);
+        Assert.Equal(Service.Url + "/second", Form(Assert.Single(_traded))["resource"]);
+        await ExpectAsync(await app.GetAsync("/callout/Second/record"), 200);
+        await ExpectAsync(await CallAsync(app), 409, "credential-not-configured");
+    }
+
+    private async Task AnswerAsync(HttpContext context, RecordedRequest request)
+    {
+        switch (request.Target)
+        {
+            case "/token":
+                _traded.Enqueue(request);
+                _reached.TrySetResult();
+                await (_held?.Task ?? Task.CompletedTask);
+                var number = Interlocked.Increment(ref _given);
+                var renewal = _givesRefreshTokens ? $", \"refresh_token\": \"refresh-token-{number}\"" : "";
+                await AnswerAsync(context, 200, $$"""{ "access_token": "access-token-{{number}}", "token_type": "Bearer", "expires_in": 3600{{renewal}} }""");
+                break;
+            case "/device":
+                await AnswerAsync(context, 200, $$"""{ "device_code": "device-code-1", "user_code": "WDJB", "verification_uri": "{{Service.Url}}/enter", "expires_in": 86400, "interval": 5 }""");
+                break;
+        }
+    }
+
+    private async Task AddSecondAsync(string path)
+    {
+        await Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""{ "name": "Second", "url": "{{Service.Url}}{{path}}", "externalCredential": "{{Name}}Login" }""");
+        await Vault.GrantAsync(Name + "App", "Second", "*");
+    }
+
+    private static Task<HttpResponseMessage> CallSecondAsync(HttpClient app)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "/callout/Second/record");
+        request.Headers.Add("X-Vault-User", "ann");
+        return app.SendAsync(request);
+    }
+
+    private Task<HttpResponseMessage> PostAsync(string path, string body) =>
+        Vault.AdminClient.PostAsync(path, new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")));
+
+    private async Task<JsonNode?> EditAsync(Action<JsonNode> change)
+    {
+        var external = (await Vault.AdminAsync(HttpMethod.Get, ExternalPath))!;
+        change(external);
+        return await Vault.AdminAsync(HttpMethod.Put, ExternalPath, external.ToJsonString());
+    }
+
+    private async Task<string> AuthorizeAsync(string credential, string body = "{}") =>
+        (string)(await Vault.AdminAsync(HttpMethod.Post, credential + "/authorize", body))!["authorizationUrl"]!;
+
+    private static async Task<string> LinkOfAsync(HttpResponseMessage missing)
+    {
+        var problem = JsonNode.Parse(await missing.Content.ReadAsStringAsync())!;
+        await ExpectAsync(missing, 409, "credential-not-configured");
+        return (string)problem["authorizationUrl"]!;
+    }
+
+    private static Dictionary<string, string> QueryOf(string link) => QueryHelpers.ParseQuery(new Uri(link).Query).ToDictionary(pair => pair.Key, pair => pair.Value.ToString());
+
+    private async Task<HttpResponseMessage> CallBackAsync(string link, string answer = "code=c")
+    {
+        using var browser = Vault.CreateClient((string?)null);
+        return await browser.GetAsync($"/oauth/callback?{answer}&state={Uri.EscapeDataString(QueryOf(link)["state"])}");
+    }
+
+    private async Task ConsentAsync(string link)
+    {
+        using var page = await CallBackAsync(link);
+        Assert.True(page.StatusCode is HttpStatusCode.OK, await page.Content.ReadAsStringAsync());
+    }
+}
