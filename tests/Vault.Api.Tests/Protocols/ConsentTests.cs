@@ -105,6 +105,24 @@ public sealed class ConsentTests : ProtocolBench
         await ExpectAsync(await CallAsync(app), 409, "credential-not-configured");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task NarrowerHosts_EndNoConsent(bool givesRefreshTokens)
+    {
+        _givesRefreshTokens = givesRefreshTokens;
+        var app = await DefineAsync(Consented, Client, principals: PerUser, hosts: """, "https://spare.example" """);
+        await ConsentAsync(await AuthorizeAsync(AnnPath));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        await EditAsync(external => external["allowedHosts"]!.AsArray().RemoveAt(1));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        Assert.Single(_traded);
+
+        // What can't be renewed ends when it ends.
+        Time.Advance(TimeSpan.FromHours(2));
+        await ExpectAsync(await CallAsync(app, user: "ann"), givesRefreshTokens ? 200 : 409, givesRefreshTokens ? null : "credential-not-configured");
+    }
+
     private async Task AnswerAsync(HttpContext context, RecordedRequest request)
     {
         switch (request.Target)

@@ -151,11 +151,13 @@ internal sealed class SecretChanges(SecretSealer sealer)
             return null;
         }
 
-        // What a person consented to stays theirs; every other token can be got again.
+        // What a person consented to stays theirs until it ends, with or without what renews it; every other token can be got again.
+        var now = draft.Now;
         var keepsConsent = after.Authentication.Tokens?.ConsentParameters is not null && before.Authentication.Tokens?.ConsentParameters is not null;
         await TokenStore.LockAsync(draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id), CancellationToken.None);
         await draft.Database.Tokens
-            .Where(row => row.ExternalCredentialId == after.Definition.Id && !(keepsConsent && row.IsRenewable && row.RetiredAt == null))
+            .Where(row => row.ExternalCredentialId == after.Definition.Id
+                && !(keepsConsent && row.RetiredAt == null && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now)))
             .ExecuteDeleteAsync();
         foreach (var row in await draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
         {
