@@ -123,6 +123,23 @@ public sealed class ConsentTests : ProtocolBench
         await ExpectAsync(await CallAsync(app, user: "ann"), givesRefreshTokens ? 200 : 409, givesRefreshTokens ? null : "credential-not-configured");
     }
 
+    [Fact]
+    public async Task NarrowerHosts_EndNoRequestForConsent()
+    {
+        var app = await DefineAsync(Consented, Client, principals: PerUser, hosts: """, "https://spare.example" """);
+        var link = await LinkOfAsync(await CallAsync(app, user: "ann"));
+        await EditAsync(external => external["allowedHosts"]!.AsArray().RemoveAt(1));
+
+        // Callouts go on giving it.
+        Assert.Equal(link, await LinkOfAsync(await CallAsync(app, user: "ann")));
+        await ConsentAsync(link);
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+
+        // It was good once.
+        using var again = await CallBackAsync(link);
+        Assert.Equal(400, (int)again.StatusCode);
+    }
+
     private async Task AnswerAsync(HttpContext context, RecordedRequest request)
     {
         switch (request.Target)

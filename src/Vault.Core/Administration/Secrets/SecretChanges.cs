@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Changes;
+using Vault.Core.Administration.Consents;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
@@ -167,6 +168,7 @@ internal sealed class SecretChanges(SecretSealer sealer)
             }
         }
 
+        await ResealConsentsAsync(draft, before, after);
         foreach (var row in await draft.Database.Secrets.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
         {
             var opened = sealer.Open(Place(row, before.Binding), row.Sealed);
@@ -180,6 +182,22 @@ internal sealed class SecretChanges(SecretSealer sealer)
         }
 
         return null;
+    }
+
+    // By statements: whoever comes back in this moment takes the row away, and isn't held up. What isn't sealed waits elsewhere, or was taken already.
+    private async Task ResealConsentsAsync(Draft draft, BoundCredential before, BoundCredential after)
+    {
+        foreach (var row in await draft.Database.AuthorizationRequests.AsNoTracking().Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
+        {
+            var opened = sealer.Open(ConsentAdministration.Place(row, before.Binding), row.Sealed);
+            if (opened.IsOk)
+            {
+                using var kept = opened.Value;
+                var resealed = sealer.Seal(ConsentAdministration.Place(row, after.Binding), kept.RevealUtf8());
+                await draft.Database.AuthorizationRequests.Where(open => open.Id == row.Id && open.StateHash == row.StateHash)
+                    .ExecuteUpdateAsync(update => update.SetProperty(open => open.Sealed, resealed));
+            }
+        }
     }
 
     // A consent that was asked for before is no consent to what comes after.

@@ -54,7 +54,7 @@ internal abstract class SealedTable
     /// <summary>What its rows are called.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>Whether its rows are sealed anew when what they are bound to changes; the others are of no use any more then.</summary>
+    /// <summary>Whether its rows are bound to what is in force as long as they are there; others may be of no use any more, as a request for consent is whose answer came.</summary>
     public bool IsBoundWhileItLives { get; init; } = true;
 
     /// <summary>How many rows it has.</summary>
