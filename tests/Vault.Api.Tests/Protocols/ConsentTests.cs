@@ -140,6 +140,79 @@ public sealed class ConsentTests : ProtocolBench
         Assert.Equal(400, (int)again.StatusCode);
     }
 
+    [Theory]
+    [InlineData("PUT", """{ "ClientId": "me", "ClientSecret": "another-secret" }""", true)]
+    [InlineData("PUT", """{ "clientid": "me" }""", true)]
+    [InlineData("PATCH", """{ "ClientId": "me", "ClientSecret": "another-secret" }""", true)]
+    [InlineData("PATCH", """{ "RefreshToken": null }""", true)]
+    [InlineData("PUT", """{ "ClientId": "Me", "ClientSecret": "the-client-secret" }""", false)]
+    [InlineData("PUT", """{ "ClientSecret": "the-client-secret" }""", false)]
+    [InlineData("PUT", """{ "ClientId": "me", "ClientSecret": "the-client-secret", "RefreshToken": "a-refresh-token" }""", false)]
+    [InlineData("PATCH", """{ "ClientId": "other" }""", false)]
+    [InlineData("PATCH", """{ "ClientId": null }""", false)]
+    public async Task SetOfSecrets_EndsConsents_OnlyWhereTheClientIsAnother(string method, string parameters, bool isKept)
+    {
+        var app = await DefineAsync(Consented, Client, principals: PerUser);
+        await ConsentAsync(await AuthorizeAsync(AnnPath));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        var bobs = await LinkOfAsync(await CallAsync(app, user: "bob"));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var before = await UpdatedAtAsync();
+        await Vault.AdminAsync(new HttpMethod(method), CredentialPath, $$"""{ "parameters": {{parameters}} }""");
+        Assert.Equal(isKept, Service.Requests.All(request => request.Target != "/revoke"));
+        using var page = await CallBackAsync(bobs);
+        Assert.Equal(isKept ? 200 : 400, (int)page.StatusCode);
+
+        // Another client's consent is none, whoever comes back.
+        await Vault.AdminAsync(HttpMethod.Patch, CredentialPath, """{ "parameters": { "ClientSecret": "a-third-secret" } }""");
+        foreach (var user in new[] { "ann", "bob" })
+        {
+            await ExpectAsync(await CallAsync(app, user: user), isKept ? 200 : 409, isKept ? null : "credential-not-configured");
+        }
+
+        Assert.Equal(isKept ? 2 : 1, _traded.Count);
+
+        // It was set, whether or not to what it was.
+        Assert.True(parameters.Contains("null", StringComparison.Ordinal) || await UpdatedAtAsync() != before);
+
+        async Task<string?> UpdatedAtAsync() => (string?)(await Vault.AdminAsync(HttpMethod.Get, CredentialPath))!["parameters"]!.AsArray()
+            .FirstOrDefault(parameter => "ClientId".Equals((string?)parameter!["name"], StringComparison.OrdinalIgnoreCase))?["updatedAt"];
+    }
+
+    [Theory]
+    [InlineData("refresh-token-0", true)]
+    [InlineData("refresh-token-x", false)]
+    public async Task SetOfSecrets_WithTheRefreshTokenThatWasEntered_KeepsWhatCameOfIt(string entered, bool isKept)
+    {
+        _givesRefreshTokens = true;
+        var app = await DefineAsync(Consented, """{ "ClientId": "me", "ClientSecret": "the-client-secret", "RefreshToken": "refresh-token-0" }""");
+        await ExpectAsync(await CallAsync(app), 200);
+        await Vault.AdminAsync(
+            HttpMethod.Put, CredentialPath, $$"""{ "parameters": { "ClientId": "me", "ClientSecret": "another-secret", "RefreshToken": "{{entered}}" } }""");
+        Time.Advance(TimeSpan.FromHours(2));
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Equal(["refresh-token-0", isKept ? "refresh-token-1" : entered], _traded.Select(request => Form(request)["refresh_token"]));
+    }
+
+    [Theory]
+    [InlineData("me", 200)]
+    [InlineData("other", 409)]
+    public async Task InlineSetOfSecrets_EndsConsents_OnlyWhereTheClientIsAnother(string client, int status)
+    {
+        var app = await DefineAsync("""{ "protocol": "none" }""", "");
+        await Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", Inline("me", "the-client-secret"));
+        await Vault.GrantAsync(Name + "App", "Second", "*");
+        await ConsentAsync(await AuthorizeAsync("/api/v1/external-credentials/Second/principals/default/credential"));
+        await ExpectAsync(await app.GetAsync("/callout/Second/record"), 200);
+        await Vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/Second", Inline(client, "another-secret"));
+        await ExpectAsync(await app.GetAsync("/callout/Second/record"), status, status == 200 ? null : "credential-not-configured");
+
+        string Inline(string id, string secret) => $$"""
+            { "name": "Second", "url": "{{Service.Url}}/second", "authentication": { "protocol": "oauth2", "grant": "authorizationCode",
+              "authorizationUrl": "{{Service.Url}}/authorize", "tokenUrl": "{{Service.Url}}/token", "clientId": "{{id}}", "clientSecret": "{{secret}}" } }
+            """;
+    }
+
     private async Task AnswerAsync(HttpContext context, RecordedRequest request)
     {
         switch (request.Target)

@@ -1,10 +1,8 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication.Credentials;
 using Vault.Core.Authentication.SecretSources;
-using Vault.Core.Primitives;
 using Vault.Core.Secrets;
 using Vault.Core.Storage.Rows;
 
@@ -53,7 +51,7 @@ internal sealed class SecretComparison(SecretSealer sealer)
         {
             (null, _, _) => ComparisonOutcome.Different,
             (_, null, null) when isRehearsal => ComparisonOutcome.Undetermined,
-            (_, null, null) => current is not null && IsSame(stored, current) ? ComparisonOutcome.Same : ComparisonOutcome.Different,
+            (_, null, null) => current is not null && SecretChanges.IsSame(stored, current) ? ComparisonOutcome.Same : ComparisonOutcome.Different,
             _ => was == will ? ComparisonOutcome.Same : ComparisonOutcome.Different,
         };
         return new(outcome, was?.ToJson(), will?.ToJson());
@@ -69,13 +67,4 @@ internal sealed class SecretComparison(SecretSealer sealer)
 
     private static SecretReference? ReferenceIn(string? stored) =>
         SecretReference.IsStored(stored) ? SecretReference.TryRead(Encoding.UTF8.GetBytes(stored ?? "")) : null;
-
-    // By hashes, so that neither content nor length shows in the time it takes.
-    private static bool IsSame(string value, SecretText secret)
-    {
-        var utf8 = Encoding.UTF8.GetBytes(value);
-        var isSame = CryptographicOperations.FixedTimeEquals(SHA256.HashData(secret.RevealUtf8()), SHA256.HashData(utf8));
-        CryptographicOperations.ZeroMemory(utf8);
-        return isSame;
-    }
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Consents;
@@ -40,18 +42,20 @@ internal sealed class SecretChanges(SecretSealer sealer)
     public async Task SetAsync(
         Draft draft, BoundCredential credential, Guid principalId, string user, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole, bool isNew = false)
     {
-        var keepsTokens = isNew || KeepsConsent(credential, parameters, isWhole);
+        var rows = isNew ? [] : await draft.Database.Secrets
+            .Where(row => row.PrincipalId == principalId && row.User == user)
+            .ToListAsync();
+        var consentedWith = isNew ? [] : ConsentedWith(credential, rows, parameters, isWhole);
+        var keepsTokens = consentedWith is not null;
         if (!keepsTokens)
         {
+            // The tokens are locked before the secrets are touched.
             await NoteEndedAsync(draft, credential.Definition.Id, principalId, user.Length == 0 ? null : user);
             await CloseConsentsAsync(draft, credential.Definition.Id, principalId, user.Length == 0 ? null : user);
         }
 
-        var rows = isNew ? [] : await draft.Database.Secrets
-            .Where(row => row.PrincipalId == principalId && row.User == user)
-            .ToListAsync();
         var named = parameters.Select(parameter => parameter.Key.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
-        foreach (var row in rows.Where(row => row.RetiredAt is null && (isWhole || named.Contains(row.NameKey))))
+        foreach (var row in rows.Where(row => row.RetiredAt is null && (isWhole || named.Contains(row.NameKey)) && consentedWith?.Contains(row) is not true))
         {
             row.RetiredAt = draft.Now;
         }
@@ -64,6 +68,13 @@ internal sealed class SecretChanges(SecretSealer sealer)
             }
 
             var key = name.ToLowerInvariant();
+            if (consentedWith?.Find(kept => kept.NameKey == key) is { } same)
+            {
+                // Consents are kept under this very row.
+                (same.Name, same.UpdatedAt) = (name, draft.Now);
+                continue;
+            }
+
             var row = new SecretRow
             {
                 Id = Guid.NewGuid(),
@@ -90,9 +101,55 @@ internal sealed class SecretChanges(SecretSealer sealer)
         draft.Evicted.Add(credential.Definition.Id);
     }
 
-    private static bool KeepsConsent(BoundCredential credential, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole) =>
-        credential.Authentication.Tokens?.ConsentParameters is { } consent
-        && !isWhole && !parameters.Any(parameter => consent.Contains(parameter.Key, StringComparer.OrdinalIgnoreCase));
+    // The rows that were sent anew and are to stay, since what people consented to is theirs as long as those values are what they were; null: one is another, or
+    // what the protocol gets needs nobody's consent.
+    private List<SecretRow>? ConsentedWith(BoundCredential credential, List<SecretRow> rows, IReadOnlyList<KeyValuePair<string, string?>> parameters, bool isWhole)
+    {
+        if (credential.Authentication.Tokens?.ConsentParameters is not { } consent)
+        {
+            return null;
+        }
+
+        var same = new List<SecretRow>();
+        foreach (var name in consent)
+        {
+            var row = rows.Find(candidate => candidate.RetiredAt is null && candidate.NameKey.Equals(name, StringComparison.OrdinalIgnoreCase));
+            var (key, value) = parameters.FirstOrDefault(parameter => parameter.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+            if (key is null && !isWhole)
+            {
+                continue;
+            }
+
+            if (row is null ? value is not null : value is null || !IsSame(value, row, credential))
+            {
+                return null;
+            }
+
+            if (row is not null)
+            {
+                same.Add(row);
+            }
+        }
+
+        return same;
+    }
+
+    // What can't be opened is another.
+    private bool IsSame(string value, SecretRow row, BoundCredential credential)
+    {
+        var opened = sealer.Open(Place(row, credential.Binding), row.Sealed);
+        using var current = opened.IsOk ? opened.Value : null;
+        return current is not null && IsSame(value, current);
+    }
+
+    /// <summary>Whether a text is this secret: by hashes, so that neither content nor length shows in the time it takes.</summary>
+    internal static bool IsSame(string value, SecretText secret)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(value);
+        var isSame = CryptographicOperations.FixedTimeEquals(SHA256.HashData(secret.RevealUtf8()), SHA256.HashData(utf8));
+        CryptographicOperations.ZeroMemory(utf8);
+        return isSame;
+    }
 
     /// <summary>Notes that a change sets a principal's secrets, or removes them, though it is about something else.</summary>
     public static void Note(Draft draft, ExternalCredential credential, Principal principal, string action) =>
