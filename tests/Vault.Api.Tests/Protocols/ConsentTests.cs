@@ -213,6 +213,34 @@ public sealed class ConsentTests : ProtocolBench
             """;
     }
 
+    [Theory]
+    [InlineData(PerUser)]
+    [InlineData("")]
+    public async Task ConsentToOtherSettings_IsNotConfiguredAnyMore_WhereverThatIsRead(string principals)
+    {
+        var app = await DefineAsync(Consented, Client, principals: principals);
+        var credential = principals.Length > 0 ? AnnPath : CredentialPath;
+        await ConsentAsync(await AuthorizeAsync(credential));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        Assert.Equal(("configured", "configured"), await StatusesAsync());
+        var written = await EditAsync(external => external["authentication"]!["scope"] = "write");
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
+        Assert.Equal(("notConfigured", "notConfigured"), await StatusesAsync());
+        Assert.Equal(principals.Length > 0 ? "configured" : "notConfigured", (string?)written!["principals"]![0]!["status"]);
+
+        // What was consented to is as good as before, once the settings are.
+        written = await EditAsync(external => external["authentication"]!.AsObject().Remove("scope"));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        Assert.Equal(("configured", "configured"), await StatusesAsync());
+        Assert.Equal("configured", (string?)written!["principals"]![0]!["status"]);
+
+        async Task<(string?, string?)> StatusesAsync() => (
+            (string?)(await Vault.AdminAsync(HttpMethod.Get, credential))!["status"],
+            principals.Length > 0
+                ? (string?)Assert.Single((await Vault.AdminAsync(HttpMethod.Get, ExternalPath + "/principals/default/users"))!["items"]!.AsArray())!["status"]
+                : (string?)(await Vault.AdminAsync(HttpMethod.Get, ExternalPath))!["principals"]![0]!["status"]);
+    }
+
     private async Task AnswerAsync(HttpContext context, RecordedRequest request)
     {
         switch (request.Target)

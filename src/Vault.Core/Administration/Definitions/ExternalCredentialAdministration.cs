@@ -3,6 +3,7 @@ using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Listing;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Egress;
 using Vault.Core.Primitives;
@@ -15,7 +16,7 @@ namespace Vault.Core.Administration.Definitions;
 /// <summary>Creates, changes and deletes external credentials; contract sections 3 and 9.</summary>
 public sealed class ExternalCredentialAdministration(
     ChangeGate gate, DefinitionCatalog definitions, EgressPolicy egress, CredentialBinder binder, DefinitionCodec codec, SecretSealer sealer,
-    IDbContextFactory<VaultDbContext> contexts)
+    IDbContextFactory<VaultDbContext> contexts, Accounts accounts)
 {
     private readonly ExternalCredentialRules _rules = new(binder);
     private readonly SecretChanges _secrets = new(sealer);
@@ -227,13 +228,8 @@ public sealed class ExternalCredentialAdministration(
             .Select(row => new { row.PrincipalId, row.Name })
             .ToListAsync(cancellationToken);
         var set = secrets.ToLookup(row => row.PrincipalId, row => row.Name);
-        var now = gate.Now;
-        var consented = await database.Tokens.AsNoTracking()
-            .Where(row => row.ExternalCredentialId == credential.Id && row.User == "" && row.RetiredAt == null
-                && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now))
-            .Select(row => row.PrincipalId)
-            .ToListAsync(cancellationToken);
         var bound = binder.Bind(credential);
+        var consented = bound.IsOk ? await ConsentedAsync(database, snapshot, bound.Value, cancellationToken) : [];
         return new ExternalCredentialView(
             credential.Name.Value,
             credential.Label,
@@ -251,5 +247,37 @@ public sealed class ExternalCredentialAdministration(
             credential.CreatedAt,
             credential.UpdatedAt,
             UsersOf(snapshot, credential.Id));
+    }
+
+    // The principals whose consent is in use, by rows of the same transaction: what is shown of a change isn't in force yet.
+    private async Task<HashSet<Guid>> ConsentedAsync(VaultDbContext database, DefinitionSnapshot snapshot, BoundCredential credential, CancellationToken cancellationToken)
+    {
+        if (credential.Authentication is not { Consent: not null, Tokens.ConsentParameters: { } consent })
+        {
+            return [];
+        }
+
+        var (id, now) = (credential.Definition.Id, gate.Now);
+        var live = await database.Tokens.AsNoTracking()
+            .Where(row => row.ExternalCredentialId == id && row.User == "" && row.RetiredAt == null && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now))
+            .Select(row => new TokenKey(row.ExternalCredentialId, row.PrincipalId, row.User, row.NamedCredentialId, row.Stamp))
+            .ToListAsync(cancellationToken);
+        var secrets = live.Count == 0 ? [] : await database.Secrets.AsNoTracking()
+            .Where(row => row.ExternalCredentialId == id && row.User == "" && row.RetiredAt == null)
+            .ToListAsync(cancellationToken);
+        return [.. credential.Definition.Principals.Where(IsInUse).Select(principal => principal.Id)];
+
+        bool IsInUse(Principal principal)
+        {
+            var parameters = new CredentialSet(
+                sealer, credential, principal.Id, "",
+                [.. secrets.Where(row => row.PrincipalId == principal.Id).Select(row => new SealedParameter(row.Id, row.User, row.Name, row.Version, row.Sealed, row.UpdatedAt, null))]);
+            var own = live.Where(key => key.PrincipalId == principal.Id);
+
+            // What a reference leads to is asked for by callouts, not here: then any consent will do.
+            return consent.Any(name => parameters.Has(name) && !parameters.Open(name).IsOk)
+                ? own.Any()
+                : accounts.KeysOf(new Account(credential, principal, ""), parameters, snapshot.UsersOf(id)).Overlaps(own);
+        }
     }
 }

@@ -110,8 +110,15 @@ public sealed class Accounts(
             return CredentialSet.Overtaken;
         }
 
+        return KeysOf(account, parameters, users.Value);
+    }
+
+    /// <summary>The same with parameters and named credentials that aren't in force yet.</summary>
+    internal HashSet<TokenKey> KeysOf(Account account, CredentialSet parameters, IEnumerable<NamedCredential> users)
+    {
+        var credential = account.Credential;
         HashSet<TokenKey> keys = [KeyOf(null, "")];
-        foreach (var named in users.Value)
+        foreach (var named in users)
         {
             if (ResolvedUrl.Of(named, credential, parameters, account.User, time) is { } url)
             {

@@ -160,7 +160,7 @@ public sealed class CredentialAdministration(
             .ToListAsync(cancellationToken);
         var kept = await database.Tokens.AsNoTracking()
             .Where(row => row.PrincipalId == principal.Id && row.RetiredAt == null && row.User != "")
-            .Select(row => new { row.User, row.IsRenewable, row.ExpiresAt, row.ObtainedAt })
+            .Select(row => new { row.User, row.NamedCredentialId, row.Stamp, row.IsRenewable, row.ExpiresAt, row.ObtainedAt })
             .ToListAsync(cancellationToken);
         var now = time.GetUtcNow();
         var shared = secrets.Where(row => row.User.Length == 0).Select(row => row.Name).ToArray();
@@ -168,14 +168,27 @@ public sealed class CredentialAdministration(
         var got = kept.ToLookup(row => row.User, StringComparer.Ordinal);
         var users = own.Select(group => group.Key).Union(got.Select(group => group.Key)).Where(user => user.Length > 0);
         var (items, next) = page.Take(users, user => user, _ => null);
-        return new Page<UserStatus>(
-            [.. items.Select(user => new UserStatus(
+        var statuses = new List<UserStatus>();
+        foreach (var user in items)
+        {
+            var account = found.Value with { User = user };
+            var live = got[user].Where(token => token.IsRenewable || !(token.ExpiresAt <= now))
+                .Select(token => new TokenKey(account.Credential.Definition.Id, principal.Id, user, token.NamedCredentialId, token.Stamp)).ToArray();
+
+            // Only a consent says anything of who may call, and only one that is in use.
+            var inUse = live.Length > 0 && account.Credential.Authentication.Consent is not null ? await accounts.TokenKeysAsync(account, cancellationToken) : new HashSet<TokenKey>();
+            if (!inUse.IsOk)
+            {
+                return inUse.Error;
+            }
+
+            statuses.Add(new UserStatus(
                 user,
-                ConfigurationStatus.Of(
-                    found.Value with { User = user }, shared.Concat(own[user].Select(row => row.Name)), [.. own[user].Select(row => row.Name)],
-                    got[user].Any(token => token.IsRenewable || !(token.ExpiresAt <= now))),
-                own[user].Select(row => row.UpdatedAt).Concat(got[user].Select(token => token.ObtainedAt)).Max()))],
-            next);
+                ConfigurationStatus.Of(account, shared.Concat(own[user].Select(row => row.Name)), [.. own[user].Select(row => row.Name)], inUse.Value.Overlaps(live)),
+                own[user].Select(row => row.UpdatedAt).Concat(got[user].Select(token => token.ObtainedAt)).Max()));
+        }
+
+        return new Page<UserStatus>(statuses, next);
     }
 
     // What is removed of a principal itself is removed of all who use it; of a per-user one, only what they share.
