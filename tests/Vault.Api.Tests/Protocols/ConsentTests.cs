@@ -241,6 +241,22 @@ public sealed class ConsentTests : ProtocolBench
                 : (string?)(await Vault.AdminAsync(HttpMethod.Get, ExternalPath))!["principals"]![0]!["status"]);
     }
 
+    [Fact]
+    public async Task ConsentTakenBackWhileItsCodeIsTraded_IsRevoked()
+    {
+        _givesRefreshTokens = true;
+        var app = await DefineAsync(Consented, Client, principals: PerUser);
+        _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var page = CallBackAsync(await AuthorizeAsync(AnnPath));
+        await _reached.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await Vault.AdminAsync(HttpMethod.Delete, AnnPath);
+        _held.SetResult();
+        Assert.Equal(400, (int)(await page).StatusCode);
+        Assert.Equal(
+            ["refresh-token-1", "access-token-1"], Service.Requests.Where(request => request.Target == "/revoke").Select(request => Form(request)["token"]));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
+    }
+
     private async Task AnswerAsync(HttpContext context, RecordedRequest request)
     {
         switch (request.Target)

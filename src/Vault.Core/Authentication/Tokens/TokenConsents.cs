@@ -89,6 +89,9 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
         return true;
     }
 
+    /// <summary>Tells the service that what came of a consent is not used.</summary>
+    public Task EndAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken) => signIn.EndAsync(request, token, cancellationToken);
+
     private bool IsToLook(TokenSlot slot)
     {
         lock (slot.Gate)

@@ -191,10 +191,13 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
     }
 
     /// <summary>Tells the service that a token is no longer used, if its protocol can.</summary>
-    public async Task EndAsync(TokenRequest request, StoredToken stored, CancellationToken cancellationToken)
+    public Task EndAsync(TokenRequest request, StoredToken stored, CancellationToken cancellationToken) =>
+        request.Credential.Authentication.Tokens is { CanEnd: true } && keeping.Open(request, stored) is { } token ? EndAsync(request, token, cancellationToken) : Task.CompletedTask;
+
+    /// <summary>The same of one that isn't stored.</summary>
+    public async Task EndAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken)
     {
         if (request.Credential.Authentication.Tokens is { CanEnd: true } protocol
-            && keeping.Open(request, stored) is { } token
             && await protocol.EndAsync(Acquisition(request, token, false, null), cancellationToken) is { } error)
         {
             LogEndFailed(logger, request.Credential.Definition.Name.Value, error.Code, error.Detail);
