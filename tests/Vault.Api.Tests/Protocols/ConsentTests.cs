@@ -257,6 +257,30 @@ public sealed class ConsentTests : ProtocolBench
         await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
     }
 
+    [Fact]
+    public async Task ConsentWithoutARefreshToken_IsTestedAsItIs_AndARefreshSaysWhatIsMissing()
+    {
+        var app = await DefineAsync(Consented, Client);
+        await ConsentAsync(await AuthorizeAsync(CredentialPath));
+        var end = (string?)(await Vault.AdminAsync(HttpMethod.Get, CredentialPath))!["tokens"]![0]!["expiresAt"];
+        var test = await TestAsync();
+        Assert.True((bool)test["ok"]!, test.ToJsonString());
+        using var refreshed = await PostAsync(CredentialPath + "/refresh", "{}");
+        var detail = (string?)JsonNode.Parse(await refreshed.Content.ReadAsStringAsync())!["detail"];
+        await ExpectAsync(refreshed, 409, "credential-not-configured");
+        Assert.Contains("no refresh token", detail, StringComparison.Ordinal);
+        Assert.Contains(DateTimeOffset.Parse(end!, null).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", null), detail, StringComparison.Ordinal);
+        await ExpectAsync(await CallAsync(app), 200);
+        Assert.Single(_traded);
+
+        // Once it has ended, consent is what is missing.
+        Time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal("credential-not-configured", (string?)(await TestAsync())["failure"]!["code"]);
+        using var late = await PostAsync(CredentialPath + "/refresh", "{}");
+        Assert.Contains("missing", await late.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await ExpectAsync(late, 409, "credential-not-configured");
+    }
+
     private async Task AnswerAsync(HttpContext context, RecordedRequest request)
     {
         switch (request.Target)

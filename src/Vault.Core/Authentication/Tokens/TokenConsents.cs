@@ -17,7 +17,6 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
         }
 
         var slot = slots.Get(request.Key);
-        bool isLoaded;
         lock (slot.Gate)
         {
             if (slot.After is { IsCompleted: false })
@@ -25,18 +24,9 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
                 // Whoever asks for the token waits for what comes of that.
                 return false;
             }
-
-            isLoaded = slot.IsLoaded;
         }
 
-        if (!isLoaded && await keeping.LoadAsync(request, request.Key, slot) is { } stored)
-        {
-            lock (slot.Gate)
-            {
-                slot.Current ??= stored;
-            }
-        }
-
+        var isLoaded = await LoadAsync(request, slot);
         cancellationToken.ThrowIfCancellationRequested();
         var isNeeded = Judge();
         if (isNeeded && isLoaded && isShared && IsToLook(slot))
@@ -54,6 +44,22 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
             {
                 return slot.Pending is null && protocol.NeedsConsent(signIn.Acquisition(request, slot.Current ?? slot.Previous, false, null));
             }
+        }
+    }
+
+    /// <summary>The consent's token where it is good and nothing renews it, so that only the person can give a fresh one; null: it isn't so.</summary>
+    public async Task<TokenSet?> FindUnrenewableAsync(TokenRequest request)
+    {
+        if (request.Credential.Authentication.Tokens is not { ConsentParameters: not null } protocol)
+        {
+            return null;
+        }
+
+        var slot = slots.Get(request.Key);
+        await LoadAsync(request, slot);
+        lock (slot.Gate)
+        {
+            return slot.Current is { IsRenewable: false } token && !token.IsExpired(time.GetUtcNow()) && protocol.NeedsConsent(signIn.Acquisition(request, null, false, null)) ? token : null;
         }
     }
 
@@ -91,6 +97,26 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
 
     /// <summary>Tells the service that what came of a consent is not used.</summary>
     public Task EndAsync(TokenRequest request, TokenSet token, CancellationToken cancellationToken) => signIn.EndAsync(request, token, cancellationToken);
+
+    // False: the store was read just now.
+    private async Task<bool> LoadAsync(TokenRequest request, TokenSlot slot)
+    {
+        bool isLoaded;
+        lock (slot.Gate)
+        {
+            isLoaded = slot.IsLoaded;
+        }
+
+        if (!isLoaded && await keeping.LoadAsync(request, request.Key, slot) is { } stored)
+        {
+            lock (slot.Gate)
+            {
+                slot.Current ??= stored;
+            }
+        }
+
+        return isLoaded;
+    }
 
     private bool IsToLook(TokenSlot slot)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
@@ -92,12 +93,20 @@ public sealed partial class TokenSource : ICredentialCache
         }
     }
 
-    /// <summary>Gets a fresh token now, whatever there is; those who wait for one meanwhile get the same.</summary>
+    /// <summary>
+    /// Gets a fresh token now, whatever there is; those who wait for one meanwhile get the same. Of a consent that nothing renews a trace gets the token that is good, and others are told
+    /// until when it is.
+    /// </summary>
     /// <param name="request">Whose token.</param>
     /// <param name="trace">Collects what happens; null: nobody looks.</param>
     /// <param name="cancellationToken">Ends the waiting, not the sign-in.</param>
     public async Task<Result<TokenSet>> RenewAsync(TokenRequest request, SignInTrace? trace, CancellationToken cancellationToken)
     {
+        if (await Consents.FindUnrenewableAsync(request) is { } lasting)
+        {
+            return trace is null ? Unrenewable(lasting) : lasting;
+        }
+
         while (true)
         {
             var slot = _slots.Get(request.Key);
@@ -230,6 +239,12 @@ public sealed partial class TokenSource : ICredentialCache
         _parameters.EvictAll();
         _slots.Evict(null);
     }
+
+    private static VaultError Unrenewable(TokenSet token) => new(
+        ErrorCodes.CredentialNotConfigured,
+        "There is no refresh token: the service gave none with the consent, or takes it no more. The token in use is good until "
+        + (token.ExpiresAt is { } end ? end.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "the service refuses it")
+        + "; for a fresh one the person has to consent again (POST …/credential/authorize).");
 
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
     private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, bool isSavedOnly = false, SignInTrace? trace = null)
