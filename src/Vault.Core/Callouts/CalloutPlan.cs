@@ -164,8 +164,14 @@ internal sealed class CalloutPlan
         (reference.Kind is MergeReferenceKind.Credential && reference.Name.Equals("Body", StringComparison.OrdinalIgnoreCase))
         || (HasTokenOfBody && NeedsTokenFor(reference)));
 
-    private VaultError Missing(string parameter, bool isPerUser) => new(
-        ErrorCodes.CredentialNotConfigured,
-        $"The parameter {parameter} of the external credential {External.Definition.Name} has no value. An admin sets it with "
-        + "PUT /api/v1/external-credentials/{name}/principals/{principal}/" + (isPerUser ? "users/{user}/" : "") + "credential.");
+    private VaultError Missing(string parameter, bool isPerUser)
+    {
+        // What proves who a user is helps nobody where all share it; what is the client's, where a person consents, is shared.
+        const string Principal = "PUT /api/v1/external-credentials/{name}/principals/{principal}/";
+        var route = !isPerUser ? Principal + "credential"
+            : External.Authentication.Consent is null && External.IsProof([parameter]) ? Principal + "users/{user}/credential"
+            : Principal + "credential for all users, or with …/users/{user}/credential for this one";
+        return new VaultError(
+            ErrorCodes.CredentialNotConfigured, $"The parameter {parameter} of the external credential {External.Definition.Name} has no value. An admin sets it with {route}.");
+    }
 }

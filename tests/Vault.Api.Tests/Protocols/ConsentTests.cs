@@ -281,6 +281,17 @@ public sealed class ConsentTests : ProtocolBench
         await ExpectAsync(late, 409, "credential-not-configured");
     }
 
+    [Theory]
+    [InlineData(Consented, "{}", "principals/{principal}/credential")]
+    [InlineData("""{ "protocol": "password" }""", """{ "Username": "all" }""", "principals/{principal}/users/{user}/credential")]
+    public async Task MissingParameter_IsToBeSetWhereItBelongs(string authentication, string shared, string route)
+    {
+        var app = await DefineAsync(authentication, shared, principals: PerUser);
+        using var answer = await CallAsync(app, user: "ann");
+        Assert.Contains(route, (string?)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["detail"], StringComparison.Ordinal);
+        await ExpectAsync(answer, 409, "credential-not-configured");
+    }
+
     private async Task AnswerAsync(HttpContext context, RecordedRequest request)
     {
         switch (request.Target)
