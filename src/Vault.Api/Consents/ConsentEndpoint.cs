@@ -29,11 +29,11 @@ internal static class ConsentEndpoint
 
         var outcome = await consents.CompleteAsync(
             query["state"], new AuthorizationAnswer(query["code"], query["error"], query["iss"]), context.RequestAborted);
-        if (!outcome.IsOk)
+        if (!outcome.Given.IsOk)
         {
-            await ShowAsync(context, 400, "Consent failed", outcome.Error.Detail);
+            await ShowAsync(context, 400, "Consent failed", outcome.Given.Error.Detail, outcome.ReturnUrl);
         }
-        else if (outcome.Value.ReturnUrl is { } returnUrl)
+        else if (outcome.ReturnUrl is { } returnUrl)
         {
             context.Response.StatusCode = StatusCodes.Status303SeeOther;
             headers.Location = returnUrl;
@@ -41,7 +41,7 @@ internal static class ConsentEndpoint
         else
         {
             // Whoever was sent somebody else's link can see it here.
-            var (credential, principal, user, _) = outcome.Value;
+            var (credential, principal, user) = outcome.Given.Value;
             var whose = user is null ? $"the principal {principal}" : $"the user {user}";
             await ShowAsync(
                 context, 200, "Consent given",
@@ -50,8 +50,9 @@ internal static class ConsentEndpoint
         }
     }
 
-    private static Task ShowAsync(HttpContext context, int status, string title, string text)
+    private static Task ShowAsync(HttpContext context, int status, string title, string text, string? returnUrl = null)
     {
+        var back = returnUrl is null ? "" : $"""<p><a href="{WebUtility.HtmlEncode(returnUrl)}">Go back</a></p>""";
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";
         return context.Response.WriteAsync(
@@ -59,7 +60,7 @@ internal static class ConsentEndpoint
             <!DOCTYPE html>
             <html lang="en">
             <head><meta charset="utf-8"><title>{{WebUtility.HtmlEncode(title)}}</title><style>body { font-family: sans-serif; margin: 4em auto; max-width: 32em }</style></head>
-            <body><h1>{{WebUtility.HtmlEncode(title)}}</h1><p>{{WebUtility.HtmlEncode(text)}}</p></body>
+            <body><h1>{{WebUtility.HtmlEncode(title)}}</h1><p>{{WebUtility.HtmlEncode(text)}}</p>{{back}}</body>
             </html>
             """);
     }

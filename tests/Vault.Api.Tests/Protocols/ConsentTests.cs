@@ -292,6 +292,23 @@ public sealed class ConsentTests : ProtocolBench
         await ExpectAsync(answer, 409, "credential-not-configured");
     }
 
+    [Fact]
+    public async Task RefusedConsent_LeadsBack()
+    {
+        await DefineAsync(Consented, Client);
+        var link = await AuthorizeAsync(CredentialPath, """{ "returnUrl": "https://app.example/settings/x?a=1&b='2'#c" }""");
+        using var page = await CallBackAsync(link, "error=access_denied");
+        var html = await page.Content.ReadAsStringAsync();
+        Assert.Equal(400, (int)page.StatusCode);
+        Assert.Contains("access_denied", html, StringComparison.Ordinal);
+        Assert.Contains("""<a href="https://app.example/settings/x?a=1&amp;b=&#39;2&#39;#c">""", html, StringComparison.Ordinal);
+        Assert.Contains("default-src 'none'", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+
+        // Whoever has no request has no way back either.
+        using var again = await CallBackAsync(link, "error=access_denied");
+        Assert.DoesNotContain("href", await again.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     private async Task AnswerAsync(HttpContext context, RecordedRequest request)
     {
         switch (request.Target)

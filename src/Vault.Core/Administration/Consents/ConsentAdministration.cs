@@ -33,8 +33,12 @@ public sealed record ConsentRequest(
 /// <param name="ExternalCredential">The external credential's name.</param>
 /// <param name="Principal">The principal's name.</param>
 /// <param name="User">The user of a per-user principal; null: it is for all who may use the principal.</param>
-/// <param name="ReturnUrl">Where to send the person; null: nowhere.</param>
-public sealed record ConsentGiven(string ExternalCredential, string Principal, string? User, string? ReturnUrl);
+public sealed record ConsentGiven(string ExternalCredential, string Principal, string? User);
+
+/// <summary>How a consent ended.</summary>
+/// <param name="Given">What was given, or what failed.</param>
+/// <param name="ReturnUrl">An allowed URL, to send the person to, or to let them go back to; null: nowhere.</param>
+public readonly record struct ConsentOutcome(Result<ConsentGiven> Given, string? ReturnUrl);
 
 /// <summary>Begins and ends consents: authorization code and device flow of <c>oauth2</c>.</summary>
 public sealed partial class ConsentAdministration(
@@ -96,41 +100,46 @@ public sealed partial class ConsentAdministration(
     /// <param name="state">As it was sent.</param>
     /// <param name="answer">What came with them.</param>
     /// <param name="cancellationToken">Of the caller.</param>
-    /// <returns>What was given and where to send them, or what failed.</returns>
-    public async Task<Result<ConsentGiven>> CompleteAsync(string? state, AuthorizationAnswer answer, CancellationToken cancellationToken)
+    public async Task<ConsentOutcome> CompleteAsync(string? state, AuthorizationAnswer answer, CancellationToken cancellationToken)
     {
         var all = await reading.OfAllAsync(() => ValueTask.FromResult(definitions.Current), cancellationToken);
         if (!all.IsOk)
         {
-            return all.Error;
+            return new ConsentOutcome(all.Error, null);
         }
 
         var row = await TakeAsync(state, cancellationToken);
         if (row is null)
         {
-            return new VaultError(ErrorCodes.InvalidRequest, "This answer belongs to no request that is open: it was used already, is older than ten minutes, or was never asked for.");
+            return new ConsentOutcome(
+                new VaultError(ErrorCodes.InvalidRequest, "This answer belongs to no request that is open: it was used already, is older than ten minutes, or was never asked for."), null);
         }
 
         // The code is good once: what was begun is ended, whether or not the browser waits. The row says meanwhile that nothing was changed.
-        var given = await FinishAsync(row, all.Value, answer);
-        if (!given.IsOk)
+        var outcome = await FinishAsync(row, all.Value, answer);
+        if (!outcome.Given.IsOk)
         {
             await keeping.CloseAsync(row.Id);
         }
 
-        return given;
+        return outcome;
     }
 
-    private async Task<Result<ConsentGiven>> FinishAsync(AuthorizationRequestRow row, DefinitionSnapshot all, AuthorizationAnswer answer)
+    private async Task<ConsentOutcome> FinishAsync(AuthorizationRequestRow row, DefinitionSnapshot all, AuthorizationAnswer answer)
     {
         if (accounts.Find(all, row.ExternalCredentialId, row.PrincipalId, row.User) is not { Credential.Authentication.Consent: { } protocol } account
             || sealer.Open(Place(row, account.Credential.Binding), row.Sealed) is not { IsOk: true } opened)
         {
-            return Changed();
+            return new ConsentOutcome(Changed(), null);
         }
 
         using var sealedText = opened.Value;
         var kept = JsonSerializer.Deserialize<Kept>(sealedText.RevealUtf8())!;
+        return new ConsentOutcome(await FinishAsync(row, account, protocol, kept, answer), kept.ReturnUrl);
+    }
+
+    private async Task<Result<ConsentGiven>> FinishAsync(AuthorizationRequestRow row, Account account, IConsentProtocol protocol, Kept kept, AuthorizationAnswer answer)
+    {
         var key = new TokenKey(row.ExternalCredentialId, row.PrincipalId, row.User, kept.NamedCredentialId, kept.Stamp ?? "");
         var request = await accounts.RequestAgainAsync(account, key, CancellationToken.None);
         if (!request.IsOk)
@@ -158,7 +167,7 @@ public sealed partial class ConsentAdministration(
         }
 
         _links.TryRemove(request.Value.Key, out _);
-        return new ConsentGiven(name, account.Principal.Name.Value, row.User.Length == 0 ? null : row.User, kept.ReturnUrl);
+        return new ConsentGiven(name, account.Principal.Name.Value, row.User.Length == 0 ? null : row.User);
     }
 
     private static VaultError Changed() => new(ErrorCodes.InvalidRequest, "The credential was changed since consent was asked for. Ask again.");
