@@ -1,3 +1,6 @@
+using System.Globalization;
+using Vault.Core.Primitives;
+
 namespace Vault.Core.Authentication.Tokens;
 
 /// <summary>Tokens that a person consents to: whether that is needed, and what comes of it.</summary>
@@ -62,6 +65,13 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
             return slot.Current is { IsRenewable: false } token && !token.IsExpired(time.GetUtcNow()) && protocol.NeedsConsent(signIn.Acquisition(request, null, false, null)) ? token : null;
         }
     }
+
+    /// <summary>Why there is no fresh one in its place.</summary>
+    public static VaultError Unrenewable(TokenSet token) => new(
+        ErrorCodes.CredentialNotConfigured,
+        "There is no refresh token: the service gave none with the consent, or takes it no more. The token in use is good until "
+        + (token.ExpiresAt is { } end ? end.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "the service refuses it")
+        + "; for a fresh one the person has to consent again (POST …/credential/authorize).");
 
     /// <summary>Keeps what came of a consent.</summary>
     /// <param name="request">Whose token.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
@@ -104,7 +103,7 @@ public sealed partial class TokenSource : ICredentialCache
     {
         if (await Consents.FindUnrenewableAsync(request) is { } lasting)
         {
-            return trace is null ? Unrenewable(lasting) : lasting;
+            return trace is null ? TokenConsents.Unrenewable(lasting) : lasting;
         }
 
         while (true)
@@ -239,12 +238,6 @@ public sealed partial class TokenSource : ICredentialCache
         _parameters.EvictAll();
         _slots.Evict(null);
     }
-
-    private static VaultError Unrenewable(TokenSet token) => new(
-        ErrorCodes.CredentialNotConfigured,
-        "There is no refresh token: the service gave none with the consent, or takes it no more. The token in use is good until "
-        + (token.ExpiresAt is { } end ? end.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "the service refuses it")
-        + "; for a fresh one the person has to consent again (POST …/credential/authorize).");
 
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
     private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, bool isSavedOnly = false, SignInTrace? trace = null)
