@@ -72,7 +72,7 @@ internal static class CallerRequest
             Path = target.Path,
             Query = target.Query,
             Headers = headers,
-            Body = hasBody && !isUpgrade ? request.Body : null,
+            Body = hasBody && !isUpgrade ? request.BodyReader : null,
             ContentLength = request.ContentLength,
             IsUpgrade = isUpgrade,
             IsConnect = isUpgrade && HttpMethods.IsConnect(request.Method),

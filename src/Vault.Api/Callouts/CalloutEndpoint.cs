@@ -66,6 +66,9 @@ internal sealed class CalloutEndpoint(
                 var transformer = new CalloutTransformer(callout.Value, audit);
                 var error = await forwarder.SendAsync(
                     context, "http://unused.invalid/", invoker.For(callout.Value), UpstreamVersion.For(callout.Value), transformer);
+
+                // An HTTP/2 upstream may answer, or refuse, before it has the body. Only what nobody reads any more can the server read to its end.
+                await callout.Value.StopSendingAsync();
                 await EndAsync(context, callout.Value, audit, transformer, error);
             }
         }

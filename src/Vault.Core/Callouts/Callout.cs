@@ -93,6 +93,9 @@ public sealed class Callout : IDisposable
     /// <summary>The attempt that is to be sent next, or was sent last.</summary>
     internal CalloutAttempt? Attempt { get; set; }
 
+    /// <summary>Stops sending the caller's body, if it is still being sent; ends when nobody reads it any more.</summary>
+    public Task StopSendingAsync() => Sending?.StopAsync() ?? Task.CompletedTask;
+
     /// <inheritdoc />
     public void Dispose()
     {

@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+
 namespace Vault.Core.Callouts;
 
 /// <summary>One callout as the caller sent it; header values are strings of bytes (Latin-1).</summary>
@@ -19,7 +21,7 @@ public sealed record CalloutRequest
     public required IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; }
 
     /// <summary>The body; null where the request has none.</summary>
-    public Stream? Body { get; init; }
+    public PipeReader? Body { get; init; }
 
     /// <summary>Where the callout has to be judged anew: its body, from the beginning; null: nothing of it was read.</summary>
     public Stream? Again { get; internal set; }

@@ -77,10 +77,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
         // The first answer goes, and with it whatever still reads the caller's body.
         answer.Dispose();
         callout.HasAnswer = false;
-        if (callout.Sending is { } sending)
-        {
-            await sending.Sent.WaitAsync(callout.Cancellation).ConfigureAwait(false);
-        }
+        await callout.StopSendingAsync().WaitAsync(callout.Cancellation).ConfigureAwait(false);
 
         callout.Idle.Pause();
         var body = await callout.Body.RecallAsync(callout.Cancellation).ConfigureAwait(false);

@@ -13,19 +13,28 @@ namespace Vault.Core.Callouts.Bodies;
 internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transform, IdleTimer idle) : HttpContent
 {
     private const int BufferSize = 64 * 1024;
+    private readonly CancellationTokenSource _stop = new();
     private Sending? _sending;
     private long _taken;
 
     /// <summary>Ends when nothing reads the source any more, for whatever reason.</summary>
     public Task Sent => _sending?.Read.Task ?? Task.CompletedTask;
 
+    /// <summary>Stops sending it; ends when nothing reads the source any more. What was read and kept stays kept.</summary>
+    public Task StopAsync()
+    {
+        _stop.Cancel();
+        return Sent;
+    }
+
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        var (before, sending) = (_sending, new Sending());
+        var (before, sending) = (_sending, new Sending(CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token)));
         _sending = sending;
+        cancellationToken = sending.Ended;
         idle.Touch();
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         Task<int>? reading = null;
@@ -147,16 +156,24 @@ internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transf
             ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
         }
 
+        sending.Dispose();
         sending.Read.TrySetResult();
     }
 
     /// <summary>One time that it is sent.</summary>
-    private sealed class Sending
+    /// <param name="ending">Ends it.</param>
+    private sealed class Sending(CancellationTokenSource ending) : IDisposable
     {
+        /// <summary>Tells that it ends.</summary>
+        public CancellationToken Ended { get; } = ending.Token;
+
         /// <summary>Ends when it writes no more.</summary>
         public TaskCompletionSource Stopped { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Ends when it reads no more either.</summary>
         public TaskCompletionSource Read { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <inheritdoc />
+        public void Dispose() => ending.Dispose();
     }
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -80,7 +82,9 @@ public sealed partial class CalloutTrial(
     }
 
     private static CalloutRequest Rewound(CalloutRequest request, TrialRequest trial) =>
-        trial.Body is null ? request : request with { Body = new MemoryStream(Encoding.UTF8.GetBytes(trial.Body)) };
+        trial.Body is null ? request : request with { Body = BodyOf(Encoding.UTF8.GetBytes(trial.Body)) };
+
+    private static PipeReader BodyOf(byte[] bytes) => PipeReader.Create(new ReadOnlySequence<byte>(bytes));
 
     private static string Advice(int status) => status switch
     {
@@ -136,7 +140,7 @@ public sealed partial class CalloutTrial(
                 .. trial.Headers.Where(header => CallerHeaders.IsForwarded(header.Key, options, dropOverrides: named.AllowedRequests is not null))
                     .Select(header => new KeyValuePair<string, string>(header.Key, HeaderText.Encode(header.Value))),
             ],
-            Body = body is null ? null : new MemoryStream(body),
+            Body = body is null ? null : BodyOf(body),
             ContentLength = body?.Length,
             Aborted = cancellationToken,
         };
@@ -158,7 +162,7 @@ public sealed partial class CalloutTrial(
         }
 
         using var callout = new Callout(request, admitted, plan, parameters, timers, cancellationToken) { Challenge = challenge };
-        callout.Body = request.Body is { } body ? await HeldBody.HoldAsync(body, request.ContentLength, cancellationToken) : HeldBody.None;
+        callout.Body = request.Body is { } body ? await HeldBody.HoldAsync(body.AsStream(), request.ContentLength, cancellationToken) : HeldBody.None;
         var attempt = await attempts.PreviewAsync(callout, callout.Body.Whole, cancellationToken);
         if (!attempt.IsOk)
         {
