@@ -16,11 +16,11 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
     private const int RecordLimit = 2 * SearchLimit;
 
     /// <summary>Whether the callout is to be sent once more, which it isn't where it wouldn't be let in any more; a token that is dead is given up in any case.</summary>
-    public ValueTask<bool> IsNeededAsync(Callout callout, HttpResponseMessage answer, CancellationToken cancellationToken)
+    public async ValueTask<bool> IsNeededAsync(Callout callout, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
-        if (IsChallenge(callout, answer))
+        if (await IsChallengeAsync(callout, answer))
         {
-            return StandsAsync(callout);
+            return await StandsAsync(callout);
         }
 
         if (answer.StatusCode is System.Net.HttpStatusCode.Unauthorized)
@@ -33,8 +33,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
         }
 
         return callout.Attempt is { Token: not null } attempt && callout.Plan.External.Authentication.Tokens is { } protocol
-            ? GiveUpIfDeadAsync(callout, attempt, protocol, answer, cancellationToken)
-            : ValueTask.FromResult(false);
+            && await GiveUpIfDeadAsync(callout, attempt, protocol, answer, cancellationToken);
     }
 
     /// <summary>The second answer is the caller's, whatever it says; what it says of token and credentials is noted.</summary>
@@ -96,12 +95,21 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
     }
 
     // A challenge is part of signing in, not a retry: retryOnUnauthorized has no say in it. Where an admin's own header stands in the place of the answer there is none.
-    private static bool IsChallenge(Callout callout, HttpResponseMessage answer) =>
-        callout.Attempt?.Signed is { } signed && callout.Plan.Signing is { } signing && !callout.Request.IsGrpc
-        && !callout.Plan.CustomHeaderNames.Contains("Authorization")
-        && (callout.Challenge = signing.TakeChallenge(
-            signed, (int)answer.StatusCode, ValuesOf(answer, "WWW-Authenticate"), callout.Body.CanRecall)) is not null
-        && callout.Body.CanRecall;
+    private static async ValueTask<bool> IsChallengeAsync(Callout callout, HttpResponseMessage answer)
+    {
+        if (callout.Attempt?.Signed is not { } signed || callout.Plan.Signing is not { } signing || callout.Request.IsGrpc || callout.Plan.CustomHeaderNames.Contains("Authorization"))
+        {
+            return false;
+        }
+
+        var challenges = ValuesOf(answer, "WWW-Authenticate");
+        var canRecall = answer.StatusCode is System.Net.HttpStatusCode.Unauthorized && challenges.Length > 0 && await CanRecallAsync(callout);
+        callout.Challenge = signing.TakeChallenge(signed, (int)answer.StatusCode, challenges, canRecall);
+        return canRecall && callout.Challenge is not null;
+    }
+
+    private static ValueTask<bool> CanRecallAsync(Callout callout) =>
+        callout.Body.CanRecallAsync(callout.Sending?.Sent ?? Task.CompletedTask, callout.Idle.Time, callout.Cancellation);
 
     private async ValueTask<bool> GiveUpIfDeadAsync(
         Callout callout, CalloutAttempt attempt, ITokenProtocol protocol, HttpResponseMessage answer, CancellationToken cancellationToken)
@@ -113,7 +121,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
         }
 
         var mayRenew = await attempts.GiveUpAsync(attempt, cancellationToken);
-        return mayRenew && callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && callout.Body.CanRecall
+        return mayRenew && callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && await CanRecallAsync(callout)
             && await StandsAsync(callout);
     }
 

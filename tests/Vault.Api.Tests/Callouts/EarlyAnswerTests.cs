@@ -100,6 +100,43 @@ public sealed class EarlyAnswerTests(CalloutFixture fixture) : IClassFixture<Cal
         Assert.DoesNotContain(fixture.Vault.Logs.Lines, static line => line.Contains("already in progress", StringComparison.Ordinal));
     }
 
+    /// <summary>Who challenges before the body has come gets all of it the second time, whoever reads it until then.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public async Task Http2ChallengeBeforeTheBody_IsAnsweredWithAllOfIt(bool isChunked, bool readsOn)
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http2);
+        var challenged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        upstream.ReadBody = false;
+        upstream.Answer = async (context, request) =>
+        {
+            if (request.Header("Authorization") is not null)
+            {
+                await context.Request.Body.CopyToAsync(context.Response.Body);
+                return;
+            }
+
+            context.Response.StatusCode = 401;
+            context.Response.Headers.WWWAuthenticate = "Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
+            await context.Response.CompleteAsync();
+            challenged.SetResult();
+            if (readsOn)
+            {
+                await Record.ExceptionAsync(() => context.Request.Body.CopyToAsync(Stream.Null));
+            }
+        };
+        var callout = await CreateAsync(upstream.Url, "\"protocol\": \"digest\", \"username\": \"u\", \"password\": \"the-password\"");
+        using var caller = await UploadingCaller.BeginAsync(callout, isChunked);
+        await challenged.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await caller.EndAsync("");
+        var answer = await caller.ReadAsync(static text => text.EndsWith("0\r\n\r\n", StringComparison.Ordinal));
+        Assert.Equal([200], answer.Statuses);
+        Assert.Equal("0123456789", answer.Body);
+    }
+
     private async Task<TestCallout> CreateAsync(string url, string authentication)
     {
         var name = fixture.NewName();

@@ -9,6 +9,7 @@ namespace Vault.Core.Callouts.Bodies;
 internal sealed class BodyRecorder(Stream source, int limit) : ReadOnlyStream
 {
     private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ArrayBufferWriter<byte> _kept = new();
     private bool _overflowed;
     private bool _ended;
@@ -21,6 +22,9 @@ internal sealed class BodyRecorder(Stream source, int limit) : ReadOnlyStream
 
     /// <summary>Whether the body is known to be too large to keep.</summary>
     public bool IsOverflowed => _overflowed;
+
+    /// <summary>Ends when it is known whether all of the body could be kept.</summary>
+    public Task Settled => _settled.Task;
 
     /// <summary>What was read so far: the whole body where <see cref="IsWhole"/>; nothing where it is too large.</summary>
     public ReadOnlyMemory<byte> Kept
@@ -63,6 +67,11 @@ internal sealed class BodyRecorder(Stream source, int limit) : ReadOnlyStream
             {
                 _kept.Write(buffer[..read]);
             }
+        }
+
+        if (_ended || _overflowed)
+        {
+            _settled.TrySetResult();
         }
     }
 }

@@ -8,6 +8,9 @@ internal sealed class HeldBody
     /// <summary>The most that is held (1 MiB); contract section 9.</summary>
     public const int Limit = 1024 * 1024;
 
+    // A body whose length nobody told may have no end in sight.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+
     private readonly ReadOnlyMemory<byte>? _whole;
     private readonly BodyRecorder? _stream;
     private readonly long? _length;
@@ -89,6 +92,35 @@ internal sealed class HeldBody
         return _stream.IsWhole ? _stream.Kept : (ReadOnlyMemory<byte>?)null;
     }
 
-    /// <summary>Whether a second sending is possible as far as can be told before the body was read to its end.</summary>
-    public bool CanRecall => !Exists || Whole is not null || (_stream is { IsOverflowed: false } && _length <= Limit);
+    /// <summary>
+    /// Whether a second sending is possible, as far as can be told before the body was read to its end. One whose length nobody told is read on for that,
+    /// until it has ended, is too large, or some seconds are over.
+    /// </summary>
+    /// <param name="sent">Ends when nothing else reads the body any more; until then it is left to that.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Of the callout.</param>
+    public async ValueTask<bool> CanRecallAsync(Task sent, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (_stream is null || Whole is not null)
+        {
+            return true;
+        }
+
+        if (_stream.IsOverflowed || _length is not null)
+        {
+            return !_stream.IsOverflowed && _length <= Limit;
+        }
+
+        using var limit = new CancellationTokenSource(LongestWait, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await Task.WhenAny(sent, _stream.Settled).WaitAsync(both.Token);
+            return _stream.Settled.IsCompleted ? _stream.IsWhole : await RecallAsync(both.Token) is not null;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
 }
