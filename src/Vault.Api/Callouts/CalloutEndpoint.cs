@@ -227,11 +227,11 @@ internal sealed class CalloutEndpoint(
         }
 
         var isGone = context.RequestAborted.IsCancellationRequested;
-        if (error is not ForwarderError.None && !isGone && !context.Response.HasStarted && !callout.HasAnswer)
+        if (error is not ForwarderError.None && !isGone && !context.Response.HasStarted)
         {
             // Also where upstream's head is on record: it never reached the caller, and the second record says so. YARP took it off again, with all else.
             context.Response.Headers[RequestIdMiddleware.Header] = context.TraceIdentifier;
-            return audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(context.GetForwarderErrorFeature()?.Exception, callout));
+            return audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(context.GetForwarderErrorFeature()?.Exception, callout, callout.HasAnswer));
         }
 
         if (transformer.IsRecorded)

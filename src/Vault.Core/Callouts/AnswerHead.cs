@@ -30,6 +30,11 @@ internal static class AnswerHead
             return "it doesn't switch protocols, and yet it is a success";
         }
 
+        if (answer.StatusCode is HttpStatusCode.SwitchingProtocols && answer.Content.Headers.ContentLength is > 0)
+        {
+            return "it is a 101 with a body";
+        }
+
         if (answer.StatusCode is HttpStatusCode.ResetContent && answer.RequestMessage?.Method != HttpMethod.Head && answer.Content.Headers.ContentLength is > 0)
         {
             return "it is a 205 with a body";
@@ -40,13 +45,7 @@ internal static class AnswerHead
             return "its status line has a control character";
         }
 
-        var hasLength = answer.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths);
-        if (hasLength && !(lengths.Count == 1 && StrictRequestFraming.IsLength(lengths.ToString()) && answer.Content.Headers.ContentLength is not null))
-        {
-            return "its Content-Length is not one number";
-        }
-
-        if (answer.Version.Major == 1 && FramingFault(answer, hasLength) is { } framing)
+        if (FramingFault(answer) is { } framing)
         {
             return framing;
         }
@@ -54,9 +53,16 @@ internal static class AnswerHead
         return HasControl(answer.Headers.NonValidated) || HasControl(answer.Content.Headers.NonValidated) ? "a header has a control character" : null;
     }
 
-    private static string? FramingFault(HttpResponseMessage answer, bool hasLength)
+    private static string? FramingFault(HttpResponseMessage answer)
     {
-        if (!answer.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var codings))
+        var hasLength = answer.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths);
+        if (hasLength && !(lengths.Count == 1 && StrictRequestFraming.IsLength(lengths.ToString()) && answer.Content.Headers.ContentLength is not null))
+        {
+            return "its Content-Length is not one number";
+        }
+
+        // Over HTTP/2 it says nothing about the body, and like any header of a connection it isn't handed on.
+        if (answer.Version.Major > 1 || !answer.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var codings))
         {
             return null;
         }

@@ -30,7 +30,20 @@ internal static class AnswerReading
         {
             callout.IsDecoded = answer.StatusCode is not HttpStatusCode.NoContent && IsSearched(callout, answer)
                 && Decode(answer, Stream.Null) is { IsOk: true } plain && plain.Value != Stream.Null;
+            if (answer.Version.Major > 1 && request.Method != HttpMethod.Head)
+            {
+                ExpectNothing(callout, answer);
+                return;
+            }
+
             callout.Idle.Pause();
+            return;
+        }
+
+        // It has none either, but may say so in any way (RFC 9110 section 15.3.6).
+        if (answer.StatusCode is HttpStatusCode.ResetContent)
+        {
+            ExpectNothing(callout, answer);
             return;
         }
 
@@ -63,6 +76,10 @@ internal static class AnswerReading
         var holdsHead = callout.IsDecoded && !IsOf(answer, "text/event-stream") && callout.Sending is not { Sent.IsCompleted: false };
         answer.Content = new AnswerContent(answer.Content, new AnswerStream(body, callout, named.MaxResponseBytes, holdsHead, callout.IsDecoded ? null : answer.Content.Headers.ContentLength));
     }
+
+    // Over HTTP/2 nobody below looks whether something comes all the same; none of it can be handed on.
+    private static void ExpectNothing(Callout callout, HttpResponseMessage answer) =>
+        answer.Content = new AnswerContent(answer.Content, new AnswerStream(answer.Content.ReadAsStream(), callout, null, holdsHead: true, length: 0));
 
     // Pieces that are handed on one by one get longer when they are coded; this stops what nothing, or next to nothing, is decoded from.
     private static long? MostCoded(long? most) => most < long.MaxValue / 32 ? (most * 16) + (64 * 1024) : null;

@@ -38,6 +38,8 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         ["no colon"] = "HTTP/1.1 200 OK\r\nX-A\r\nContent-Length: 2\r\n\r\nok",
         ["no name"] = "HTTP/1.1 200 OK\r\n: b\r\nContent-Length: 2\r\n\r\nok",
         ["a 205 with a body"] = "HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok",
+        ["a 205 with a chunk"] = "HTTP/1.1 205 Reset Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        ["a 205 up to the end"] = "HTTP/1.1 205 Reset Content\r\n\r\nok",
         ["switches protocols unasked"] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
         ["HTTP/0.9"] = "<html>ok</html>",
         ["no version"] = "200 OK\r\n\r\n",
@@ -100,6 +102,49 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         Assert.Contains("X-Vault-Error: upstream-unreachable\r\n", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("fake", answer.Text, StringComparison.Ordinal);
         await AssertNextIsItsOwnAsync();
+    }
+
+    [Theory]
+    [InlineData("200", "content-length: 2\ncontent-length: 2", "ok", 502)]
+    [InlineData("200", "content-length: +2", "ok", 502)]
+    [InlineData("204", "", "ok", 502)]
+    [InlineData("205", "", "ok", 502)]
+    [InlineData("304", "", "ok", 502)]
+    [InlineData("200", "content-length: 2", "ok", 200)]
+    [InlineData("204", "", "", 204)]
+    [InlineData("205", "", "", 205)]
+    [InlineData("304", "content-length: 2", "", 304)]
+    public async Task Http2Answer_ThatIsNone_IsUnreachable(string answered, string headers, string body, int status)
+    {
+        var (name, answer) = await SendHttp2Async(answered, headers, body);
+        Assert.Equal([status], answer.Statuses);
+        Assert.Equal(status == 502, answer.Text.Contains("X-Vault-Error: upstream-unreachable\r\n", StringComparison.Ordinal));
+        var record = (await fixture.Vault.AdminAsync(HttpMethod.Get, $"/api/v1/audit?action=callout&target={name}"))!["items"]![0]!;
+        Assert.Equal((status, status == 502 ? "upstream-unreachable" : null), ((int)record["status"]!, (string?)record["code"]));
+    }
+
+    [Fact]
+    public async Task Http2Answer_WithMoreThanItsLength_IsNeverTakenForWhole()
+    {
+        // Its head may have been handed on before the first of its body came.
+        var (_, answer) = await SendHttp2Async("200", "content-length: 1", "ok");
+        Assert.True(answer.IsClosed);
+        Assert.True(answer.Statuses is [502] || answer.Body.Length == 0, answer.Text);
+    }
+
+    [Theory]
+    [InlineData("", 101)]
+    [InlineData("Content-Length: 0\r\n", 101)]
+    [InlineData("Content-Length: 5\r\n", 502)]
+    public async Task Switch_WithABody_IsUnreachable(string header, int status)
+    {
+        await using var upstream = RawUpstream.Start();
+        upstream.AnswerWith($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n{header}\r\n");
+        var (name, key) = await fixture.NewAsync($"\"url\": \"{upstream.Url}\"");
+        var answer = await RawClient.SendAsync(
+            fixture.Address, static text => text.Contains("\r\n\r\n", StringComparison.Ordinal),
+            $"GET /callout/{name}/x HTTP/1.1\r\nHost: {fixture.Address.Authority}\r\nX-Vault-Key: {key}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+        Assert.Equal([status], answer.Statuses);
     }
 
     [Theory]
@@ -213,6 +258,16 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
         Assert.True(answer.Statuses is [502] or [504], answer.Text);
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await AssertNextIsItsOwnAsync();
+    }
+
+    private async Task<(string Name, RawClient.RawAnswer Answer)> SendHttp2Async(string status, string headers, string body)
+    {
+        await using var upstream = RawHttp2Upstream.Start();
+        var block = RawHttp2Client.Block(
+            [(":status", status), .. headers.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(header => (header.Split(": ")[0], header.Split(": ")[1]))]);
+        upstream.Answer = stream => [.. RawHttp2Client.FrameOf(1, 4, stream, block), .. RawHttp2Client.FrameOf(0, 1, stream, Encoding.Latin1.GetBytes(body))];
+        var (name, key) = await fixture.NewAsync($"\"url\": \"{upstream.Url}\", \"httpVersion\": \"2\"");
+        return (name, await SendAsync(name, key));
     }
 
     private async Task AssertNextIsItsOwnAsync()

@@ -104,6 +104,7 @@ public sealed class Http2Tests
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 502)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 502)]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", 502)]
     [InlineData("HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhello", 403)]
     public async Task WebSocket_OverHttp2_StandsOnlyWhereUpstreamSwitches(string bytes, int status)
     {

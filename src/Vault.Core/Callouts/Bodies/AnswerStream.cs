@@ -61,9 +61,9 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, b
             }
 
             // Over HTTP/2 nobody below counts.
-            if (read == 0 && buffer.Length > 0 && _count < length)
+            if (_count > length || (read == 0 && buffer.Length > 0 && _count < length))
             {
-                throw new HttpIOException(HttpRequestError.ResponseEnded);
+                throw new HttpIOException(_count > length ? HttpRequestError.InvalidResponse : HttpRequestError.ResponseEnded);
             }
 
             callout.BytesOut = _count;
