@@ -41,7 +41,7 @@ internal static class CallerRequest
     }
 
     /// <summary>The request, with the headers that may go upstream.</summary>
-    public static CalloutRequest Read(HttpContext context, CalloutTarget target, string? keyHeader, bool dropOverrides, bool isUpgrade, bool keepsCookies)
+    public static CalloutRequest Read(HttpContext context, CalloutTarget target, string? keyHeader, bool dropOverrides, bool isUpgrade)
     {
         var request = context.Request;
         var options = ConnectionOptions(request.Headers);
@@ -76,7 +76,7 @@ internal static class CallerRequest
             ContentLength = request.ContentLength,
             IsUpgrade = isUpgrade,
             IsConnect = isUpgrade && HttpMethods.IsConnect(request.Method),
-            KeepsCookies = keepsCookies,
+            Base = target.Base,
             Aborted = context.RequestAborted,
             FlushHead = FlushHead,
             FlushState = context.Response,

@@ -169,7 +169,7 @@ internal sealed class CalloutEndpoint(
             context.Request.Headers.Upgrade = default;
         }
 
-        var request = CallerRequest.Read(context, found.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade, source.KeepsCookies);
+        var request = CallerRequest.Read(context, found.Value, key.Header, dropOverrides: named.AllowedRequests is not null, isUpgrade);
         audit.Sends(request);
         if (CalloutRules.Judge(request, admitted.Value) is { } refused)
         {

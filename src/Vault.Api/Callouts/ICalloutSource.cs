@@ -8,9 +8,6 @@ namespace Vault.Api.Callouts;
 /// <summary>How a request says who calls out and what for; everything after is the same for all.</summary>
 internal interface ICalloutSource
 {
-    /// <summary>Whether the caller asked for the service's own URL, so that cookies stay the service's own.</summary>
-    bool KeepsCookies { get; }
-
     /// <summary>The host that was asked for, where the request names one; null: it names a named credential.</summary>
     string? Host { get; }
 

@@ -15,8 +15,6 @@ internal sealed class NamedCallout : ICalloutSource
     {
     }
 
-    public bool KeepsCookies => false;
-
     public string? Host => null;
 
     public CallerKeys.FoundKey KeyOf(HttpContext context) => CallerKeys.OfCallout(context.Request.Headers);

@@ -17,8 +17,6 @@ internal sealed class ProxiedCallout(ForwardedRequests forwarded, ProxiedConnect
     private int _port;
     private bool _isConnect;
 
-    public bool KeepsCookies => true;
-
     public string? Host => _host.Length == 0 ? null
         : _port == (_scheme == Uri.UriSchemeHttp ? 80 : 443) ? Bracketed
         : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Bracketed}:{_port}");

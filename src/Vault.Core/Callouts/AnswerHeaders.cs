@@ -34,9 +34,10 @@ public static class AnswerHeaders
     /// A cookie as the caller may keep it: without <c>Domain</c>, and with a <c>Path</c> below the named credential, so that
     /// cookies of one service never go to another.
     /// </summary>
-    public static string RewriteCookie(string setCookie, string namedCredential)
+    /// <param name="setCookie">As upstream sent it.</param>
+    /// <param name="prefix">The path of the named credential, as the caller spells it.</param>
+    public static string RewriteCookie(string setCookie, ReadOnlySpan<char> prefix)
     {
-        var prefix = "/callout/" + namedCredential;
         var parts = setCookie.Split(';');
         var kept = new List<string>(parts.Length + 1) { parts[0] };
         var path = "/";
@@ -60,7 +61,7 @@ public static class AnswerHeaders
             kept.Add(part);
         }
 
-        kept.Add(" Path=" + prefix + (path == "/" ? "" : path));
+        kept.Add(string.Concat(" Path=", prefix, path == "/" ? "" : path));
         return string.Join(';', kept);
     }
 }

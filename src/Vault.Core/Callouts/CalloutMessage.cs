@@ -128,7 +128,7 @@ public static class CalloutMessage
     {
         if (name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase))
         {
-            return callout.Request.KeepsCookies ? value : AnswerHeaders.RewriteCookie(value, callout.Admitted.Named.Name.Value);
+            return callout.Request.Base is { } prefix ? AnswerHeaders.RewriteCookie(value, prefix.Span) : value;
         }
 
         return callout.IsDecoded && name.Equals("ETag", StringComparison.OrdinalIgnoreCase) ? AnswerHeaders.Weaken(value) : value;

@@ -35,8 +35,8 @@ public sealed record CalloutRequest
     /// <summary>Whether that came as a CONNECT of HTTP/2 (RFC 8441), to which any success means that the tunnel stands.</summary>
     public bool IsConnect { get; init; }
 
-    /// <summary>Whether the caller asked for the service's own URL, so that cookies stay the service's own.</summary>
-    public bool KeepsCookies { get; init; }
+    /// <summary>What stands before the path, for cookies; null: the caller asked for the service's own URL, and they stay the service's own.</summary>
+    public ReadOnlyMemory<char>? Base { get; init; }
 
     /// <summary>Hands the head of the answer on before its body is there; null where the server can't.</summary>
     public Func<object?, CancellationToken, ValueTask>? FlushHead { get; init; }

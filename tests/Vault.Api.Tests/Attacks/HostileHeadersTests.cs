@@ -171,6 +171,18 @@ public sealed class HostileHeadersTests(WireFixture fixture) : IClassFixture<Wir
         Assert.Empty(Values(sent!, "Cookie"));
     }
 
+    [Theory]
+    [InlineData("/callout/Raw/x", "/callout/Raw")]
+    [InlineData("/callout/rAW?q", "/callout/rAW")]
+    [InlineData("/Callout/raw/x", "/Callout/raw")]
+    public async Task Cookies_GoBelowTheNameAsItWasSpelled(string target, string path)
+    {
+        // Browsers tell paths apart by case.
+        var (answer, _) = await fixture.ExchangeAsync(
+            $"GET {target} HTTP/1.1\r\n{{host}}\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/in\r\nSet-Cookie: c=d\r\nContent-Length: 2\r\n\r\nok");
+        Assert.Equal([$"a=b; Path={path}/in", $"c=d; Path={path}"], Values(answer.Text, "Set-Cookie"));
+    }
+
     [Fact]
     public async Task Answer_NeverSpeaksForTheVault_NorForItsHost()
     {

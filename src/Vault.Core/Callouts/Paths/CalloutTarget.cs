@@ -11,6 +11,9 @@ public sealed record CalloutTarget(DeveloperName Name, string Path, string? Quer
     /// <summary>What every callout's target begins with.</summary>
     public const string Prefix = "/callout/";
 
+    /// <summary>What stands before <see cref="Path"/>, in the caller's own spelling, by which browsers send cookies back; null where the target is a service's own URL.</summary>
+    public ReadOnlyMemory<char>? Base { get; init; }
+
     /// <summary>Whether a <c>/</c> follows the name, so that upstream's path ends with one, or goes on after one.</summary>
     public bool HasTrailing => Path.Length > 0;
 
@@ -39,7 +42,7 @@ public sealed record CalloutTarget(DeveloperName Name, string Path, string? Quer
         var slash = whole.IndexOf('/', Prefix.Length);
         var name = slash < 0 ? whole[Prefix.Length..] : whole[Prefix.Length..slash];
         return DeveloperName.TryParse(name, out var parsed)
-            ? new CalloutTarget(parsed, slash < 0 ? "" : whole[slash..], mark < 0 ? null : rawTarget[(mark + 1)..])
+            ? new CalloutTarget(parsed, slash < 0 ? "" : whole[slash..], mark < 0 ? null : rawTarget[(mark + 1)..]) { Base = rawTarget.AsMemory(0, Prefix.Length + name.Length) }
             : new VaultError(ErrorCodes.CalloutNotGranted, "There is no such named credential, or it is not granted to this caller.");
     }
 }
