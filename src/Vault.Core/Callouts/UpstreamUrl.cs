@@ -37,7 +37,7 @@ public static class UpstreamUrl
 
         // The text is sent as it was judged: System.Uri must not decode, collapse or re-encode anything. A query that is there and
         // empty stays there.
-        return new Uri(string.IsNullOrEmpty(query) && rawQuery is not "" ? path : string.Concat(path, "?", query), AsWritten);
+        return new Uri(string.IsNullOrEmpty(query) && rawQuery is not "" && ownQuery is not "" ? path : string.Concat(path, "?", query), AsWritten);
     }
 
     private static string? And(string? left, string? right) =>

@@ -16,6 +16,9 @@ public sealed class PathTests(CalloutFixture fixture) : IClassFixture<CalloutFix
     [InlineData("/api", "/a%2Fb/%c3%a4?q=%20&r=a+b", "/api/a%2Fb/%c3%a4?q=%20&r=a+b")]
     [InlineData("/api", "?q", "/api?q")]
     [InlineData("/api?k=1", "/x?q", "/api/x?k=1&q")]
+    [InlineData("/api?", "", "/api?")]
+    [InlineData("/api?", "/x?q", "/api/x?q")]
+    [InlineData("/api?k=1", "?", "/api?k=1")]
     [InlineData("/api", "/http://evil.example/", "/api/http://evil.example/")]
     [InlineData("/api", "/a;b=c/d:e@f", "/api/a;b=c/d:e@f")]
     public async Task Target_IsJoined_ByteForByte(string url, string path, string target)
