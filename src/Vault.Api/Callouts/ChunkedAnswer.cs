@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,10 +11,6 @@ namespace Vault.Api.Callouts;
 /// </summary>
 internal sealed class ChunkedAnswer : Stream
 {
-    // What says how to read a message has no place behind it (RFC 9110 section 6.5.1): some readers put trailers among the headers.
-    private static readonly FrozenSet<string> OfTheHead =
-        new[] { "Content-Length", "Content-Encoding", "Content-Type", "Content-Range", "Host" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-
     // Eight digits of a length, and two line ends.
     private const int Framing = 12;
 
@@ -71,7 +66,7 @@ internal sealed class ChunkedAnswer : Stream
     public ValueTask EndAsync(IEnumerable<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
     {
         var end = new StringBuilder("0\r\n");
-        foreach (var (name, value) in trailers.Where(trailer => !OfTheHead.Contains(trailer.Key)))
+        foreach (var (name, value) in trailers)
         {
             end.Append(name).Append(": ").Append(value).Append("\r\n");
         }

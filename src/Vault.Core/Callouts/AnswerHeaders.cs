@@ -17,11 +17,18 @@ public static class AnswerHeaders
         "Content-Encoding", "Content-Length", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    // What says how to read a message has no place behind it (RFC 9110 section 6.5.1): some readers put trailers among the headers.
+    private static readonly FrozenSet<string> OfTheHead =
+        new[] { "Content-Length", "Content-Encoding", "Content-Type", "Content-Range", "Host" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Whether a header (or trailer) of the answer reaches the caller.</summary>
     public static bool IsForwarded(string name, IReadOnlySet<string> connectionOptions) =>
         !NeverForwarded.Contains(name)
         && !name.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase)
         && !connectionOptions.Contains(name);
+
+    /// <summary>Whether a header can't stand behind the body.</summary>
+    public static bool IsOfTheHead(string name) => OfTheHead.Contains(name);
 
     /// <summary>Whether the header no longer holds once the body was decoded.</summary>
     public static bool IsOfEncodedBytes(string name) => OfEncodedBytes.Contains(name);

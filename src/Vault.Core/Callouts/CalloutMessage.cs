@@ -62,7 +62,7 @@ public static class CalloutMessage
     {
         foreach (var trailer in answer.TrailingHeaders.NonValidated)
         {
-            if (AnswerHeaders.IsForwarded(trailer.Key, EmptySet) && !(callout.IsDecoded && AnswerHeaders.IsOfEncodedBytes(trailer.Key)))
+            if (AnswerHeaders.IsForwarded(trailer.Key, EmptySet) && !AnswerHeaders.IsOfTheHead(trailer.Key) && !(callout.IsDecoded && AnswerHeaders.IsOfEncodedBytes(trailer.Key)))
             {
                 // The head is long gone: what can't stand here is left out.
                 var name = callout.Echoes.Redact(trailer.Key);

@@ -145,6 +145,31 @@ public sealed class Http2Tests
     }
 
     [Fact]
+    public async Task Trailers_ThatSayHowToReadAMessage_AreLeftOut()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http2);
+        upstream.Answer = async (context, _) =>
+        {
+            await context.Response.WriteAsync("body");
+            var trailers = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseTrailersFeature>()!.Trailers;
+            (trailers["x-t"], trailers["content-type"], trailers["content-encoding"], trailers["content-range"]) = ("kept", "text/html", "gzip", "bytes 0-4/5");
+        };
+        var port = FreePort.Find();
+        await using var vault = new VaultFactory(http2Port: port);
+
+        // Frame by frame: HttpClient itself drops such trailers.
+        var key = await DefineAsync(vault, upstream.Url, "2");
+        using var started = vault.CreateClient(key);
+        await using var client = await RawHttp2Client.ConnectAsync(port);
+        await client.WriteAsync(RawHttp2Client.FrameOf(
+            1, 5, 1, RawHttp2Client.Block((":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "/callout/Upstream/x"), ("x-vault-key", key))));
+        var frames = await client.ReadUntilAsync(static frame => frame.Stream == 1 && (frame.Flags & 1) == 1);
+        var last = System.Text.Encoding.Latin1.GetString(frames[^1].Payload);
+        Assert.Contains("kept", last, StringComparison.Ordinal);
+        Assert.All(["text/html", "gzip", "bytes 0-4/5"], value => Assert.DoesNotContain(value, last, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task EmptyErrorOfAnUpstream_StaysItsOwn()
     {
         await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http2);
