@@ -209,19 +209,23 @@ internal sealed class SecretChanges(SecretSealer sealer)
             return null;
         }
 
-        // What a person consented to stays theirs until it ends, with or without what renews it; every other token can be got again.
-        var now = draft.Now;
+        // What a person consented to stays theirs until it ends, with or without what renews it. Every other token can be got again, and is only searched for in answers from now on.
+        DateTimeOffset? now = draft.Now;
         var keepsConsent = after.Authentication.Tokens?.ConsentParameters is not null && before.Authentication.Tokens?.ConsentParameters is not null;
         await TokenStore.LockAsync(draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id), CancellationToken.None);
         await draft.Database.Tokens
             .Where(row => row.ExternalCredentialId == after.Definition.Id
-                && !(keepsConsent && row.RetiredAt == null && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now)))
-            .ExecuteDeleteAsync();
+                && row.RetiredAt == null && !(keepsConsent && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now)))
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, now));
         foreach (var row in await draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
         {
             if (TokenSealing.Reseal(sealer, TokenEnding.ToStored(row), before.Binding, after.Binding) is { } resealed)
             {
                 row.Sealed = resealed;
+            }
+            else
+            {
+                draft.Database.Tokens.Remove(row);
             }
         }
 
