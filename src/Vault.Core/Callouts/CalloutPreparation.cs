@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
@@ -130,7 +131,7 @@ public sealed class CalloutPreparation(
         return (waited ? await JudgeAgainAsync(callout) : null) ?? attempt.Error;
     }
 
-    private async ValueTask<VaultError?> HoldAsync(Callout callout, Stream body, CancellationToken cancellationToken)
+    private async ValueTask<VaultError?> HoldAsync(Callout callout, PipeReader body, CancellationToken cancellationToken)
     {
         try
         {

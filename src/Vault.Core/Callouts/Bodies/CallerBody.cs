@@ -25,7 +25,7 @@ internal sealed class CallerBody(PipeReader source, Callout callout) : ReadOnlyS
                 var read = piece.Buffer.Slice(0, count);
                 read.CopyTo(buffer.Span);
                 source.AdvanceTo(read.End);
-                if (count > 0 || piece.IsCompleted)
+                if (count > 0 || piece.IsCompleted || buffer.IsEmpty)
                 {
                     callout.BytesIn += count;
                     return count;
