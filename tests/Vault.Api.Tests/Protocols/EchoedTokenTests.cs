@@ -8,6 +8,26 @@ public sealed class EchoedTokenTests : ProtocolBench
 {
     private const string Parameters = """{ "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "the-secret-access-key", "Key": "kjhgfdsakjhgfdsakjhgfdsakjhgfdsa98" }""";
 
+    [Fact]
+    public async Task Tokens_AreMasked_AfterAHostWasTakenFromTheirCredential()
+    {
+        const string Authentication = """{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token" }""";
+        var issued = 0;
+        Service.Answer = (context, request) => request.Target == "/token"
+            ? AnswerAsync(context, 200, $$"""{ "access_token": "the-issued-token-{{++issued}}", "token_type": "Bearer", "expires_in": 3600 }""")
+            : context.Response.WriteAsync("the-issued-token-1 the-issued-token-2 the-issued-token-3 the-issued-token-4");
+        var app = await DefineAsync(Authentication, """{ "ClientId": "client", "ClientSecret": "the-client-secret" }""", hosts: ", \"other.example\"");
+        await app.GetStringAsync($"/callout/{Name}/x");
+        await Vault.AdminAsync(HttpMethod.Post, CredentialPath + "/refresh");
+        await Vault.AdminAsync(
+            HttpMethod.Put, $"/api/v1/external-credentials/{Name}Login", $$"""{ "authentication": {{Authentication.Replace("@", Service.Url, StringComparison.Ordinal)}}, "allowedHosts": ["{{Service.Url}}"] }""");
+        var masked = new string('*', "the-issued-token-1".Length);
+        Assert.Equal($"{masked} {masked} {masked} the-issued-token-4", await app.GetStringAsync($"/callout/{Name}/x"));
+
+        // None of them is used any more, and after a day they are gone.
+        Assert.Equal("Bearer the-issued-token-3", Service.Requests[^1].Header("Authorization"));
+    }
+
     [Theory]
     [InlineData("once")]
     [InlineData("{!$Request.Nonce}")]
