@@ -18,10 +18,6 @@ internal sealed class EchoEscapes
     private const uint Unicode = '\\' | ('u' << 8);
     private const uint Number = '&' | ('#' << 8);
 
-    // JSON in JSON: with its third byte, since that alone tells nothing.
-    private const uint Doubled = '\\' | ('\\' << 8);
-    private const uint DoubledUnicode = Doubled | ('u' << 16);
-
     private readonly BitMap _alone;
     private readonly BitMap _inContext;
     private readonly BitMap _inContextAgain;
@@ -80,7 +76,7 @@ internal sealed class EchoEscapes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool MayHold(ref byte escape)
     {
-        var pair = Pair(ref escape);
+        uint pair = (ushort)BitMap.Gram(ref escape, 0);
         ref var map = ref _alone.First;
         return ((BitMap.Bit(ref map, Gram(ref escape, pair), Bits) | (_hasAnyTails ? BitMap.Bit(ref map, AnyTail ^ Hash(pair), Bits) : 0)) & 1) != 0;
     }
@@ -100,7 +96,7 @@ internal sealed class EchoEscapes
         }
 
         ref var escape = ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), at);
-        var pair = Pair(ref escape);
+        uint pair = (ushort)BitMap.Gram(ref escape, 0);
         var reach = Reach(Gram(ref escape, pair), bytes, from, at);
         return _hasAnyTails ? Math.Max(reach, Reach(AnyTail ^ Hash(pair), bytes, from, at)) : reach;
     }
@@ -159,19 +155,9 @@ internal sealed class EchoEscapes
 
     private void AddAny(byte escape, byte second, uint context)
     {
-        AddAnyTail(escape | ((uint)second << 8), context);
-        Shapes.AddAny(escape, second);
-    }
-
-    private void AddAnyTail(uint pair, uint context)
-    {
-        AddGram(AnyTail ^ Hash(pair), context);
-        if (pair == Doubled)
-        {
-            AddGram(AnyTail ^ Hash(DoubledUnicode), context);
-        }
-
+        AddGram(AnyTail ^ Hash(escape | ((uint)second << 8)), context);
         _hasAnyTails = true;
+        Shapes.AddAny(escape, second);
     }
 
     // Where an echo may end within the tail, anything may follow: one byte is filled in, more make its first two bytes alone suspect.
@@ -186,7 +172,8 @@ internal sealed class EchoEscapes
 
         if (states.IsComplete && missing > 1)
         {
-            AddAnyTail(pair, context);
+            AddGram(AnyTail ^ Hash(pair), context);
+            _hasAnyTails = true;
         }
 
         for (var b = 0u; states.IsComplete && missing == 1 && b < 256; b++)
@@ -197,11 +184,7 @@ internal sealed class EchoEscapes
         var next = states.Next();
         foreach (var b in next)
         {
-            if (pair == Doubled && length == 0 && b == 'u')
-            {
-                AddTails(states.After(b), context, DoubledUnicode, 0, 0);
-            }
-            else if (!IsNumber(pair) || !char.IsAsciiLetterUpper((char)b) || !next.Contains((byte)(b | 0x20)))
+            if (!IsNumber(pair) || !char.IsAsciiLetterUpper((char)b) || !next.Contains((byte)(b | 0x20)))
             {
                 AddTails(states.After(b), context, pair, tail | ((uint)b << (8 * length)), length + 1);
             }
@@ -217,16 +200,9 @@ internal sealed class EchoEscapes
 
     private bool Has(uint gram) => _inContext.Has(gram) && _inContextAgain.HasAgain(gram);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Pair(ref byte escape)
-    {
-        var gram = BitMap.Gram(ref escape, 0);
-        return (gram & 0xFFFFFF) == DoubledUnicode ? DoubledUnicode : (ushort)gram;
-    }
-
     // Of \u0041 the tail begins with the second digit: the first is a zero nearly always.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Gram(ref byte escape, uint pair) => Tail(pair, BitMap.Gram(ref escape, pair is Unicode or DoubledUnicode ? 3 : 2)) ^ Hash(pair);
+    private static uint Gram(ref byte escape, uint pair) => Tail(pair, BitMap.Gram(ref escape, pair == Unicode ? 3 : 2)) ^ Hash(pair);
 
     // Digits of either case are one. Of a number that begins with zeros, which is rare and may be any, no more is looked at.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -239,13 +215,13 @@ internal sealed class EchoEscapes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int TailLength(uint pair, uint tail) => pair switch
     {
-        Unicode or DoubledUnicode => 4,
+        Unicode => 4,
         Number when (byte)tail == '0' => 1,
         Number when (ushort)(tail | 0x20) == ('x' | ('0' << 8)) => 2,
         _ => (byte)pair == '&' ? 4 : 2,
     };
 
-    private static bool IsNumber(uint pair) => pair is Unicode or DoubledUnicode or Number;
+    private static bool IsNumber(uint pair) => pair is Unicode or Number;
 
     private static uint Hash(uint pair) => pair * 0x165667B1;
 }

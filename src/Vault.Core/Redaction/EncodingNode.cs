@@ -63,10 +63,7 @@ internal sealed class EncodingNode
         Span<char> units = stackalloc char[2];
         foreach (var unit in units[..rune.EncodeToUtf16(units)])
         {
-            // The same where it is escaped once more, as a JSON text is that stands in a string of another.
-            var backslash = json.Child((byte)'\\');
-            json = backslash.Child((byte)'u');
-            backslash.Child((byte)'\\').Child("u"u8, json);
+            json = json.Child((byte)'\\').Child((byte)'u');
             json = json.Child(Hex(unit >> 12)).Child(Hex(unit >> 8)).Child(Hex(unit >> 4)).Child(Hex(unit));
         }
 
@@ -74,10 +71,6 @@ internal sealed class EncodingNode
         foreach (var form in ShortForms(rune.Value))
         {
             AddRaw(Encoding.ASCII.GetBytes(form));
-            foreach (var twice in form is ['\\', var letter] ? EscapedTwice(letter) : [])
-            {
-                AddRaw(Encoding.ASCII.GetBytes(twice));
-            }
         }
 
         var number = Child((byte)'&').Child((byte)'#');
@@ -102,15 +95,6 @@ internal sealed class EncodingNode
         '\r' => ["\\r"],
         '\t' => ["\\t"],
         _ => HtmlNames.Of(value) is { } name ? [$"&{name};"] : [],
-    };
-
-    // The backslash becomes two; of what stands behind it some escape a slash, all a quote, as themselves or by its number.
-    private static string[] EscapedTwice(char letter) => letter switch
-    {
-        '"' => ["\\\\\\\"", "\\\\\\u0022"],
-        '\'' or '/' => [$"\\\\{letter}", $"\\\\\\{letter}"],
-        '\\' => ["\\\\\\\\"],
-        _ => [$"\\\\{letter}"],
     };
 
     private static byte[] Hex(int nibble)
