@@ -28,19 +28,6 @@ public sealed class EchoedTokenTests : ProtocolBench
         Assert.Equal("Bearer the-issued-token-3", Service.Requests[^1].Header("Authorization"));
     }
 
-    [Theory]
-    [InlineData("once")]
-    [InlineData("{!$Request.Nonce}")]
-    public async Task SignatureOfAJwt_IsMasked_Alone(string claim)
-    {
-        Service.Answer = (context, request) => context.Response.WriteAsync(request.Header("Authorization")!.Split('.')[^1]);
-        var app = await DefineAsync($$"""{ "protocol": "jwt", "algorithm": "HS256", "issuer": "me", "claims": { "p": "{{claim}}" } }""", Parameters);
-        foreach (var _ in new int[2])
-        {
-            Assert.Equal(new string('*', 43), await app.GetStringAsync($"/callout/{Name}/x"));
-        }
-    }
-
     [Fact]
     public async Task KeyIdOfARole_IsNone_ButItsKeys()
     {

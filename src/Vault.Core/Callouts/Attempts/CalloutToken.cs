@@ -47,14 +47,14 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, RequestF
         if (Own is { } own)
         {
             _isAwaited = own.NamesBody;
-            return _isAwaited ? null : TakeOwn(own.Make(OwnScope()));
+            return _isAwaited ? null : Take(own.Make(OwnScope()));
         }
 
         return Take(callout.Request.Trace is { } trace ? await trace.SignInAsync(tokens, Request, cancellationToken) : await tokens.GetAsync(Request, cancellationToken));
     }
 
     /// <summary>Makes the token that had to wait for <see cref="Body"/>, if one is needed; null or the failure.</summary>
-    public VaultError? MakeOfBody() => _isAwaited && Current is null && Own is { } own ? TakeOwn(own.Make(OwnScope())) : null;
+    public VaultError? MakeOfBody() => _isAwaited && Current is null && Own is { } own ? Take(own.Make(OwnScope())) : null;
 
     private CredentialScope OwnScope() => new(callout.Plan.External, callout.Credentials, facts)
     {
@@ -63,17 +63,6 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, RequestF
         Body = BodyAccess,
         SecretProduced = callout.Echoes.Note,
     };
-
-    // Of this request alone, it is among no tokens that are known.
-    private VaultError? TakeOwn(Result<TokenSet> token)
-    {
-        foreach (var value in token.Value?.Values.Values ?? [])
-        {
-            callout.Echoes.Add(value.Reveal());
-        }
-
-        return Take(token);
-    }
 
     private VaultError? Take(Result<TokenSet> token)
     {

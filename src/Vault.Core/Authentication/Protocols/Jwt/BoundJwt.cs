@@ -13,9 +13,6 @@ namespace Vault.Core.Authentication.Protocols.Jwt;
 internal sealed class BoundJwt : BoundProtocol
 {
     private const string TokenName = "jwt";
-
-    // Beside it what proves it, which no template can name: answers are searched for it alone, too, as for other signatures.
-    private const string SignatureName = "signature";
     private static readonly MergeReference Key = Parameter("Key");
     private static readonly MergeReference KeyPassword = Parameter("KeyPassword");
     private static readonly MergeReference Token = new(MergeReferenceKind.Token, null, TokenName, false);
@@ -84,7 +81,7 @@ internal sealed class BoundJwt : BoundProtocol
     {
         var made = Make(scope, now);
         return made.IsOk
-            ? new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { [TokenName] = new(made.Value.Text), [SignatureName] = new(made.Value.Text[(made.Value.Text.LastIndexOf('.') + 1)..]) }, now, made.Value.ExpiresAt)
+            ? new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { [TokenName] = new(made.Value.Text) }, now, made.Value.ExpiresAt)
             : made.Error;
     }
 
