@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Vault.Api.Callers;
 using Vault.Core.Access;
+using Vault.Core.Audit;
 using Vault.Core.Administration.Secrets;
 using Vault.Core.Primitives;
 
@@ -42,7 +43,7 @@ internal static class JsonBody
         try
         {
             await request.Body.CopyToAsync(memory, cancellationToken);
-            if (!request.HttpContext.IsInForce())
+            if (AuditOrigin.Current?.IsInForce?.Invoke() is false)
             {
                 return CallerResolver.Unauthenticated;
             }

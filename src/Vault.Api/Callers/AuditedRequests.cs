@@ -44,10 +44,11 @@ internal static class AuditedRequests
         }
 
         var isWhole = IsWhole(resource.Name);
+        var (catalog, time) = (context.RequestServices.GetRequiredService<AccessCatalog>(), context.RequestServices.GetRequiredService<TimeProvider>());
         var origin = new AuditOrigin
         {
             Event = Begin(context, caller.Actor, ActionOf(context, resource.Name)),
-            Caller = caller,
+            IsInForce = () => catalog.Current.IsInForce(caller, time.GetUtcNow()),
             CreatedAction = isWhole ? resource.Name : resource.Name + ".created",
         };
         var log = context.RequestServices.GetRequiredService<AuditLog>();

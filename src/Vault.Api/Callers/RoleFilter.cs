@@ -34,10 +34,6 @@ internal static class RoleFilter
     /// <summary>Who calls; only behind <see cref="UseAdminCallers"/>.</summary>
     public static Caller Caller(this HttpContext context) => (Caller)context.Items[CallerKey]!;
 
-    /// <summary>Whether who calls would be let in still: a body may take its time, and the key be revoked meanwhile.</summary>
-    public static bool IsInForce(this HttpContext context) => context.RequestServices.GetRequiredService<AccessCatalog>().Current
-        .IsInForce(context.Caller(), context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
-
     /// <summary>Authenticates everything below <c>/api</c> before it is routed to a handler, so that strangers learn no routes.</summary>
     public static void UseAdminCallers(this IApplicationBuilder app) => app.Use(static async (context, next) =>
     {

@@ -69,7 +69,7 @@ internal sealed class CalloutEndpoint(
 
                 // An HTTP/2 upstream may answer, or refuse, before it has the body. Only what nobody reads any more can the server read to its end.
                 await callout.Value.StopSendingAsync();
-                await EndAsync(context, callout.Value, audit, transformer, error);
+                await EndAsync(context, source, callout.Value, audit, transformer, error);
             }
         }
         catch (Exception exception)
@@ -219,7 +219,7 @@ internal sealed class CalloutEndpoint(
         return new CallerWish(principal.Count == 1 ? principal[0] : null, user.Count == 1 ? user[0] : null, principal.Count > 1 || user.Count > 1);
     }
 
-    private static Task EndAsync(HttpContext context, Callout callout, CalloutAudit audit, CalloutTransformer transformer, ForwarderError error)
+    private static Task EndAsync(HttpContext context, ICalloutSource source, Callout callout, CalloutAudit audit, CalloutTransformer transformer, ForwarderError error)
     {
         if (transformer.IsUnrecorded)
         {
@@ -231,7 +231,7 @@ internal sealed class CalloutEndpoint(
         {
             // Also where upstream's head is on record: it never reached the caller, and the second record says so. YARP took it off again, with all else.
             context.Response.Headers[RequestIdMiddleware.Header] = context.TraceIdentifier;
-            return audit.RefuseAsync(callout.Error ?? CalloutFaults.ToError(context.GetForwarderErrorFeature()?.Exception, callout, callout.HasAnswer));
+            return audit.RefuseAsync(callout.Error is { } fault ? source.Refusal(fault) : CalloutFaults.ToError(context.GetForwarderErrorFeature()?.Exception, callout, callout.HasAnswer));
         }
 
         if (transformer.IsRecorded)

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace Vault.Cli.Terminals;
 
@@ -27,7 +26,7 @@ internal sealed class StandardOutput(Stream output) : Stream
     }
 
     /// <summary>Opens it for bytes.</summary>
-    public static Stream Open() => new StandardOutput(OpenPipe() ?? Console.OpenStandardOutput());
+    public static Stream Open() => new StandardOutput(Console.OpenStandardOutput());
 
     /// <summary>Opens it for text; each write goes out at once.</summary>
     public static TextWriter OpenText()
@@ -35,25 +34,6 @@ internal sealed class StandardOutput(Stream output) : Stream
         // Without the mark that would stand before what is redirected.
         var encoding = Console.OutputEncoding.CodePage == Encoding.UTF8.CodePage ? new UTF8Encoding(encoderShouldEmitUTF8Identifier: false) : Console.OutputEncoding;
         return TextWriter.Synchronized(new StreamWriter(Open(), encoding) { AutoFlush = true });
-    }
-
-    // The stream of the console says nothing of a reader that is gone, so that what follows something would go on forever.
-    private static FileStream? OpenPipe()
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return null;
-        }
-
-        var pipe = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        if (!pipe.CanSeek)
-        {
-            return pipe;
-        }
-
-        // In a file it would have a place of its own, and others that write there have theirs.
-        pipe.Dispose();
-        return null;
     }
 
     /// <inheritdoc />
@@ -65,7 +45,7 @@ internal sealed class StandardOutput(Stream output) : Stream
         }
         catch (IOException)
         {
-            throw new CommandFailure(ExitCodes.Failure, "Standard output can't be written, or not all of it; look whether its disk is full, or its reader gone.");
+            throw new CommandFailure(ExitCodes.Failure, "Standard output can't be written, or not all of it; look whether its disk is full.");
         }
     }
 

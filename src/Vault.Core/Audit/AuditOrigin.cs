@@ -1,5 +1,3 @@
-using Vault.Core.Access;
-
 namespace Vault.Core.Audit;
 
 /// <summary>Where a change comes from: the request to the admin API that is being handled, else the vault itself.</summary>
@@ -17,8 +15,10 @@ public sealed class AuditOrigin
     /// <summary>What is known when the request begins; its action is of a change that replaces something.</summary>
     public required AuditEvent Event { get; set; }
 
-    /// <summary>Who makes the change, judged once more when it is made; null: the vault.</summary>
-    public Caller? Caller { get; init; }
+    /// <summary>
+    /// Whether who asks would be let in still: a body may take its time, or a change wait for others, and the key be revoked meanwhile. Null: the vault asks.
+    /// </summary>
+    public Func<bool>? IsInForce { get; init; }
 
     /// <summary>The action where the change makes something new.</summary>
     public required string CreatedAction { get; init; }

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Vault.Core.Authentication;
 using Vault.Core.Authentication.Connections;
 using Vault.Core.Authentication.Credentials;
@@ -29,13 +28,18 @@ public sealed class CalloutPreparation(
             return host;
         }
 
-        var parameters = await credentials.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
+        // A secret source, the database, a body and a sign-in take their time: then what the callout goes by is judged once more.
+        var loading = credentials.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
+        var waited = !loading.IsCompleted;
+        var parameters = await loading;
         if (parameters.IsOvertaken)
         {
             return CredentialSet.Overtaken;
         }
 
-        if (await FindMissingAsync(admitted, plan, parameters, cancellationToken) is { } missing)
+        var finding = FindMissingAsync(admitted, plan, parameters, cancellationToken);
+        waited |= !finding.IsCompleted;
+        if (await finding is { } missing)
         {
             return missing;
         }
@@ -51,7 +55,7 @@ public sealed class CalloutPreparation(
         var isReady = false;
         try
         {
-            outcome = await HoldAndBuildAsync(callout, cancellationToken);
+            outcome = await HoldAndBuildAsync(callout, waited, cancellationToken);
             isReady = outcome is null;
         }
         finally
@@ -108,45 +112,43 @@ public sealed class CalloutPreparation(
             + "An admin sets what is missing with PUT /api/v1/external-credentials/{name}/principals/{principal}/users/{user}/credential.");
     }
 
-    private async ValueTask<VaultError?> HoldAndBuildAsync(Callout callout, CancellationToken cancellationToken)
+    private async ValueTask<VaultError?> HoldAndBuildAsync(Callout callout, bool waited, CancellationToken cancellationToken)
     {
         var request = callout.Request;
         if (request.Body is { } body)
         {
             var isHeld = !request.IsGrpc && !request.IsUpgrade && (callout.Plan.Named.AllowMergeFieldsInBody || callout.NeedsBody || callout.SignatureNeed is not BodyNeed.None);
-            if (!isHeld)
+            try
             {
-                callout.Body = HeldBody.Streamed(new CallerBody(body, callout), request.ContentLength);
+                if (isHeld)
+                {
+                    var holding = HeldBody.HoldAsync(new CallerBody(body, callout), request.ContentLength, cancellationToken);
+                    waited |= !holding.IsCompleted;
+                    callout.Body = await holding;
+                }
+                else
+                {
+                    callout.Body = HeldBody.Streamed(new CallerBody(body, callout), request.ContentLength);
+                }
             }
-            else if (await HoldAsync(callout, body, cancellationToken) is { } refused)
+            catch (CalloutAbortedException aborted)
             {
-                return refused;
+                return aborted.Error;
             }
         }
 
+        if (waited && await JudgeAgainAsync(callout) is { } fallen)
+        {
+            return fallen;
+        }
+
         var building = attempts.BuildAsync(callout, callout.Body.Whole, cancellationToken);
-        var waited = !building.IsCompleted;
+        waited = !building.IsCompleted;
         var attempt = await building;
         callout.Attempt = attempt.Value;
         return (waited ? await JudgeAgainAsync(callout) : null) ?? attempt.Error;
     }
 
-    private async ValueTask<VaultError?> HoldAsync(Callout callout, PipeReader body, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var holding = HeldBody.HoldAsync(new CallerBody(body, callout), callout.Request.ContentLength, cancellationToken);
-            var waited = !holding.IsCompleted;
-            callout.Body = await holding;
-            return waited ? await JudgeAgainAsync(callout) : null;
-        }
-        catch (CalloutAbortedException aborted)
-        {
-            return aborted.Error;
-        }
-    }
-
-    // Whoever calls may take a long time over a body, and a sign-in takes its own.
     private async ValueTask<VaultError?> JudgeAgainAsync(Callout callout)
     {
         var fallen = await standing.JudgeAsync(callout, wasSent: false);

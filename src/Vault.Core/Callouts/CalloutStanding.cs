@@ -1,5 +1,6 @@
 using Vault.Core.Access;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Callouts;
@@ -8,26 +9,51 @@ namespace Vault.Core.Callouts;
 /// Judges a callout once more that had to wait: for its body, for a token, for the first answer. What was changed meanwhile is in force (contract section 9), so that
 /// a key that was revoked, a grant that was withdrawn or secrets that were removed are used no more.
 /// </summary>
-public sealed class CalloutStanding(AccessCatalog access, CalloutAdmission admission, CredentialSets credentials, TimeProvider time)
+public sealed class CalloutStanding(AccessCatalog access, DefinitionCatalog definitions, CalloutAdmission admission, CredentialSets credentials, TimeProvider time)
 {
+    private const int MostTries = 5;
+
     /// <summary>What the callout goes by was changed while it waited. Nothing was sent: it is to be judged anew, by what it is now.</summary>
     public static VaultError Changed { get; } =
         new(ErrorCodes.StorageUnavailable, "What the callout uses was changed while it waited. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
 
-    /// <summary>Null: all stands. Else why it wouldn't be let in now, or <see cref="Changed"/>.</summary>
+    /// <summary>Null: all stands. Else <see cref="Changed"/>, or, of a callout that was sent, why it wouldn't be let in now.</summary>
     /// <param name="callout">The callout.</param>
     /// <param name="wasSent">It was sent, and may be sent once more: where its secrets go is as it was, and so are they. Else everything is.</param>
     internal async ValueTask<VaultError?> JudgeAsync(Callout callout, bool wasSent)
     {
-        var before = callout.Admitted;
-        if (before.Caller is not { } caller)
+        if (callout.Admitted.Caller is not { } caller)
         {
             return null;
         }
 
+        // To judge may take its time, too.
+        for (var tries = 1; ; tries++)
+        {
+            var judging = JudgeAsync(callout, caller, wasSent);
+            var waited = !judging.IsCompleted;
+            var fallen = await judging;
+            if (fallen is null && waited && tries < MostTries)
+            {
+                continue;
+            }
+
+            // Retry-After would say that nothing was sent.
+            return fallen is null ? null : wasSent ? fallen with { RetryAfter = null } : Changed;
+        }
+    }
+
+    private async ValueTask<VaultError?> JudgeAsync(Callout callout, Caller caller, bool wasSent)
+    {
+        var before = callout.Admitted;
         if (!access.Current.IsInForce(caller, time.GetUtcNow()))
         {
             return CallerResolver.Unauthenticated;
+        }
+
+        if (definitions.Current.NamedCredentials.TryGetValue(before.Named.Name.Value, out var named) && named.Id != before.Named.Id)
+        {
+            return Changed;
         }
 
         // The same principal and user as it has; the subject of a token needs no header.
@@ -45,17 +71,15 @@ public sealed class CalloutStanding(AccessCatalog access, CalloutAdmission admis
         }
 
         var isSame = wasSent
-            ? now.Named.Id == before.Named.Id && now.Named.Url.Text == before.Named.Url.Text && now.External.Binding.AsSpan().SequenceEqual(before.External.Binding)
+            ? now.Named.Url.Text == before.Named.Url.Text && now.External.Binding.AsSpan().SequenceEqual(before.External.Binding)
             : ReferenceEquals(now.Named, before.Named) && ReferenceEquals(now.External.Definition, before.External.Definition);
-        if (isSame && now.Principal.Id == before.Principal.Id && now.User == before.User)
+        if (!isSame || now.Principal.Id != before.Principal.Id || now.User != before.User)
         {
-            var secrets = await credentials.GetAsync(now.External, now.Principal.Id, now.User, callout.Cancellation);
-            if (!secrets.IsOvertaken && secrets.Stamp == callout.Credentials.Stamp)
-            {
-                return null;
-            }
+            return Changed;
         }
 
-        return wasSent ? Changed with { RetryAfter = null } : Changed;
+        var secrets = await credentials.GetAsync(now.External, now.Principal.Id, now.User, callout.Cancellation);
+        return !secrets.IsOvertaken && secrets.Stamp == callout.Credentials.Stamp ? null
+            : callout.Plan.FindMissing(secrets) ?? Changed;
     }
 }

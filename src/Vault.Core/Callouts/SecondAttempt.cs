@@ -108,8 +108,25 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
         return canRecall && callout.Challenge is not null;
     }
 
-    private static ValueTask<bool> CanRecallAsync(Callout callout) =>
-        callout.Body.CanRecallAsync(callout.Sending?.Sent ?? Task.CompletedTask, callout.Idle.Time, callout.Cancellation);
+    private static async ValueTask<bool> CanRecallAsync(Callout callout)
+    {
+        var recalling = callout.Body.CanRecallAsync(callout.Sending?.Sent ?? Task.CompletedTask, callout.Idle.Time, callout.Request.Aborted);
+        if (recalling.IsCompleted)
+        {
+            return await recalling;
+        }
+
+        // It is the caller who is waited for: timeoutSeconds is upstream's.
+        callout.Idle.Pause();
+        try
+        {
+            return await recalling;
+        }
+        finally
+        {
+            callout.Idle.Touch();
+        }
+    }
 
     private async ValueTask<bool> GiveUpIfDeadAsync(
         Callout callout, CalloutAttempt attempt, ITokenProtocol protocol, HttpResponseMessage answer, CancellationToken cancellationToken)

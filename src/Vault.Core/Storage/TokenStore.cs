@@ -121,6 +121,9 @@ internal sealed class TokenStore(IDbContextFactory<VaultDbContext> contexts, Sec
         return versions switch
         {
             [] => ClaimOutcome.Refused,
+
+            // Nobody would use it, find it or end it.
+            _ when token.Key.NamedCredentialId is { } named && !await context.NamedCredentials.AnyAsync(row => row.Id == named, cancellationToken) => ClaimOutcome.Refused,
             [var current] when current == version => ClaimOutcome.Saved,
             _ => ClaimOutcome.OutOfDate,
         };

@@ -100,6 +100,8 @@ public sealed class AuditTests : IAsyncLifetime
             "external-credential.updated Inline", "credential.deleted Inline/default", "named-credential.updated Inline");
         await ExpectAsync(HttpMethod.Put, "named-credentials/Inline", Inline.Replace("SERVICE", "three.example", StringComparison.Ordinal),
             "external-credential.updated Inline", "credential.updated Inline/default", "named-credential.updated Inline");
+        await ExpectAsync(HttpMethod.Put, "named-credentials/Inline", Inline.Replace("SERVICE", "four.example", StringComparison.Ordinal),
+            "external-credential.updated Inline", "credential.deleted Inline/default", "credential.updated Inline/default", "named-credential.updated Inline");
         await ExpectAsync(HttpMethod.Delete, "named-credentials/Inline", null, "external-credential.deleted Inline", "named-credential.deleted Inline");
 
         // The first link sets where the secrets may go.

@@ -17,8 +17,8 @@ internal static class ByTheWay
         draft.Changed.Where(changed => changed.Kind is ChangeKind.ExternalCredential)
             .Select(changed => Of(draft, Guid.Parse(changed.Which)))
             .OfType<WrittenPart>()
-            .Concat(draft.Besides.Values)
-            .Where(part => !told.Any(one => ResourceOf(one) == ResourceOf(part) && one.Target.Equals(part.Target, StringComparison.OrdinalIgnoreCase)));
+            .Where(part => !told.Any(one => one.Action.StartsWith(ExternalCredential + ".", StringComparison.Ordinal) && IsOfSame(one, part)))
+            .Concat(draft.Besides.Where(part => !told.Any(one => one.Action == part.Action && IsOfSame(one, part))));
 
     private static WrittenPart? Of(Draft draft, Guid id)
     {
@@ -27,5 +27,5 @@ internal static class ByTheWay
         return (after ?? before) is { } one && !ReferenceEquals(before, after) ? new WrittenPart($"{ExternalCredential}.{verb}", one.Name.Value) : null;
     }
 
-    private static string ResourceOf(WrittenPart part) => part.Action[..Math.Max(part.Action.IndexOf('.', StringComparison.Ordinal), 0)];
+    private static bool IsOfSame(WrittenPart one, WrittenPart other) => one.Target.Equals(other.Target, StringComparison.OrdinalIgnoreCase);
 }

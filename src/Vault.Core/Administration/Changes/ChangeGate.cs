@@ -86,9 +86,8 @@ public sealed partial class ChangeGate(
 
             var (definitionsBefore, accessBefore) = (definitions.Current, access.Current);
             var draft = new Draft(database, definitionsBefore, accessBefore, time.GetUtcNow());
-            if (AuditOrigin.Current?.Caller is { } caller && !accessBefore.IsInForce(caller, draft.Now))
+            if (AuditOrigin.Current?.IsInForce?.Invoke() is false)
             {
-                // Its key was revoked while the request came, or waited.
                 return CallerResolver.Unauthenticated;
             }
 

@@ -29,8 +29,8 @@ internal sealed class Draft(VaultDbContext database, DefinitionSnapshot definiti
     /// <summary>What else comes into force once the change is durable, before its answer is sent.</summary>
     public List<Action> InForce { get; } = [];
 
-    /// <summary>Secret values that this change sets or removes by the way, by their targets in the audit: each has a record beside that of the change.</summary>
-    public Dictionary<string, WrittenPart> Besides { get; } = new(StringComparer.Ordinal);
+    /// <summary>Secret values that this change removes or sets by the way: each has a record beside that of the change.</summary>
+    public List<WrittenPart> Besides { get; } = [];
 
     /// <summary>External credentials whose secrets and tokens in memory are to be forgotten.</summary>
     public HashSet<Guid> Evicted { get; } = [];

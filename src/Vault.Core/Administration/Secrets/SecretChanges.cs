@@ -153,7 +153,7 @@ internal sealed class SecretChanges(SecretSealer sealer)
 
     /// <summary>Notes that a change sets a principal's secrets, or removes them, though it is about something else.</summary>
     public static void Note(Draft draft, ExternalCredential credential, Principal principal, string action) =>
-        draft.Besides[$"{credential.Name}/{principal.Name}"] = new WrittenPart(action, $"{credential.Name}/{principal.Name}", principal.Name.Value);
+        draft.Besides.Add(new WrittenPart(action, $"{credential.Name}/{principal.Name}", principal.Name.Value));
 
     /// <summary>Destroys what a change leaves no place for, as <see cref="ShredAsync"/> does, and notes whose secrets those were.</summary>
     public static async Task DiscardAsync(Draft draft, ExternalCredential credential, Guid? principalId = null)
@@ -213,6 +213,10 @@ internal sealed class SecretChanges(SecretSealer sealer)
         DateTimeOffset? now = draft.Now;
         var keepsConsent = after.Authentication.Tokens?.ConsentParameters is not null && before.Authentication.Tokens?.ConsentParameters is not null;
         await TokenStore.LockAsync(draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id), CancellationToken.None);
+
+        // A first token has nothing before it that could be locked: who saves one judges the version, and waits here, or was first and is found.
+        await draft.Database.ExternalCredentials.Where(row => row.Id == after.Definition.Id)
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.Version, row => row.Version));
         await draft.Database.Tokens
             .Where(row => row.ExternalCredentialId == after.Definition.Id
                 && row.RetiredAt == null && !(keepsConsent && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now)))
@@ -242,6 +246,8 @@ internal sealed class SecretChanges(SecretSealer sealer)
             row.Sealed = sealer.Seal(Place(row, after.Binding), secret.RevealUtf8());
         }
 
+        // What reads them in this same change reads rows.
+        await draft.Database.SaveChangesAsync();
         return null;
     }
 

@@ -88,7 +88,9 @@ internal static class SigningKey
             return jwk.RootElement.GetProperty("kty").GetString() == "oct" ? Part(jwk.RootElement, "k") : null;
         }
 
-        return key.Contains("-----BEGIN ", StringComparison.Ordinal) ? null : Encoding.UTF8.GetBytes(key);
+        // Nor a set of JWKs, or one that isn't well-formed: what it holds may be public.
+        var isKey = key.Contains("-----BEGIN ", StringComparison.Ordinal) || (IsJson(key) && (key.Contains("\"kty\"", StringComparison.Ordinal) || key.Contains("\"keys\"", StringComparison.Ordinal)));
+        return isKey ? null : Encoding.UTF8.GetBytes(key);
     }
 
     private static RSA Rsa(string key, string? password)
@@ -168,10 +170,13 @@ internal static class SigningKey
         }
     }
 
+    private static bool IsJson(string key) => key.AsSpan().TrimStart('\uFEFF').TrimStart().StartsWith("{", StringComparison.Ordinal);
+
     // RFC 7517 section 4: an object with a kty. Any other text is a key of its own for HMAC, whatever it begins with.
     private static JsonDocument? ReadJwk(string key)
     {
-        if (!key.AsSpan().TrimStart().StartsWith("{", StringComparison.Ordinal))
+        key = key.TrimStart('\uFEFF');
+        if (!IsJson(key))
         {
             return null;
         }

@@ -47,7 +47,19 @@ internal sealed class CallerBody(PipeReader source, Callout callout) : ReadOnlyS
             return await reading;
         }
 
-        using var cancelling = cancellationToken.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), source);
+        using var cancelling = cancellationToken.UnsafeRegister(static reader => Cancel((PipeReader)reader!), source);
         return await reading;
+    }
+
+    private static void Cancel(PipeReader reader)
+    {
+        try
+        {
+            reader.CancelPendingRead();
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            // A boundary: the server's reader throws where the request was just aborted. The read fails by itself then, and who cancels, a timer or another request's end, must not.
+        }
     }
 }

@@ -14,7 +14,6 @@ public sealed class SigningKeyTests
     [InlineData("{")]
     [InlineData("{secret}")]
     [InlineData(" {\"a\": 1}")]
-    [InlineData("{\"kty\": \"oct\"")]
     [InlineData("[{\"kty\": \"oct\"}]")]
     [InlineData("\"kty\"")]
     public void Sign_WithTextThatIsNoJwk_IsOfTheText(string key) =>
@@ -22,6 +21,9 @@ public sealed class SigningKeyTests
 
     [Theory]
     [InlineData("{\"kty\": \"oct\"}")]
+    [InlineData("{\"kty\": \"oct\"")]
+    [InlineData("{\"keys\": [{\"kty\": \"RSA\", \"n\": \"AQAB\", \"e\": \"AQAB\"}]}")]
+    [InlineData("\uFEFF{\"kty\": \"RSA\", \"n\": \"AQAB\", \"e\": \"AQAB\"}")]
     [InlineData("{\"kty\": \"RSA\", \"k\": \"AyM1\"}")]
     [InlineData("{\"kty\": 1, \"k\": \"AyM1\"}")]
     [InlineData("{\"kty\": \"oct\", \"k\": \"!\"}")]
