@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Vault.Api.Callers;
 using Vault.Core.Access;
-using Vault.Core.Audit;
 using Vault.Core.Administration.Secrets;
+using Vault.Core.Audit;
 using Vault.Core.Primitives;
 
 namespace Vault.Api.AdminHttp;
