@@ -148,7 +148,9 @@ internal sealed class CalloutEndpoint(
             return found.Error;
         }
 
-        var admitted = await admission.AdmitAsync(caller.Value, found.Value.Name.Value, WishOf(context.Request.Headers), counted, context.RequestAborted);
+        var admitting = admission.AdmitAsync(caller.Value, found.Value.Name.Value, WishOf(context.Request.Headers), counted, context.RequestAborted);
+        var waited = !admitting.IsCompleted;
+        var admitted = await admitting;
         if (!admitted.IsOk)
         {
             return admitted.Error;
@@ -177,7 +179,9 @@ internal sealed class CalloutEndpoint(
         }
 
         // 6
-        if (!await audit.MaySendAsync())
+        var recording = audit.MaySendAsync();
+        waited |= !recording.IsCompleted;
+        if (!await recording)
         {
             // Retry-After only here: it is how a client knows that a POST can't have been done already.
             return new VaultError(ErrorCodes.AuditUnavailable, "The audit record can't be kept, so nothing was sent. Try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
@@ -185,7 +189,7 @@ internal sealed class CalloutEndpoint(
 
         // 7
         CallerRequest.LiftLimits(context);
-        return await preparation.PrepareAsync(request, admitted.Value, context.RequestAborted);
+        return await preparation.PrepareAsync(request, admitted.Value, waited, context.RequestAborted);
     }
 
     private static bool IsOvertaken(VaultError? error) => ReferenceEquals(error, CredentialSet.Overtaken) || ReferenceEquals(error, CalloutStanding.Changed);

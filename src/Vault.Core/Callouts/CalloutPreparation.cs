@@ -18,7 +18,11 @@ public sealed class CalloutPreparation(
     EgressPolicy egress, IdleTimers timers, TimeProvider time)
 {
     /// <summary>Prepares; the callout belongs to the caller, who disposes it.</summary>
-    public async ValueTask<Result<Callout>> PrepareAsync(CalloutRequest request, AdmittedCallout admitted, CancellationToken cancellationToken)
+    /// <param name="request">The request.</param>
+    /// <param name="admitted">What it was let in by.</param>
+    /// <param name="waited">Whether something had to be waited for since.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async ValueTask<Result<Callout>> PrepareAsync(CalloutRequest request, AdmittedCallout admitted, bool waited, CancellationToken cancellationToken)
     {
         var plan = CalloutPlan.For(admitted.Named, admitted.External);
 
@@ -30,15 +34,20 @@ public sealed class CalloutPreparation(
 
         // A secret source, the database, a body and a sign-in take their time: then what the callout goes by is judged once more.
         var loading = credentials.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
-        var waited = !loading.IsCompleted;
+        waited |= !loading.IsCompleted;
         var parameters = await loading;
         if (parameters.IsOvertaken)
         {
             return CredentialSet.Overtaken;
         }
 
+        if (waited && await standing.JudgeAsync(request, admitted, parameters, wasSent: false, cancellationToken) is { } fallen)
+        {
+            return fallen;
+        }
+
         var finding = FindMissingAsync(admitted, plan, parameters, cancellationToken);
-        waited |= !finding.IsCompleted;
+        waited = !finding.IsCompleted;
         if (await finding is { } missing)
         {
             return missing;

@@ -20,9 +20,13 @@ public sealed class CalloutStanding(AccessCatalog access, DefinitionCatalog defi
     /// <summary>Null: all stands. Else <see cref="Changed"/>, or, of a callout that was sent, why it wouldn't be let in now.</summary>
     /// <param name="callout">The callout.</param>
     /// <param name="wasSent">It was sent, and may be sent once more: where its secrets go is as it was, and so are they. Else everything is.</param>
-    internal async ValueTask<VaultError?> JudgeAsync(Callout callout, bool wasSent)
+    internal ValueTask<VaultError?> JudgeAsync(Callout callout, bool wasSent) =>
+        JudgeAsync(callout.Request, callout.Admitted, callout.Credentials, wasSent, callout.Cancellation);
+
+    /// <summary>The same of one that is only being made ready.</summary>
+    internal async ValueTask<VaultError?> JudgeAsync(CalloutRequest request, AdmittedCallout admitted, CredentialSet secrets, bool wasSent, CancellationToken cancellationToken)
     {
-        if (callout.Admitted.Caller is not { } caller)
+        if (admitted.Caller is not { } caller)
         {
             return null;
         }
@@ -30,7 +34,7 @@ public sealed class CalloutStanding(AccessCatalog access, DefinitionCatalog defi
         // To judge may take its time, too.
         for (var tries = 1; ; tries++)
         {
-            var judging = JudgeAsync(callout, caller, wasSent);
+            var judging = JudgeOnceAsync(request, admitted, caller, secrets, wasSent, cancellationToken);
             var waited = !judging.IsCompleted;
             var fallen = await judging;
             if (fallen is null && waited && tries < MostTries)
@@ -43,9 +47,9 @@ public sealed class CalloutStanding(AccessCatalog access, DefinitionCatalog defi
         }
     }
 
-    private async ValueTask<VaultError?> JudgeAsync(Callout callout, Caller caller, bool wasSent)
+    private async ValueTask<VaultError?> JudgeOnceAsync(
+        CalloutRequest request, AdmittedCallout before, Caller caller, CredentialSet secrets, bool wasSent, CancellationToken cancellationToken)
     {
-        var before = callout.Admitted;
         if (!access.Current.IsInForce(caller, time.GetUtcNow()))
         {
             return CallerResolver.Unauthenticated;
@@ -58,14 +62,14 @@ public sealed class CalloutStanding(AccessCatalog access, DefinitionCatalog defi
 
         // The same principal and user as it has; the subject of a token needs no header.
         var wish = new CallerWish(before.Principal.Name.Value, before.RecordedUser == caller.User ? null : before.RecordedUser, IsAmbiguous: false);
-        var admitted = await admission.AdmitAsync(caller, before.Named.Name.Value, wish, before.Named.Id, callout.Cancellation);
+        var admitted = await admission.AdmitAsync(caller, before.Named.Name.Value, wish, before.Named.Id, cancellationToken);
         if (!admitted.IsOk)
         {
             return admitted.Error;
         }
 
         var now = admitted.Value;
-        if (CalloutRules.Judge(callout.Request, now) is { } refused)
+        if (CalloutRules.Judge(request, now) is { } refused)
         {
             return refused;
         }
@@ -78,8 +82,8 @@ public sealed class CalloutStanding(AccessCatalog access, DefinitionCatalog defi
             return Changed;
         }
 
-        var secrets = await credentials.GetAsync(now.External, now.Principal.Id, now.User, callout.Cancellation);
-        return !secrets.IsOvertaken && secrets.Stamp == callout.Credentials.Stamp ? null
-            : callout.Plan.FindMissing(secrets) ?? Changed;
+        var current = await credentials.GetAsync(now.External, now.Principal.Id, now.User, cancellationToken);
+        return !current.IsOvertaken && current.Stamp == secrets.Stamp ? null
+            : CalloutPlan.For(now.Named, now.External).FindMissing(current) ?? Changed;
     }
 }

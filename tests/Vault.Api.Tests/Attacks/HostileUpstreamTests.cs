@@ -124,12 +124,12 @@ public sealed class HostileUpstreamTests(WireFixture fixture) : IClassFixture<Wi
     }
 
     [Fact]
-    public async Task Http2Answer_WithMoreThanItsLength_IsNeverTakenForWhole()
+    public async Task Http2Answer_WithMoreThanItsLength_IsHandedOnNoFurther()
     {
-        // Its head may have been handed on before the first of its body came.
+        // Its head, and as much as that announced, may have been handed on before the rest came.
         var (_, answer) = await SendHttp2Async("200", "content-length: 1", "ok");
         Assert.True(answer.IsClosed);
-        Assert.True(answer.Statuses is [502] || answer.Body.Length == 0, answer.Text);
+        Assert.True(answer.Statuses is [502] || answer.Body is "" or "o", answer.Text);
     }
 
     [Theory]

@@ -19,7 +19,9 @@ public sealed class StandingTests(CalloutFixture fixture) : IClassFixture<Callou
         { "DELETE apps/App{name}/keys/{key}", null, 401, "unauthenticated" },
         { "DELETE apps/App{name}", null, 401, "unauthenticated" },
         { "DELETE apps/App{name}/grants/{name}", null, 403, "callout-not-granted" },
-        { "PUT apps/App{name}/grants/{name}", """{ "principals": ["other"] }""", 403, "callout-not-granted" },
+
+        // As a new callout: it is the other principal that may be used now, and it has no secrets.
+        { "PUT apps/App{name}/grants/{name}", """{ "principals": ["other"] }""", 409, "credential-not-configured" },
         { "DELETE named-credentials/{name}", null, 403, "callout-not-granted" },
         { "PUT named-credentials/{name}", """{ "url": "{url}", "externalCredential": "{name}", "enabled": false }""", 403, "named-credential-disabled" },
         { "PUT named-credentials/{name}", """{ "url": "{url}", "externalCredential": "{name}", "allowedRequests": [{ "path": "/none" }] }""", 403, "request-not-allowed" },

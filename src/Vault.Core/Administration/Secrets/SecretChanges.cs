@@ -214,7 +214,9 @@ internal sealed class SecretChanges(SecretSealer sealer)
         var keepsConsent = after.Authentication.Tokens?.ConsentParameters is not null && before.Authentication.Tokens?.ConsentParameters is not null;
         await TokenStore.LockAsync(draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id), CancellationToken.None);
 
-        // A first token has nothing before it that could be locked: who saves one judges the version, and waits here, or was first and is found.
+        // A first token has nothing before it that could be locked: who saves one judges the secrets, then the version, and waits here, or was first and is found.
+        await draft.Database.Secrets.Where(row => row.ExternalCredentialId == after.Definition.Id)
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.Version, row => row.Version));
         await draft.Database.ExternalCredentials.Where(row => row.Id == after.Definition.Id)
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.Version, row => row.Version));
         await draft.Database.Tokens

@@ -89,7 +89,7 @@ internal static class SigningKey
         }
 
         // Nor a set of JWKs, or one that isn't well-formed: what it holds may be public.
-        var isKey = key.Contains("-----BEGIN ", StringComparison.Ordinal) || (IsJson(key) && (key.Contains("\"kty\"", StringComparison.Ordinal) || key.Contains("\"keys\"", StringComparison.Ordinal)));
+        var isKey = key.Contains("-----BEGIN ", StringComparison.Ordinal) || ((Begins(key, '{') || Begins(key, '[')) && (key.Contains("\"kty\"", StringComparison.Ordinal) || key.Contains("\"keys\"", StringComparison.Ordinal)));
         return isKey ? null : Encoding.UTF8.GetBytes(key);
     }
 
@@ -170,13 +170,13 @@ internal static class SigningKey
         }
     }
 
-    private static bool IsJson(string key) => key.AsSpan().TrimStart('\uFEFF').TrimStart().StartsWith("{", StringComparison.Ordinal);
+    private static bool Begins(string key, char sign) => key.AsSpan().TrimStart('\uFEFF').TrimStart() is [var first, ..] && first == sign;
 
     // RFC 7517 section 4: an object with a kty. Any other text is a key of its own for HMAC, whatever it begins with.
     private static JsonDocument? ReadJwk(string key)
     {
         key = key.TrimStart('\uFEFF');
-        if (!IsJson(key))
+        if (!Begins(key, '{'))
         {
             return null;
         }

@@ -71,7 +71,7 @@ public sealed partial class CalloutTrial(
 
         // Whether a token is needed, and of which url, is known where the callout itself asks for it: the sign-in is a part of that.
         var trace = new CalloutTrace();
-        var prepared = await preparation.PrepareAsync(Rewound(request, trial) with { Trace = trace }, admitted, cancellationToken);
+        var prepared = await preparation.PrepareAsync(Rewound(request, trial) with { Trace = trace }, admitted, waited: false, cancellationToken);
         if (!prepared.IsOk)
         {
             return Failed(prepared.Error, trace.HasSignInFailed && prepared.Error.Code is not ErrorCodes.CredentialNotConfigured ? "sign-in" : "request", started, trace.Steps.Steps);

@@ -14,7 +14,7 @@ public sealed class SigningKeyTests
     [InlineData("{")]
     [InlineData("{secret}")]
     [InlineData(" {\"a\": 1}")]
-    [InlineData("[{\"kty\": \"oct\"}]")]
+    [InlineData("[1, 2]")]
     [InlineData("\"kty\"")]
     public void Sign_WithTextThatIsNoJwk_IsOfTheText(string key) =>
         Assert.Equal(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), Data), SigningKey.Sign(JwtAlgorithm.Find("HS256")!, key, null, Data));
@@ -22,6 +22,7 @@ public sealed class SigningKeyTests
     [Theory]
     [InlineData("{\"kty\": \"oct\"}")]
     [InlineData("{\"kty\": \"oct\"")]
+    [InlineData("[{\"kty\": \"oct\"}]")]
     [InlineData("{\"keys\": [{\"kty\": \"RSA\", \"n\": \"AQAB\", \"e\": \"AQAB\"}]}")]
     [InlineData("\uFEFF{\"kty\": \"RSA\", \"n\": \"AQAB\", \"e\": \"AQAB\"}")]
     [InlineData("{\"kty\": \"RSA\", \"k\": \"AyM1\"}")]
