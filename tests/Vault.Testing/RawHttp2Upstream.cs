@@ -9,19 +9,12 @@ public sealed class RawHttp2Upstream : IAsyncDisposable
 {
     private const int Preface = 24;
     private const int FrameHead = 9;
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _end = new();
-    private readonly Task _accepting;
+    private readonly LoopbackAcceptor _acceptor;
 
-    private RawHttp2Upstream()
-    {
-        _listener.Start();
-        Url = $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
-        _accepting = AcceptAsync();
-    }
+    private RawHttp2Upstream() => _acceptor = new LoopbackAcceptor(IPAddress.Loopback, ServeAsync);
 
     /// <summary>Like <c>http://127.0.0.1:12345</c>.</summary>
-    public string Url { get; }
+    public string Url => $"http://127.0.0.1:{_acceptor.Port}";
 
     /// <summary>The frames that answer the request of a stream; <see cref="RawHttp2Client.FrameOf"/> makes them.</summary>
     public Func<int, byte[]> Answer { get; set; } = static _ => [];
@@ -30,44 +23,23 @@ public sealed class RawHttp2Upstream : IAsyncDisposable
     public static RawHttp2Upstream Start() => new();
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync()
-    {
-        await _end.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _end.Dispose();
-    }
+    public ValueTask DisposeAsync() => _acceptor.DisposeAsync();
 
-    private async Task AcceptAsync()
-    {
-        while (!_end.IsCancellationRequested)
-        {
-            try
-            {
-                _ = ServeAsync(await _listener.AcceptTcpClientAsync(_end.Token));
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
+    private async Task ServeAsync(TcpClient client, CancellationToken cancellationToken)
     {
         using var owned = client;
         var stream = client.GetStream();
         var head = new byte[FrameHead];
         try
         {
-            await stream.ReadExactlyAsync(new byte[Preface], _end.Token);
-            await stream.WriteAsync(RawHttp2Client.FrameOf(4, 0, 0, []), _end.Token);
+            await stream.ReadExactlyAsync(new byte[Preface], cancellationToken);
+            await stream.WriteAsync(RawHttp2Client.FrameOf(4, 0, 0, []), cancellationToken);
             while (true)
             {
-                await stream.ReadExactlyAsync(head, _end.Token);
-                await stream.ReadExactlyAsync(new byte[BinaryPrimitives.ReadInt32BigEndian(head) >>> 8], _end.Token);
+                await stream.ReadExactlyAsync(head, cancellationToken);
+                await stream.ReadExactlyAsync(new byte[BinaryPrimitives.ReadInt32BigEndian(head) >>> 8], cancellationToken);
                 var (type, flags, number) = (head[3], head[4], BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)) & int.MaxValue);
-                await stream.WriteAsync(type == 1 ? Answer(number) : type == 4 && flags == 0 ? RawHttp2Client.FrameOf(4, 1, 0, []) : [], _end.Token);
+                await stream.WriteAsync(type == 1 ? Answer(number) : type == 4 && flags == 0 ? RawHttp2Client.FrameOf(4, 1, 0, []) : [], cancellationToken);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or ObjectDisposedException)

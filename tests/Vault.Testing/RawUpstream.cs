@@ -11,32 +11,24 @@ namespace Vault.Testing;
 /// </summary>
 public sealed class RawUpstream : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _end = new();
+    private readonly LoopbackAcceptor _acceptor;
     private readonly ConcurrentQueue<MemoryStream> _received = new();
-    private readonly Task _accepting;
     private readonly TaskCompletionSource _allClosed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _connections;
     private int _open;
 
-    private RawUpstream()
-    {
-        _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        _accepting = AcceptAsync();
-    }
+    private RawUpstream() => _acceptor = new LoopbackAcceptor(IPAddress.Loopback, ServeAsync);
 
     /// <summary>What is written once the head of a request is there: the stream, and the head with its empty line. Default: 200 with <c>ok</c>, once per request.</summary>
     public Func<Stream, string, Task> Answer { get; set; } = static (stream, _) => stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray()).AsTask();
 
     /// <summary>How many TCP connections were accepted.</summary>
-    public int Connections => Volatile.Read(ref _connections);
+    public int Connections => _acceptor.Connections;
 
     /// <summary>Ends when the other side has closed every connection that it made, for the first time.</summary>
     public Task AllClosed => _allClosed.Task;
 
     /// <summary>The port it listens on.</summary>
-    public int Port { get; }
+    public int Port => _acceptor.Port;
 
     /// <summary>Like <c>http://127.0.0.1:12345</c>.</summary>
     public string Url => $"http://127.0.0.1:{Port}";
@@ -70,35 +62,12 @@ public sealed class RawUpstream : IAsyncDisposable
     };
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync()
-    {
-        await _end.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _end.Dispose();
-    }
+    public ValueTask DisposeAsync() => _acceptor.DisposeAsync();
 
-    private async Task AcceptAsync()
-    {
-        while (!_end.IsCancellationRequested)
-        {
-            try
-            {
-                var client = await _listener.AcceptTcpClientAsync(_end.Token);
-                Interlocked.Increment(ref _connections);
-                Interlocked.Increment(ref _open);
-                _ = ServeAsync(client);
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
+    private async Task ServeAsync(TcpClient client, CancellationToken cancellationToken)
     {
         using var owned = client;
+        Interlocked.Increment(ref _open);
         var memory = new MemoryStream();
         _received.Enqueue(memory);
         var buffer = new byte[64 * 1024];
@@ -106,7 +75,7 @@ public sealed class RawUpstream : IAsyncDisposable
         try
         {
             var stream = client.GetStream();
-            while (await stream.ReadAsync(buffer, _end.Token) is > 0 and var count)
+            while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var count)
             {
                 string text;
                 lock (memory)

@@ -6,25 +6,20 @@ namespace Vault.Testing;
 /// <summary>Accepts connections on loopback and hands their bytes on: a load balancer, or, with a conversation before that, a proxy.</summary>
 public sealed class TcpRelay : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
-    private readonly CancellationTokenSource _end = new();
+    private readonly LoopbackAcceptor _acceptor;
     private readonly Func<Stream, Task<IPEndPoint?>> _begin;
-    private readonly Task _accepting;
-    private int _connections;
 
     private TcpRelay(Func<Stream, Task<IPEndPoint?>> begin, IPAddress address)
     {
-        _listener = new TcpListener(address, 0);
         _begin = begin;
-        _listener.Start();
-        _accepting = AcceptAsync();
+        _acceptor = new LoopbackAcceptor(address, RelayAsync);
     }
 
     /// <summary>How many TCP connections were accepted.</summary>
-    public int Connections => Volatile.Read(ref _connections);
+    public int Connections => _acceptor.Connections;
 
     /// <summary>The port it listens on.</summary>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _acceptor.Port;
 
     /// <summary>Starts one.</summary>
     /// <param name="begin">Talks to whoever connected, and says where the connection goes; null: it is closed.</param>
@@ -32,30 +27,7 @@ public sealed class TcpRelay : IAsyncDisposable
     public static TcpRelay Start(Func<Stream, Task<IPEndPoint?>> begin, IPAddress? address = null) => new(begin, address ?? IPAddress.Loopback);
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync()
-    {
-        await _end.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _end.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        while (!_end.IsCancellationRequested)
-        {
-            try
-            {
-                var client = await _listener.AcceptTcpClientAsync(_end.Token);
-                Interlocked.Increment(ref _connections);
-                _ = RelayAsync(client, _end.Token);
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
-    }
+    public ValueTask DisposeAsync() => _acceptor.DisposeAsync();
 
     private async Task RelayAsync(TcpClient client, CancellationToken cancellationToken)
     {

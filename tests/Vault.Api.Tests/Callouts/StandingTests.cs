@@ -91,18 +91,7 @@ public sealed class StandingTests(CalloutFixture fixture) : IClassFixture<Callou
     public async Task WhatIsWithdrawn_WhileAnAnswerIsDue_IsNotSentOnceMore(string change, string? json, int status, string code)
     {
         await using var service = new LoginService();
-        var callout = await service.DefineAsync(fixture);
-        using (await callout.SendAsync(HttpMethod.Get, "/record"))
-        {
-            // Its token worked, so that it would be renewed at once.
-        }
-
-        var record = service.HoldRecord();
-        var answering = callout.SendAsync(HttpMethod.Get, "/record");
-        await service.Asked.Task;
-        await ChangeAsync(callout, change, json, service.Url);
-        record.SetResult();
-        using var answer = await answering;
+        using var answer = await AnswerToADeadTokenAsync(service, change, json);
 
         // The first answer was the service's to give.
         Assert.Equal(401, (int)answer.StatusCode);
@@ -114,17 +103,7 @@ public sealed class StandingTests(CalloutFixture fixture) : IClassFixture<Callou
     public async Task AnotherLabel_WhileAnAnswerIsDue_HindersNoRenewal()
     {
         await using var service = new LoginService();
-        var callout = await service.DefineAsync(fixture);
-        using (await callout.SendAsync(HttpMethod.Get, "/record"))
-        {
-        }
-
-        var record = service.HoldRecord();
-        var answering = callout.SendAsync(HttpMethod.Get, "/record");
-        await service.Asked.Task;
-        await ChangeAsync(callout, "PUT external-credentials/{name}", """{ "label": "Another", "authentication": {authentication} }""", service.Url);
-        record.SetResult();
-        using var answer = await answering;
+        using var answer = await AnswerToADeadTokenAsync(service, "PUT external-credentials/{name}", """{ "label": "Another", "authentication": {authentication} }""");
         Assert.Equal((200, 2, 3), ((int)answer.StatusCode, service.SignIns, service.Records));
     }
 
@@ -153,6 +132,23 @@ public sealed class StandingTests(CalloutFixture fixture) : IClassFixture<Callou
 
         Assert.Equal([("denied", "unauthenticated")], items.Select(item => ((string?)item!["outcome"], (string?)item["code"])));
         Assert.DoesNotContain((await fixture.Vault.AdminAsync(HttpMethod.Get, "/api/v1/" + (route == "apps" ? "apps" : "admin-keys") + "?pageSize=500"))!["items"]!.AsArray(), item => (string?)item!["name"] == "Evil");
+    }
+
+    // What the caller gets where the service calls its token dead, and something is changed before it does.
+    private async Task<HttpResponseMessage> AnswerToADeadTokenAsync(LoginService service, string change, string? json)
+    {
+        var callout = await service.DefineAsync(fixture);
+        using (await callout.SendAsync(HttpMethod.Get, "/record"))
+        {
+            // Its token worked, so that it would be renewed at once.
+        }
+
+        var record = service.HoldRecord();
+        var answering = callout.SendAsync(HttpMethod.Get, "/record");
+        await service.Asked.Task;
+        await ChangeAsync(callout, change, json, service.Url);
+        record.SetResult();
+        return await answering;
     }
 
     private Task<JsonNode?> AddOtherPrincipalAsync(string name, string authentication) => fixture.Vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/" + name, $$"""

@@ -19,7 +19,7 @@ public sealed class ExternalCredentialAdministration(
     IDbContextFactory<VaultDbContext> contexts, Accounts accounts)
 {
     private readonly ExternalCredentialRules _rules = new(binder);
-    private readonly SecretChanges _secrets = new(sealer);
+    private readonly SecretResealing _resealing = new(sealer);
 
     /// <summary>Creates one.</summary>
     public Task<Result<Tagged<ExternalCredentialView>>> CreateAsync(ExternalCredentialInput input, CancellationToken cancellationToken) =>
@@ -217,7 +217,7 @@ public sealed class ExternalCredentialAdministration(
             await SecretChanges.DiscardAsync(draft, before);
         }
 
-        return await _secrets.ResealAsync(draft, bound.Value, after);
+        return await _resealing.RunAsync(draft, bound.Value, after);
     }
 
     private async Task<ExternalCredentialView> ViewAsync(

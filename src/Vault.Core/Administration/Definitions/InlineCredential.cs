@@ -18,6 +18,7 @@ internal sealed class InlineCredential(
     private static readonly DeveloperName Default = DeveloperName.Parse("default");
 
     private readonly SecretChanges _secrets = new(sealer);
+    private readonly SecretResealing _resealing = new(sealer);
 
     /// <summary>The id of the external credential, or why it can't be made so.</summary>
     public async Task<Result<Guid>> WriteAsync(Draft draft, NamedCredential named, NamedCredential? before, InlineAuthentication inline, bool discardSecrets)
@@ -136,7 +137,7 @@ internal sealed class InlineCredential(
             await SecretChanges.DiscardAsync(draft, existing);
         }
 
-        return await _secrets.ResealAsync(draft, before.Value, after);
+        return await _resealing.RunAsync(draft, before.Value, after);
     }
 
     private Result<BoundCredential> MakeBound(

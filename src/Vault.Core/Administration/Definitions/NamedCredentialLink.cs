@@ -12,7 +12,7 @@ namespace Vault.Core.Administration.Definitions;
 /// <summary>Links a named credential to an external one: its host must be allowed, or becomes the first that is.</summary>
 internal sealed class NamedCredentialLink(DefinitionCodec codec, CredentialBinder binder, SecretSealer sealer)
 {
-    private readonly SecretChanges _secrets = new(sealer);
+    private readonly SecretResealing _resealing = new(sealer);
 
     /// <summary>The id of the external credential, or why it can't be used.</summary>
     public async Task<Result<Guid>> LinkAsync(Draft draft, NamedCredential named, string externalName, VaultRole role)
@@ -55,7 +55,7 @@ internal sealed class NamedCredentialLink(DefinitionCodec codec, CredentialBinde
             return outside;
         }
 
-        if (await _secrets.ResealAsync(draft, before.Value, after.Value) is { } unreadable)
+        if (await _resealing.RunAsync(draft, before.Value, after.Value) is { } unreadable)
         {
             return unreadable;
         }

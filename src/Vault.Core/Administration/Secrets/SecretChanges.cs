@@ -2,9 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Vault.Core.Administration.Changes;
-using Vault.Core.Administration.Consents;
 using Vault.Core.Authentication.Credentials;
-using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 using Vault.Core.Secrets;
@@ -198,75 +196,6 @@ internal sealed class SecretChanges(SecretSealer sealer)
 
         // A sign-in that is under way, here or in another replica, must not leave one behind.
         draft.Evicted.Add(named.ExternalCredentialId);
-    }
-
-    /// <summary>Seals everything anew to another binding; tokens go, since they were got under the old one.</summary>
-    public async Task<VaultError?> ResealAsync(Draft draft, BoundCredential before, BoundCredential after)
-    {
-        draft.Evicted.Add(after.Definition.Id);
-        if (before.Binding.AsSpan().SequenceEqual(after.Binding))
-        {
-            return null;
-        }
-
-        // What a person consented to stays theirs until it ends, with or without what renews it. Every other token can be got again, and is only searched for in answers from now on.
-        DateTimeOffset? now = draft.Now;
-        var keepsConsent = after.Authentication.Tokens?.ConsentParameters is not null && before.Authentication.Tokens?.ConsentParameters is not null;
-        await TokenStore.LockAsync(draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id), CancellationToken.None);
-
-        // A first token has nothing before it that could be locked: who saves one judges the secrets, then the version, and waits here, or was first and is found.
-        await draft.Database.Secrets.Where(row => row.ExternalCredentialId == after.Definition.Id)
-            .ExecuteUpdateAsync(update => update.SetProperty(row => row.Version, row => row.Version));
-        await draft.Database.ExternalCredentials.Where(row => row.Id == after.Definition.Id)
-            .ExecuteUpdateAsync(update => update.SetProperty(row => row.Version, row => row.Version));
-        await draft.Database.Tokens
-            .Where(row => row.ExternalCredentialId == after.Definition.Id
-                && row.RetiredAt == null && !(keepsConsent && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now)))
-            .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, now));
-        foreach (var row in await draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
-        {
-            if (TokenSealing.Reseal(sealer, TokenEnding.ToStored(row), before.Binding, after.Binding) is { } resealed)
-            {
-                row.Sealed = resealed;
-            }
-            else
-            {
-                draft.Database.Tokens.Remove(row);
-            }
-        }
-
-        await ResealConsentsAsync(draft, before, after);
-        foreach (var row in await draft.Database.Secrets.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
-        {
-            var opened = sealer.Open(Place(row, before.Binding), row.Sealed);
-            if (!opened.IsOk)
-            {
-                return opened.Error;
-            }
-
-            using var secret = opened.Value;
-            row.Sealed = sealer.Seal(Place(row, after.Binding), secret.RevealUtf8());
-        }
-
-        // What reads them in this same change reads rows.
-        await draft.Database.SaveChangesAsync();
-        return null;
-    }
-
-    // By statements: whoever comes back in this moment takes the row away, and isn't held up. What isn't sealed waits elsewhere, or was taken already.
-    private async Task ResealConsentsAsync(Draft draft, BoundCredential before, BoundCredential after)
-    {
-        foreach (var row in await draft.Database.AuthorizationRequests.AsNoTracking().Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
-        {
-            var opened = sealer.Open(ConsentAdministration.Place(row, before.Binding), row.Sealed);
-            if (opened.IsOk)
-            {
-                using var kept = opened.Value;
-                var resealed = sealer.Seal(ConsentAdministration.Place(row, after.Binding), kept.RevealUtf8());
-                await draft.Database.AuthorizationRequests.Where(open => open.Id == row.Id && open.StateHash == row.StateHash)
-                    .ExecuteUpdateAsync(update => update.SetProperty(open => open.Sealed, resealed));
-            }
-        }
     }
 
     // A consent that was asked for before is no consent to what comes after.

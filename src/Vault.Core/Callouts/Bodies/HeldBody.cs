@@ -98,7 +98,7 @@ internal sealed class HeldBody
     /// </summary>
     /// <param name="sent">Ends when nothing else reads the body any more; until then it is left to that.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Of the callout.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
     public async ValueTask<bool> CanRecallAsync(Task sent, TimeProvider time, CancellationToken cancellationToken)
     {
         if (_stream is null || Whole is not null)
