@@ -189,7 +189,8 @@ internal sealed class CalloutEndpoint(
 
         // 7
         CallerRequest.LiftLimits(context);
-        return await preparation.PrepareAsync(request, admitted.Value, waited, context.RequestAborted);
+        var prepared = await preparation.PrepareAsync(request, admitted.Value, waited, context.RequestAborted);
+        return prepared.IsOk || IsOvertaken(prepared.Error) ? prepared : CalloutRules.TooLarge(request, admitted.Value) ?? prepared.Error;
     }
 
     private static bool IsOvertaken(VaultError? error) => ReferenceEquals(error, CredentialSet.Overtaken) || ReferenceEquals(error, CalloutStanding.Changed);

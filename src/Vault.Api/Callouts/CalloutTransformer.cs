@@ -36,13 +36,14 @@ internal sealed class CalloutTransformer(Callout callout, CalloutAudit audit) : 
 
         // Before the first byte of the answer.
         var isBodiless = httpContext.Request.Method == "HEAD" || (int)proxyResponse.StatusCode is 204 or 304;
-        if (!await audit.AnsweredAsync((int)proxyResponse.StatusCode, isBodiless ? 0 : CalloutMessage.AnswerLengthOf(proxyResponse, callout)))
+        callout.PauseTimeout();
+        IsRecorded = await audit.AnsweredAsync((int)proxyResponse.StatusCode, isBodiless ? 0 : CalloutMessage.AnswerLengthOf(proxyResponse, callout));
+        callout.RestartTimeout();
+        if (!IsRecorded)
         {
             IsUnrecorded = true;
             return false;
         }
-
-        IsRecorded = true;
 
         var response = httpContext.Response;
         CalloutMessage.CopyAnswerHeaders(proxyResponse, callout, response.Headers, static (headers, name, value) =>

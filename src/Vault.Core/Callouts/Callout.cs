@@ -93,6 +93,12 @@ public sealed class Callout : IDisposable
     /// <summary>The attempt that is to be sent next, or was sent last.</summary>
     internal CalloutAttempt? Attempt { get; set; }
 
+    /// <summary>From here on something is waited for that isn't upstream's to do: <c>timeoutSeconds</c> stands still.</summary>
+    public void PauseTimeout() => Idle.Pause();
+
+    /// <summary>It is there; <c>timeoutSeconds</c> begins anew.</summary>
+    public void RestartTimeout() => Idle.Touch();
+
     /// <summary>Stops sending the caller's body, if it is still being sent; ends when nobody reads it any more.</summary>
     public Task StopSendingAsync() => Sending?.StopAsync() ?? Task.CompletedTask;
 

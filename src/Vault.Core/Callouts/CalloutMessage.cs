@@ -89,6 +89,26 @@ public static class CalloutMessage
         }
     }
 
+    /// <summary>Puts a second attempt on the message; what makes it an upgrade is the sender's, and stays.</summary>
+    internal static void Refill(HttpRequestMessage message, CalloutAttempt attempt, bool isUpgrade)
+    {
+        List<KeyValuePair<string, string>> kept = [];
+        foreach (var name in isUpgrade ? OfUpgrade : [])
+        {
+            if (message.Headers.NonValidated.TryGetValues(name, out var values))
+            {
+                kept.Add(new(name, values.ToString()));
+            }
+        }
+
+        Fill(message, attempt);
+        foreach (var (name, value) in kept)
+        {
+            message.Headers.Remove(name);
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+
     /// <summary>Puts the content headers of an attempt on its content.</summary>
     internal static void FillContent(HttpContent content, CalloutAttempt attempt)
     {
@@ -116,6 +136,9 @@ public static class CalloutMessage
     }
 
     private static readonly HashSet<string> EmptySet = [];
+
+    // A WebSocket of HTTP/2 has no key of its caller's.
+    private static readonly string[] OfUpgrade = ["Connection", "Upgrade", "Sec-WebSocket-Key"];
 
     /// <summary>The headers that HttpClient takes only with a content.</summary>
     private static readonly FrozenSet<string> OfContent = new[]

@@ -40,7 +40,14 @@ public static class CalloutRules
         }
 
         // What counts is what is sent: fields may make it shorter, where it is held until that is known.
-        var mayShrink = named.AllowMergeFieldsInBody && request.ContentLength <= HeldBody.Limit;
-        return !mayShrink && request.ContentLength > named.MaxRequestBytes ? CalloutAbortedException.BodyTooLarge(named.MaxRequestBytes.Value) : null;
+        var mayShrink = named.AllowMergeFieldsInBody && request.ContentLength <= HeldBody.Limit && !request.IsGrpc && !request.IsUpgrade;
+        return mayShrink ? null : TooLarge(request, admitted);
     }
+
+    /// <summary>
+    /// <c>body-too-large</c> by what is declared; null where it isn't. It comes before whatever is found behind it (contract section 9): a body that fields would have made
+    /// shorter, and can't be filled in, is as large as it says.
+    /// </summary>
+    public static VaultError? TooLarge(CalloutRequest request, AdmittedCallout admitted) =>
+        request.ContentLength > admitted.Named.MaxRequestBytes ? CalloutAbortedException.BodyTooLarge(admitted.Named.MaxRequestBytes.Value) : null;
 }

@@ -49,7 +49,26 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
         NoteWorked(callout, answer);
     }
 
-    private async ValueTask<bool> StandsAsync(Callout callout) => await standing.JudgeAsync(callout, wasSent: true) is null;
+    private async ValueTask<bool> StandsAsync(Callout callout) => await UntimedAsync(callout, standing.JudgeAsync(callout, wasSent: true)) is null;
+
+    // The database or the caller is waited for: timeoutSeconds is upstream's.
+    private static async ValueTask<T> UntimedAsync<T>(Callout callout, ValueTask<T> waiting)
+    {
+        if (waiting.IsCompleted)
+        {
+            return await waiting;
+        }
+
+        callout.PauseTimeout();
+        try
+        {
+            return await waiting;
+        }
+        finally
+        {
+            callout.RestartTimeout();
+        }
+    }
 
     private static void NoteAccepted(Callout callout, HttpResponseMessage answer)
     {
@@ -91,7 +110,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
         }
 
         callout.Attempt = second.Value!;
-        CalloutMessage.Fill(request, callout.Attempt);
+        CalloutMessage.Refill(request, callout.Attempt, callout.Request.IsUpgrade);
     }
 
     // A challenge is part of signing in, not a retry: retryOnUnauthorized has no say in it. Where an admin's own header stands in the place of the answer there is none.
@@ -108,25 +127,8 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
         return canRecall && callout.Challenge is not null;
     }
 
-    private static async ValueTask<bool> CanRecallAsync(Callout callout)
-    {
-        var recalling = callout.Body.CanRecallAsync(callout.Sending?.Sent ?? Task.CompletedTask, callout.Idle.Time, callout.Request.Aborted);
-        if (recalling.IsCompleted)
-        {
-            return await recalling;
-        }
-
-        // It is the caller who is waited for: timeoutSeconds is upstream's.
-        callout.Idle.Pause();
-        try
-        {
-            return await recalling;
-        }
-        finally
-        {
-            callout.Idle.Touch();
-        }
-    }
+    private static ValueTask<bool> CanRecallAsync(Callout callout) =>
+        UntimedAsync(callout, callout.Body.CanRecallAsync(callout.Sending?.Sent ?? Task.CompletedTask, callout.Idle.Time, callout.Request.Aborted));
 
     private async ValueTask<bool> GiveUpIfDeadAsync(
         Callout callout, CalloutAttempt attempt, ITokenProtocol protocol, HttpResponseMessage answer, CancellationToken cancellationToken)
@@ -137,7 +139,7 @@ internal sealed class SecondAttempt(CalloutAttempts attempts, CalloutStanding st
             return false;
         }
 
-        var mayRenew = await attempts.GiveUpAsync(attempt, cancellationToken);
+        var mayRenew = await UntimedAsync(callout, attempts.GiveUpAsync(attempt, cancellationToken));
         return mayRenew && callout.Admitted.Named.RetryOnUnauthorized && !callout.Request.IsGrpc && !callout.Request.IsUpgrade && await CanRecallAsync(callout)
             && await StandsAsync(callout);
     }

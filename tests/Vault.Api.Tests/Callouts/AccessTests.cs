@@ -98,6 +98,25 @@ public sealed class AccessTests(CalloutFixture fixture) : IClassFixture<CalloutF
         await callout.SendAndRecordAsync(HttpMethod.Post, "/x", "1234567890");
     }
 
+    [Theory]
+    [InlineData("{!$Credential.Username} and more", "text/plain", false, 413)]
+    [InlineData("{!$Credential.Nobody} and more", "text/plain", true, 413)]
+    [InlineData("{!$Credential.Username} and more", "text/plain; charset=utf-16", true, 413)]
+    [InlineData("{!$Credential.Username}", "text/plain", true, 200)]
+    [InlineData("{!$Credential.Nobody}", "text/plain", true, 400)]
+    public async Task BodyDeclaredTooLarge_ComesBeforeWhatIsWrongWithIt_AndCountsAsItIsSent(string body, string type, bool isConfigured, int status)
+    {
+        var callout = await fixture.CreateAsync(
+            """{ "protocol": "password", "username": "user", "password": "the-password" }""", $"\"maxRequestBytes\": {(status == 400 ? 21 : 20)}, \"allowMergeFieldsInBody\": true");
+        if (!isConfigured)
+        {
+            await fixture.Vault.AdminAsync(HttpMethod.Delete, $"/api/v1/external-credentials/{callout.Name}/principals/default/credential");
+        }
+
+        using var response = await callout.SendAsync(HttpMethod.Post, "/x", body, type);
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
     [Fact]
     public async Task NothingListens_IsUnreachable()
     {

@@ -2,8 +2,12 @@ using System.Data.Common;
 using System.Net;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Vault.Api.Tests.Stories;
+using Vault.Core.Audit;
+using Vault.Core.Storage;
 using Vault.Core.Storage.PostgreSql;
+using Vault.Core.Storage.Rows;
 using Vault.Core.Storage.Sqlite;
 using Vault.Testing;
 using Xunit;
@@ -69,9 +73,72 @@ public sealed class DatabaseTests
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/callout/Basic/x")).StatusCode);
     }
 
+    [Fact]
+    public async Task AnswerThatCameInTime_IsHandedOn_HoweverLongItsRecordTakes()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var held = new HeldAuditWriter();
+        await using var upstream = await RecordingUpstream.StartAsync();
+        await using var vault = new VaultFactory(services: services =>
+        {
+            var writer = services.Last(service => service.ServiceType == typeof(IAuditWriter));
+            services.AddSingleton<TimeProvider>(time).AddSingleton<IAuditWriter>(provider => held.Over((IAuditWriter)(
+                writer.ImplementationFactory?.Invoke(provider) ?? ActivatorUtilities.CreateInstance(provider, writer.ImplementationType!))));
+        });
+        await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "Slow", "url": "{{upstream.Url}}", "timeoutSeconds": 1, "authentication": { "protocol": "bearer", "token": "the-bearer-token" } }
+            """);
+        using var app = vault.CreateClient(await vault.CreateAppAsync("Billing", "Slow"));
+        upstream.Answer = (_, _) =>
+        {
+            held.Hold();
+            return Task.CompletedTask;
+        };
+        var answering = app.PostAsync("/callout/Slow/pay", new StringContent("body"));
+        await held.Held.WaitAsync(TimeSpan.FromSeconds(30));
+        time.Advance(TimeSpan.FromSeconds(5));
+        held.GoOn();
+        using var answer = await answering;
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
     private static VaultFactory Start(IInterceptor interceptor) => new(services: services =>
         services.ConfigureDbContext<SqliteVaultDbContext>(builder => builder.AddInterceptors(interceptor))
             .ConfigureDbContext<PostgreSqlVaultDbContext>(builder => builder.AddInterceptors(interceptor)));
+
+    /// <summary>Writes the audit when it is told to.</summary>
+    private sealed class HeldAuditWriter : IAuditWriter
+    {
+        private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private IAuditWriter? _writer;
+        private volatile bool _isHolding;
+
+        public Task Held => _held.Task;
+
+        public HeldAuditWriter Over(IAuditWriter writer)
+        {
+            _writer = writer;
+            return this;
+        }
+
+        public void Hold() => _isHolding = true;
+
+        public void GoOn() => _goOn.SetResult();
+
+        public Task<List<AuditRow>> OfIdsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) => _writer!.OfIdsAsync(ids, cancellationToken);
+
+        public async ValueTask AppendAsync(IReadOnlyList<AuditEntry> entries, Action? begun, CancellationToken cancellationToken)
+        {
+            if (_isHolding)
+            {
+                _held.TrySetResult();
+                await _goOn.Task;
+            }
+
+            await _writer!.AppendAsync(entries, begun, cancellationToken);
+        }
+    }
 
     private sealed class UnreadableSecrets : DbCommandInterceptor
     {

@@ -87,6 +87,25 @@ public sealed class StandingTests(CalloutFixture fixture) : IClassFixture<Callou
     }
 
     [Theory]
+    [InlineData("PUT named-credentials/{name}", """{ "label": "Another", "url": "{url}", "externalCredential": "{name}", "allowMergeFieldsInBody": true }""")]
+    [InlineData("PATCH external-credentials/{name}/principals/default/credential", """{ "parameters": { "Other": "value" } }""")]
+    public async Task BodyThatFieldsMakeTooLongToBeHeld_IsWhole_WhereSomethingIsChangedWhileASignInIsUnderWay(string change, string json)
+    {
+        const int Fields = 50_000;
+        await using var service = new LoginService();
+        var callout = await service.DefineAsync(fixture);
+        await ChangeAsync(callout, "PUT named-credentials/{name}", """{ "url": "{url}", "externalCredential": "{name}", "allowMergeFieldsInBody": true }""", service.Url);
+        var signIn = service.HoldSignIn();
+        var answering = callout.SendAsync(HttpMethod.Post, "/record", string.Concat(Enumerable.Repeat("{!HEX($Credential.Password)}", Fields)), "text/plain");
+        await service.SigningIn.Task;
+        await ChangeAsync(callout, change, json, service.Url);
+        signIn.SetResult();
+        using var answer = await answering;
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        Assert.Equal(Fields * Secret.Length * 2, service.LengthOfRecord);
+    }
+
+    [Theory]
     [MemberData(nameof(Withdrawals))]
     public async Task WhatIsWithdrawn_WhileAnAnswerIsDue_IsNotSentOnceMore(string change, string? json, int status, string code)
     {
@@ -221,6 +240,8 @@ public sealed class StandingTests(CalloutFixture fixture) : IClassFixture<Callou
         public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public int SignIns => _upstream!.Requests.Count(request => request.Target == "/token");
+
+        public int LengthOfRecord => _upstream!.Requests.Single(request => request.Target == "/record").Text.Length;
 
         public int Records => _upstream!.Requests.Count(request => request.Target == "/record");
 

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Vault.Testing;
 using Xunit;
 
@@ -92,12 +94,21 @@ public sealed class StreamingTests(CalloutFixture fixture) : IClassFixture<Callo
         Assert.Equal(status == 200 ? [method] : [], fixture.Upstream.Requests.Skip(before).Select(request => request.Method));
     }
 
-    [Fact]
-    public async Task WebSocket_IsUpgraded_WithTheAuthorization()
+    [Theory]
+    [InlineData(Bearer, "Bearer the-bearer-token hello")]
+    [InlineData("""{ "protocol": "digest", "username": "user", "password": "the-password" }""", "Digest username=\"user\"")]
+    public async Task WebSocket_IsUpgraded_WithTheAuthorization(string authentication, string expected)
     {
-        var callout = await fixture.CreateAsync(Bearer);
-        fixture.Upstream.Answer = async (context, _) =>
+        var callout = await fixture.CreateAsync(authentication);
+        fixture.Upstream.Answer = async (context, request) =>
         {
+            if (request.Header("Authorization") is null)
+            {
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                context.Response.Headers.WWWAuthenticate = "Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
+                return;
+            }
+
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             var buffer = new byte[1024];
             var message = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
@@ -114,7 +125,7 @@ public sealed class StreamingTests(CalloutFixture fixture) : IClassFixture<Callo
             await client.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, CancellationToken.None);
             var buffer = new byte[1024];
             var message = await client.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-            Assert.Equal("Bearer the-bearer-token hello", Encoding.UTF8.GetString(buffer, 0, message.Count));
+            Assert.StartsWith(expected, Encoding.UTF8.GetString(buffer, 0, message.Count), StringComparison.Ordinal);
         }
         finally
         {
@@ -194,6 +205,64 @@ public sealed class StreamingTests(CalloutFixture fixture) : IClassFixture<Callo
         finally
         {
             Reset();
+        }
+    }
+
+    [Fact]
+    public async Task ConversationThatFallsSilent_IsAborted_WhoeverSpokeLast()
+    {
+        await using var upstream = await RecordingUpstream.StartAsync(HttpProtocols.Http2);
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        upstream.ReadBody = false;
+        upstream.Answer = async (context, _) =>
+        {
+            await context.Response.WriteAsync("begin of an answer");
+            await context.Response.Body.FlushAsync();
+            await context.Request.Body.ReadExactlyAsync(new byte[10]);
+            heard.SetResult();
+            await StallAsync(context);
+        };
+        var name = fixture.NewName();
+        await fixture.Vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
+            { "name": "{{name}}", "url": "{{upstream.Url}}", "httpVersion": "2", "timeoutSeconds": 5, "authentication": {{Bearer}} }
+            """);
+        var key = await fixture.Vault.CreateAppAsync("App" + name, name);
+        using var client = new TcpClient() { NoDelay = true };
+        await client.ConnectAsync(fixture.Vault.AdminClient.BaseAddress!.Host, fixture.Vault.AdminClient.BaseAddress.Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes($"POST /callout/{name}/x HTTP/1.1\r\nHost: h\r\nX-Vault-Key: {key}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n"));
+        var text = new StringBuilder();
+        await ReadAsync(static text => text.Contains("begin", StringComparison.Ordinal));
+        Assert.Contains("begin", text.ToString(), StringComparison.Ordinal);
+        await stream.WriteAsync("5\r\n56789\r\n"u8.ToArray());
+        await heard.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var watch = Stopwatch.StartNew();
+        await ReadAsync(static _ => false);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 1, 25);
+
+        async Task ReadAsync(Func<string, bool> isEnough)
+        {
+            using var time = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            var buffer = new byte[1024];
+            while (!isEnough(text.ToString()))
+            {
+                var count = 0;
+                try
+                {
+                    count = await stream.ReadAsync(buffer, time.Token);
+                }
+                catch (IOException)
+                {
+                    // Reset, which is an end as well.
+                }
+
+                if (count == 0)
+                {
+                    return;
+                }
+
+                text.Append(Encoding.Latin1.GetString(buffer, 0, count));
+            }
         }
     }
 

@@ -152,7 +152,7 @@ internal readonly struct AttemptBody
             }
 
             scope.Work?.Forget();
-            _callout.Body = HeldBody.Streamed(new PrefixedStream(_whole!.Value, Stream.Null), null);
+            _callout.Body = HeldBody.Streamed(_whole!.Value);
             return new Outgoing(null, new MergedBody(_format!, scope, limit, _callout.Echoes));
         }
 

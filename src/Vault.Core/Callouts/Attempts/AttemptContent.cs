@@ -22,7 +22,7 @@ internal static class AttemptContent
         }
         else if (attempt.Transform is { } transform && callout.Body.Stream is { } stream)
         {
-            var streamed = new StreamedContent(stream, transform, callout.Idle);
+            var streamed = new StreamedContent(stream, transform, callout);
             callout.Sending = streamed;
             content = streamed;
             if (transform is PlainBody && callout.Request.ContentLength is { } length)

@@ -37,8 +37,15 @@ internal sealed class HeldBody
     /// <summary>The beginning of a body that was too long to be held; empty for any other.</summary>
     public ReadOnlyMemory<byte> Head { get; private init; }
 
+    // What is held, though it is streamed.
+    private ReadOnlyMemory<byte>? Held { get; init; }
+
     /// <summary>Hands the body on as it comes.</summary>
     public static HeldBody Streamed(Stream body, long? length) => new(null, new BodyRecorder(body, Limit), length);
+
+    /// <summary>Streams a body that is held, since what becomes of it is too long to be.</summary>
+    public static HeldBody Streamed(ReadOnlyMemory<byte> held) =>
+        new(null, new BodyRecorder(new PrefixedStream(held, System.IO.Stream.Null), Limit), null) { Held = held };
 
     /// <summary>Reads the body; whole if it is no longer than <see cref="Limit"/>, else streamed from its beginning.</summary>
     public static async ValueTask<HeldBody> HoldAsync(Stream body, long? length, CancellationToken cancellationToken)
@@ -67,7 +74,7 @@ internal sealed class HeldBody
     }
 
     /// <summary>The body from its beginning, where nothing of it was sent yet; null: it wasn't held.</summary>
-    public Stream? Unsent() => _whole is { } whole ? new PrefixedStream(whole, System.IO.Stream.Null) : Head.Length > 0 ? _stream : null;
+    public Stream? Unsent() => (_whole ?? Held) is { } whole ? new PrefixedStream(whole, System.IO.Stream.Null) : Head.Length > 0 ? _stream : null;
 
     /// <summary>
     /// Gets the whole body for a second sending, reading what is left of it; null where it is too large to have been kept, or

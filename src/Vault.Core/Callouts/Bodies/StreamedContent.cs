@@ -10,7 +10,7 @@ namespace Vault.Core.Callouts.Bodies;
 /// An HTTP/2 upstream may say, after some or all of it was sent, that it didn't look at the request (a refused stream, <c>GOAWAY</c>; RFC 9113 section 8.7): HttpClient
 /// sends it once more by itself, and what the source no longer has comes from what was kept of it.
 /// </summary>
-internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transform, IdleTimer idle) : HttpContent
+internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transform, Callout callout) : HttpContent
 {
     private const int BufferSize = 64 * 1024;
     private readonly CancellationTokenSource _stop = new();
@@ -35,7 +35,7 @@ internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transf
         var (before, sending) = (_sending, new Sending(CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token)));
         _sending = sending;
         cancellationToken = sending.Ended;
-        idle.Touch();
+        callout.Idle.Touch();
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         Task<int>? reading = null;
         var isFirst = true;
@@ -64,13 +64,18 @@ internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transf
                     // What was written goes out, and before the first byte the head: the upstream may answer, or refuse, at once.
                     reading = read.AsTask();
                     await stream.FlushAsync(cancellationToken);
-                    idle.Pause();
+                    if (!callout.HasAnswer)
+                    {
+                        // Upstream's time begins when it has the body. Once it answers, what counts is that something comes, from either side.
+                        callout.Idle.Pause();
+                    }
+
                     count = await reading;
                     reading = null;
                 }
 
                 isFirst = false;
-                idle.Touch();
+                callout.Idle.Touch();
                 if (count == 0)
                 {
                     await transform.CompleteAsync(stream, cancellationToken);
@@ -83,7 +88,7 @@ internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transf
         }
         finally
         {
-            idle.Touch();
+            callout.Idle.Touch();
             sending.Stopped.SetResult();
             if (before is { Read.Task.IsCompleted: false })
             {
