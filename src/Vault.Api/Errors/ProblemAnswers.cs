@@ -56,9 +56,12 @@ internal static partial class ProblemAnswers
     {
         if (exception is BadHttpRequestException bad)
         {
-            return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? new VaultError(ErrorCodes.BodyTooLarge, "The body is too large.")
-                : new VaultError(ErrorCodes.InvalidRequest, "The request is not well-formed.");
+            return bad.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => new VaultError(ErrorCodes.BodyTooLarge, "The body is too large."),
+                StatusCodes.Status408RequestTimeout => new VaultError(ErrorCodes.InvalidRequest, "The body came too slowly."),
+                _ => new VaultError(ErrorCodes.InvalidRequest, "The request is not well-formed."),
+            };
         }
 
         if (exception is not null && StorageFaults.IsUnavailable(exception))

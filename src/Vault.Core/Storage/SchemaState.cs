@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Reflection;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Vault.Core.Secrets;
 
 namespace Vault.Core.Storage;
 
@@ -12,6 +13,7 @@ namespace Vault.Core.Storage;
 internal static class SchemaState
 {
     /// <summary>True where there is nothing to migrate.</summary>
+    /// <exception cref="VaultStartException">A newer version made something of it that this one doesn't know.</exception>
     /// <param name="connection">Open.</param>
     /// <param name="context">Whose migrations.</param>
     /// <param name="hasHistory">SQL that counts the tables named <c>__EFMigrationsHistory</c>.</param>
@@ -35,7 +37,10 @@ internal static class SchemaState
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            known.Remove(reader.GetString(0));
+            if (!known.Remove(reader.GetString(0)))
+            {
+                throw new VaultStartException($"The database was made by a newer version of the vault ({reader.GetString(0)}). Start that one, or restore a backup from before. Nothing was changed.");
+            }
         }
 
         return known.Count == 0;

@@ -1,5 +1,11 @@
+using System.Data.Common;
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Vault.Core.Storage.PostgreSql;
+using Vault.Core.Storage.Sqlite;
 using Vault.Testing;
 using Xunit;
 
@@ -31,6 +37,29 @@ public sealed class DefinitionSetTests(AdminFixture fixture) : IClassFixture<Adm
         Assert.Equal((0, 0, 0, 5), Counts(second));
         Assert.Equal(before.Text, (await fixture.ExpectAsync(200, null, "GET", $"external-credentials/{name}/principals/default/credential")).Text);
         Assert.Equal("configured", (string?)before.Json!["status"]);
+    }
+
+    [Fact]
+    public async Task Apply_TakesFewStatementsForEachDefinition_AlsoWhereTheFirstLinkSetsItsHosts()
+    {
+        var counter = new CommandCounter();
+        await using var vault = new VaultFactory(services: services => services.ConfigureDbContext<SqliteVaultDbContext>(builder => builder.AddInterceptors(counter))
+            .ConfigureDbContext<PostgreSqlVaultDbContext>(builder => builder.AddInterceptors(counter)));
+        var few = await CountAsync(0, 10);
+        var many = await CountAsync(10, 60);
+        Assert.InRange((many - few) / 50.0, 0.1, 6);
+
+        async Task<int> CountAsync(int from, int to)
+        {
+            var before = counter.Count;
+            var numbers = Enumerable.Range(from, to - from);
+            await vault.AdminAsync(HttpMethod.Post, "/api/v1/definitions/apply", JsonSerializer.Serialize(new
+            {
+                externalCredentials = numbers.Select(i => new { name = $"Many{i}", authentication = new { protocol = "password" } }),
+                namedCredentials = numbers.Select(i => new { name = $"Many{i}", url = "https://service.example/api", externalCredential = $"Many{i}" }),
+            }));
+            return counter.Count - before;
+        }
     }
 
     [Fact]
@@ -365,4 +394,17 @@ public sealed class DefinitionSetTests(AdminFixture fixture) : IClassFixture<Adm
         ((int)answer.Json!["created"]!, (int)answer.Json["changed"]!, (int)answer.Json["deleted"]!, (int)answer.Json["unchanged"]!);
 
     private static string[] Changes(AdminAnswer answer) => [.. answer.Json!["changes"]!.AsArray().Select(change => $"{change!["kind"]} {change["name"]} {change["action"]}")];
+
+    private sealed class CommandCounter : DbCommandInterceptor
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public override DbCommand CommandInitialized(CommandEndEventData eventData, DbCommand result)
+        {
+            Interlocked.Increment(ref _count);
+            return result;
+        }
+    }
 }

@@ -64,6 +64,16 @@ public sealed class StartTests : IDisposable
         await StartAsync(create: false);
     }
 
+    [Fact]
+    public async Task DatabaseOfANewerVersion_StopsTheStart()
+    {
+        await StartAsync();
+        await ExecuteAsync("INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_Later', '99.0.0')");
+        Assert.Contains("newer version of the vault (29990101000000_Later)", await FailAsync(), StringComparison.Ordinal);
+        await ExecuteAsync("DELETE FROM \"__EFMigrationsHistory\" WHERE \"MigrationId\" = '29990101000000_Later'");
+        await StartAsync(create: false);
+    }
+
     [Theory]
     [InlineData("audit-head.json")]
     [InlineData("audit-checkpoints.jsonl")]

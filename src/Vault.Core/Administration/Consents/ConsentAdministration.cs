@@ -147,7 +147,8 @@ public sealed partial class ConsentAdministration(
             return request.Error;
         }
 
-        if (request.Value.Key != key)
+        // An earlier version kept no stamp. What it is sealed to says that the settings are the same.
+        if (kept.Stamp is not null && request.Value.Key != key)
         {
             return Changed();
         }

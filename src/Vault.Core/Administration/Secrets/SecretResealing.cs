@@ -21,6 +21,38 @@ internal sealed class SecretResealing(SecretSealer sealer)
             return null;
         }
 
+        var count = 0;
+        if (draft.Before.ExternalCredentials.TryGetValue(after.Definition.Id, out _))
+        {
+            count = await ResealTokensAsync(draft, before, after);
+            await ResealConsentsAsync(draft, before, after);
+        }
+
+        var secrets = await draft.Database.Secrets.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync();
+        foreach (var row in secrets)
+        {
+            var opened = sealer.Open(SecretChanges.Place(row, before.Binding), row.Sealed);
+            if (!opened.IsOk)
+            {
+                return opened.Error;
+            }
+
+            using var secret = opened.Value;
+            row.Sealed = sealer.Seal(SecretChanges.Place(row, after.Binding), secret.RevealUtf8());
+        }
+
+        if (count + secrets.Count > 0)
+        {
+            // What reads them in this same change reads rows. Of thousands that it makes, each look for changes would go through all.
+            await draft.Database.SaveChangesAsync();
+        }
+
+        return null;
+    }
+
+    // What this same change makes has none yet.
+    private async Task<int> ResealTokensAsync(Draft draft, BoundCredential before, BoundCredential after)
+    {
         // What a person consented to stays theirs until it ends, with or without what renews it. Every other token can be got again, and is only searched for in answers from now on.
         DateTimeOffset? now = draft.Now;
         var keepsConsent = after.Authentication.Tokens?.ConsentParameters is not null && before.Authentication.Tokens?.ConsentParameters is not null;
@@ -35,7 +67,8 @@ internal sealed class SecretResealing(SecretSealer sealer)
             .Where(row => row.ExternalCredentialId == after.Definition.Id
                 && row.RetiredAt == null && !(keepsConsent && (row.IsRenewable || row.ExpiresAt == null || row.ExpiresAt > now)))
             .ExecuteUpdateAsync(update => update.SetProperty(row => row.RetiredAt, now));
-        foreach (var row in await draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
+        var tokens = await draft.Database.Tokens.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync();
+        foreach (var row in tokens)
         {
             if (TokenSealing.Reseal(sealer, TokenEnding.ToStored(row), before.Binding, after.Binding) is { } resealed)
             {
@@ -47,22 +80,7 @@ internal sealed class SecretResealing(SecretSealer sealer)
             }
         }
 
-        await ResealConsentsAsync(draft, before, after);
-        foreach (var row in await draft.Database.Secrets.Where(row => row.ExternalCredentialId == after.Definition.Id).ToListAsync())
-        {
-            var opened = sealer.Open(SecretChanges.Place(row, before.Binding), row.Sealed);
-            if (!opened.IsOk)
-            {
-                return opened.Error;
-            }
-
-            using var secret = opened.Value;
-            row.Sealed = sealer.Seal(SecretChanges.Place(row, after.Binding), secret.RevealUtf8());
-        }
-
-        // What reads them in this same change reads rows.
-        await draft.Database.SaveChangesAsync();
-        return null;
+        return tokens.Count;
     }
 
     // By statements: whoever comes back in this moment takes the row away, and isn't held up. What isn't sealed waits elsewhere, or was taken already.

@@ -1,3 +1,5 @@
+using Vault.Core.Primitives;
+
 namespace Vault.Core.Callouts.Bodies;
 
 /// <summary>
@@ -14,6 +16,7 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, b
     private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(1);
 
     private long _count;
+    private ThreadTurn _turn;
 
     public override bool CanRead => true;
 
@@ -38,7 +41,8 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, b
             var pending = holdsHead && _count == 0 && callout.IsHeadReady
                 ? ReadFirstAsync(buffer, cancellationToken)
                 : inner.ReadAsync(buffer, both?.Token ?? callout.Cancellation);
-            if (!pending.IsCompleted && callout.IsHeadReady && !holdsHead)
+            var hasWaited = !pending.IsCompleted;
+            if (hasWaited && callout.IsHeadReady && !holdsHead)
             {
                 // A caller who waits for the head before it sends more (gRPC, SSE) would otherwise wait for ever.
                 try
@@ -67,6 +71,11 @@ internal sealed class AnswerStream(Stream inner, Callout callout, long? limit, b
             }
 
             callout.BytesOut = _count;
+            if (_turn.IsOver(hasWaited))
+            {
+                await Task.Yield();
+            }
+
             return read;
         }
         catch (Exception exception)

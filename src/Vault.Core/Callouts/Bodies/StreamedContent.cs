@@ -39,6 +39,7 @@ internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transf
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         Task<int>? reading = null;
         var isFirst = true;
+        var turn = default(ThreadTurn);
         try
         {
             if (before is not null)
@@ -50,6 +51,7 @@ internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transf
             {
                 int count;
                 var read = source.ReadAsync(buffer.AsMemory(0, BufferSize), cancellationToken);
+                var hasWaited = !read.IsCompleted;
                 if (read.IsCompletedSuccessfully)
                 {
                     count = read.Result;
@@ -84,6 +86,10 @@ internal sealed class StreamedContent(BodyRecorder source, IBodyTransform transf
 
                 _taken += count;
                 await transform.WriteAsync(buffer.AsMemory(0, count), stream, cancellationToken);
+                if (turn.IsOver(hasWaited))
+                {
+                    await Task.Yield();
+                }
             }
         }
         finally

@@ -84,7 +84,8 @@ internal sealed class LoginTokens(
         }
 
         var answer = await SignInExchange.SendAsync(context, made.Value, cancellationToken);
-        return answer.IsOk ? Read(step, answer.Value, values) : answer.Error;
+        // What is looked for by an expression may take a second, and would hold up whoever shares the socket's thread.
+        return answer.IsOk ? await Task.Run(() => Read(step, answer.Value, values), CancellationToken.None) : answer.Error;
     }
 
     private static VaultError? Read(LoginStep step, SignInAnswer answer, Dictionary<string, string> values)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Xml;
 using System.Xml.XPath;
 using Vault.Core.Authentication.SignIns;
@@ -36,13 +37,14 @@ internal static class XPathExtraction
 
     private static List<string>? Find(string text, SignInAnswer answer)
     {
-        if (answer.Xml?.CreateNavigator() is not { } navigator || Prefixes(navigator) is not { } prefixes)
+        if (answer.Xml?.CreateNavigator() is not { } document || Prefixes(document) is not { } prefixes)
         {
             return null;
         }
 
         try
         {
+            var navigator = new BoundedNavigator(document, new StrongBox<int>(BoundedNavigator.Most));
             return navigator.Evaluate(text, prefixes) switch
             {
                 XPathNodeIterator nodes => [.. nodes.Cast<XPathNavigator>().Take(2).Select(node => node.Value)],
@@ -54,7 +56,7 @@ internal static class XPathExtraction
         }
         catch (XPathException)
         {
-            // A prefix that the document doesn't know, or a function that there isn't: nothing was found.
+            // A prefix that the document doesn't know, a function that there isn't, or more steps than there may be: nothing was found.
             return null;
         }
     }

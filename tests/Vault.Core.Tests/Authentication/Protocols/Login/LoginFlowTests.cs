@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -238,6 +239,26 @@ public sealed class LoginFlowTests
         var bytes = Encoding.GetEncoding(encoding).GetBytes("<?xml version=\"1.0\"?><!DOCTYPE r [<!ENTITY e \"x\">]><r>&e;</r>");
         var service = new FakeService(_ => new HttpResponseMessage { Content = new ByteArrayContent(bytes) });
         Assert.Equal(ErrorCodes.TokenRequestFailed, (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"xpath:/r"}}""", service, Host)).Error?.Code);
+    }
+
+    [Theory]
+    [InlineData("//s[@u=//me/@i]/k", "<s u='1'><k/></s>", "<me i='2'/>", 10_000)]
+    [InlineData("//t[count(preceding::*)=259999]", "<t/>", "", 100_000)]
+    [InlineData("//t[contains(translate(/, 'a', 'b'), 'c')]", "<t>aaaaaaaa</t>", "", 60_000)]
+    public async Task Extract_ByAnExpressionThatTakesTheSquareOfTheAnswer_Fails_InBoundedTime(string expression, string first, string second, int count)
+    {
+        var xml = new StringBuilder("<r>").Insert(3, first, count).Insert(3, second, count).Append("</r>").ToString();
+        var began = Stopwatch.StartNew();
+        var result = await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"xpath:{{expression}}"} }""", FakeService.Always(xml), Host);
+        Assert.Equal(ErrorCodes.TokenRequestFailed, result.Error?.Code);
+        Assert.InRange(began.Elapsed.TotalSeconds, 0, 20);
+    }
+
+    [Fact]
+    public async Task Extract_ByXPath_FindsOneAmongAsManyElementsAsAnAnswerMayHold()
+    {
+        var xml = new StringBuilder("<r>").Insert(3, "<t a='1'/>", 90_000).Append("<t a='2'>the-token</t></r>").ToString();
+        Assert.Equal("the-token", (await SignInAsync("""{"request":{"url":"/"},"extract":{"t":"xpath://t[@a = '2'][string-length(.) > 0]"} }""", FakeService.Always(xml), Host)).Value?.Values["t"].Reveal());
     }
 
     [Fact]
