@@ -190,6 +190,39 @@ public sealed class LoginInFullTests : ProtocolBench
         Assert.Equal(("DELETE", "login-token-3", "ann"), (logout.Method, logout.Header("X-Token"), logout.Header("X-User")));
     }
 
+    [Theory]
+    [InlineData("""[ { "request": { "url": "/refresh" }, "extract": { "t": "$.t" } } ]""")]
+    [InlineData("""[ { "request": { "url": "/first" } }, { "request": { "url": "/refresh" }, "extract": { "t": "$.t" } } ]""")]
+    public async Task Refresh_ThatHangs_LeavesTimeForTheLogin(string refresh)
+    {
+        var number = 0;
+        var hangs = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Service.Answer = async (context, request) =>
+        {
+            if (request.Target == "/api/refresh")
+            {
+                hangs.TrySetResult();
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
+            }
+
+            await AnswerAsync(context, 200, $$"""{ "t": "login-token-{{(request.Target == "/api/login" ? ++number : number)}}" }""");
+        };
+        var app = await DefineAsync(
+            $$$"""
+            { "protocol": "login", "steps": [ { "request": { "url": "/login", "json": { "p": "{!$Credential.Password}" } }, "extract": { "t": "$.t" } } ], "refresh": {{{refresh}}},
+              "lifetimeSeconds": 100, "apply": { "headers": { "X-Token": "{!$Token.t}" } } }
+            """,
+            Secrets);
+        await ExpectAsync(await CallAsync(app), 200);
+        Time.Advance(TimeSpan.FromSeconds(100));
+        var call = CallAsync(app);
+        await hangs.Task;
+        Time.Advance(TimeSpan.FromSeconds(10));
+        await ExpectAsync(await call, 200);
+        Assert.Equal("login-token-2", Service.Requests[^1].Header("X-Token"));
+    }
+
     [Fact]
     public async Task Logout_RunsWhenTheInlineCredentialGoesWithItsNamedCredential()
     {

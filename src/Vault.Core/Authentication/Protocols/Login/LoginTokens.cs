@@ -13,6 +13,9 @@ internal sealed class LoginTokens(
     /// <summary>Stands in the names of values that a later step replaced; no template can name them.</summary>
     private const char Replaced = '#';
 
+    /// <summary>How much of the time for a sign-in the refresh may take: what isn't answered fails as well, and the login takes its time, too.</summary>
+    private static readonly TimeSpan RefreshLimit = TimeSpan.FromSeconds(10);
+
     public IReadOnlyList<string> TokenNames => tokenNames;
 
     public IReadOnlyList<DeadTokenSign> RefreshOn => refreshOn;
@@ -29,7 +32,9 @@ internal sealed class LoginTokens(
         if (steps.Refresh.Count > 0 && context.Previous is { } previous && !context.IsPreviousDoubtful)
         {
             var renewed = ValuesOf(previous);
-            if (await RunAsync(context, steps.Refresh, "refresh", renewed, cancellationToken) is null
+            using var limit = new CancellationTokenSource(RefreshLimit, context.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            if (await RunAsync(context, steps.Refresh, "refresh", renewed, either.Token) is null
                 && Finish(renewed, context) is { IsOk: true } token)
             {
                 return token;
