@@ -103,6 +103,7 @@ public sealed class CalloutPreparation(
             var request = new TokenRequest(admitted.External, admitted.Principal.Id, admitted.User, parameters, admitted.Named.Id, url)
             {
                 Http = connections.Of(admitted.Named, parameters).Value,
+                UrlTemplate = admitted.Named.Url,
                 HasClientCertificate = admitted.Named.ClientCertificate is not null,
             };
             return await tokens.Consents.IsNeededAsync(request, cancellationToken) ? await consent.DemandAsync(request, admitted.Principal, cancellationToken) : null;

@@ -223,6 +223,31 @@ public sealed class LoginInFullTests : ProtocolBench
         Assert.Equal("login-token-2", Service.Requests[^1].Header("X-Token"));
     }
 
+    [Theory]
+    [InlineData("{!$Request.Id}")]
+    [InlineData("{!$Request.UnixTimeMs}")]
+    [InlineData("{!$Request.Nonce}{!$Credential.Tenant}")]
+    public async Task RelativeLogin_WhereEachRequestHasAnotherUrl_IsOneForAllOfThem_UntilAParameterChanges(string number)
+    {
+        Service.Answer = (context, _) => AnswerAsync(context, 200, """{ "t": "the-live-token" }""");
+        var app = await DefineAsync(
+            """{ "protocol": "login", "steps": [ { "request": { "url": "/login" }, "extract": { "t": "$.t" } } ], "apply": { "headers": { "X-T": "{!$Token.t}" } } }""",
+            """{ "Tenant": "the-first-tenant" }""");
+        await Vault.AdminAsync(HttpMethod.Put, "/api/v1/named-credentials/" + Name, $$"""{ "url": "{{Service.Url}}/api?n={{number}}", "externalCredential": "{{Name}}Login" }""");
+        foreach (var logins in new[] { 1, 2 })
+        {
+            for (var calls = 0; calls < 3; calls++)
+            {
+                Time.Advance(TimeSpan.FromSeconds(1));
+                await ExpectAsync(await CallAsync(app), 200);
+            }
+
+            Assert.Equal(logins, Service.Requests.Count(request => request.Target.StartsWith("/api/login", StringComparison.Ordinal)));
+            Assert.Equal("valid", (string?)Assert.Single((await Vault.AdminAsync(HttpMethod.Get, CredentialPath))!["tokens"]!.AsArray())!["status"]);
+            await Vault.AdminAsync(HttpMethod.Patch, CredentialPath, """{ "parameters": { "Tenant": "the-second-tenant" } }""");
+        }
+    }
+
     [Fact]
     public async Task Logout_RunsWhenTheInlineCredentialGoesWithItsNamedCredential()
     {

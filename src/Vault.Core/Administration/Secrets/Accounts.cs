@@ -88,6 +88,7 @@ public sealed class Accounts(
         return new TokenRequest(account.Credential, account.Principal.Id, account.User, parameters, chosen.Value?.Id ?? Guid.Empty, url)
         {
             Http = http?.Value,
+            UrlTemplate = chosen.Value?.Url,
             HasClientCertificate = chosen.Value?.ClientCertificate is not null,
         };
     }
@@ -129,7 +130,11 @@ public sealed class Accounts(
         return keys;
 
         TokenKey KeyOf(NamedCredential? named, string url) =>
-            new TokenRequest(credential, account.Principal.Id, account.User, parameters, named?.Id ?? Guid.Empty, url) { HasClientCertificate = named?.ClientCertificate is not null }.Key;
+            new TokenRequest(credential, account.Principal.Id, account.User, parameters, named?.Id ?? Guid.Empty, url)
+            {
+                UrlTemplate = named?.Url,
+                HasClientCertificate = named?.ClientCertificate is not null,
+            }.Key;
     }
 
     internal Result<Account> Find(DefinitionSnapshot snapshot, AccountName name)

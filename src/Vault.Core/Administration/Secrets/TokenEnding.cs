@@ -62,6 +62,7 @@ public sealed partial class TokenEnding(
                     new TokenRequest(credential, row.PrincipalId, row.User, parameters, row.NamedCredentialId ?? Guid.Empty, url)
                     {
                         Http = named is null ? null : connections.Of(named, parameters).Value,
+                        UrlTemplate = named?.Url,
                         HasClientCertificate = named?.ClientCertificate is not null,
                     },
                     ToStored(row), cancellationToken);

@@ -8,14 +8,18 @@ namespace Vault.Core.Authentication.Scopes;
 internal static class ResolvedUrl
 {
     /// <summary>Null where a field has no value.</summary>
-    public static string? Of(NamedCredential named, BoundCredential credential, CredentialSet parameters, string user, TimeProvider time)
+    public static string? Of(NamedCredential named, BoundCredential credential, CredentialSet parameters, string user, TimeProvider time) =>
+        Of(named.Url, credential, parameters, user, time);
+
+    /// <summary>The same of its template.</summary>
+    public static string? Of(MergeTemplate template, BoundCredential credential, CredentialSet parameters, string user, TimeProvider time)
     {
-        if (!named.Url.HasFields)
+        if (!template.HasFields)
         {
-            return named.Url.Text;
+            return template.Text;
         }
 
         var scope = new CredentialScope(credential, parameters, new RequestFacts("", "POST", "", "", time)) { User = user };
-        return named.Url.Check(scope) is null && named.Url.Resolve(scope, MergeEscaping.Percent) is { IsOk: true } url ? url.Value.Text : null;
+        return template.Check(scope) is null && template.Resolve(scope, MergeEscaping.Percent) is { IsOk: true } url ? url.Value.Text : null;
     }
 }

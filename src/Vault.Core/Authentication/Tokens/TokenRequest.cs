@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Vault.Core.Authentication.Credentials;
+using Vault.Core.Authentication.Scopes;
+using Vault.Core.MergeFields;
 using Vault.Core.Secrets;
 
 namespace Vault.Core.Authentication.Tokens;
@@ -18,7 +20,10 @@ public sealed record TokenRequest(
     /// <summary>The connections of the named credential in use; null: those that all share.</summary>
     public HttpMessageInvoker? Http { get; init; }
 
-    /// <summary>That url with its parameters as masks, for what is shown of a sign-in; null: it holds none, or nobody looks.</summary>
+    /// <summary>That url as it is defined; null: no named credential is in use.</summary>
+    public MergeTemplate? UrlTemplate { get; init; }
+
+    /// <summary>The resolved url with its parameters as masks, for what is shown of a sign-in; null: it holds none, or nobody looks.</summary>
     public string? ShownUrl { get; init; }
 
     /// <summary>Whether tokens may be bound to the named credential's client certificate (RFC 8705), and so are its own.</summary>
@@ -36,6 +41,13 @@ public sealed record TokenRequest(
     /// <summary>The secrets that <see cref="Key"/> depends on: without them its tokens are of no use.</summary>
     internal IReadOnlyList<Guid> SecretIds => Parameters.IdsOf(Credential.Authentication.Tokens?.ConsentParameters);
 
+    // With a time or a nonce in it no two requests have the same url; null: it isn't so.
+    private MergeTemplate? UrlPerRequest => UrlTemplate?.References.Any(reference => reference.Kind is MergeReferenceKind.Request) is true ? UrlTemplate : null;
+
+    /// <summary>The same, asked for now: what the url says of a request is of this one, not of one long ago.</summary>
+    internal TokenRequest Anew(TimeProvider time) =>
+        UrlPerRequest is { } template && ResolvedUrl.Of(template, Credential, Parameters, User, time) is { } url ? this with { NamedCredentialUrl = url } : this;
+
     private TokenKey MakeKey()
     {
         // What a person consented to outlives a change of what isn't about it, and serves every named credential: nobody is
@@ -46,7 +58,13 @@ public sealed record TokenRequest(
             .Add(JsonSerializer.Serialize(Credential.Definition.Authentication))
             .Add(consent is null ? Credential.Binding : null)
             .Add(consent is null ? Parameters.Stamp : Parameters.StampOf(consent))
-            .Add(isRelative ? NamedCredentialUrl : null);
+            .Add(isRelative ? UrlPerRequest?.Text ?? NamedCredentialUrl : null);
+        if (isRelative && UrlPerRequest is { } template)
+        {
+            // They share a token all the same, until a parameter in it changes.
+            stamp.Add(Parameters.StampOf([.. Credential.ParametersOf(template.References)]));
+        }
+
         return new TokenKey(
             Credential.Definition.Id, PrincipalId, User, isRelative ? NamedCredentialId : null, Convert.ToHexStringLower(SHA256.HashData(stamp.ToArray())));
     }

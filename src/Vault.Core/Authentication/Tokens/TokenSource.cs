@@ -150,7 +150,7 @@ public sealed partial class TokenSource : ICredentialCache
                 {
                     slot.IsRenewing = true;
                     slot.IsInUse = false;
-                    slot.Pending = Start(request, key, slot, isSavedOnly: slot.Unsaved is not null);
+                    slot.Pending = Start(request.Anew(_time), key, slot, isSavedOnly: slot.Unsaved is not null);
                 }
             }
         }

@@ -30,6 +30,7 @@ internal sealed class CalloutToken(Callout callout, TokenSource tokens, RequestF
         callout.Plan.External, callout.Admitted.Principal.Id, callout.Admitted.User, callout.Credentials, callout.Plan.Named.Id, url)
     {
         Http = callout.Http,
+        UrlTemplate = callout.Plan.Named.Url,
         ShownUrl = ShownUrl,
         HasClientCertificate = callout.Plan.Named.ClientCertificate is not null,
     };

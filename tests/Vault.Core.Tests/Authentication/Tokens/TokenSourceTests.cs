@@ -1,6 +1,8 @@
+using Vault.Core.Authentication.Scopes;
 using Vault.Core.Authentication.SignIns;
 using Vault.Core.Authentication.Tokens;
 using Vault.Core.Definitions;
+using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 using Vault.Core.Tests.Authentication.Fakes;
 using Xunit;
@@ -552,6 +554,37 @@ public sealed class TokenSourceTests : IDisposable
         gate.SetResult();
         await put;
         Assert.Equal("consented", (await _vault.TokenAsync()).Values["t"].Reveal());
+    }
+
+    [Fact]
+    public async Task RenewDue_WhereEachRequestHasAnotherUrl_SignsInWithOneOfNow()
+    {
+        using var vault = new TokenFixture(isRelative: true);
+        var request = Request();
+        await vault.Source.GetAsync(request, CancellationToken.None);
+        vault.Parts.Time.Advance(TimeSpan.FromSeconds(3545));
+        vault.Source.RenewDue();
+        await vault.Source.SettledAsync();
+        var renewed = Request();
+        Assert.NotEqual(request.NamedCredentialUrl, renewed.NamedCredentialUrl);
+        Assert.Equal($"ada@{renewed.NamedCredentialUrl}#2", (await vault.Source.GetAsync(renewed, CancellationToken.None)).Value!.Values["t"].Reveal());
+
+        TokenRequest Request()
+        {
+            var template = MergeTemplate.Parse("https://service.example/{!$Request.UnixTime}").Value!;
+            return vault.Request(url: ResolvedUrl.Of(template, vault.Credential, vault.Parameters, "", vault.Parts.Time)!) with { UrlTemplate = template };
+        }
+    }
+
+    [Theory]
+    [InlineData("https://service.example/a", true)]
+    [InlineData("https://service.example/{!$Credential.Who}", true)]
+    [InlineData("https://service.example/{!$Request.Id}", false)]
+    public void Key_WhereAllRequestsHaveOneUrl_GoesByThatUrl(string url, bool isByUrl)
+    {
+        using var vault = new TokenFixture(isRelative: true);
+        var template = MergeTemplate.Parse(url).Value!;
+        Assert.Equal(isByUrl, vault.Request().Key == (vault.Request() with { UrlTemplate = template }).Key);
     }
 
     [Fact]
