@@ -91,7 +91,8 @@ public sealed class CalloutPreparation(
             return failure;
         }
 
-        if (authentication.Tokens is { ConsentParameters: not null } && plan.NeedsToken)
+        // A user's consent is what says who that is, also where nothing but a caller's content may name the token.
+        if (authentication.Tokens is { ConsentParameters: not null } && (plan.NeedsToken || admitted.Principal.Type is PrincipalType.PerUser))
         {
             // Its URL plays no part where tokens aren't a named credential's own. One that has no value is refused in its turn.
             var url = authentication.UsesNamedCredentialUrl ? ResolvedUrl.Of(admitted.Named, admitted.External, parameters, admitted.User, time) : admitted.Named.Url.Text;

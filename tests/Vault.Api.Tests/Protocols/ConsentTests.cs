@@ -282,6 +282,31 @@ public sealed class ConsentTests : ProtocolBench
     }
 
     [Theory]
+    [InlineData("a: b", "{\"t\":\"{!$Credential.OAuthToken}\"}")]
+    [InlineData("X-T: {!$Token.accessToken}", "{}")]
+    [InlineData("a: b", "{}")]
+    public async Task ConsentOfAUser_IsAskedForAndTaken_WhereOnlyACallersContentMayNameTheToken(string header, string body)
+    {
+        var app = await DefineAsync(
+            Consented, Client, principals: PerUser, named: """, "generateAuthorizationHeader": false, "allowMergeFieldsInBody": true, "allowMergeFieldsInHeader": true""");
+        await ConsentAsync(await LinkOfAsync(await SendAsync()));
+        await ExpectAsync(await SendAsync(), 200);
+        var sent = Service.Requests[^1];
+        var expected = $"{header}\n{body}".Replace("{!$Credential.OAuthToken}", "access-token-1", StringComparison.Ordinal).Replace("{!$Token.accessToken}", "access-token-1", StringComparison.Ordinal);
+        var name = header.Split(':')[0];
+        Assert.Equal(expected, $"{name}: {sent.Header(name)}\n{sent.Text}");
+
+        Task<HttpResponseMessage> SendAsync()
+        {
+            var content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+            var request = new HttpRequestMessage(HttpMethod.Post, $"/callout/{Name}/record") { Content = content };
+            request.Headers.Add("X-Vault-User", "ann");
+            request.Headers.TryAddWithoutValidation(header.Split(": ")[0], header.Split(": ")[1]);
+            return app.SendAsync(request);
+        }
+    }
+
+    [Theory]
     [InlineData(Consented, "{}", "principals/{principal}/credential")]
     [InlineData("""{ "protocol": "password" }""", """{ "Username": "all" }""", "principals/{principal}/users/{user}/credential")]
     public async Task MissingParameter_IsToBeSetWhereItBelongs(string authentication, string shared, string route)
