@@ -161,6 +161,7 @@ internal sealed partial class TokenSignIn(TokenKeeping keeping, UpstreamConnecti
         lock (slot.Gate)
         {
             var predecessor = (slot.Current ?? slot.Previous)?.Id;
+            slot.Got = acquired.Value.Id;
             slot.Unsaved = unsaved = new UnsavedToken(
                 acquired.Value, predecessor, acquisition.Previous is { IsRenewable: true }, predecessor is { } known ? [.. slot.Seen, known] : slot.Seen);
         }

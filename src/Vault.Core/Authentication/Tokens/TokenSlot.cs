@@ -50,6 +50,9 @@ internal sealed class TokenSlot
     /// <summary>The sign-in or load under way; everyone waits for the same.</summary>
     public Task<Result<TokenSet>>? Pending { get; set; }
 
+    /// <summary>What <see cref="Pending"/>, or the last one, got of the service, or a person's consent gave since; null: nothing. What it gives may then be from the store.</summary>
+    public Guid? Got { get; set; }
+
     /// <summary>The renewal ahead of time under way; nobody waits for it.</summary>
     public bool IsRenewing { get; set; }
 
@@ -93,6 +96,7 @@ internal sealed class TokenSlot
         Generation++;
         IsLoaded = true;
         Current = token;
+        Got = token.Id;
         Unsaved = null;
         HasWorked = false;
         NoteDone();

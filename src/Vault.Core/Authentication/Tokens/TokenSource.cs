@@ -123,7 +123,7 @@ public sealed partial class TokenSource : ICredentialCache
             }
 
             var result = await pending.WaitAsync(cancellationToken);
-            if ((isOurs || trace is null) && !ReferenceEquals(result.Error, TokenSignIn.NotTried))
+            if ((isOurs || (trace is null && IsNews(slot, result))) && !ReferenceEquals(result.Error, TokenSignIn.NotTried))
             {
                 return result;
             }
@@ -239,11 +239,21 @@ public sealed partial class TokenSource : ICredentialCache
         _slots.Evict(null);
     }
 
+    // Others may have asked for any token, and got one from the store.
+    private static bool IsNews(TokenSlot slot, Result<TokenSet> result)
+    {
+        lock (slot.Gate)
+        {
+            return !result.IsOk || slot.Got == result.Value.Id;
+        }
+    }
+
     // Off the caller's context and token: others wait for the same task. The slot's lock is held by whoever starts it.
     private Task<Result<TokenSet>> Start(TokenRequest request, TokenKey key, TokenSlot slot, bool isForced = false, bool isSavedOnly = false, SignInTrace? trace = null)
     {
         // What can't be saved is saved by whatever asked for it, if nobody else asks.
         slot.LastRequest ??= request;
+        slot.Got = null;
         var run = new SignInRun(request, key, slot, slot.Generation) { IsForced = isForced, IsSavedOnly = isSavedOnly, Trace = trace };
         return Task.Run(() => RunAsync(run));
     }

@@ -15,6 +15,9 @@ internal sealed class FakeTokenStore : ITokenStore
     /// <summary>Holds back the next token that is saved, once it is reached.</summary>
     public (TaskCompletionSource Reached, TaskCompletionSource Gate)? SaveHold { get; set; }
 
+    /// <summary>Holds back the next reading, once it is reached.</summary>
+    public (TaskCompletionSource Reached, TaskCompletionSource Gate)? FindHold { get; set; }
+
     /// <summary>What giving up a token comes to; null: it goes well.</summary>
     public Exception? EndFault { get; set; }
 
@@ -23,8 +26,17 @@ internal sealed class FakeTokenStore : ITokenStore
 
     public void Put(StoredToken token) => _tokens[token.Id] = token;
 
-    public Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<StoredToken>>([.. _tokens.Values.Where(token => IsOf(token, key) && (token.RetiredAt is null || token.RetiredAt >= retiredSince))]);
+    public async Task<IReadOnlyList<StoredToken>> FindAsync(TokenKey key, DateTimeOffset retiredSince, CancellationToken cancellationToken)
+    {
+        if (FindHold is { } hold)
+        {
+            FindHold = null;
+            hold.Reached.SetResult();
+            await hold.Gate.Task;
+        }
+
+        return [.. _tokens.Values.Where(token => IsOf(token, key) && (token.RetiredAt is null || token.RetiredAt >= retiredSince))];
+    }
 
     /// <summary>Of the external credential; null: the one that is asked for.</summary>
     public long? Version { get; set; }

@@ -556,6 +556,28 @@ public sealed class TokenSourceTests : IDisposable
         Assert.Equal("consented", (await _vault.TokenAsync()).Values["t"].Reveal());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Renew_WhileACalloutWaits_GivesAFreshToken_AndOneForBothWhereThatSignsIn(bool isStored)
+    {
+        if (isStored)
+        {
+            await _vault.TokenAsync();
+            _vault.Restart();
+        }
+
+        var (reached, gate) = (NewGate(), NewGate());
+        _vault.Store.FindHold = (reached, gate);
+        var call = _vault.TokenAsync();
+        await reached.Task;
+        var renewal = _vault.Source.RenewAsync(_vault.Request(), null, CancellationToken.None);
+        gate.SetResult();
+        Assert.Equal("ada@#1", (await call).Values["t"].Reveal());
+        Assert.Equal(isStored ? "ada@#2" : "ada@#1", (await renewal).Value!.Values["t"].Reveal());
+        Assert.Equal(isStored ? 2 : 1, _vault.SignIn.Calls);
+    }
+
     [Fact]
     public async Task RenewDue_WhereEachRequestHasAnotherUrl_SignsInWithOneOfNow()
     {
