@@ -110,17 +110,7 @@ public sealed class CalloutPreparation(
             return await tokens.Consents.IsNeededAsync(request, cancellationToken) ? await consent.DemandAsync(request, admitted.Principal, cancellationToken) : null;
         }
 
-        // A user's own secrets, or at least a user's own name in what is signed: never only what all users share.
-        return admitted.Principal.Type is PrincipalType.PerUser && !admitted.External.IsProof(parameters.OwnNames) && !authentication.NamesUser ? Unproven(admitted) : null;
-    }
-
-    private static VaultError Unproven(AdmittedCallout admitted)
-    {
-        var proofs = string.Join(" or ", admitted.External.Proofs);
-        return new VaultError(
-            ErrorCodes.CredentialNotConfigured,
-            $"The user has no {(proofs.Length == 0 ? "secrets" : proofs)} of their own for the principal {admitted.Principal.Name} of the external credential {admitted.External.Definition.Name}. "
-            + "An admin sets what is missing with PUT /api/v1/external-credentials/{name}/principals/{principal}/users/{user}/credential.");
+        return admitted.External.FindUnproven(admitted.Principal, parameters);
     }
 
     private async ValueTask<VaultError?> HoldAndBuildAsync(Callout callout, bool waited, CancellationToken cancellationToken)

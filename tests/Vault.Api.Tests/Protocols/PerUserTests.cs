@@ -45,4 +45,22 @@ public sealed class PerUserTests : ProtocolBench
             return status;
         }
     }
+
+    [Theory]
+    [InlineData(Login, """{ "Who": "all", "Pin": "the-shared-pin" }""")]
+    [InlineData("""{ "protocol": "oauth2", "grant": "clientCredentials", "tokenUrl": "@/token" }""", """{ "ClientId": "me", "ClientSecret": "the-shared-secret" }""")]
+    public async Task Refresh_WithNothingButWhatUsersShare_IsRefusedAsACalloutIs_AndMakesNobodyAUser(string settings, string shared)
+    {
+        Service.Answer = (context, _) => AnswerAsync(context, 200, """{ "access_token": "a-token-of-nobodys", "token_type": "Bearer", "expires_in": 3600 }""");
+        var app = await DefineAsync(settings, shared, principals: """, "principals": [ { "name": "default", "type": "perUser", "sequence": 1 } ]""");
+        var users = $"/api/v1/external-credentials/{Name}Login/principals/default/users";
+        using var called = await CallAsync(app, user: "nobody");
+        using var refreshed = await Vault.AdminClient.PostAsync(users + "/nobody/credential/refresh", null);
+        Assert.Equal(await DetailAsync(called), await DetailAsync(refreshed));
+        await ExpectAsync(refreshed, 409, "credential-not-configured");
+        Assert.Empty(Service.Requests);
+        Assert.Empty((await Vault.AdminAsync(HttpMethod.Get, users))!["items"]!.AsArray());
+
+        static async Task<string?> DetailAsync(HttpResponseMessage answer) => (string?)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["detail"];
+    }
 }

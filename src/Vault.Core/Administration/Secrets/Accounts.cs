@@ -73,6 +73,11 @@ public sealed class Accounts(
             return new VaultError(ErrorCodes.CredentialNotConfigured, $"The parameter {missing} of the external credential {account.Credential.Definition.Name} has no value.");
         }
 
+        if (account.Credential.FindUnproven(account.Principal, parameters) is { } unproven)
+        {
+            return unproven;
+        }
+
         var url = chosen.Value is null ? "" : ResolvedUrl.Of(chosen.Value, account.Credential, parameters, account.User, time);
         if (url is null)
         {

@@ -29,6 +29,24 @@ public sealed record BoundCredential(ExternalCredential Definition, IBoundAuthen
     public bool IsProof(IReadOnlyCollection<string> own) =>
         Proofs is { Count: > 0 } proofs ? proofs.Any(proof => own.Contains(proof, StringComparer.OrdinalIgnoreCase)) : own.Count > 0;
 
+    /// <summary>
+    /// Why these parameters don't say who a user is: that takes a user's own secrets, or at least a user's own name in what is signed, never only what all users
+    /// share. Null: they do, or no user is asked for; also where a person consents, which is judged by the consent.
+    /// </summary>
+    public VaultError? FindUnproven(Principal principal, CredentialSet parameters)
+    {
+        if (principal.Type is not PrincipalType.PerUser || Authentication.Consent is not null || Authentication.NamesUser || IsProof(parameters.OwnNames))
+        {
+            return null;
+        }
+
+        var proofs = string.Join(" or ", Proofs);
+        return new VaultError(
+            ErrorCodes.CredentialNotConfigured,
+            $"The user has no {(proofs.Length == 0 ? "secrets" : proofs)} of their own for the principal {principal.Name} of the external credential {Definition.Name}. "
+            + "An admin sets what is missing with PUT /api/v1/external-credentials/{name}/principals/{principal}/users/{user}/credential.");
+    }
+
     /// <summary>The parameters that references name, each once: nothing that is computed, and no other external credential's, which can have no value here.</summary>
     /// <param name="references">In any template of this credential, or of one that uses it.</param>
     public IEnumerable<string> ParametersOf(IEnumerable<MergeReference> references) => references
