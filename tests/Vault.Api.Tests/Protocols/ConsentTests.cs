@@ -306,6 +306,19 @@ public sealed class ConsentTests : ProtocolBench
         }
     }
 
+    [Fact]
+    public async Task ConsentWithoutARefreshToken_WhoseTokenTheServiceRefuses_IsAskedForAgain()
+    {
+        var app = await DefineAsync(Consented, Client, principals: PerUser);
+        await ConsentAsync(await LinkOfAsync(await CallAsync(app, user: "ann")));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        Service.Answer = (context, request) => request.Header("Authorization") == "Bearer access-token-1" ? AnswerAsync(context, 401, "{}") : AnswerAsync(context, request);
+        await ExpectAsync(await CallAsync(app, user: "ann"), 409, "credential-not-configured");
+        await ConsentAsync(await LinkOfAsync(await CallAsync(app, user: "ann")));
+        await ExpectAsync(await CallAsync(app, user: "ann"), 200);
+        Assert.Equal("Bearer access-token-2", Service.Requests[^1].Header("Authorization"));
+    }
+
     [Theory]
     [InlineData(Consented, "{}", "principals/{principal}/credential")]
     [InlineData("""{ "protocol": "password" }""", """{ "Username": "all" }""", "principals/{principal}/users/{user}/credential")]

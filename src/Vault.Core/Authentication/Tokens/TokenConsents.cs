@@ -45,7 +45,9 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
         {
             lock (slot.Gate)
             {
-                return slot.Pending is null && protocol.NeedsConsent(signIn.Acquisition(request, slot.Current ?? slot.Previous, false, null));
+                // The one before is no token any more, whatever end it says; it may hold what renews it.
+                var token = slot.Current ?? (slot.Previous is { IsRenewable: true } previous ? previous : null);
+                return slot.Pending is null && protocol.NeedsConsent(signIn.Acquisition(request, token, false, null));
             }
         }
     }
