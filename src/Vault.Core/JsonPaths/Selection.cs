@@ -15,8 +15,17 @@ internal sealed class Selection(JsonElement root)
 
     public JsonElement Root { get; } = root;
 
+    /// <summary>Whether the budget is used up.</summary>
+    public bool IsOver => _budget < 0;
+
     /// <summary>Takes a node from the budget; false when it is used up, and the caller stops.</summary>
-    public bool Spend() => --_budget >= 0;
+    public bool Spend() => Spend(1);
+
+    /// <summary>Takes what it costs to pass over so many nodes: little, but a filter may have it done for each node.</summary>
+    public bool SpendPassing(int nodes) => Spend(nodes / 16);
+
+    /// <summary>Takes what it costs to read or compare so many bytes of the document, in the same way.</summary>
+    public bool SpendReading(int bytes) => Spend(bytes / 64);
 
     public List<JsonElement> Run(IReadOnlyList<Segment> segments, JsonElement start)
     {
@@ -26,7 +35,7 @@ internal sealed class Selection(JsonElement root)
             List<JsonElement> next = [];
             foreach (var node in nodes)
             {
-                if (_budget < 0)
+                if (IsOver)
                 {
                     break;
                 }
@@ -52,4 +61,6 @@ internal sealed class Selection(JsonElement root)
 
         return regex;
     }
+
+    private bool Spend(int nodes) => _budget >= 0 && (_budget -= nodes) >= 0;
 }

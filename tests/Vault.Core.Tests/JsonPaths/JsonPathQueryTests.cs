@@ -201,6 +201,33 @@ public sealed class JsonPathQueryTests
         Parse("$" + string.Concat(Enumerable.Repeat("..*", 12))).Select(JsonElement.Parse(json));
     }
 
+    /// <summary>Some minutes to hours each, if what is passed over or read anew for each element weren't counted.</summary>
+    [Theory]
+    [InlineData("$.a[0:]", 200_000)]
+    [InlineData("$.a[::-1]", 200_000)]
+    [InlineData("$.a[100000:3:-2]", 49_999)]
+    [InlineData("$.a[-2:0:-1]", 199_998)]
+    [InlineData("$.a[?$.a[199999]]", null)]
+    [InlineData("$.a[?$.a[199998:]]", null)]
+    [InlineData("$.a[?$.a[1::-1]]", 200_000)]
+    [InlineData("$.a[?$.o.missing]", 0)]
+    [InlineData("$.a[?!$.o.missing]", null)]
+    [InlineData("$.a[?length($.s) == 1]", 0)]
+    [InlineData("$.a[?$.s < 'y']", null)]
+    [InlineData("$.a[?$.s == $.s]", null)]
+    [InlineData("$.a[?$.o == $.o]", null)]
+    [InlineData("$.a[?search($.s, 'z')]", 0)]
+    [InlineData("$.a[?@ == $.s]", 0)]
+    [InlineData("$.a[?@ != $.s]", 200_000)]
+    public async Task Select_InLargeDocument_Ends(string query, int? expected)
+    {
+        var a = string.Join(',', Enumerable.Repeat("[]", 200_000));
+        var o = string.Join(',', Enumerable.Range(0, 50_000).Select(i => $"\"p{i}\":1"));
+        var json = JsonElement.Parse($$"""{"a":[{{a}}],"o":{ {{o}} },"s":"{{new string('x', 400_000)}}"}""");
+        var found = await Task.Run(() => Parse(query).Select(json)).WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(expected ?? found.Count, found.Count);
+    }
+
     [Fact]
     public void Select_HalfSurrogates_FindNothing()
     {

@@ -12,19 +12,19 @@ internal sealed record ComparisonCondition(Operand Left, string Operator, Operan
         var right = Right.Value(run, current);
         return Operator switch
         {
-            "==" => AreEqual(left, right),
-            "!=" => !AreEqual(left, right),
-            "<" => IsLess(left, right),
-            "<=" => IsLess(left, right) || AreEqual(left, right),
-            ">" => IsLess(right, left),
-            _ => IsLess(right, left) || AreEqual(left, right),
+            "==" => AreEqual(run, left, right),
+            "!=" => !AreEqual(run, left, right),
+            "<" => IsLess(run, left, right),
+            "<=" => IsLess(run, left, right) || AreEqual(run, left, right),
+            ">" => IsLess(run, right, left),
+            _ => IsLess(run, right, left) || AreEqual(run, left, right),
         };
     }
 
-    private static bool AreEqual(JsonElement? left, JsonElement? right) =>
-        left is { } l && right is { } r ? Selectors.Nodes.AreEqual(l, r) : left is null && right is null;
+    private static bool AreEqual(Selection run, JsonElement? left, JsonElement? right) =>
+        left is { } l && right is { } r ? Selectors.Nodes.AreEqual(run, l, r) : left is null && right is null;
 
-    private static bool IsLess(JsonElement? left, JsonElement? right)
+    private static bool IsLess(Selection run, JsonElement? left, JsonElement? right)
     {
         if (left is not { } l || right is not { } r || l.ValueKind != r.ValueKind)
         {
@@ -39,7 +39,7 @@ internal sealed record ComparisonCondition(Operand Left, string Operator, Operan
         }
 
         // By code point, which is the order of UTF-8 bytes but not of UTF-16 units.
-        return Selectors.Nodes.Text(l) is { } s && Selectors.Nodes.Text(r) is { } t
+        return Selectors.Nodes.Text(run, l) is { } s && Selectors.Nodes.Text(run, r) is { } t
             && Encoding.UTF8.GetBytes(s).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(t)) < 0;
     }
 }

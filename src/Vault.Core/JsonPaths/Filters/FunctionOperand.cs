@@ -10,14 +10,14 @@ internal sealed record FunctionOperand(string Name, Operand Argument) : Operand
 
     public override JsonElement? Value(Selection run, JsonElement current) => Name switch
     {
-        "length" => Length(Argument.Value(run, current)),
+        "length" => Length(run, Argument.Value(run, current)),
         "count" => Number(((QueryOperand)Argument).Nodes(run, current).Count),
         _ => Argument.Value(run, current),
     };
 
-    private static JsonElement? Length(JsonElement? value) => value?.ValueKind switch
+    private static JsonElement? Length(Selection run, JsonElement? value) => value?.ValueKind switch
     {
-        JsonValueKind.String => Selectors.Nodes.Text(value.Value) is { } text ? Number(text.EnumerateRunes().Count()) : null,
+        JsonValueKind.String => Selectors.Nodes.Text(run, value.Value) is { } text ? Number(text.EnumerateRunes().Count()) : null,
         JsonValueKind.Array => Number(value.Value.GetArrayLength()),
         JsonValueKind.Object => Number(value.Value.GetPropertyCount()),
         _ => null,

@@ -8,8 +8,8 @@ internal sealed record PatternCondition(bool Whole, Operand Subject, Operand Pat
 {
     public override bool Holds(Selection run, JsonElement current)
     {
-        if (Subject.Value(run, current) is not { } subject || Selectors.Nodes.Text(subject) is not { } text
-            || Pattern.Value(run, current) is not { } pattern || Selectors.Nodes.Text(pattern) is not { } expression)
+        if (Subject.Value(run, current) is not { } subject || Selectors.Nodes.Text(run, subject) is not { } text
+            || Pattern.Value(run, current) is not { } pattern || Selectors.Nodes.Text(run, pattern) is not { } expression)
         {
             return false;
         }

@@ -16,7 +16,7 @@ internal sealed record FilterSelector(Condition Condition) : Selector
                 return;
             }
 
-            if (Condition.Holds(run, child))
+            if (Condition.Holds(run, child) && !run.IsOver)
             {
                 output.Add(child);
             }

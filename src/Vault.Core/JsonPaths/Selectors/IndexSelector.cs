@@ -14,7 +14,7 @@ internal sealed record IndexSelector(long Index) : Selector
 
         long length = node.GetArrayLength();
         var index = Index < 0 ? length + Index : Index;
-        if (index >= 0 && index < length)
+        if (index >= 0 && index < length && run.SpendPassing((int)index))
         {
             output.Add(node[(int)index]);
         }

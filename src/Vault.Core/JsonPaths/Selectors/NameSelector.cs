@@ -6,7 +6,7 @@ internal sealed record NameSelector(string Name) : Selector
 {
     public override void Select(Selection run, JsonElement node, List<JsonElement> output)
     {
-        if (Nodes.Member(node, Name) is { } value)
+        if (Nodes.Member(run, node, Name) is { } value)
         {
             output.Add(value);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Vault.Core.JsonPaths.Selectors;
@@ -33,11 +34,11 @@ internal static class Nodes
         }
     }
 
-    public static JsonElement? Member(JsonElement node, string name)
+    public static JsonElement? Member(Selection run, JsonElement node, string name)
     {
         try
         {
-            return node.ValueKind == JsonValueKind.Object && node.TryGetProperty(name, out var value) ? value : null;
+            return node.ValueKind == JsonValueKind.Object && run.SpendPassing(node.GetPropertyCount()) && node.TryGetProperty(name, out var value) ? value : null;
         }
         catch (InvalidOperationException)
         {
@@ -45,11 +46,11 @@ internal static class Nodes
         }
     }
 
-    public static string? Text(JsonElement node)
+    public static string? Text(Selection run, JsonElement node)
     {
         try
         {
-            return node.ValueKind == JsonValueKind.String ? node.GetString() : null;
+            return node.ValueKind == JsonValueKind.String && run.SpendReading(SizeOf(node)) ? node.GetString() : null;
         }
         catch (InvalidOperationException)
         {
@@ -57,11 +58,11 @@ internal static class Nodes
         }
     }
 
-    public static bool AreEqual(JsonElement left, JsonElement right)
+    public static bool AreEqual(Selection run, JsonElement left, JsonElement right)
     {
         try
         {
-            return JsonElement.DeepEquals(left, right);
+            return left.ValueKind == right.ValueKind && run.SpendReading(Math.Min(SizeOf(left), SizeOf(right))) && JsonElement.DeepEquals(left, right);
         }
         catch (Exception e) when (e is InvalidOperationException or InsufficientExecutionStackException or ArgumentOutOfRangeException)
         {
@@ -69,4 +70,6 @@ internal static class Nodes
             return false;
         }
     }
+
+    private static int SizeOf(JsonElement node) => JsonMarshal.GetRawUtf8Value(node).Length;
 }

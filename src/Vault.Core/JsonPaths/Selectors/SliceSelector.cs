@@ -17,14 +17,37 @@ internal sealed record SliceSelector(long? Start, long? End, long Step) : Select
         var end = Normalize(End ?? (Step > 0 ? length : -length - 1), length);
         var lower = Step > 0 ? Math.Clamp(start, 0, length) : Math.Clamp(end, -1, length - 1);
         var upper = Step > 0 ? Math.Clamp(end, 0, length) : Math.Clamp(start, -1, length - 1);
-        for (var i = Step > 0 ? lower : upper; Step > 0 ? i < upper : i > lower; i += Step)
+        var (first, last) = Step > 0 ? (lower, upper - 1) : (lower + 1, upper);
+        if (first > last || !run.SpendPassing((int)last))
         {
-            if (!run.Spend())
+            return;
+        }
+
+        // In one pass: an element among arrays and objects is found by its index only past all that stand before it.
+        var before = output.Count;
+        var index = -1L;
+        foreach (var element in node.EnumerateArray())
+        {
+            index++;
+            if (index > last)
             {
-                return;
+                break;
             }
 
-            output.Add(node[(int)i]);
+            if (index >= first && (Step > 0 ? index - first : last - index) % Step == 0)
+            {
+                if (!run.Spend())
+                {
+                    break;
+                }
+
+                output.Add(element);
+            }
+        }
+
+        if (Step < 0)
+        {
+            output.Reverse(before, output.Count - before);
         }
     }
 
