@@ -53,7 +53,7 @@ internal static class TokenAnswer
         }
 
         var values = new Dictionary<string, SecretText>(StringComparer.OrdinalIgnoreCase) { [OAuth2Tokens.AccessToken] = new(token.GetString()!) };
-        var renewal = json.TryGetProperty("refresh_token", out var fresh) && IsToken(fresh) ? fresh.GetString() : refreshToken;
+        var renewal = json.TryGetProperty("refresh_token", out var fresh) && IsRefreshToken(fresh) ? fresh.GetString() : refreshToken;
         if (renewal is not null)
         {
             values[OAuth2Tokens.RefreshToken] = new SecretText(renewal);
@@ -76,9 +76,14 @@ internal static class TokenAnswer
     private static bool IsBearer(string type) =>
         type.Equals("Bearer", StringComparison.OrdinalIgnoreCase) || type.Equals("BearerToken", StringComparison.OrdinalIgnoreCase) || type.Equals("N_A", StringComparison.OrdinalIgnoreCase);
 
-    // A token goes into a header.
-    private static bool IsToken(JsonElement value) =>
-        value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 and <= MaxToken } text && text.All(c => c is > ' ' and <= '~');
+    // An access token goes into a header.
+    private static bool IsToken(JsonElement value) => IsText(value, c => c is > ' ' and <= '~');
+
+    // A refresh token goes into a form. RFC 6749 appendix A.17 allows spaces; the one before would be spent.
+    private static bool IsRefreshToken(JsonElement value) => IsText(value, c => !char.IsControl(c));
+
+    private static bool IsText(JsonElement value, Func<char, bool> isLegal) =>
+        value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 and <= MaxToken } text && text.All(isLegal);
 
     private static bool TryReadEnd(JsonElement json, DateTimeOffset now, out DateTimeOffset? end)
     {
