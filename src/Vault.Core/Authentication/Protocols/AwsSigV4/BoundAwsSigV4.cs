@@ -25,6 +25,7 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
         _isS3 = AwsSignature.IsS3(settings.Service);
         Tokens = settings.Role is { } role ? new AssumedRole(settings, role) : null;
         References = [.. new[] { settings.Role?.Arn, settings.Role?.ExternalId }.OfType<MergeTemplate>().SelectMany(template => template.References)];
+        UsesNamedCredentialUrl = References.Any(IsEndpoint);
         TokenUrls = settings.Role is null ? [] : [settings.Role.StsUrl];
     }
 
@@ -38,6 +39,8 @@ internal sealed class BoundAwsSigV4 : BoundProtocol, IRequestSigning
     public override IReadOnlyList<string> RequiredParameters { get; } = ["AccessKeyId", "SecretAccessKey"];
 
     public override IReadOnlyList<MergeReference> References { get; }
+
+    public override bool UsesNamedCredentialUrl { get; }
 
     public override IReadOnlyList<Uri> TokenUrls { get; }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Vault.Core.Authentication.Tokens;
 using Vault.Core.Tests.Authentication.Fakes;
 using Xunit;
 
@@ -36,6 +37,21 @@ public sealed class AssumedRoleTests
         var request = await SentAsync(region, "", host);
         Assert.Equal($"https://{host}/", request.Url);
         Assert.Contains($"/{region}/sts/aws4_request, ", request.Headers["Authorization"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("arn:aws:iam::1:role/r", "the-external-id", false)]
+    [InlineData("arn:aws:iam::1:role/{!$Credential.Role}", "{!$Credential.AccessKeyId}", false)]
+    [InlineData("arn:aws:iam::1:role/r", "{!$Credential.Endpoint.Url}", true)]
+    [InlineData("arn:aws:iam::1:role/{!HEX($Credential.Endpoint.Url)}", "the-external-id", true)]
+    public void Token_IsOfTheNamedCredential_WhereItIsGotWithItsUrl(string role, string externalId, bool isItsOwn)
+    {
+        var credential = _parts.Bind(
+            $$"""{ "protocol": "awsSigV4", "region": "eu-west-1", "service": "dynamodb", "roleArn": "{{role}}", "externalId": "{{externalId}}" }""", "sts.eu-west-1.amazonaws.com");
+        var parameters = _parts.Set(credential, ("AccessKeyId", "AKID"), ("SecretAccessKey", "the-key"), ("Role", "r"));
+        var keys = new[] { "https://one.example", "https://two.example" }
+            .Select(url => new TokenRequest(credential, _parts.Principal, "", parameters, Guid.NewGuid(), url).Key);
+        Assert.Equal(isItsOwn ? 2 : 1, keys.Distinct().Count());
     }
 
     private async Task<FakeRequest> SentAsync(string region, string more, string host)
