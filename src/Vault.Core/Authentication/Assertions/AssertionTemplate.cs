@@ -110,7 +110,8 @@ internal sealed class AssertionTemplate
             return unknown;
         }
 
-        var end = now.AddSeconds(LifetimeSeconds);
+        // In whole seconds, as exp is: who checks the JWT takes it no longer.
+        var end = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() + LifetimeSeconds);
         var header = MakeHeader(scope);
         var payload = MakePayload(scope, defaults, now, end);
         if ((header.Error ?? payload.Error) is { } error)
