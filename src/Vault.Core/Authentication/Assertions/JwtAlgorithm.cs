@@ -21,6 +21,6 @@ internal sealed record JwtAlgorithm(string Name, string Family, HashAlgorithmNam
     /// <summary>The algorithm of a name, or null; EdDSA isn't there, since .NET has no Ed25519.</summary>
     public static JwtAlgorithm? Find(string name) => Array.Find(All, algorithm => algorithm.Name == name);
 
-    /// <summary>The size of the curve that an ES algorithm is for (RFC 7518 section 3.4).</summary>
-    public int CurveBits => Hash == HashAlgorithmName.SHA256 ? 256 : Hash == HashAlgorithmName.SHA384 ? 384 : 521;
+    /// <summary>The curve that an ES algorithm is for (RFC 7518 section 3.4).</summary>
+    public ECCurve Curve => Hash == HashAlgorithmName.SHA256 ? ECCurve.NamedCurves.nistP256 : Hash == HashAlgorithmName.SHA384 ? ECCurve.NamedCurves.nistP384 : ECCurve.NamedCurves.nistP521;
 }

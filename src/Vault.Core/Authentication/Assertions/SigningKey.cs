@@ -32,7 +32,7 @@ internal static class SigningKey
                 case "ES":
                     using (var ec = Ec(key, password))
                     {
-                        return ec.KeySize == algorithm.CurveBits
+                        return IsOn(algorithm.Curve, ec)
                             ? ec.SignData(data, algorithm.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
                             : null;
                     }
@@ -143,6 +143,20 @@ internal static class SigningKey
             Q = new ECPoint { X = Part(root, "x"), Y = Part(root, "y") },
             D = Part(root, "d"),
         });
+    }
+
+    // Not by size: secp256k1 and brainpoolP256r1 have 256 bits, too.
+    private static bool IsOn(ECCurve curve, ECDsa key)
+    {
+        var own = key.ExportParameters(includePrivateParameters: false).Curve;
+        if (own.IsNamed)
+        {
+            return own.Oid.Value == curve.Oid.Value;
+        }
+
+        // Written out, as some tools do.
+        using var other = ECDsa.Create(curve);
+        return other.ExportExplicitParameters(includePrivateParameters: false).Curve.Prime.AsSpan().SequenceEqual(own.Prime);
     }
 
     private static T Import<T>(T algorithm, string pem, string? password)

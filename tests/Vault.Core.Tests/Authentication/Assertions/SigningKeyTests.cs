@@ -58,4 +58,22 @@ public sealed class SigningKeyTests
         static string Encrypted(AsymmetricAlgorithm key) =>
             key.ExportEncryptedPkcs8PrivateKeyPem("the-password", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
     }
+
+    [Theory]
+    [InlineData("ES256", "nistP256", true)]
+    [InlineData("ES384", "nistP384", true)]
+    [InlineData("ES512", "nistP521", true)]
+    [InlineData("ES256", "nistP384", false)]
+    [InlineData("ES256", "secp256k1", false)]
+    [InlineData("ES256", "brainpoolP256r1", false)]
+    [InlineData("ES384", "brainpoolP384r1", false)]
+    public void Sign_WithAnEllipticCurve_OnlyWithTheAlgorithmsOwn(string name, string curve, bool isItsOwn)
+    {
+        using var key = ECDsa.Create(ECCurve.CreateFromFriendlyName(curve));
+        using var writtenOut = ECDsa.Create(key.ExportExplicitParameters(true));
+        foreach (var pem in new[] { key.ExportPkcs8PrivateKeyPem(), key.ExportECPrivateKeyPem(), writtenOut.ExportPkcs8PrivateKeyPem() })
+        {
+            Assert.Equal(isItsOwn, SigningKey.Sign(JwtAlgorithm.Find(name)!, pem, null, Data) is not null);
+        }
+    }
 }
