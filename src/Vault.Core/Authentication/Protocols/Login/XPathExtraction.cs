@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Xml;
 using System.Xml.XPath;
@@ -49,7 +50,9 @@ internal static class XPathExtraction
             {
                 XPathNodeIterator nodes => [.. nodes.Cast<XPathNavigator>().Take(2).Select(node => node.Value)],
                 bool truth => [truth ? "true" : "false"],
-                double number => [number.ToString("R", CultureInfo.InvariantCulture)],
+                // As section 4.2 writes them, without an exponent, which .NET's own string() has. Those that are none are no value.
+                double number when double.IsInteger(number) => [new BigInteger(number).ToString(CultureInfo.InvariantCulture)],
+                double number when double.IsFinite(number) => [Decimal(number)],
                 string value => [value],
                 _ => null,
             };
@@ -60,6 +63,9 @@ internal static class XPathExtraction
             return null;
         }
     }
+
+    private static string Decimal(double number) =>
+        decimal.Parse(number.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
 
     // Looking a prefix up takes as long as there are prefixes: a document with thousands is refused.
     private static XmlNamespaceManager? Prefixes(XPathNavigator navigator)

@@ -232,6 +232,25 @@ public sealed class LoginFlowTests
     }
 
     [Theory]
+    [InlineData("number(//n)", "1700000000000000")]
+    [InlineData("number(//n) * 1000", "1700000000000000000")]
+    [InlineData("-number(//n)", "-1700000000000000")]
+    [InlineData("count(//*)", "2")]
+    [InlineData("1 div 4", "0.25")]
+    [InlineData("1 div 100000", "0.00001")]
+    [InlineData("-0", "0")]
+    [InlineData("boolean(//n)", "true")]
+    [InlineData("number(//missing)", null)]
+    [InlineData("1 div 0", null)]
+    [InlineData("-1 div 0", null)]
+    public async Task Extract_OfXPath_IsItsTextInXPath_WhereItHasAValue(string expression, string? expected)
+    {
+        var result = await SignInAsync($$"""{"request":{"url":"/"},"extract":{"t":"xpath:{{expression}}"} }""", FakeService.Always("<a><n>1700000000000000</n></a>"), Host);
+        Assert.Equal(expected, result.Value?.Values["t"].Reveal());
+        Assert.Equal(expected is null, result.Error?.Code == ErrorCodes.TokenRequestFailed);
+    }
+
+    [Theory]
     [InlineData("utf-16")]
     [InlineData("utf-16BE")]
     public async Task Extract_OfXmlWithADtd_Fails_InAnyEncoding(string encoding)
