@@ -65,22 +65,18 @@ internal sealed class OAuth2Discovery(OAuth2Settings settings)
                 return answer.Error;
             }
 
-            if (answer.Value.IsSuccess)
+            // Some servers answer whatever they don't know with a page of theirs.
+            if (answer.Value is { IsSuccess: true, Json: { ValueKind: JsonValueKind.Object } metadata })
             {
-                return Read(answer.Value, text);
+                return Read(answer.Value, metadata, text);
             }
         }
 
-        return SignInExchange.Failed(answer.Value!.Outcome + ".");
+        return SignInExchange.Failed(answer.Value!.Outcome + (answer.Value.IsSuccess ? ", but with no metadata in JSON." : "."));
     }
 
-    private Result<OAuth2Endpoints> Read(SignInAnswer answer, string issuer)
+    private Result<OAuth2Endpoints> Read(SignInAnswer answer, JsonElement metadata, string issuer)
     {
-        if (answer.Json is not { ValueKind: JsonValueKind.Object } metadata)
-        {
-            return SignInExchange.Failed($"{answer.Outcome}, but with no metadata in JSON.");
-        }
-
         // RFC 8414 section 3.3: metadata of another issuer must not be used.
         if (!metadata.TryGetProperty("issuer", out var named) || named.ValueKind is not JsonValueKind.String
             || named.GetString()!.TrimEnd('/') != issuer.TrimEnd('/'))
