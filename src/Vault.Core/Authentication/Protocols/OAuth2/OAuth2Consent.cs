@@ -14,7 +14,7 @@ internal sealed class OAuth2Consent(OAuth2Settings settings, OAuth2Tokens tokens
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(5);
 
     // Those that would let an admin's further parameters break the binding of the answer to the request.
-    private static readonly string[] Fixed = ["response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method", "scope"];
+    private static readonly string[] Fixed = ["response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"];
 
     public bool IsDevice => settings.Grant == "deviceCode";
 
