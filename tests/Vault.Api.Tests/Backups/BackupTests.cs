@@ -54,6 +54,8 @@ public sealed class BackupTests : IDisposable
 
         await using var service = await RecordingUpstream.StartAsync();
         await using var again = new VaultFactory(dataDirectory: Target);
+        await again.AdminClient.GetAsync("/healthz/live");
+        Assert.Equal("wal", await JournalModeAsync());
         var recorded = (await again.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=vault.restored"))!["items"]!.AsArray();
         Assert.StartsWith("backup of ", (string?)Assert.Single(recorded)!["target"], StringComparison.Ordinal);
         var began = (await again.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=audit.started"))!["items"]!.AsArray();
@@ -339,6 +341,15 @@ public sealed class BackupTests : IDisposable
         await using var output = new StringWriter();
         var code = await command(file, ["--Vault:DataDirectory", directory], output, TextWriter.Null);
         return (code, output.ToString() is { Length: > 0 } line ? JsonNode.Parse(line) : null);
+    }
+
+    private async Task<object?> JournalModeAsync()
+    {
+        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(Target, "vault.db")};Mode=ReadOnly;Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode";
+        return await command.ExecuteScalarAsync();
     }
 
     private void CopyMasterKey()

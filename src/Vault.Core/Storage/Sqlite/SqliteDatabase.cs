@@ -42,6 +42,13 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
                 throw new VaultStartException($"The database can't be written: {Place}. Let the user that the vault runs as write to the file and to its directory.");
             }
 
+            // At every start, since a restored file isn't in it: else whoever reads would keep callouts and changes from being recorded.
+            await using (var command = connection.CreateCommand())
+            {
+                command.CommandText = "PRAGMA journal_mode = WAL";
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+
             if (await SchemaState.IsCurrentAsync(connection, typeof(SqliteVaultDbContext), HasHistory, cancellationToken))
             {
                 return;
@@ -50,7 +57,6 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
 
         // This process has the directory to itself, so a lock in the table was left by one that crashed.
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
         await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
         await context.Database.MigrateAsync(cancellationToken);
     }
