@@ -3,8 +3,8 @@ using Vault.Core.Secrets;
 namespace Vault.Core.Storage;
 
 /// <summary>
-/// Held for the life of the process: two processes on one SQLite file would each hold definitions that the other changes, and on any
-/// database two in one directory would write over each other's mark and checkpoints of the audit.
+/// Held for the life of the process: two processes on one SQLite file, whatever their directories, would each hold definitions that the other
+/// changes, and on any database two in one directory would write over each other's mark and checkpoints of the audit.
 /// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
@@ -15,9 +15,20 @@ internal sealed class DirectoryLock : IDisposable
 
     private DirectoryLock(FileStream file) => _file = file;
 
-    /// <summary>Takes the lock.</summary>
+    /// <summary>Takes the lock of a data directory.</summary>
     /// <exception cref="VaultStartException">Another process has it.</exception>
-    public static DirectoryLock Take(string path)
+    public static DirectoryLock Take(string directory) => Take(Path.Combine(directory, FileName), "data directory", "Vault:DataDirectory");
+
+    /// <summary>Takes the lock of a SQLite file, which lies beside it.</summary>
+    /// <exception cref="VaultStartException">Another process has it.</exception>
+    public static DirectoryLock TakeOfDatabase(string database) => Take(PathOf(database), "database", "ConnectionStrings:Vault");
+
+    /// <summary>The file beside a SQLite file.</summary>
+    public static string PathOf(string database) => database + ".lock";
+
+    public void Dispose() => _file.Dispose();
+
+    private static DirectoryLock Take(string path, string what, string setting)
     {
         try
         {
@@ -25,9 +36,7 @@ internal sealed class DirectoryLock : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new VaultStartException($"Another vault uses this data directory, or it can't be written (Vault:DataDirectory, lock file {path}).", exception);
+            throw new VaultStartException($"Another vault uses this {what}, or it can't be written ({setting}, lock file {path}).", exception);
         }
     }
-
-    public void Dispose() => _file.Dispose();
 }

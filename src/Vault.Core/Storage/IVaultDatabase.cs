@@ -19,8 +19,14 @@ internal interface IVaultDatabase
     Task<DbConnection> OpenLastingAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Keeps other processes away while this one starts, so that schema and keys are made once; null: whoever has the directory has the
-    /// database to itself.
+    /// Keeps every other process that would change the database away until it is disposed of, whatever its data directory; null: any number may share it.
+    /// </summary>
+    /// <param name="mayMake">Whether the database may be made, empty; else it is there.</param>
+    /// <exception cref="VaultStartException">Another process has it.</exception>
+    IDisposable? TakeAlone(bool mayMake);
+
+    /// <summary>
+    /// Keeps other processes away while this one starts, so that schema and keys are made once; null: <see cref="TakeAlone"/> did.
     /// </summary>
     /// <exception cref="VaultStartException">The database can't be reached.</exception>
     Task<IStartLock?> LockAsync(CancellationToken cancellationToken);

@@ -28,6 +28,7 @@ public sealed class VaultStorageStart : IDisposable
     private readonly TimeProvider _time;
     private readonly ISharedChanges? _shared;
     private DirectoryLock? _lock;
+    private IDisposable? _alone;
     private IStartLock? _starting;
 
     internal VaultStorageStart(
@@ -49,14 +50,14 @@ public sealed class VaultStorageStart : IDisposable
     }
 
     /// <summary>
-    /// (1) The data directory, for its owner alone, and the lock; (2) the schema; (3) the master key, checked; (4) the key ring
+    /// (1) The data directory, for its owner alone, and the locks; (2) the schema; (3) the master key, checked; (4) the key ring
     /// and the vault keys, made if the vault is new; (5) what callouts are decided by, in memory.
     /// </summary>
     /// <exception cref="VaultStartException">The vault can't start; nothing was generated or changed where data was there before.</exception>
     public async Task InitializeAsync(CancellationToken cancellationToken)
     {
         PrepareDirectory();
-        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, DirectoryLock.FileName));
+        _lock = DirectoryLock.Take(_options.DataDirectory);
         if (Directory.Exists(Path.Combine(_options.DataDirectory, IRestorePlace.Unfinished)))
         {
             throw new VaultStartException($"A restore into {_options.DataDirectory} (Vault:DataDirectory) ended in the middle; run it again.");
@@ -92,6 +93,31 @@ public sealed class VaultStorageStart : IDisposable
     /// <exception cref="VaultStartException">There is no vault here, or its keys can't be opened.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
+        await RequireVaultAsync(cancellationToken);
+        await LoadMasterKeyAsync(cancellationToken);
+        await LoadVaultKeysAsync(cancellationToken);
+    }
+
+    /// <summary>As <see cref="OpenAsync"/>, with no vault running on the database until this is disposed of.</summary>
+    /// <exception cref="VaultStartException">There is no vault here, one runs, or its keys can't be opened.</exception>
+    public async Task OpenAloneAsync(CancellationToken cancellationToken)
+    {
+        PrepareDirectory();
+        _lock = DirectoryLock.Take(_options.DataDirectory);
+        await RequireVaultAsync(cancellationToken);
+        _alone = _database.TakeAlone(mayMake: false);
+        await OpenAsync(cancellationToken);
+    }
+
+    /// <summary>Gives the data directory and the database free.</summary>
+    public void Dispose()
+    {
+        _alone?.Dispose();
+        _lock?.Dispose();
+    }
+
+    private async Task RequireVaultAsync(CancellationToken cancellationToken)
+    {
         try
         {
             if (!await _database.IsCurrentAsync(cancellationToken)
@@ -104,22 +130,7 @@ public sealed class VaultStorageStart : IDisposable
         {
             throw new VaultStartException($"The database can't be read: {_database.Place}: {StorageFaults.Reason(exception)}.", exception);
         }
-
-        await LoadMasterKeyAsync(cancellationToken);
-        await LoadVaultKeysAsync(cancellationToken);
     }
-
-    /// <summary>As <see cref="OpenAsync"/>, with no vault running on the database until this is disposed of.</summary>
-    /// <exception cref="VaultStartException">There is no vault here, one runs, or its keys can't be opened.</exception>
-    public async Task OpenAloneAsync(CancellationToken cancellationToken)
-    {
-        PrepareDirectory();
-        _lock = DirectoryLock.Take(Path.Combine(_options.DataDirectory, DirectoryLock.FileName));
-        await OpenAsync(cancellationToken);
-    }
-
-    /// <summary>Gives the data directory free.</summary>
-    public void Dispose() => _lock?.Dispose();
 
     private void PrepareDirectory()
     {
@@ -161,9 +172,10 @@ public sealed class VaultStorageStart : IDisposable
     {
         try
         {
+            _alone = _database.TakeAlone(mayMake: true);
             await _database.MigrateAsync(cancellationToken);
         }
-        catch (Exception exception) when (StorageFaults.IsUnavailable(exception))
+        catch (Exception exception) when (exception is not VaultStartException && StorageFaults.IsUnavailable(exception))
         {
             throw new VaultStartException($"The database can't be opened or brought up to date: {_database.Place}: {StorageFaults.Reason(exception)}.", exception);
         }

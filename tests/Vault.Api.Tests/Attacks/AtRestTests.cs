@@ -128,7 +128,7 @@ public sealed class AtRestTests : IAsyncLifetime
         await CallAsync(HttpStatusCode.OK);
         Assert.True(File.Exists(Path.Combine(_directory, "vault.db-wal")));
         var snapshot = Directory.CreateTempSubdirectory("vault-snapshot-").FullName;
-        foreach (var running in Directory.EnumerateFiles(_directory).Where(name => Path.GetFileName(name) != "vault.lock"))
+        foreach (var running in Directory.EnumerateFiles(_directory).Where(name => Path.GetExtension(name) != ".lock"))
         {
             File.Copy(running, Path.Combine(snapshot, Path.GetFileName(running)));
         }

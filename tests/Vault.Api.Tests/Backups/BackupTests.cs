@@ -49,7 +49,7 @@ public sealed class BackupTests : IDisposable
         CopyMasterKey();
         var (restoredCode, restored) = await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target);
         Assert.True(restoredCode == 0 && (bool)restored!["keys"]!["valid"]! && (bool)restored["audit"]!["valid"]!, restored?.ToJsonString());
-        Assert.Equal(["audit-checkpoints.jsonl", "audit-head.json", "master.key", "vault.db", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
+        Assert.Equal(["audit-checkpoints.jsonl", "audit-head.json", "master.key", "vault.db", "vault.db.lock", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
         Assert.Equal(0, (await AuditBench.VerifyByCommandAsync(Target)).Code);
 
         await using var service = await RecordingUpstream.StartAsync();
@@ -117,7 +117,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(1, (await RunAsync(BackupCommand.VerifyAsync, bad, Data)).Code);
         CopyMasterKey();
         Assert.Equal(2, (await RunAsync(BackupCommand.RestoreAsync, bad, Target)).Code);
-        Assert.Equal(["master.key", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
+        Assert.Equal(["master.key", "vault.db.lock", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
 
         async Task RefusedAsync(byte[] changed, string what)
         {
@@ -202,11 +202,11 @@ public sealed class BackupTests : IDisposable
         var before = Directory.EnumerateFiles(Data).ToDictionary(file => file, File.GetLastWriteTimeUtc);
         Assert.Equal(2, (await RunAsync(BackupCommand.RestoreAsync, BackupFile, Data)).Code);
         Assert.Equal(before.Keys.Order(), Directory.EnumerateFiles(Data).Order());
-        Assert.All(before.Where(file => !file.Key.EndsWith("vault.lock", StringComparison.Ordinal)), file => Assert.Equal(file.Value, File.GetLastWriteTimeUtc(file.Key)));
+        Assert.All(before.Where(file => !file.Key.EndsWith(".lock", StringComparison.Ordinal)), file => Assert.Equal(file.Value, File.GetLastWriteTimeUtc(file.Key)));
         CopyMasterKey();
         await File.WriteAllTextAsync(Path.Combine(Target, "notes.txt"), "mine");
         Assert.Equal(2, (await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target)).Code);
-        Assert.Equal(["master.key", "notes.txt", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
+        Assert.Equal(["master.key", "notes.txt", "vault.db.lock", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
         Assert.Equal(2, (await RunAsync(BackupCommand.WriteAsync, BackupFile + "3", Target)).Code);
     }
 

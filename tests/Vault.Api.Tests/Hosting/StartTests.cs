@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
+using Vault.Api.Hosting;
 using Vault.Testing;
 using Xunit;
 
@@ -236,6 +237,45 @@ public sealed class StartTests : IDisposable
         await using var first = new VaultFactory(dataDirectory: _directory);
         await first.AdminClient.GetAsync("/healthz/live");
         Assert.Contains("Another vault", await FailAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("elsewhere", "shared.db", false)]
+    [InlineData("elsewhere", "shared.db", true)]
+    [InlineData("first", "vault.db", false)]
+    [InlineData("first", "vault.db", true)]
+    public async Task SecondVault_OnTheSameDatabase_IsToldSo_WhateverItsDirectory(string directory, string name, bool byALink)
+    {
+        var first = Directory.CreateDirectory(Path.Combine(_directory, "first")).FullName;
+        var database = Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, directory)).FullName, name);
+        (string Name, string Value) masterKey = ("Vault:MasterKey:Path", Path.Combine(_directory, "master.key"));
+        await using (var running = new VaultFactory(new Dictionary<string, string?> { [masterKey.Name] = masterKey.Value, ["ConnectionStrings:Vault"] = "Data Source=" + database }, first))
+        {
+            await running.AdminAsync(HttpMethod.Put, "/api/v1/apps/Kept", "{}");
+            var named = database;
+            if (byALink)
+            {
+                File.CreateSymbolicLink(named = Path.Combine(_directory, "link.db"), database);
+            }
+
+            (string Name, string Value)[] second = [masterKey, ("Vault:DataDirectory", Path.Combine(_directory, "second")), ("ConnectionStrings:Vault", "Data Source=" + named)];
+            var error = await FailAsync(second);
+            Assert.Contains("Another vault uses this database", error, StringComparison.Ordinal);
+            Assert.Contains("ConnectionStrings:Vault", error, StringComparison.Ordinal);
+            string[] args = [.. second.SelectMany(setting => new[] { "--" + setting.Name, setting.Value })];
+            await using var told = new StringWriter();
+            Assert.Equal(2, await DatabaseCommand.CopyAsync([.. args, "--to", "Host=127.0.0.1;Port=1;Database=x;Username=x"], TextWriter.Null, told));
+            Assert.Contains("Another vault uses this database", told.ToString(), StringComparison.Ordinal);
+
+            // What only reads goes on beside it.
+            Assert.Equal(0, await BackupCommand.WriteAsync(Path.Combine(_directory, "vault.backup"), [.. args, "--Vault:DataDirectory", first], TextWriter.Null, TextWriter.Null));
+            Assert.Equal(0, await AuditCommand.VerifyAsync([.. args, "--Vault:DataDirectory", first], TextWriter.Null, TextWriter.Null));
+        }
+
+        // Gone with the process that held it.
+        await using var next = new VaultFactory(
+            new Dictionary<string, string?> { [masterKey.Name] = masterKey.Value, ["ConnectionStrings:Vault"] = "Data Source=" + database }, Path.Combine(_directory, "second"));
+        Assert.Equal(HttpStatusCode.OK, (await next.AdminClient.GetAsync("/api/v1/apps/Kept")).StatusCode);
     }
 
     [Theory]

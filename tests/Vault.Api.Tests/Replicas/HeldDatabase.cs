@@ -53,6 +53,8 @@ internal sealed class HeldDatabase
             return await inner.OpenLastingAsync(cancellationToken);
         }
 
+        public IDisposable? TakeAlone(bool mayMake) => inner.TakeAlone(mayMake);
+
         public Task<IStartLock?> LockAsync(CancellationToken cancellationToken) => inner.LockAsync(cancellationToken);
 
         public Task<bool> IsCurrentAsync(CancellationToken cancellationToken) => inner.IsCurrentAsync(cancellationToken);

@@ -13,32 +13,36 @@ internal sealed class RestoreDirectory : IDisposable
     private readonly string _directory;
     private readonly string _database;
     private readonly DirectoryLock _lock;
+    private readonly DirectoryLock? _databaseLock;
 
     /// <summary>Takes the directory. What a restore for the same database left there in the middle is removed: the backup was looked at before.</summary>
     /// <param name="directory">The data directory.</param>
     /// <param name="database">What tells the database from any other.</param>
     /// <param name="masterKeyPath">A file that may lie there.</param>
     /// <param name="clear">Removes what a restore for this database left of it, in the middle or done.</param>
+    /// <param name="file">The database's file, which no vault may use; null: it is in none.</param>
     /// <exception cref="VaultStartException">There is something in it.</exception>
-    public RestoreDirectory(string directory, string database, string masterKeyPath, Action clear)
+    public RestoreDirectory(string directory, string database, string masterKeyPath, Action clear, string? file = null)
     {
         (_directory, _database, Aside) = (directory, database, Path.Combine(directory, IRestorePlace.Unfinished));
         MakeForOwner(directory);
-        _lock = DirectoryLock.Take(Path.Combine(directory, DirectoryLock.FileName));
+        _lock = DirectoryLock.Take(directory);
         try
         {
+            _databaseLock = file is null ? null : DirectoryLock.TakeOfDatabase(file);
             if (Directory.Exists(Aside))
             {
                 RemoveUnfinished(clear);
             }
 
+            string?[] locks = [DirectoryLock.FileName, file is null ? null : Path.GetFileName(DirectoryLock.PathOf(file))];
             var other = Directory.EnumerateFileSystemEntries(directory)
-                .FirstOrDefault(entry => Path.GetFileName(entry) != DirectoryLock.FileName && Path.GetFullPath(entry) != Path.GetFullPath(masterKeyPath) && !IsOfFileSystem(entry));
+                .FirstOrDefault(entry => !locks.Contains(Path.GetFileName(entry)) && Path.GetFullPath(entry) != Path.GetFullPath(masterKeyPath) && !IsOfFileSystem(entry));
             RequireNo(other);
         }
         catch
         {
-            _lock.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -96,7 +100,11 @@ internal sealed class RestoreDirectory : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        _databaseLock?.Dispose();
+        _lock.Dispose();
+    }
 
     // The root of a fresh ext volume has it, for what a repair of the file system finds.
     private static bool IsOfFileSystem(string entry) => Path.GetFileName(entry) == "lost+found" && Directory.Exists(entry);

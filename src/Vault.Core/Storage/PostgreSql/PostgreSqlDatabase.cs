@@ -38,6 +38,8 @@ internal sealed class PostgreSqlDatabase(PostgreSqlConnections connections, IDbC
         }
     }
 
+    public IDisposable? TakeAlone(bool mayMake) => null;
+
     // A process that freezes while it starts holds no other up for longer than a minute.
     public Task<IStartLock?> LockAsync(CancellationToken cancellationToken) => LockAsync("60s", cancellationToken);
 

@@ -14,18 +14,33 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
 
     public string Place => $"{options.Value.DataDirectory} (Vault:DataDirectory, ConnectionStrings:Vault)";
 
+    // Makes no file.
+    private string OfWhatIsThere => new SqliteConnectionStringBuilder(options.Value.ConnectionString) { Mode = SqliteOpenMode.ReadWrite }.ToString();
+
     public DbConnection CreateConnection() => new SqliteConnection(options.Value.ConnectionString);
 
     public DbConnection CreateSharedConnection() => CreateConnection();
 
     public Task<DbConnection> OpenLastingAsync(CancellationToken cancellationToken) => CreateConnection().OpenedAsync(cancellationToken);
 
+    public IDisposable? TakeAlone(bool mayMake)
+    {
+        if (mayMake)
+        {
+            MakeFile();
+        }
+
+        // SQLite says which file it is, in whatever way it was named: by a link, relatively, by a uri.
+        using var connection = new SqliteConnection(mayMake ? options.Value.ConnectionString : OfWhatIsThere);
+        connection.Open();
+        return DirectoryLock.TakeOfDatabase(raw.sqlite3_db_filename(connection.Handle, "main").utf8_to_string());
+    }
+
     public Task<IStartLock?> LockAsync(CancellationToken cancellationToken) => Task.FromResult<IStartLock?>(null);
 
     public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
     {
-        await using var connection = new SqliteConnection(
-            new SqliteConnectionStringBuilder(options.Value.ConnectionString) { Mode = SqliteOpenMode.ReadWrite }.ToString());
+        await using var connection = new SqliteConnection(OfWhatIsThere);
         await connection.OpenAsync(cancellationToken);
         return await SchemaState.IsCurrentAsync(connection, typeof(SqliteVaultDbContext), HasHistory, cancellationToken);
     }
@@ -55,7 +70,7 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
             }
         }
 
-        // This process has the directory to itself, so a lock in the table was left by one that crashed.
+        // This process has the database to itself, so a lock in the table was left by one that crashed.
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
         await context.Database.MigrateAsync(cancellationToken);
@@ -90,6 +105,6 @@ internal sealed class SqliteDatabase(IOptions<VaultStorageOptions> options, IDbC
         }
     }
 
-    // This process has the directory to itself.
+    // This process has the database to itself.
     public Task ReserveVaultKeysAsync(VaultDbContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -24,11 +24,14 @@ internal sealed class SqliteRestorePlace : IRestorePlace
         var connection = new SqliteConnectionStringBuilder(connectionString);
         _database = Path.GetFullPath(connection.DataSource);
         _databaseAside = _database + ".restoring";
-        _directory = new RestoreDirectory(directory, _database, masterKeyPath, () =>
-        {
-            Remove(_databaseAside);
-            Remove(_database);
-        });
+        _directory = new RestoreDirectory(
+            directory, _database, masterKeyPath,
+            () =>
+            {
+                Remove(_databaseAside);
+                Remove(_database);
+            },
+            _database);
         try
         {
             RestoreDirectory.RequireNo(File.Exists(_database) ? _database : null);
