@@ -112,11 +112,30 @@ public sealed class ExternalCredentialTests(AdminFixture api) : IClassFixture<Ad
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "principals": [ { "name": "a", "sequence": 1 }, { "name": "A", "sequence": 2 } ] }""", "$.principals[1].name")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "Host", "value": "x" } ] }""", "$.customHeaders[0].name")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "X-A", "value": "{!$Credential.}" } ] }""", "$.customHeaders[0].value")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "X-A", "value": " a" } ] }""", "$.customHeaders[0].value")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "X-A", "value": "a " } ] }""", "$.customHeaders[0].value")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "X-A", "value": "\ta" } ] }""", "$.customHeaders[0].value")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "X-A", "value": " " } ] }""", "$.customHeaders[0].value")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "X-A", "value": " {!$Credential.A}" } ] }""", "$.customHeaders[0].value")]
+    [InlineData("""{ "name": "X1", "authentication": { "protocol": "none" }, "customHeaders": [ { "name": "X-A", "value": "{!$Credential.A} " } ] }""", "$.customHeaders[0].value")]
     [InlineData("""{ "name": "X1", "authentication": { "protocol": "login", "steps": [ { "request": { "url": "/t", "metod": "GET" } } ], "apply": {} } }""", "$.authentication.steps[0].request.metod")]
     public async Task Create_Invalid_NamesThePath(string json, string path)
     {
         var answer = await api.ExpectAsync(400, "invalid-request", "POST", "external-credentials", json);
         Assert.Contains(path, answer.ErrorPaths);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a b")]
+    [InlineData("{!$Credential.A} {!$Credential.A}")]
+    public async Task CustomHeader_IsTaken(string value)
+    {
+        var name = api.NewName();
+        await api.ExpectAsync(
+            201, null, "POST", "external-credentials", $$"""{ "name": "{{name}}", "authentication": { "protocol": "custom" }, "customHeaders": [ { "name": "X-A", "value": "{{value}}" } ] }""");
+        var read = await api.ExpectAsync(200, null, "GET", "external-credentials/" + name);
+        Assert.Equal(value, (string?)read.Json!["customHeaders"]![0]!["value"]);
     }
 
     [Fact]

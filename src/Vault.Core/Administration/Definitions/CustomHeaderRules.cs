@@ -46,6 +46,12 @@ internal static class CustomHeaderRules
                 errors.Add(path + ".value", "Must hold no control character.");
             }
 
+            // Of what is written out, since no field begins or ends with a blank; what its fields become is judged with each callout.
+            if (value.AsSpan().Trim(" \t").Length != value.Length)
+            {
+                errors.Add(path + ".value", "Must have no white space at its ends.");
+            }
+
             var template = MergeTemplate.Parse(value);
             if (!template.IsOk)
             {
