@@ -42,6 +42,28 @@ public sealed class VaultKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task List_IsSearchedByIds_AndByNothingThatItDoesntShow()
+    {
+        await AdminAsync("POST", "keys/rotate");
+        var keys = (await ListAsync()).AsArray().Select(key => key!["id"]!.ToString()).ToArray();
+        Assert.Equal(2, keys.Length);
+        Assert.Equal([keys[1]], await SearchAsync(keys[1].ToUpperInvariant()));
+
+        // The list is sorted by the time, to the tick; of those as many digits as no id begins with.
+        var ticks = (await AdminAsync("GET", "keys?pageSize=1"))!["items"]![0]!["createdAt"]!.GetValue<DateTimeOffset>().UtcTicks.ToString("D19", CultureInfo.InvariantCulture)[..8];
+        Assert.DoesNotContain(keys, key => key.Contains(ticks, StringComparison.Ordinal));
+        Assert.Empty(await SearchAsync(ticks));
+
+        // And paged as before.
+        var page = (await AdminAsync("GET", "keys?pageSize=1"))!;
+        Assert.Equal(keys[0], (string?)page["items"]![0]!["id"]);
+        page = (await AdminAsync("GET", "keys?pageSize=1&pageToken=" + Uri.EscapeDataString((string)page["nextPageToken"]!)))!;
+        Assert.Equal((keys[1], null), ((string?)page["items"]![0]!["id"], (string?)page["nextPageToken"]));
+
+        async Task<string[]> SearchAsync(string text) => [.. (await AdminAsync("GET", "keys?search=" + text))!["items"]!.AsArray().Select(key => key!["id"]!.ToString())];
+    }
+
+    [Fact]
     public async Task Rewrap_MovesEverything_WhileCalloutsAndChangesGoOn()
     {
         using var app = await DefineAsync("Svc", "token-number-0000");

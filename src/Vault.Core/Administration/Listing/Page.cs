@@ -7,11 +7,16 @@ namespace Vault.Core.Administration.Listing;
 public sealed record PageRequest(int Size, string? After, string? Search)
 {
     /// <summary>Takes the page out of all items.</summary>
-    internal (IReadOnlyList<T> Items, string? Next) Take<T>(IEnumerable<T> all, Func<T, string> key, Func<T, string?> label)
+    /// <param name="all">In any order.</param>
+    /// <param name="key">What they are sorted by, each its own.</param>
+    /// <param name="label">Is searched, too.</param>
+    /// <param name="name">Is searched in place of the key, where that isn't what the list shows.</param>
+    internal (IReadOnlyList<T> Items, string? Next) Take<T>(IEnumerable<T> all, Func<T, string> key, Func<T, string?> label, Func<T, string>? name = null)
     {
+        name ??= key;
         var items = all
             .Where(item => Search is null
-                || key(item).Contains(Search, StringComparison.OrdinalIgnoreCase)
+                || name(item).Contains(Search, StringComparison.OrdinalIgnoreCase)
                 || label(item)?.Contains(Search, StringComparison.OrdinalIgnoreCase) is true)
             .Where(item => After is null || string.CompareOrdinal(key(item), After) > 0)
             .OrderBy(key, StringComparer.Ordinal)

@@ -19,7 +19,8 @@ public sealed class VaultKeyAdministration(ChangeGate gate, VaultKeyRing ring, R
     {
         await using var database = await contexts.CreateDbContextAsync(cancellationToken);
         var rows = await database.VaultKeys.AsNoTracking().Where(row => row.Purpose == VaultKeyRing.DataPurpose).ToListAsync(cancellationToken);
-        var (items, next) = request.Take(rows, row => row.CreatedAt.UtcTicks.ToString("D19", CultureInfo.InvariantCulture) + row.Id.ToString("N"), _ => null);
+        var (items, next) = request.Take(
+            rows, row => row.CreatedAt.UtcTicks.ToString("D19", CultureInfo.InvariantCulture) + row.Id.ToString("N"), _ => null, row => row.Id.ToString("N"));
         return new Page<VaultKeyView>([.. items.Select(View)], next);
     }
 
