@@ -19,6 +19,7 @@ internal static class TargetSpelling
         "name" when IsBelow(context, "/api/v1/apps/") => App(context, written),
         "name" when IsBelow(context, "/api/v1/named-credentials/") => Named(context, written),
         "name" when IsBelow(context, "/api/v1/external-credentials/") => External(context, written)?.Name.Value ?? written,
+        "name" when IsBelow(context, "/api/v1/admin-keys/") => Person(context, written),
         _ => written,
     };
 
@@ -29,6 +30,10 @@ internal static class TargetSpelling
         var access = context.RequestServices.GetRequiredService<AccessCatalog>().Current;
         return DeveloperName.TryParse(written, out var name) && access.AppIds.TryGetValue(name.Key, out var id) && access.Apps.TryGetValue(id, out var app) ? app.Name.Value : written;
     }
+
+    private static string Person(HttpContext context, string written) =>
+        DeveloperName.TryParse(written, out var name)
+        && context.RequestServices.GetRequiredService<AccessCatalog>().Current.Keys.Values.FirstOrDefault(key => key.Name == name) is { Name: { } known } ? known.Value : written;
 
     private static string Named(HttpContext context, string written) =>
         DeveloperName.TryParse(written, out var name)

@@ -47,7 +47,7 @@ public sealed class AuditTests : IAsyncLifetime
         foreach (var (action, target, outcome, code) in new (string, string, string, string?)[]
         {
             ("external-credential.created", "SvcLogin", "success", null), ("credential.updated", "SvcLogin/default", "success", null), ("named-credential.created", "Svc", "success", null),
-            ("app.created", "SvcApp", "success", null), ("grant.created", "SvcApp/Svc", "success", null), ("app-key.created", "SvcApp", "success", null), ("callout", "Svc", "success", null),
+            ("app.created", "SvcApp", "success", null), ("grant.created", "SvcApp/Svc", "success", null), ("app-key.created", "SvcApp/" + app.DefaultRequestHeaders.GetValues("X-Vault-Key").Single().Split('_')[1], "success", null), ("callout", "Svc", "success", null),
             ("callout", "Other", "denied", "callout-not-granted"), ("callout", "Svc", "denied", "unauthenticated"), ("signin.denied", "", "denied", "unauthenticated"),
             ("app.created", "SvcApp", "denied", "already-exists"),
         })
@@ -196,11 +196,15 @@ public sealed class AuditTests : IAsyncLifetime
         await _vault.AdminAsync(HttpMethod.Put, "/api/v1/external-credentials/SVCLOGIN/principals/DEFAULT/credential", """{"parameters":{"Username":"user","Password":"password"} }""");
         await _vault.AdminAsync(HttpMethod.Put, "/api/v1/apps/svcapp/grants/SVC", "{}");
         await _vault.AdminAsync(HttpMethod.Delete, "/api/v1/named-credentials/svc");
+        await _vault.AdminAsync(HttpMethod.Post, "/api/v1/apps/SVCAPP/keys", "{}");
+        await _vault.AdminAsync(HttpMethod.Post, "/api/v1/admin-keys", """{ "name": "AuK", "role": "auditor" }""");
+        await _vault.AdminAsync(HttpMethod.Delete, "/api/v1/admin-keys/auk");
         await _vault.AdminAsync(HttpMethod.Delete, "/api/v1/apps/SVCAPP");
         Assert.Equal("credential.updated", (string?)(await ItemsAsync("?target=SvcLogin/default"))[0]!["action"]);
         Assert.Equal("grant.updated", (string?)(await ItemsAsync("?target=SvcApp/Svc"))[0]!["action"]);
         Assert.Equal("named-credential.deleted", (string?)(await ItemsAsync("?target=Svc"))[0]!["action"]);
         Assert.Equal("app.deleted", (string?)(await ItemsAsync("?target=SvcApp"))[0]!["action"]);
+        Assert.Equal(["admin-key.deleted", "admin-key.created"], (await ItemsAsync("?target=AuK")).Select(item => (string?)item!["action"]));
         Assert.Empty(await ItemsAsync("?target=%00"));
     }
 

@@ -3,6 +3,7 @@ using Vault.Core.Access;
 using Vault.Core.Administration.Changes;
 using Vault.Core.Administration.Definitions;
 using Vault.Core.Administration.Listing;
+using Vault.Core.Audit;
 using Vault.Core.Primitives;
 using Vault.Core.Storage;
 using Vault.Core.Storage.Codec;
@@ -28,6 +29,12 @@ public sealed class KeyAdministration(
             }
 
             var (key, text) = Add(draft, VaultRole.App, found.Id, null, input.ExpiresAt);
+            if (AuditOrigin.Current is { } origin)
+            {
+                // As the record of its removal names it: who made a key that leaked can be found.
+                origin.Event = origin.Event with { Target = $"{found.Name}/{key.Id}" };
+            }
+
             return Task.FromResult<Result<NewAppKey>>(new NewAppKey(key.Id, text, key.ExpiresAt));
         },
         cancellationToken);
