@@ -61,9 +61,7 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
     {
         var number = _number + 1;
         using var signer = Key();
-        var signature = signer.SignData(Message(number, head.Sequence, head.Segment, head.Hash, at, _previous), HashAlgorithmName.SHA256);
-        var line = JsonSerializer.Serialize(
-            new AuditCheckpoint(number, head.Sequence, head.Segment, Base64Url.EncodeToString(head.Hash), at, _previous, Base64Url.EncodeToString(signature)), Json);
+        var line = Sign(signer, number, head, at, _previous);
         var how = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read };
         if (!OperatingSystem.IsWindows())
         {
@@ -104,6 +102,46 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
             text = await reader.ReadToEndAsync(cancellationToken);
         }
 
+        return Read(text, mayBeginLater: options.IsShared);
+    }
+
+    /// <summary>
+    /// Signs anew, from the beginning of the log, what a process signed that joined others on one log later than that. A vault that has a log to
+    /// itself takes a file that begins later for one whose beginning is gone, so whoever restores it there vouches, once, that it never had another.
+    /// </summary>
+    /// <param name="text">The file, as an authentic backup of a shared log has it.</param>
+    /// <returns>As many lines, and one before them; null: they begin with the log, or aren't as a vault wrote them, and stay as they are.</returns>
+    public string? FromTheBeginning(string text)
+    {
+        if (Read(text, mayBeginLater: true) is not { Problem: null, Lines: [{ Sequence: not 0 }, ..] lines })
+        {
+            return null;
+        }
+
+        using var signer = Key();
+        var anew = new StringBuilder();
+        var (number, previous) = (0L, Beginning);
+
+        // When there was no record yet nobody knows here; then there surely was none.
+        foreach (var (head, at) in lines.Select(line => (line.Head, line.At)).Prepend((AuditChain.Beginning, DateTimeOffset.UnixEpoch)))
+        {
+            var line = Sign(signer, ++number, head, at, previous);
+            anew.Append(line).Append('\n');
+            previous = HashOf(line);
+        }
+
+        return anew.ToString();
+    }
+
+    /// <summary>The key that verifies them, as a PEM of its SubjectPublicKeyInfo.</summary>
+    public string PublicKey()
+    {
+        using var signer = Key();
+        return signer.ExportSubjectPublicKeyInfoPem();
+    }
+
+    private AuditCheckpointFile Read(string text, bool mayBeginLater)
+    {
         var lines = new List<AuditCheckpoint>();
         var previous = Beginning;
         foreach (var line in text.Split('\n').SkipLast(1))
@@ -124,18 +162,11 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
         var problem = lines switch
         {
             [] => $"The file of signed checkpoints, {options.CheckpointPath}, is empty.",
-            [{ Sequence: not 0 }, ..] when !options.IsShared => $"The checkpoints, {options.CheckpointPath}, don't begin with the log: what was there before is missing.",
+            [{ Sequence: not 0 }, ..] when !mayBeginLater => $"The checkpoints, {options.CheckpointPath}, don't begin with the log: what was there before is missing.",
             [.., var last] when !IsSigned(signer, last) => $"The last line of the checkpoints, {options.CheckpointPath}, isn't signed by this vault.",
             _ => null,
         };
         return new AuditCheckpointFile(lines, previous, problem);
-    }
-
-    /// <summary>The key that verifies them, as a PEM of its SubjectPublicKeyInfo.</summary>
-    public string PublicKey()
-    {
-        using var signer = Key();
-        return signer.ExportSubjectPublicKeyInfoPem();
     }
 
     private static AuditCheckpoint? Parse(string line)
@@ -161,6 +192,13 @@ public sealed class AuditCheckpoints(AuditOptions options, IntegrityKey key)
     }
 
     private static string HashOf(string line) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(line)));
+
+    private static string Sign(ECDsa signer, long number, AuditHead head, DateTimeOffset at, string previous)
+    {
+        var signature = signer.SignData(Message(number, head.Sequence, head.Segment, head.Hash, at, previous), HashAlgorithmName.SHA256);
+        return JsonSerializer.Serialize(
+            new AuditCheckpoint(number, head.Sequence, head.Segment, Base64Url.EncodeToString(head.Hash), at, previous, Base64Url.EncodeToString(signature)), Json);
+    }
 
     private static bool IsSigned(ECDsa signer, AuditCheckpoint checkpoint) => signer.VerifyData(
         Message(checkpoint.Number, checkpoint.Sequence, checkpoint.Segment, Base64Url.DecodeFromChars(checkpoint.Hash), checkpoint.At, checkpoint.Previous),

@@ -94,6 +94,7 @@ public static class StorageRegistration
             provider.GetRequiredService<IntegrityKey>(),
             provider.GetRequiredService<IAuditStore>(),
             provider.GetRequiredService<AuditMark>(),
+            provider.GetRequiredService<AuditCheckpoints>(),
             provider.GetRequiredService<AuditVerifier>(),
             provider.GetRequiredService<AuditOptions>(),
             provider.GetRequiredService<TimeProvider>()));

@@ -298,6 +298,27 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task Checkpoints_ThatWereLost_AreNoFreshStart_ByBackupAndRestore()
+    {
+        await using (await DefineAsync())
+        {
+        }
+
+        // What a start then signs begins in the middle of the log.
+        Directory.GetFiles(Data, "audit-*").ToList().ForEach(File.Delete);
+        await using (var again = new VaultFactory(dataDirectory: Data))
+        {
+            await again.AdminAsync(HttpMethod.Put, "/api/v1/apps/Later", "{}");
+        }
+
+        await RunAsync(BackupCommand.WriteAsync, BackupFile, Data);
+        CopyMasterKey();
+        var (code, restored) = await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target);
+        Assert.Equal((1, "checkpoints"), (code, (string?)restored!["audit"]!["fault"]));
+        Assert.Equal("checkpoints", (string?)(await AuditBench.VerifyByCommandAsync(Target)).Verdict!["fault"]);
+    }
+
+    [Fact]
     public async Task Restored_Files_AreForTheirOwnerAlone()
     {
         await using (await DefineAsync())

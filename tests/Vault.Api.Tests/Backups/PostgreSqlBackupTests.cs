@@ -70,6 +70,75 @@ public sealed class PostgreSqlBackupTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Backup_OfAReplicaThatJoinedLater_IsRestored_WithAnAuditThatHolds(bool intoPostgreSql)
+    {
+        var server = await PostgreSqlServer.GetAsync();
+        string masterKey = Path.Combine(_root.FullName, "master.key"), file = Path.Combine(_root.FullName, "vault.backup"), restored = Path.Combine(_root.FullName, "restored");
+        var database = await server.CreateEmptyAsync();
+        var later = Settings(Path.Combine(_root.FullName, "later"), masterKey, database);
+        await using (var first = New(Settings(Path.Combine(_root.FullName, "first"), masterKey, database)))
+        {
+            await first.AdminAsync(HttpMethod.Put, "/api/v1/apps/App", "{}");
+            await using var second = New(later);
+            await second.AdminAsync(HttpMethod.Put, "/api/v1/apps/Another", "{}");
+            await RunAsync(BackupCommand.WriteAsync, file, later);
+            await RunAsync(BackupCommand.VerifyAsync, file, later);
+        }
+
+        var target = Settings(restored, masterKey, intoPostgreSql ? await server.CreateEmptyAsync() : null);
+        var report = await RunAsync(BackupCommand.RestoreAsync, file, target);
+        Assert.True((bool)report["audit"]!["valid"]!, report.ToJsonString());
+        for (var start = 1; start <= 2; start++)
+        {
+            await using var vault = New(target);
+            await vault.AdminAsync(HttpMethod.Put, "/api/v1/apps/App", "{}");
+            var verdict = (await vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!;
+            Assert.True((bool)verdict["valid"]!, verdict.ToJsonString());
+            Assert.Empty((await vault.AdminAsync(HttpMethod.Get, "/api/v1/audit?action=audit.started&outcome=failed"))!["items"]!.AsArray());
+        }
+
+        // And so on, from there.
+        var again = Settings(Path.Combine(_root.FullName, "again"), masterKey, null);
+        await RunAsync(BackupCommand.WriteAsync, file + ".again", target);
+        report = await RunAsync(BackupCommand.RestoreAsync, file + ".again", again);
+        Assert.True((bool)report["audit"]!["valid"]!, report.ToJsonString());
+
+        // It is no excuse for a vault that has the log to itself now: what begins anew there proves nothing.
+        Directory.GetFiles(again["Vault:DataDirectory"]!, "audit-*").ToList().ForEach(File.Delete);
+        await using var cut = New(again);
+        Assert.Equal("checkpoints", (string?)(await cut.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!["fault"]);
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public async Task Checkpoints_ThatWereCut_OfAReplicaThatJoinedLater_StayCut_ThroughBackupAndRestore(int atTheBeginning, int atTheEnd)
+    {
+        string masterKey = Path.Combine(_root.FullName, "master.key"), file = Path.Combine(_root.FullName, "vault.backup");
+        var database = await (await PostgreSqlServer.GetAsync()).CreateEmptyAsync();
+        var later = Settings(Path.Combine(_root.FullName, "later"), masterKey, database);
+        await using (var first = New(Settings(Path.Combine(_root.FullName, "first"), masterKey, database)))
+        {
+            await first.AdminAsync(HttpMethod.Put, "/api/v1/apps/App", "{}");
+            await using var second = New(later);
+            await second.AdminAsync(HttpMethod.Put, "/api/v1/apps/Another", "{}");
+        }
+
+        var checkpoints = Path.Combine(later["Vault:DataDirectory"]!, "audit-checkpoints.jsonl");
+        var lines = await File.ReadAllLinesAsync(checkpoints);
+        await File.WriteAllLinesAsync(checkpoints, lines[atTheBeginning..^atTheEnd]);
+        Assert.Equal(1, await BackupCommand.WriteAsync(file, Arguments(later), TextWriter.Null, TextWriter.Null));
+        await using var output = new StringWriter();
+        var restored = Settings(Path.Combine(_root.FullName, "restored"), masterKey, null);
+        Assert.Equal(1, await BackupCommand.RestoreAsync(file, Arguments(restored), output, TextWriter.Null));
+        Assert.Equal("checkpoints", (string?)JsonNode.Parse(output.ToString())!["audit"]!["fault"]);
+        await using var vault = New(restored);
+        Assert.Equal("checkpoints", (string?)(await vault.AdminAsync(HttpMethod.Post, "/api/v1/audit/verify"))!["fault"]);
+    }
+
     [Fact]
     public async Task Restore_IntoPostgreSql_IsWholeOrNothing_AndGoesOnWhereItWasKilled()
     {

@@ -24,9 +24,9 @@ internal sealed class BackedUpAudit
     private bool HasColumns => _sequence > 0 && _hash > 0;
 
     /// <summary>Takes the shape of the tables, as <see cref="BackupTable.Shape"/> says it.</summary>
-    public void Begin(IReadOnlyList<string> shape)
+    public void Begin(BackupContent.Beginning beginning)
     {
-        if (shape.FirstOrDefault(table => table.StartsWith(Table + "(", StringComparison.Ordinal)) is { } columns)
+        if (beginning.Shape.FirstOrDefault(table => table.StartsWith(Table + "(", StringComparison.Ordinal)) is { } columns)
         {
             // A row begins with the table's name.
             string[] names = [Table, .. columns[(Table.Length + 1)..].Split(',').Select(column => column.Split(':')[0])];

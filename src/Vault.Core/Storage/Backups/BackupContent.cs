@@ -16,7 +16,9 @@ internal static class BackupContent
     public const string Mark = "@audit-mark";
 
     /// <summary>The first line.</summary>
-    public sealed record Beginning(IReadOnlyList<string> Shape);
+    /// <param name="Shape">Of the tables.</param>
+    /// <param name="IsShared">Whether several processes write to the audit, so that the checkpoints may begin later than it; false in backups from before this was said.</param>
+    public sealed record Beginning(IReadOnlyList<string> Shape, bool IsShared = false);
 
     /// <summary>The last line.</summary>
     public sealed record End(SortedDictionary<string, long> Rows);
@@ -27,18 +29,18 @@ internal static class BackupContent
 
     /// <summary>Reads all lines.</summary>
     /// <param name="content">Opened.</param>
-    /// <param name="begin">Gets the shape.</param>
+    /// <param name="begin">Gets the first line.</param>
     /// <param name="row">Gets each row, and its table.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>How many rows there were of each table.</returns>
     /// <exception cref="BackupDamagedException">It isn't as it was written.</exception>
     public static async Task<SortedDictionary<string, long>> ReadAsync(
-        Stream content, Action<IReadOnlyList<string>> begin, Func<string, JsonElement, Task> row, CancellationToken cancellationToken)
+        Stream content, Action<Beginning> begin, Func<string, JsonElement, Task> row, CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(content, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
         try
         {
-            begin(Parse<Beginning>(await reader.ReadLineAsync(cancellationToken)).Shape);
+            begin(Parse<Beginning>(await reader.ReadLineAsync(cancellationToken)));
             var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
             while (await reader.ReadLineAsync(cancellationToken) is { } line)
             {

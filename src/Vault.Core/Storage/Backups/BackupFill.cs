@@ -18,6 +18,9 @@ internal sealed class BackupFill(VaultDbContext context, DbTransaction transacti
     /// <summary>The signed checkpoints of the audit, as their file has them.</summary>
     public string Checkpoints => _checkpoints.ToString();
 
+    /// <summary>Whether the checkpoints may begin later than the audit.</summary>
+    public bool IsShared { get; private set; }
+
     /// <summary>The mark of the audit's end; null: the backup has none.</summary>
     public AuditMarked? Mark { get; private set; }
 
@@ -27,9 +30,10 @@ internal sealed class BackupFill(VaultDbContext context, DbTransaction transacti
 
     /// <summary>The tables of the backup have to be those of this program.</summary>
     /// <exception cref="VaultStartException">They aren't.</exception>
-    public void Begin(IReadOnlyList<string> shape)
+    public void Begin(BackupContent.Beginning beginning)
     {
-        if (!shape.SequenceEqual(_tables.Values.Select(table => table.Shape)))
+        IsShared = beginning.IsShared;
+        if (!beginning.Shape.SequenceEqual(_tables.Values.Select(table => table.Shape)))
         {
             throw new VaultStartException("The backup was made by another version of the vault, with other tables; restore it with that version.");
         }

@@ -34,16 +34,17 @@ public sealed class VaultBackup
     private readonly IntegrityKey _integrity;
     private readonly IAuditStore _audit;
     private readonly AuditMark _mark;
+    private readonly AuditCheckpoints _checkpoints;
     private readonly AuditVerifier _verifier;
     private readonly AuditOptions _auditOptions;
     private readonly TimeProvider _time;
 
     internal VaultBackup(
         IDbContextFactory<VaultDbContext> contexts, ISnapshotReads snapshots, IMasterKeyProvider provider, MasterKey masterKey, VaultStorageStart start, IntegrityKey integrity,
-        IAuditStore audit, AuditMark mark, AuditVerifier verifier, AuditOptions auditOptions, TimeProvider time)
+        IAuditStore audit, AuditMark mark, AuditCheckpoints checkpoints, AuditVerifier verifier, AuditOptions auditOptions, TimeProvider time)
     {
         (_contexts, _snapshots, _provider, _masterKey, _start) = (contexts, snapshots, provider, masterKey, start);
-        (_integrity, _audit, _mark, _verifier, _auditOptions, _time) = (integrity, audit, mark, verifier, auditOptions, time);
+        (_integrity, _audit, _mark, _checkpoints, _verifier, _auditOptions, _time) = (integrity, audit, mark, checkpoints, verifier, auditOptions, time);
     }
 
     private static string Version => typeof(VaultBackup).Assembly.GetName().Version?.ToString(3) ?? "";
@@ -131,6 +132,7 @@ public sealed class VaultBackup
         await context.Database.OpenConnectionAsync(cancellationToken);
         BackupReport report;
         string checkpoints;
+        bool isShared;
         AuditMarked? mark;
         await using (var transaction = await context.Database.BeginTransactionAsync(cancellationToken))
         {
@@ -141,22 +143,26 @@ public sealed class VaultBackup
 
             await using var fill = new BackupFill(context, transaction.GetDbTransaction(), cancellationToken);
             report = await ReadAsync(file, fill.Begin, fill.AddAsync, cancellationToken);
-            (checkpoints, mark) = (fill.Checkpoints, fill.Mark);
+            (checkpoints, isShared, mark) = (fill.Checkpoints, fill.IsShared, fill.Mark);
             await transaction.CommitAsync(cancellationToken);
         }
 
         // The keys of what was restored, as the next start will need them; then where its audit ended, as the vault that wrote it knew.
         await _start.OpenAsync(cancellationToken);
-        await WriteCheckpointsAsync(checkpoints, cancellationToken);
+
+        // Of a replica that joined later they are signed anew, with one more before them: the vault that starts here may have the log to itself.
+        var anew = isShared && mark is not null ? _checkpoints.FromTheBeginning(checkpoints) : null;
+        await WriteCheckpointsAsync(anew ?? checkpoints, cancellationToken);
+        var count = (mark?.Checkpoints ?? 0) + (anew is null ? 0 : 1);
         if (mark is not null)
         {
-            _mark.Set(mark.Head, mark.Checkpoints);
+            _mark.Set(mark.Head, count);
         }
 
         var verdict = await _verifier.VerifyAsync(head: null, cancellationToken);
         if (verdict.Valid && mark is not null)
         {
-            _mark.Set(await _audit.HeadAsync(cancellationToken) ?? AuditChain.Beginning, mark.Checkpoints);
+            _mark.Set(await _audit.HeadAsync(cancellationToken) ?? AuditChain.Beginning, count);
         }
 
         // And what the audit is to say of this.
@@ -251,7 +257,7 @@ public sealed class VaultBackup
         using var cipher = new PieceCipher(_masterKey.BackupKey(header.Salt), header.NoncePrefix, await header.WriteAsync(file, cancellationToken));
         await using var content = new SealingStream(file, cipher);
         var tables = BackupTable.Of(context);
-        await BackupContent.WriteLineAsync(content, new BackupContent.Beginning([.. tables.Select(table => table.Shape)]), cancellationToken);
+        await BackupContent.WriteLineAsync(content, new BackupContent.Beginning([.. tables.Select(table => table.Shape)], _auditOptions.IsShared), cancellationToken);
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         if (mark is not null)
         {
@@ -297,7 +303,7 @@ public sealed class VaultBackup
         return [.. (await reader.ReadToEndAsync(cancellationToken)).Split('\n').SkipLast(1)];
     }
 
-    private async Task<BackupReport> ReadAsync(Stream file, Action<IReadOnlyList<string>> begin, Func<string, JsonElement, Task> row, CancellationToken cancellationToken)
+    private async Task<BackupReport> ReadAsync(Stream file, Action<BackupContent.Beginning> begin, Func<string, JsonElement, Task> row, CancellationToken cancellationToken)
     {
         var (header, hash) = await BackupHeader.ReadAsync(file, cancellationToken);
         var masterKey = await FindKeyAsync(header, cancellationToken);
