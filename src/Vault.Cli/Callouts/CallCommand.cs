@@ -22,8 +22,7 @@ internal static class CallCommand
         command.Add(output);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var settings = new ConnectionSettings(ConnectionSettings.Read(surroundings).Address, ConnectionSettings.ReadAppKey(surroundings));
-            using var vault = VaultConnection.Open(settings);
+            using var vault = VaultConnection.Open(ConnectionSettings.ReadForApp(surroundings));
             using var request = new HttpRequestMessage(
                 new HttpMethod(options.Method(parsed)), new Uri($"{vault.Address}callout/{VaultConnection.Segment(options.Name(parsed))}{options.Path(parsed)}", AsWritten));
             if (await options.BodyAsync(parsed, surroundings, cancellationToken) is { } body)

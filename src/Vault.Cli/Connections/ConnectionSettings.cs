@@ -6,7 +6,8 @@ namespace Vault.Cli.Connections;
 /// <summary>Which vault, and with which key: <c>VAULT_URL</c> and <c>VAULT_KEY</c>, else the login.</summary>
 /// <param name="Address">With a slash at its end.</param>
 /// <param name="Key">The vault key; null: there is none.</param>
-internal sealed record ConnectionSettings(Uri Address, string? Key)
+/// <param name="IsForApp">Whether the key is for callouts, and so no login's.</param>
+internal sealed record ConnectionSettings(Uri Address, string? Key, bool IsForApp = false)
 {
     private const string DefaultAddress = "http://localhost:5080";
 
@@ -26,12 +27,9 @@ internal sealed record ConnectionSettings(Uri Address, string? Key)
         return new ConnectionSettings(address, key is null ? null : CheckKey(key, "VAULT_KEY"));
     }
 
-    /// <summary>The key that an app calls with: <c>VAULT_APP_KEY</c>, else <c>VAULT_KEY</c>.</summary>
-    public static string ReadAppKey(Surroundings surroundings) => Given(surroundings, "VAULT_APP_KEY") is { } app
-        ? CheckKey(app, "VAULT_APP_KEY")
-        : Given(surroundings, "VAULT_KEY") is { } key
-            ? CheckKey(key, "VAULT_KEY")
-            : throw CommandFailure.Usage("A callout needs the key of an app: set VAULT_APP_KEY; `vault app-key create <app>` makes one.");
+    /// <summary>Those that an app calls with: the key is <c>VAULT_APP_KEY</c>, else <c>VAULT_KEY</c>.</summary>
+    /// <exception cref="CommandFailure">There is no key, an address is wrong, or a file can't be trusted.</exception>
+    public static ConnectionSettings ReadForApp(Surroundings surroundings) => new(Read(surroundings).Address, ReadAppKey(surroundings), IsForApp: true);
 
     /// <summary>An address of a vault; keys go in clear text to nowhere but this machine.</summary>
     public static Uri ReadAddress(string text, string source, Surroundings surroundings)
@@ -58,6 +56,12 @@ internal sealed record ConnectionSettings(Uri Address, string? Key)
             ? key
             : throw CommandFailure.Usage($"What {source} holds is no key; keys of the vault look like vk_….");
     }
+
+    private static string ReadAppKey(Surroundings surroundings) => Given(surroundings, "VAULT_APP_KEY") is { } app
+        ? CheckKey(app, "VAULT_APP_KEY")
+        : Given(surroundings, "VAULT_KEY") is { } key
+            ? CheckKey(key, "VAULT_KEY")
+            : throw CommandFailure.Usage("A callout needs the key of an app: set VAULT_APP_KEY; `vault app-key create <app>` makes one.");
 
     private static string? Given(Surroundings surroundings, string name) => surroundings.Variable(name) is { Length: > 0 } value ? value : null;
 }

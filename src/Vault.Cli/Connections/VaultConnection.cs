@@ -169,7 +169,10 @@ internal sealed class VaultConnection : IDisposable
         throw code switch
         {
             "unauthenticated" => new VaultRefusal(
-                ExitCodes.NotAllowed, $"The vault at {Address} doesn't take this key: it is wrong, has expired or was deleted. Run `vault login`, or set VAULT_KEY to another.", code, errors),
+                ExitCodes.NotAllowed,
+                $"The vault at {Address} doesn't take this key: it is wrong, has expired or was deleted. "
+                + (_settings.IsForApp ? "Set VAULT_APP_KEY to another; `vault app-key create <app>` makes one." : "Run `vault login`, or set VAULT_KEY to another."),
+                code, errors),
             "callout-not-granted" => new VaultRefusal(
                 ExitCodes.NotAllowed, $"{detail} A callout needs the key of an app, in VAULT_APP_KEY, and a grant of that app; an admin's key can't call out.", code, errors),
             "forbidden" => new VaultRefusal(ExitCodes.NotAllowed, detail + Told(errors), code, errors),

@@ -67,6 +67,20 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
     }
 
     [Theory]
+    [InlineData("VAULT_APP_KEY", "Set VAULT_APP_KEY to another; `vault app-key create <app>` makes one.", "call", "Nothing")]
+    [InlineData("VAULT_KEY", "Set VAULT_APP_KEY to another; `vault app-key create <app>` makes one.", "call", "Nothing")]
+    [InlineData("VAULT_KEY", "Run `vault login`, or set VAULT_KEY to another.", "list", "apps")]
+    public async Task AKeyThatIsntTaken_IsToBeReplacedWhereItIsLookedFor(string variable, string next, params string[] args)
+    {
+        using var run = new CommandRun(fixture.Vault, key: null);
+        run.Variables[variable] = "vk_unknown0_0123456789abcdef0123456789abcdef01234567890";
+
+        var refused = await run.ExpectAsync(ExitCodes.NotAllowed, args);
+
+        Assert.EndsWith("it is wrong, has expired or was deleted. " + next, refused.Error.Trim(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("http://localhost:1", ExitCodes.Unreachable, "nobody listens there")]
     [InlineData("https://no-such-host.invalid", ExitCodes.Unreachable, "no such host")]
     [InlineData("vault.example", ExitCodes.Usage, "is not the address of a vault")]
