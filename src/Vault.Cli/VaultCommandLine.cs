@@ -64,6 +64,12 @@ internal static class VaultCommandLine
             return EmptyOne(parsed) is { } empty ? $"{empty} is empty; give it a value, or leave it out." : null;
         }
 
+        // The parser repeats what it can't place, and that may be the secret.
+        if (parsed.CommandResult.Command is SecretCommand && parsed.UnmatchedTokens.Count > 0)
+        {
+            return SecretCommand.TooMuch;
+        }
+
         // The parser says that a command is missing where one is misspelt.
         var names = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToArray();
         return names.Length > 0 && parsed.UnmatchedTokens is [var given, ..]

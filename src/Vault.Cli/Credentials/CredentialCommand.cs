@@ -22,7 +22,7 @@ internal static class CredentialCommand
     {
         var target = new CredentialTarget(surroundings);
         var parameter = new Argument<string>("parameter") { Description = "As in Password; which there are, the protocol says." };
-        var command = target.AddTo(new Command("set", "Set a secret value. It is asked for without echo, or piped in; never an argument, which others could read."), parameter);
+        var command = target.AddTo(new SecretCommand("set", "Set a secret value. It is asked for without echo, or piped in; never an argument, which others could read."), parameter);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(parameter);

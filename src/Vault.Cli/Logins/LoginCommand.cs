@@ -11,7 +11,7 @@ internal static class LoginCommand
     public static Command BuildLogin(Surroundings surroundings)
     {
         var url = new Argument<string?>("url") { Description = "The address of the vault; default: VAULT_URL, the login before, or http://localhost:5080.", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("login", "Keep the address of a vault, and a key for it, in a file that only you can read. The key is asked for, or piped in.") { url };
+        var command = new SecretCommand("login", "Keep the address of a vault, and a key for it, in a file that only you can read. The key is asked for, or piped in.") { url };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var address = parsed.GetValue(url) is { } given ? ConnectionSettings.ReadAddress(given, "This", surroundings) : ConnectionSettings.Read(surroundings).Address;

@@ -81,6 +81,22 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
     }
 
     [Theory]
+    [InlineData("vault credential set --help", "credential", "set", "X", "Password", "the-secret")]
+    [InlineData("vault credential set --help", "credential", "set", "X", "Password", "--value", "the-secret")]
+    [InlineData("vault credential set --help", "credential", "set", "X", "Password", "--value=the-secret")]
+    [InlineData("vault login --help", "login", "http://localhost:1", "the-secret")]
+    public async Task ASecretAmongTheArguments_IsntRepeated(string help, params string[] args)
+    {
+        using var run = new CommandRun();
+
+        var error = (await run.ExpectAsync(ExitCodes.Usage, args)).Error;
+
+        Assert.DoesNotContain("the-secret", error, StringComparison.Ordinal);
+        Assert.Contains("it is asked for, or piped in. See: " + help, error, StringComparison.Ordinal);
+        Assert.Empty(run.Questions);
+    }
+
+    [Theory]
     [InlineData("http://localhost:1", ExitCodes.Unreachable, "nobody listens there")]
     [InlineData("https://no-such-host.invalid", ExitCodes.Unreachable, "no such host")]
     [InlineData("vault.example", ExitCodes.Usage, "is not the address of a vault")]
