@@ -175,7 +175,8 @@ internal sealed class VaultConnection : IDisposable
                 code, errors),
             "callout-not-granted" => new VaultRefusal(
                 ExitCodes.NotAllowed, $"{detail} A callout needs the key of an app, in VAULT_APP_KEY, and a grant of that app; an admin's key can't call out.", code, errors),
-            "forbidden" => new VaultRefusal(ExitCodes.NotAllowed, detail + Told(errors), code, errors),
+            "forbidden" => new VaultRefusal(
+                ExitCodes.NotAllowed, $"{detail}{Told(errors)} Set VAULT_KEY to a key that may, as an admin's does, or, where VAULT_KEY isn't set, run `vault login` with one.", code, errors),
             "rate-limited" when answer.Headers.RetryAfter?.Delta is { } wait => new VaultRefusal(ExitCodes.Failure, $"{detail} Try again in {wait.TotalSeconds:0} s.", code, errors),
             _ => new VaultRefusal(answer.StatusCode is HttpStatusCode.ServiceUnavailable ? ExitCodes.Unreachable : ExitCodes.Failure, detail + Told(errors), code, errors),
         };

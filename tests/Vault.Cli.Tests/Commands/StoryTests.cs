@@ -119,7 +119,9 @@ public sealed class StoryTests(VaultFixture fixture) : IClassFixture<VaultFixtur
         // An auditor reads, and is told what they may not do.
         using var auditor = new CommandRun(vault, await vault.CreateKeyAsync("auditor"));
         await auditor.ExpectAsync(ExitCodes.Success, "export");
-        Assert.Contains("doesn't allow it", (await auditor.ExpectAsync(ExitCodes.NotAllowed, "keys", "rotate")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "doesn't allow it. Set VAULT_KEY to a key that may, as an admin's does, or, where VAULT_KEY isn't set, run `vault login` with one.",
+            (await auditor.ExpectAsync(ExitCodes.NotAllowed, "keys", "rotate")).Error, StringComparison.Ordinal);
     }
 
     [Fact]
