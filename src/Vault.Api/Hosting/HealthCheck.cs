@@ -23,7 +23,13 @@ internal static class HealthCheck
         try
         {
             var configuration = VaultBuilder.Create(args).Configuration;
-            using var request = new HttpRequestMessage(HttpMethod.Get, AddressOf(configuration).GetLeftPart(UriPartial.Authority) + "/healthz/ready");
+            var address = AddressOf(configuration);
+            using var request = new HttpRequestMessage(HttpMethod.Get, address.GetLeftPart(UriPartial.Authority) + "/healthz/ready");
+            if (HostFilter.NameFor(configuration, address) is { } host)
+            {
+                request.Headers.TryAddWithoutValidation("Host", host);
+            }
+
             using var response = await invoker.SendAsync(request, timeout.Token);
             return response.IsSuccessStatusCode ? 0 : 1;
         }

@@ -169,6 +169,7 @@ internal static class VaultHost
         services.AddForwardProxy(forwardProxy);
         services.AddVaultOpenApi();
         builder.AddVaultTelemetry();
+        HostFilter.AddTo(services);
 
         // Routing would answer a body of another kind with 415 before anybody asked who sends it: JsonBody judges it, when the role is known and the request is recorded.
         services.Remove(services.Single(service => service.ServiceType == typeof(MatcherPolicy) && service.ImplementationType?.Name == "AcceptsMatcherPolicy"));
@@ -182,6 +183,7 @@ internal static class VaultHost
         app.UseSecurityHeaders();
         app.UseMiddleware<StrictFramingMiddleware>();
         app.UseRawTargetGuard();
+        app.UseHostFilter();
         app.UseCallouts();
         app.UseOwnThread();
         app.UseLoopGuard();

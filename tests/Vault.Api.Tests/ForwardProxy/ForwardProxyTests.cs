@@ -73,6 +73,26 @@ public sealed class ForwardProxyTests(ForwardProxyFixture fixture) : IClassFixtu
     }
 
     [Fact]
+    public async Task AllowedHosts_AreTheVaultsOwn_AndNotThoseOfServices()
+    {
+        var port = FreePort.Find();
+        await using var vault = fixture.Start(port, settings: [("AllowedHosts", "127.0.0.1;localhost")]);
+        var url = $"http://{ForwardProxyFixture.Host}:{new Uri(fixture.Plain.Url).Port}";
+        var name = await fixture.DefineAsync(url + "/hosts", vault: vault);
+        var key = await vault.CreateAppAsync("App" + name, name);
+
+        using var client = fixture.Client(key, port);
+        using var response = await client.GetAsync(url + "/hosts/absolute");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var authority = new Uri(url).Authority;
+        var (tunnel, answer) = await fixture.ConnectAsync(authority, ForwardProxyFixture.Basic(key), port);
+        await using var _ = tunnel;
+        Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 ", await ForwardProxyFixture.ExchangeAsync(tunnel, $"GET /hosts/tunnelled HTTP/1.1\r\nHost: {authority}\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Equal(2, fixture.Plain.Requests.Count(request => request.Target.StartsWith("/hosts", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task PlainHttp_InsideOfATunnel_GetsItsSecret()
     {
         var name = await fixture.DefineAsync(fixture.Plain.Url + "/tunnelled");

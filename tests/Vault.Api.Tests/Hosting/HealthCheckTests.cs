@@ -28,6 +28,30 @@ public sealed class HealthCheckTests
     }
 
     [Theory]
+    [InlineData("vault.example;other.example", 0)]
+    [InlineData("*.vault.example", 0)]
+    [InlineData("other.example", 1)]
+    public async Task Asks_ByAHostThatTheVaultAnswersTo(string allowedHosts, int code)
+    {
+        await using var vault = new VaultFactory(new Dictionary<string, string?> { ["AllowedHosts"] = "vault.example;*.vault.example" });
+        var result = await StartTests.RunAsync(
+            ["healthcheck"], ("ASPNETCORE_ENVIRONMENT", "Production"), ("ASPNETCORE_URLS", $"http://127.0.0.1:{vault.AdminClient.BaseAddress!.Port}"), ("AllowedHosts", allowedHosts));
+        Assert.Equal(code, result.Code);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("", null)]
+    [InlineData("*", null)]
+    [InlineData("vault.example;*", null)]
+    [InlineData("vault.example;localhost", null)]
+    [InlineData("vault.example;*.eu.example", "vault.example")]
+    [InlineData("*.eu.example", "vault.eu.example")]
+    [InlineData("bücher.example", "xn--bcher-kva.example")]
+    public void Host_IsOneThatIsAllowed_WhereTheAddressIsnt(string? allowedHosts, string? host) =>
+        Assert.Equal(host, HostFilter.NameFor(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("AllowedHosts", allowedHosts)]).Build(), new Uri("http://localhost:5080")));
+
+    [Theory]
     [InlineData("http://localhost:5080/")]
     [InlineData("http://localhost:1/", "urls", "https://+:2;http://+:1")]
     [InlineData("http://localhost:1/", "urls", "http://*:1", "http_ports", "3")]
