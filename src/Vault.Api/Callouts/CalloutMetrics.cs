@@ -58,7 +58,7 @@ internal sealed class CalloutMetrics
         var route = audit.IsByUrl ? "(forward proxy)" : "/callout/{namedCredential}/{**path}";
         activity.DisplayName = $"{activity.GetTagItem("http.request.method")} {route}";
         activity.SetTag("http.route", route);
-        activity.SetTag("vault.named_credential", audit.Name);
+        activity.SetTag("vault.named_credential", VaultKeyForm.Hide(audit.Name));
         if (audit.Code is { } code)
         {
             activity.SetTag("error.type", code);

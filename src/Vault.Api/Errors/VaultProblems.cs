@@ -6,7 +6,7 @@ namespace Vault.Api.Errors;
 /// <summary>Errors as RFC 9457 problem documents.</summary>
 internal static class VaultProblems
 {
-    /// <summary>The problem document of an error.</summary>
+    /// <summary>The problem document of an error. A vault key that was sent where a name belongs, or anything else that is told of, isn't told.</summary>
     public static ProblemDetails ToProblem(this VaultError error)
     {
         var title = error.Code.Replace('-', ' ');
@@ -15,12 +15,12 @@ internal static class VaultProblems
             Type = "urn:vault:problem:" + error.Code,
             Title = char.ToUpperInvariant(title[0]) + title[1..],
             Status = ErrorStatus.Of(error.Code),
-            Detail = error.Detail,
+            Detail = VaultKeyForm.Hide(error.Detail),
             Extensions = { ["code"] = error.Code },
         };
         if (error.Errors is not null)
         {
-            problem.Extensions["errors"] = error.Errors;
+            problem.Extensions["errors"] = Hidden(error.Errors);
         }
 
         if (error.AuthorizationUrl is not null)
@@ -33,4 +33,9 @@ internal static class VaultProblems
 
     /// <summary>As the answer of an endpoint.</summary>
     public static ProblemAnswer ToAnswer(this VaultError error) => new(error);
+
+    // Two places may differ in a key alone.
+    private static Dictionary<string, string[]> Hidden(IReadOnlyDictionary<string, string[]> errors) => errors
+        .GroupBy(error => VaultKeyForm.Hide(error.Key), error => error.Value, StringComparer.Ordinal)
+        .ToDictionary(group => group.Key, group => group.SelectMany(messages => messages).Select(VaultKeyForm.Hide).ToArray(), StringComparer.Ordinal);
 }

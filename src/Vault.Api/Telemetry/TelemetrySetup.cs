@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -14,6 +15,9 @@ internal static class TelemetrySetup
 {
     /// <summary>The vault's own meter, and the platform's whose labels are few.</summary>
     public static readonly string[] Meters = [VaultTelemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
+
+    // What a caller may have put a key into.
+    private static readonly string[] CallersOwn = ["url.path", "server.address", "http.request.method_original"];
 
     private static readonly string[] CollectorSettings =
     [
@@ -34,11 +38,23 @@ internal static class TelemetrySetup
             .WithMetrics(metrics => metrics.AddMeter(Meters))
             .WithTracing(traces => traces
                 .AddSource(VaultTelemetry.Name)
-
-                // A query may hold anything, a key too; not even its redacted form is kept.
-                .AddAspNetCoreInstrumentation(options => options.EnrichWithHttpRequest = (activity, _) => activity.SetTag("url.query", null)))
+                .AddAspNetCoreInstrumentation(options => options.EnrichWithHttpRequest = (activity, _) => Discard(activity)))
             .WithLogging(null, logs => logs.IncludeFormattedMessage = true)
             .UseOtlpExporter();
+    }
+
+    private static void Discard(Activity activity)
+    {
+        // A query may hold anything, a key too; not even its redacted form is kept.
+        activity.SetTag("url.query", null);
+        activity.SetTag("user_agent.original", null);
+        foreach (var name in CallersOwn)
+        {
+            if (activity.GetTagItem(name) is string text)
+            {
+                activity.SetTag(name, VaultKeyForm.Hide(text));
+            }
+        }
     }
 
     /// <summary>What the numbers are of: <c>vault</c>, unless <c>OTEL_SERVICE_NAME</c> says otherwise.</summary>

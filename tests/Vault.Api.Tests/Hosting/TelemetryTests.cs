@@ -167,6 +167,38 @@ public class TelemetryTests
         }
     }
 
+    [Fact]
+    public async Task Traces_HideAKeyThatStoodInAPath()
+    {
+        await using var collector = await RecordingUpstream.StartAsync();
+        await using var upstream = await RecordingUpstream.StartAsync();
+        var hidden = new TaskCompletionSource();
+        collector.Answer = (_, request) =>
+        {
+            (Holds(request.Body, "/last/vk_testadmin1_••••••") ? hidden : null)?.TrySetResult();
+            return Task.CompletedTask;
+        };
+        await using (var vault = new VaultFactory(new Dictionary<string, string?>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url,
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        }))
+        {
+            using var app = vault.CreateClient(await CreateAsync(vault, upstream));
+            app.DefaultRequestHeaders.Add("User-Agent", "CanaryOfTheAgent");
+            foreach (var path in new[] { "/api/v1/apps/", "/callout/", "/callout/Service/", "/", "/last/" })
+            {
+                (await app.GetAsync(path + VaultFactory.AdminKey)).Dispose();
+            }
+        }
+
+        await hidden.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        foreach (var request in collector.Requests)
+        {
+            Assert.All(new[] { VaultFactory.AdminKey, "CanaryOfTheAgent" }, word => Assert.False(Holds(request.Body, word), $"{word} in {request.Target}"));
+        }
+    }
+
     private static bool Has(string line, string method, string status, string? error) =>
         line.Contains($"http_request_method=\"{method}\"", StringComparison.Ordinal) && line.Contains($"status_code=\"{status}\"", StringComparison.Ordinal)
         && (error is null ? !line.Contains("error_type", StringComparison.Ordinal) : line.Contains($"error_type=\"{error}\"", StringComparison.Ordinal));
