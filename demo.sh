@@ -22,6 +22,7 @@ call() {
   local shown='$ curl' word name
   for word in "$@"; do
     word=${word//"$VAULT"/\$VAULT}; word=${word//"$SERVICE"/\$SERVICE}; word=${word//"$ADMIN"/\$ADMIN}; word=${word//"${APP:-no app key yet}"/\$APP}
+    word=${word//"${certificate:-no certificate yet}"/…}
     case $word in
       *[\"{]*) # Single quotes, so that a shell leaves $Credential alone; the demo's own variables stand between them.
         for name in VAULT SERVICE ADMIN APP; do word=${word//"\$$name"/"'\"\$$name\"'"}; done
@@ -35,7 +36,7 @@ call() {
   local status
   status=$(curl --silent --show-error --noproxy '*' --max-time 30 -o "$work/answer" -w '%{http_code}' "$@")
   printf '%s ' "$status"
-  head -c 2000 "$work/answer"
+  head -c 2000 "$work/answer" | sed 's/"-----BEGIN[^"]*"/"…"/'
   printf '\n'
 }
 
@@ -144,14 +145,15 @@ if [ -n "$SECURE" ]; then
   printf '%s\n' '$ curl $VAULT/api/v1/forward-proxy/ca.pem > ca.pem'
   curl --silent --noproxy '*' "$VAULT/api/v1/forward-proxy/ca.pem" >"$work/ca.pem"
   certificate=$(awk '{ printf "%s\\n", $0 }' "$work/service.pem")
-  call -X POST "$VAULT/api/v1/named-credentials" "${admin[@]}" "${json[@]}" -d '{ "name": "ServiceSecure", "url": "'"$SECURE"'", "externalCredential": "ServiceLogin", "serverCertificates": "'"$certificate"'" }' >/dev/null
-  call -X PUT "$VAULT/api/v1/apps/Billing/grants/ServiceSecure" "${admin[@]}" "${json[@]}" -d '{}' >/dev/null
+  call -X POST "$VAULT/api/v1/named-credentials" "${admin[@]}" "${json[@]}" -d '{ "name": "ServiceSecure", "url": "'"$SECURE"'", "externalCredential": "ServiceLogin", "serverCertificates": "'"$certificate"'" }'
+  call -X PUT "$VAULT/api/v1/apps/Billing/grants/ServiceSecure" "${admin[@]}" "${json[@]}" -d '{}'
   printf '%s\n' '$ HTTPS_PROXY=http://x:$APP@localhost:'"$PROXY_PORT"' CURL_CA_BUNDLE=ca.pem curl '"$SECURE/record"
   HTTPS_PROXY=$through CURL_CA_BUNDLE=$work/ca.pem curl --silent --show-error --fail-with-body --noproxy '' "$SECURE/record"
   printf '\n'
 fi
 
 say "What the service received"
+printf '%s\n' '$ curl $SERVICE/seen'
 curl --silent --noproxy '*' "$SERVICE/seen"
 
 printf '\nDone. Vault and service are stopped, their data removed.\n'
