@@ -22,15 +22,27 @@ export Vault__DataDirectory=$directory/data Vault__Database__Provider=sqlite Con
 if [[ $key != - ]]; then Vault__MasterKey__Path=$(realpath "$key"); export Vault__MasterKey__Path; fi
 say() { printf '%3d s  %s\n' "$SECONDS" "$1"; }
 
-"${vault[@]}" backup --verify "$backup" >/dev/null
+# What a command found stands on its standard output: shown where it wasn't well.
+check() {
+  local code=0
+  "${vault[@]}" "$@" >"$directory/verdict" || code=$?
+  if ((code)); then
+    printf '%3d s  %s: exit code %d\n' "$SECONDS" "$*" "$code" >&2
+    cat "$directory/verdict" >&2
+    exit "$code"
+  fi
+}
+
+check backup --verify "$backup"
 say "the backup is whole"
-"${vault[@]}" restore "$backup" >/dev/null
+check restore "$backup"
 say "restored"
-"${vault[@]}" audit verify >/dev/null
-"${vault[@]}" keys verify >/dev/null
+check audit verify
+check keys verify
 say "audit and secrets verified"
 
 # The address is the vault's to choose, and it says which one it is.
+: >"$directory/log"
 ASPNETCORE_URLS=http://127.0.0.1:0 Vault__Http2Url='' "${vault[@]}" >"$directory/log" 2>&1 &
 pid=$!
 for ((tries = 0; tries < 600; tries++)); do

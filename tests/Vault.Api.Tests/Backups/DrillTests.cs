@@ -22,6 +22,8 @@ public sealed class DrillTests : IDisposable
 
     private string BackupFile => Path.Combine(_root.FullName, "vault.backup");
 
+    private static string VaultProgram => "dotnet " + typeof(Program).Assembly.Location;
+
     public void Dispose() => _root.Delete(recursive: true);
 
     [Fact]
@@ -81,34 +83,34 @@ public sealed class DrillTests : IDisposable
         }
 
         Directory.Delete(Data, recursive: true);
-        var (code, said) = await DrillAsync(key, "Svc/after/the/drill");
+        var (code, said) = await DrillAsync(VaultProgram, key, "Svc/after/the/drill");
         Assert.True(code == 0 && said.Contains("the drill went well", StringComparison.Ordinal), said);
         var called = Assert.Single(service.Requests);
         Assert.Equal(("/after/the/drill", "Bearer the-token-of-the-service"), (called.Target, called.Header("Authorization")));
 
         // What isn't well is no drill that went well: a callout that is refused, a backup that is damaged.
-        (code, said) = await DrillAsync(key, "Other");
+        (code, said) = await DrillAsync(VaultProgram, key, "Other");
         Assert.True(code != 0 && !said.Contains("went well", StringComparison.Ordinal), said);
         var bytes = await File.ReadAllBytesAsync(BackupFile);
         bytes[^40] ^= 1;
         await File.WriteAllBytesAsync(BackupFile, bytes);
-        (code, said) = await DrillAsync(key, "Svc");
+        (code, said) = await DrillAsync(VaultProgram, key, "Svc");
         Assert.True(code != 0 && !said.Contains("restored", StringComparison.Ordinal), said);
+    }
 
-        async Task<(int Code, string Said)> DrillAsync(params string[] callout)
-        {
-            var start = new ProcessStartInfo(RepositoryFiles.PathOf("drill.sh"), [BackupFile, MasterKey, .. callout])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                Environment = { ["VAULT"] = "dotnet " + typeof(Program).Assembly.Location, ["ASPNETCORE_ENVIRONMENT"] = "Development" },
-            };
-            using var process = Process.Start(start)!;
-            var output = process.StandardOutput.ReadToEndAsync();
-            var errors = process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync();
-            return (process.ExitCode, await output + await errors);
-        }
+    [Theory]
+    [InlineData("backup --verify")]
+    [InlineData("audit verify")]
+    [InlineData("keys verify")]
+    public async Task Script_ShowsTheVerdict_ThatEndsIt(string command)
+    {
+        await File.WriteAllTextAsync(BackupFile, "");
+        await File.WriteAllTextAsync(MasterKey, "");
+        var program = Path.Combine(_root.FullName, "vault.sh");
+        await File.WriteAllTextAsync(program, $"echo '{{\"problem\":\"of '$1 $2'\"}}'; [[ \"$1 $2\" != '{command}' ]] || exit 2");
+        var (code, said) = await DrillAsync("bash " + program);
+        Assert.True(code == 2 && said.Contains($"{{\"problem\":\"of {command}\"}}", StringComparison.Ordinal), said);
+        Assert.Single(said.Split("problem").Skip(1));
     }
 
     [Fact]
@@ -147,6 +149,21 @@ public sealed class DrillTests : IDisposable
         using var client = again.CreateClient(VaultFactory.AdminKey);
         Assert.True((bool)(await VaultKeyBench.SendAsync(client, "POST", "keys/verify"))!["valid"]!);
         Assert.True((bool)(await VaultKeyBench.SendAsync(client, "POST", "audit/verify"))!["valid"]!);
+    }
+
+    private async Task<(int Code, string Said)> DrillAsync(string program, params string[] callout)
+    {
+        var start = new ProcessStartInfo(RepositoryFiles.PathOf("drill.sh"), [BackupFile, MasterKey, .. callout])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["VAULT"] = program, ["ASPNETCORE_ENVIRONMENT"] = "Development" },
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await errors);
     }
 
     private static async Task<string> CallAsync(HttpClient app)
