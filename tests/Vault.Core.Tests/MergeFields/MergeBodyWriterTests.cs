@@ -19,6 +19,17 @@ public sealed class MergeBodyWriterTests
     private static readonly Gen<string> Kind = Gen.OneOf(
         "application/json", "text/xml", "text/html", Form, "text/plain", "text/plain; charset=latin1", "application/json; charset=us-ascii");
 
+    // Nothing of these opens a field, in whatever order.
+    private static readonly Gen<string> Harmless = Gen.OneOf(
+        "{!", "<!", "%7B%21", "{!HASH", "{!RAW", "{", "!", "}", "1", "x", "\"", "\\", "&", "=", "%", "%7", "\\u002", "é");
+
+    // About as many as are held at most, once or again, of one to six bytes each; or any number.
+    private static readonly Gen<string> Spaces = Gen.Select(
+        Gen.OneOf("{!", "<!", "%7B%21", "{!HASH", ""),
+        Gen.OneOf(" ", "+", "%20", "%0A", "\\n", "\\t", "\\u0020", "\t"),
+        Gen.OneOf(Gen.Int[3890, 3902], Gen.Int[5190, 5202], Gen.Int[5840, 5852], Gen.Int[0, 6000]),
+        (opener, space, count) => opener + string.Concat(Enumerable.Repeat(space, count)));
+
     [Theory]
     [InlineData("application/json", "{\"a\":\"é{!$Credential.Username \\u0026 \\\"}\\\"}\",\"b\":\"{!HE\",\"c\":\"{!\\u0020x\"}\n{!\\ud83d")]
     [InlineData("application/json", "{\"a\":\"{!$Credential.Username}\n\n é{! HEX ( 'x' }\"}")]
@@ -120,6 +131,45 @@ public sealed class MergeBodyWriterTests
         Assert.Equal(problem, error?.Detail);
         Assert.True(problem is not null || output.WrittenCount == (1 << 20) + 2 + end.Length);
     }
+
+    [Theory]
+    [InlineData("application/json", "{!", "\\n", "1")]
+    [InlineData("application/json", "{!", "\\t", "\"")]
+    [InlineData("application/json", "<!", "\\u0020", "}")]
+    [InlineData("application/json", "{!HASH", "\\n", "1")]
+    [InlineData(Form, "{!", "%20", "1")]
+    [InlineData(Form, "{!", "%20", "&")]
+    [InlineData(Form, "%7B%21", "%20", "%7B")]
+    [InlineData(Form, "{!HASH", "%20", "1")]
+    [InlineData(Form, "{!", "+", "1")]
+    [InlineData(null, "{!", " ", "1")]
+    public async Task WriteAsync_AfterAnyLongRunOfSpaces_ReadsOn(string? contentType, string opener, string space, string next)
+    {
+        // Around the lengths at which those held so far are given away: of spaces of one byte, two, three and six.
+        foreach (var count in (int[])[.. Enumerable.Range(3885, 25), .. Enumerable.Range(4540, 20), .. Enumerable.Range(5190, 20), .. Enumerable.Range(5840, 20), .. Enumerable.Range(7790, 20)])
+        {
+            var spaces = opener + string.Concat(Enumerable.Repeat(space, count)) + next;
+            var body = Encoding.UTF8.GetBytes(spaces + "{!$User.Id}z");
+            var (output, error) = await MergeBodyRun.StreamAsync(body, contentType, new FakeMergeScope(), body.Length / 2);
+
+            Assert.Null(error);
+            Assert.Equal(spaces + "u1z", Encoding.UTF8.GetString(output));
+            AssertSameAsWholeBody(body, contentType, (output, error));
+        }
+    }
+
+    [Fact]
+    public void WriteAsync_LongRunsOfSpacesInAnyChunks_PassByteForByte() =>
+        Gen.Select(Gen.OneOf(Spaces, Harmless).Array[0, 12], Kind, Gen.Int[0, 50_000].Array[0, 8]).Sample(
+            (pieces, contentType, at) =>
+            {
+                var body = Encoding.UTF8.GetBytes(string.Concat(pieces));
+                var cuts = at.Select(cut => cut % (body.Length + 1)).Order().ToArray();
+                var split = MergeBodyRun.StreamAsync(body, contentType, new FakeMergeScope(), cuts).GetAwaiter().GetResult();
+                AssertSameAsWholeBody(body, contentType, split);
+                return split.Error is null && split.Output.AsSpan().SequenceEqual(body);
+            },
+            iter: 2_000);
 
     [Fact]
     public async Task WriteAsync_AfterAnError_StaysFailed()

@@ -26,41 +26,19 @@ internal sealed class FieldScanner(MergeBodyFormat format)
     /// <summary>Bytes consumed so far.</summary>
     public long Offset => _position.Offset;
 
-    /// <summary>The next thing in the input; what was consumed of it is cut off.</summary>
+    /// <summary>The next thing in the input, which is nothing only where there is no more of it; what was consumed is cut off.</summary>
     public ScanStep Read(ref ReadOnlyMemory<byte> input)
     {
         _held.DropReleased();
-        if (_state == ScanState.Text)
+        while (!input.IsEmpty)
         {
-            var at = OpenerSearch.Find(input.Span, format.IsForm);
-            if (at > 0)
+            var step = _state is ScanState.Text ? ReadText(ref input) : ReadCandidate(ref input);
+            if (!step.IsNothing)
             {
-                var literal = input[..at];
-                input = input[at..];
-                PassLiteral(literal.Span);
-                return new ScanStep(literal);
-            }
-
-            if (input.IsEmpty)
-            {
-                return default;
-            }
-
-            _state = ScanState.Bracket;
-        }
-
-        var bytes = input.Span;
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            var step = Push(bytes[i], out var consumed);
-            if (!step.IsNothing || !consumed)
-            {
-                input = input[(consumed ? i + 1 : i)..];
                 return step;
             }
         }
 
-        input = default;
         return default;
     }
 
@@ -74,6 +52,39 @@ internal sealed class FieldScanner(MergeBodyFormat format)
             ScanState.Open => Fail($"{_field.Name} isn't closed with {_field.Close} before the end"),
             _ => Reject(_held.Count, ScanState.Text),
         };
+    }
+
+    private ScanStep ReadText(ref ReadOnlyMemory<byte> input)
+    {
+        var at = OpenerSearch.Find(input.Span, format.IsForm);
+        if (at == 0)
+        {
+            _state = ScanState.Bracket;
+            return default;
+        }
+
+        var literal = input[..at];
+        input = input[at..];
+        PassLiteral(literal.Span);
+        return new ScanStep(literal);
+    }
+
+    /// <summary>Nothing, with input left, where a candidate ends of which everything was given away before.</summary>
+    private ScanStep ReadCandidate(ref ReadOnlyMemory<byte> input)
+    {
+        var bytes = input.Span;
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var step = Push(bytes[i], out var consumed);
+            if (!step.IsNothing || !consumed)
+            {
+                input = input[(consumed ? i + 1 : i)..];
+                return step;
+            }
+        }
+
+        input = default;
+        return default;
     }
 
     private ScanStep Push(byte b, out bool consumed)
