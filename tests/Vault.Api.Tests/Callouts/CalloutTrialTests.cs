@@ -179,6 +179,34 @@ public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<Ca
     }
 
     [Theory]
+    [InlineData("text/plain", "€={!$Credential.P}", "€=p\u00E4ssw\u00F6rt1", "utf-8")]
+    [InlineData("text/plain; charset=iso-8859-1", "\u00E9={!$Credential.P}", "\u00E9=p\u00E4ssw\u00F6rt1", "iso-8859-1")]
+    [InlineData("text/plain; charset=iso-8859-1", "€={!$Credential.P}", null, "iso-8859-1")]
+    [InlineData("application/json; charset=us-ascii", "{\"a\":\"{!$Credential.P}\"}", "{\"a\":\"p\\u00E4ssw\\u00F6rt1\"}", "us-ascii")]
+    [InlineData("application/json; charset=us-ascii", "{\"\u00E9\":\"{!$Credential.P}\"}", null, "us-ascii")]
+    [InlineData("application/xml", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><\u00E9>{!$Credential.P}</\u00E9>", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><\u00E9>p\u00E4ssw\u00F6rt1</\u00E9>", "iso-8859-1")]
+    public async Task Trial_InAnotherCharset_HasTheTextInIt_AsTheValues(string type, string body, string? sent, string charset)
+    {
+        var callout = await fixture.CreateAsync("""{ "protocol": "custom", "parameters": { "P": "p\u00E4ssw\u00F6rt1" } }""", "\"allowMergeFieldsInBody\": true");
+        var request = new JsonObject { ["method"] = "POST", ["path"] = "/x", ["headers"] = new JsonObject { ["Content-Type"] = type }, ["body"] = body }.ToJsonString();
+        var (status, shown) = await PreviewAsync(callout, request);
+        if (sent is null)
+        {
+            Assert.Equal((400, "invalid-request"), (status, (string?)shown["code"]));
+            Assert.NotNull(shown["errors"]!["$.body"]);
+            Assert.DoesNotContain("{!", shown.ToJsonString(), StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.True(status == 200, shown.ToJsonString());
+        Assert.Equal(body.Replace("{!$Credential.P}", "••••••(P)", StringComparison.Ordinal), (string?)shown["body"]);
+        var test = await TestAsync(callout, request);
+        Assert.True((bool)test["ok"]!, test.ToJsonString());
+        Assert.Equal((string?)shown["body"], (string?)test["steps"]![0]!["request"]!["body"]);
+        Assert.Equal(System.Text.Encoding.GetEncoding(charset).GetBytes(sent), fixture.Upstream.Requests[^1].Body);
+    }
+
+    [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", "upstream-unreachable")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "upstream-unreachable")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "response-not-inspectable")]

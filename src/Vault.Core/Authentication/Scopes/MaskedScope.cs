@@ -11,7 +11,8 @@ namespace Vault.Core.Authentication.Scopes;
 /// <param name="masksValues">Whether single values are masks too, for what is put together without a template.</param>
 public sealed class MaskedScope(IMergeScope scope, bool masksValues = false) : IMergeMask
 {
-    private const string Dots = "••••••";
+    /// <summary>What a mask begins with.</summary>
+    internal const string Dots = "••••••";
 
     /// <summary>The mask of a name.</summary>
     public static string MaskOf(string name) => $"{Dots}({name})";

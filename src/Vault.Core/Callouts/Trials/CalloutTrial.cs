@@ -1,7 +1,4 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
-using System.Text;
 using System.Text.RegularExpressions;
 using Vault.Core.Audit;
 using Vault.Core.Authentication.Credentials;
@@ -47,7 +44,7 @@ public sealed partial class CalloutTrial(
     public async Task<Result<MaskedRequest>> PreviewAsync(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
     {
         var begun = Begin(name, trial, cancellationToken);
-        return begun.IsOk ? await ShowAsync(begun.Value.Request, begun.Value.Admitted, challenge: null, cancellationToken) : begun.Error;
+        return begun.IsOk ? await ShowAsync(begun.Value.Request, begun.Value.Admitted, begun.Value.Body, challenge: null, cancellationToken) : begun.Error;
     }
 
     /// <summary>Signs in anew and sends the request.</summary>
@@ -61,9 +58,9 @@ public sealed partial class CalloutTrial(
                 : new TrialOutcome(false, null, 0, [], new TrialFailure(begun.Error.Code, "request", begun.Error.Detail));
         }
 
-        var (request, admitted) = begun.Value;
+        var (request, admitted, body) = begun.Value;
         var started = time.GetTimestamp();
-        var shown = await ShowAsync(request, admitted, challenge: null, cancellationToken);
+        var shown = await ShowAsync(request, admitted, body, challenge: null, cancellationToken);
         if (!shown.IsOk)
         {
             return Failed(shown.Error, "request", started, []);
@@ -71,20 +68,19 @@ public sealed partial class CalloutTrial(
 
         // Whether a token is needed, and of which url, is known where the callout itself asks for it: the sign-in is a part of that.
         var trace = new CalloutTrace();
-        var prepared = await preparation.PrepareAsync(Rewound(request, trial) with { Trace = trace }, admitted, waited: false, cancellationToken);
+        var prepared = await preparation.PrepareAsync(request with { Body = body.Read(), Trace = trace }, admitted, waited: false, cancellationToken);
         if (!prepared.IsOk)
         {
             return Failed(prepared.Error, trace.HasSignInFailed && prepared.Error.Code is not ErrorCodes.CredentialNotConfigured ? "sign-in" : "request", started, trace.Steps.Steps);
         }
 
         using var callout = prepared.Value;
-        return await SendAsync(callout, trial, shown.Value, started, trace, cancellationToken);
+        return await SendAsync(callout, body, shown.Value, started, trace, cancellationToken);
     }
 
-    private static CalloutRequest Rewound(CalloutRequest request, TrialRequest trial) =>
-        trial.Body is null ? request : request with { Body = BodyOf(Encoding.UTF8.GetBytes(trial.Body)) };
-
-    private static PipeReader BodyOf(byte[] bytes) => PipeReader.Create(new ReadOnlySequence<byte>(bytes));
+    // As a callout has it: an admin's own takes the place of the request's.
+    private static string? ContentTypeOf(CalloutRequest request, AdmittedCallout admitted) =>
+        CalloutPlan.For(admitted.Named, admitted.External).ContentType is { } own ? own.HasFields ? null : own.Text : request.ContentType;
 
     private static string Advice(int status) => status switch
     {
@@ -98,7 +94,7 @@ public sealed partial class CalloutTrial(
         _ => "it does not take the request: look at its documentation for this status",
     };
 
-    private Result<(CalloutRequest Request, AdmittedCallout Admitted)> Begin(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
+    private Result<(CalloutRequest Request, AdmittedCallout Admitted, TrialBody Body)> Begin(DeveloperName name, TrialRequest trial, CancellationToken cancellationToken)
     {
         var snapshot = definitions.Current;
         if (!snapshot.NamedCredentials.TryGetValue(name.Key, out var named)
@@ -127,7 +123,6 @@ public sealed partial class CalloutTrial(
             origin.Event = origin.Event with { Principal = principal.Name.Value, User = trial.User, Host = admitted.Host };
         }
 
-        var body = trial.Body is null ? null : Encoding.UTF8.GetBytes(trial.Body);
         var options = CallerHeaders.OptionsIn(trial.Headers.Where(header => header.Key.Equals("Connection", StringComparison.OrdinalIgnoreCase)).Select(header => header.Value));
         var request = new CalloutRequest
         {
@@ -140,14 +135,20 @@ public sealed partial class CalloutTrial(
                 .. trial.Headers.Where(header => CallerHeaders.IsForwarded(header.Key, options, dropOverrides: named.AllowedRequests is not null))
                     .Select(header => new KeyValuePair<string, string>(header.Key, HeaderText.Encode(header.Value))),
             ],
-            Body = body is null ? null : BodyOf(body),
-            ContentLength = body?.Length,
             Aborted = cancellationToken,
         };
-        return CalloutRules.Judge(request, admitted) is { } refused ? refused : (request, admitted);
+        var body = TrialBody.Of(trial.Body, ContentTypeOf(request, admitted));
+        if (!body.IsOk)
+        {
+            return body.Error;
+        }
+
+        request = request with { Body = body.Value.Read(), ContentLength = body.Value.Length };
+        return CalloutRules.Judge(request, admitted) is { } refused ? refused : (request, admitted, body.Value);
     }
 
-    private async Task<Result<MaskedRequest>> ShowAsync(CalloutRequest request, AdmittedCallout admitted, object? challenge, CancellationToken cancellationToken)
+    private async Task<Result<MaskedRequest>> ShowAsync(
+        CalloutRequest request, AdmittedCallout admitted, TrialBody body, object? challenge, CancellationToken cancellationToken)
     {
         var parameters = await sets.GetAsync(admitted.External, admitted.Principal.Id, admitted.User, cancellationToken);
         if (parameters.IsOvertaken)
@@ -162,7 +163,7 @@ public sealed partial class CalloutTrial(
         }
 
         using var callout = new Callout(request, admitted, plan, parameters, timers, cancellationToken) { Challenge = challenge };
-        callout.Body = request.Body is { } body ? await HeldBody.HoldAsync(body.AsStream(), request.ContentLength, cancellationToken) : HeldBody.None;
+        callout.Body = request.Body is { } reader ? await HeldBody.HoldAsync(reader.AsStream(), request.ContentLength, cancellationToken) : HeldBody.None;
         var attempt = await attempts.PreviewAsync(callout, callout.Body.Whole, cancellationToken);
         if (!attempt.IsOk)
         {
@@ -173,11 +174,11 @@ public sealed partial class CalloutTrial(
             request.Method,
             EncodedMask().Replace(attempt.Value.Uri.OriginalString, match => Uri.UnescapeDataString(match.Value)),
             [.. attempt.Value.Headers.Select(header => new MaskedHeader(header.Key, HeaderText.Decode(header.Value)))],
-            attempt.Value.Body is { } whole ? Encoding.UTF8.GetString(whole.Span) : null);
+            attempt.Value.Body is { } whole ? body.Show(whole) : null);
     }
 
     private async Task<TrialOutcome> SendAsync(
-        Callout callout, TrialRequest trial, MaskedRequest shown, long started, CalloutTrace trace, CancellationToken cancellationToken)
+        Callout callout, TrialBody body, MaskedRequest shown, long started, CalloutTrace trace, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(new HttpMethod(callout.Request.Method), "http://unused.invalid/")
         {
@@ -190,7 +191,7 @@ public sealed partial class CalloutTrial(
         {
             // Unread, as it is for an app.
             Note(answer, bytes: 0);
-            var again = await ShowAsync(Rewound(callout.Request, trial), callout.Admitted, callout.Challenge, cancellationToken);
+            var again = await ShowAsync(callout.Request with { Body = body.Read() }, callout.Admitted, body, callout.Challenge, cancellationToken);
             (name, shown, sent) = ("The request, sent once more", again.IsOk ? again.Value : shown, time.GetTimestamp());
         };
         try
