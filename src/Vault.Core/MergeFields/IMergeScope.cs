@@ -21,6 +21,9 @@ public interface IMergeScope
     /// <summary>The value of a reference that was checked and prepared.</summary>
     Result<MergeValue> Resolve(MergeReference reference);
 
+    /// <summary>What a reference names, as whoever set it up spells it, to be shown; as it is written where nobody did.</summary>
+    string NameOf(MergeReference reference) => reference.Name;
+
     /// <summary>What functions may still do, where a stranger wrote the text; null: as much as they like.</summary>
     MergeWork? Work => null;
 

@@ -207,6 +207,22 @@ public sealed class CalloutTrialTests(CalloutFixture fixture) : IClassFixture<Ca
     }
 
     [Theory]
+    [InlineData("$Credential.s", "••••••(S)")]
+    [InlineData("UPPER($Credential.s)", "••••••(S)")]
+    [InlineData("$Credential.S & $credential.s", "••••••(S)")]
+    [InlineData("HEX(HMAC('SHA-256', $Credential.oTher, $Credential.s))", "••••••(Other, S)")]
+    public async Task Preview_OfANameInAnotherCase_MasksWithTheNameOfTheParameter(string expression, string expected)
+    {
+        var callout = await fixture.CreateAsync(
+            """{ "protocol": "custom", "parameters": { "S": "value-of-s", "Other": "value-of-other" } }""", "\"allowMergeFieldsInBody\": true, \"allowMergeFieldsInHeader\": true");
+        var request = new JsonObject { ["method"] = "POST", ["path"] = "/x", ["headers"] = new JsonObject { ["X-A"] = $"{{!{expression}}}" }, ["body"] = $"{{!{expression}}}" };
+        var (status, shown) = await PreviewAsync(callout, request.ToJsonString());
+        Assert.True(status == 200, shown.ToJsonString());
+        Assert.Equal(expected, (string?)shown["body"]);
+        Assert.Equal(expected, shown["headers"]!.AsArray().Single(header => (string)header!["name"]! == "X-A")!["value"]!.GetValue<string>());
+    }
+
+    [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", "upstream-unreachable")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "upstream-unreachable")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "response-not-inspectable")]

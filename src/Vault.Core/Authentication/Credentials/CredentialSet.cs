@@ -105,6 +105,9 @@ public sealed class CredentialSet
     /// <summary>Whether the parameter has a value; without regard to case.</summary>
     public bool Has(string parameter) => _current.ContainsKey(parameter);
 
+    /// <summary>The parameter's name as it was set; null: it has no value.</summary>
+    internal string? NameOf(string parameter) => _current.TryGetValue(parameter, out var entry) ? entry.Stored.Name : null;
+
     /// <summary>Changes with every change of one of these parameters.</summary>
     public string StampOf(IReadOnlyList<string> names) => StampOf(_current.Values.Select(entry => entry.Stored).Where(parameter => names.Contains(parameter.Name, StringComparer.OrdinalIgnoreCase)));
 

@@ -45,6 +45,14 @@ public sealed class CredentialScope : IMergeScope
     public MergeWork? Work { get; init; }
 
     /// <inheritdoc />
+    public string NameOf(MergeReference reference) => reference.Kind switch
+    {
+        MergeReferenceKind.Credential when !IsEndpoint(reference) => _parameters.NameOf(reference.Name) ?? reference.Name,
+        MergeReferenceKind.Token => TokenNames.FirstOrDefault(name => Is(reference, name)) ?? reference.Name,
+        _ => reference.Name,
+    };
+
+    /// <inheritdoc />
     public VaultError? Check(MergeReference reference) => reference.Kind switch
     {
         MergeReferenceKind.Request => _facts.Find(reference.Name) is null && !IsLateFact(reference) ? Unknown(reference) : null,

@@ -34,8 +34,11 @@ public sealed class MaskedScope(IMergeScope scope, bool masksValues = false) : I
     public string Mask(IReadOnlyList<MergeReference> references) =>
         MaskOf(string.Join(", ", references
             .Where(reference => reference.Kind is MergeReferenceKind.Credential or MergeReferenceKind.Token)
-            .Select(reference => reference.Name)
+            .Select(NameOf)
             .Distinct(StringComparer.OrdinalIgnoreCase)));
+
+    /// <inheritdoc />
+    public string NameOf(MergeReference reference) => scope.NameOf(reference);
 
     /// <inheritdoc />
     public VaultError? Check(MergeReference reference) => scope.Check(reference);
@@ -49,11 +52,11 @@ public sealed class MaskedScope(IMergeScope scope, bool masksValues = false) : I
         var value = scope.Resolve(reference);
         if (!value.IsOk)
         {
-            return scope.Check(reference) is null ? MergeValue.OfText(MaskOf(reference.Name), isSecret: true) : value;
+            return scope.Check(reference) is null ? MergeValue.OfText(MaskOf(NameOf(reference)), isSecret: true) : value;
         }
 
         var isSecret = value.Value.IsSecret || Hides(reference);
-        return masksValues && isSecret ? MergeValue.OfText(MaskOf(reference.Name), isSecret: true) : value.Value with { IsSecret = isSecret };
+        return masksValues && isSecret ? MergeValue.OfText(MaskOf(NameOf(reference)), isSecret: true) : value.Value with { IsSecret = isSecret };
     }
 
     /// <inheritdoc />
