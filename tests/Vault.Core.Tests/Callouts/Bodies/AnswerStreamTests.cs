@@ -1,9 +1,6 @@
-using Vault.Core.Callouts;
 using Vault.Core.Callouts.Bodies;
-using Vault.Core.Definitions;
 using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
-using Vault.Core.Tests.Authentication.Fakes;
 using Xunit;
 
 namespace Vault.Core.Tests.Callouts.Bodies;
@@ -13,7 +10,7 @@ public sealed class AnswerStreamTests
     [Fact]
     public async Task HeadThatCantBeHandedOn_EndsTheReadBeforeTheBufferIsGivenBack()
     {
-        using var callout = New(static (_, _) => throw new OperationCanceledException());
+        using var callout = TestCallouts.New(static (_, _) => throw new OperationCanceledException());
         callout.IsHeadReady = true;
         using var inner = new SlowStream();
         await using var answer = new AnswerStream(inner, callout, null);
@@ -28,7 +25,7 @@ public sealed class AnswerStreamTests
     [InlineData(10L, false)]
     public async Task BodyThatEndsBeforeItsLength_IsBroken(long? length, bool isWhole)
     {
-        using var callout = New(static (_, _) => ValueTask.CompletedTask);
+        using var callout = TestCallouts.New(static (_, _) => ValueTask.CompletedTask);
         await using var answer = new AnswerStream(new MemoryStream([1, 2, 3]), callout, null, length: length);
         var buffer = new byte[8];
         Assert.Equal(3, await answer.ReadAsync(buffer));
@@ -40,25 +37,6 @@ public sealed class AnswerStreamTests
 
         await Assert.ThrowsAsync<HttpIOException>(async () => Assert.Equal(-1, await answer.ReadAsync(buffer)));
         Assert.Equal((3, ErrorCodes.UpstreamUnreachable), (callout.BytesOut, callout.Error?.Code));
-    }
-
-    private static Callout New(Func<object?, CancellationToken, ValueTask> flush)
-    {
-        var authenticating = new Authenticating();
-        var external = authenticating.Bind("""{ "protocol": "none" }""", "service.example");
-        var named = new NamedCredential
-        {
-            Id = Guid.NewGuid(),
-            Name = DeveloperName.Parse("Service"),
-            Url = MergeTemplate.Parse("https://service.example").Value!,
-            ExternalCredentialId = external.Definition.Id,
-            Version = 1,
-            CreatedAt = default,
-            UpdatedAt = default,
-        };
-        var request = new CalloutRequest { Id = "id", Method = "GET", Path = "", Headers = [], FlushHead = flush };
-        return new Callout(
-            request, new AdmittedCallout(named, external, external.Definition.Principals[0], "", null), CalloutPlan.For(named, external), authenticating.Set(external), new IdleTimers(authenticating.Time), default);
     }
 
     /// <summary>Gives nothing until a read is cancelled, and says whether it is over then.</summary>

@@ -18,8 +18,8 @@ public sealed class StreamedContentTests
     [InlineData(null, "flush, write 5, flush, write 4")]
     public async Task Head_GoesWithABodyThatIsThere_AndBeforeOneThatIsnt(long? length, string expected)
     {
-        using var timers = new IdleTimers(_time);
-        using var content = NewContent(timers);
+        using var callout = TestCallouts.New();
+        using var content = NewContent(callout);
         content.Headers.ContentLength = length;
         await _body.Writer.WriteAsync("12345"u8.ToArray());
         await using var upstream = new Recording(flushed: count =>
@@ -43,8 +43,8 @@ public sealed class StreamedContentTests
     [Fact]
     public async Task UpstreamThatIsGone_IsToldAtOnce_AndTheBodyIsReadUntilItsReadEnds()
     {
-        using var timers = new IdleTimers(_time);
-        using var content = NewContent(timers);
+        using var callout = TestCallouts.New();
+        using var content = NewContent(callout);
         await using var upstream = new Recording(flushed: _ => throw new IOException("gone"));
         await Assert.ThrowsAnyAsync<Exception>(() => content.CopyToAsync(upstream));
         Assert.False(content.Sent.IsCompleted);
@@ -76,8 +76,7 @@ public sealed class StreamedContentTests
         Assert.True(idle.Token.IsCancellationRequested);
     }
 
-    private StreamedContent NewContent(IdleTimers timers) =>
-        new(new BodyRecorder(_body.Reader.AsStream(), HeldBody.Limit), new PlainBody(null), timers.Start(TimeSpan.FromSeconds(100), CancellationToken.None));
+    private StreamedContent NewContent(Callout callout) => new(new BodyRecorder(_body.Reader.AsStream(), HeldBody.Limit), new PlainBody(null), callout);
 
     /// <summary>Notes what is done to it.</summary>
     private sealed class Recording(Action<int> flushed) : MemoryStream
