@@ -1,5 +1,4 @@
 using Vault.Core.Callouts.Bodies;
-using Vault.Core.MergeFields;
 using Vault.Core.Primitives;
 using Xunit;
 
