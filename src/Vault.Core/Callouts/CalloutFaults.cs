@@ -10,11 +10,24 @@ namespace Vault.Core.Callouts;
 /// <summary>What went wrong below, in the contract's words. No exception message is passed on: some hold URLs, and URLs hold keys.</summary>
 public static class CalloutFaults
 {
+    private const string OfABreak = "Look at the logs of the service, and of what stands between (a balancer, a proxy) and may have cut it off.";
+
     /// <summary>The error of a failed sending.</summary>
     /// <param name="exception">What was thrown.</param>
     /// <param name="callout">Whose sending.</param>
     /// <param name="isAnswering">Whether the head of an answer had come.</param>
     public static VaultError ToError(Exception? exception, Callout callout, bool isAnswering = false)
+    {
+        var error = Of(exception, callout, isAnswering);
+        return error.Code switch
+        {
+            ErrorCodes.UpstreamTimeout => error with { Advice = isAnswering ? OfABreak : ConnectionAdvice.OfSilence },
+            ErrorCodes.UpstreamUnreachable => error with { Advice = isAnswering ? OfABreak : ConnectionAdvice.Of(exception, callout.IsHttps) },
+            _ => error,
+        };
+    }
+
+    private static VaultError Of(Exception? exception, Callout callout, bool isAnswering)
     {
         var host = callout.Host;
         if (callout.TimedOut)

@@ -15,6 +15,9 @@ public sealed record VaultError(string Code, string Detail, IReadOnlyDictionary<
     /// <summary>When to try again; null: nobody can say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>What to look at, in sentences for who defined the credential: trials show them, callers don't see them; null: <see cref="Detail"/> says it.</summary>
+    internal string? Advice { get; init; }
+
     /// <summary>Whether what renews the token is of no use any more, so that the service isn't asked with it again.</summary>
     internal bool IsGrantGone { get; init; }
 

@@ -29,7 +29,7 @@ internal static class SignInExchange
             var body = await ReadAsync(response, cancellationToken);
             traced = Mask(response, body);
             return body is null
-                ? Failed($"{request.Name} to {host} was answered with more than 1 MiB.")
+                ? Failed($"{request.Name} to {host} was answered with more than 1 MiB.", SignInAdvice.OfAnotherAnswer)
                 : new SignInAnswer(response, body, $"{request.Name} to {host}", message.RequestUri);
         }
         catch (HttpRequestException exception) when (EgressDeniedException.IsCauseOf(exception))
@@ -38,15 +38,15 @@ internal static class SignInExchange
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return Failed($"{request.Name} to {host} failed: {Reason(exception)}.");
+            return Failed($"{request.Name} to {host} failed: {Reason(exception)}.", ConnectionAdvice.Of(exception, message.RequestUri.Scheme == Uri.UriSchemeHttps));
         }
         catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
         {
-            return Failed($"{request.Name} to {host} was answered with a Content-Encoding that can't be decoded.");
+            return Failed($"{request.Name} to {host} was answered with a Content-Encoding that can't be decoded.", SignInAdvice.OfAnotherAnswer);
         }
         catch (OperationCanceledException)
         {
-            return Failed($"{request.Name} to {host} was not answered in time.");
+            return Failed($"{request.Name} to {host} was not answered in time.", ConnectionAdvice.OfSilence);
         }
         finally
         {
@@ -59,7 +59,12 @@ internal static class SignInExchange
     }
 
     /// <summary>A failure of a token request.</summary>
-    public static VaultError Failed(string detail) => new(ErrorCodes.TokenRequestFailed, detail);
+    /// <param name="detail">What went wrong.</param>
+    /// <param name="advice">What to look at; null: the detail says it.</param>
+    public static VaultError Failed(string detail, string? advice = null) => new(ErrorCodes.TokenRequestFailed, detail) { Advice = advice };
+
+    /// <summary>A failure for the status of an answer.</summary>
+    public static VaultError Refused(SignInAnswer answer) => Failed(answer.Outcome + ".", SignInAdvice.Of(answer));
 
     internal static string Reason(Exception exception) => (exception as HttpRequestException)?.HttpRequestError switch
     {

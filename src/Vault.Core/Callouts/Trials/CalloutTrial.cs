@@ -202,7 +202,7 @@ public sealed partial class CalloutTrial(
             Note(answer, bytes);
             var failure = status >= 400
                 ? new TrialFailure("upstream-status", "service", $"{callout.Host} answered with status {status}: {Advice(status)}.")
-                : fault is not null ? new TrialFailure(fault.Code, "service", fault.Detail) : null;
+                : fault is not null ? FailureOf(fault, "service") : null;
             return new TrialOutcome(failure is null, status, Since(started), trace.Steps.Steps, failure);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
@@ -231,8 +231,13 @@ public sealed partial class CalloutTrial(
     }
 
     private TrialOutcome Failed(VaultError error, string where, long started, IReadOnlyList<TracedStep> steps) =>
-        new(false, null, Since(started), steps, new TrialFailure(
-            error.Code, where, error.AuthorizationUrl is { } link ? error.Detail.Replace(link, "(not shown)", StringComparison.Ordinal) : error.Detail));
+        new(false, null, Since(started), steps, FailureOf(error, where));
+
+    private static TrialFailure FailureOf(VaultError error, string where)
+    {
+        var detail = error.AuthorizationUrl is { } link ? error.Detail.Replace(link, "(not shown)", StringComparison.Ordinal) : error.Detail;
+        return new(error.Code, where, error.Advice is { } advice ? $"{detail} {advice}" : detail);
+    }
 
     private double Since(long timestamp) => Math.Round(time.GetElapsedTime(timestamp).TotalMilliseconds, 1);
 

@@ -49,7 +49,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
             return answer.Error;
         }
 
-        return answer.Value.IsSuccess ? Read(answer.Value, context.Time.GetUtcNow()) : SignInExchange.Failed(answer.Value.Outcome + ".");
+        return answer.Value.IsSuccess ? Read(answer.Value, context.Time.GetUtcNow()) : SignInExchange.Refused(answer.Value);
     }
 
     private static Result<TokenSet> Read(SignInAnswer answer, DateTimeOffset now)
@@ -60,7 +60,7 @@ internal sealed class AssumedRole(AwsSettings settings, AwsRole role) : ITokenPr
         var session = Value("SessionToken");
         var isTime = DateTimeOffset.TryParse(Value("Expiration"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end);
         return id is null || key is null || session is null || !isTime || end <= now || end > now.AddDays(2)
-            ? SignInExchange.Failed($"{answer.Outcome}, but with no credentials that make sense.")
+            ? SignInExchange.Failed($"{answer.Outcome}, but with no credentials that make sense.", "Look at stsUrl: what answers there is not STS, or this machine's clock is wrong.")
             : new TokenSet(
                 Guid.NewGuid(),
                 new Dictionary<string, SecretText> { [KeyId] = new(id), ["secretAccessKey"] = new(key), ["sessionToken"] = new(session) },

@@ -61,7 +61,7 @@ internal sealed class LoginTokens(
         var now = context.Time.GetUtcNow();
         return lifetime.TryFindEnd(values.Where(value => !IsReplaced(value.Key)).ToDictionary(StringComparer.OrdinalIgnoreCase), now, out var end)
             ? new TokenSet(Guid.NewGuid(), values.ToDictionary(value => value.Key, value => new SecretText(value.Value)), now, end)
-            : SignInExchange.Failed("The login gave a token with a lifetime that makes no sense; it is not used.");
+            : SignInExchange.Failed("The login gave a token with a lifetime that makes no sense; it is not used.", "Look at what expiresIn, expiresInMs or expiresAt names, and at its unit and this machine's clock; lifetimeSeconds caps it.");
     }
 
     private static async Task<VaultError?> RunAsync(
@@ -97,7 +97,7 @@ internal sealed class LoginTokens(
     {
         if (!answer.IsSuccess)
         {
-            return SignInExchange.Failed(answer.Outcome + ".");
+            return SignInExchange.Refused(answer);
         }
 
         // In nothing, and in what is no JSON, it finds nothing; what says that it is and can't be read may hold an error that nobody sees.
@@ -105,12 +105,12 @@ internal sealed class LoginTokens(
         {
             if (answer.Json is null && answer.IsSaidToBeJson)
             {
-                return SignInExchange.Failed($"{answer.Outcome}, but with no JSON for failWhen.");
+                return SignInExchange.Failed($"{answer.Outcome}, but with no JSON for failWhen.", SignInAdvice.OfAnotherAnswer);
             }
 
             if (answer.Json is { } json && Fires(failWhen, json))
             {
-                return SignInExchange.Failed($"{answer.Outcome}, but failWhen found an error in it.");
+                return SignInExchange.Failed($"{answer.Outcome}, but failWhen found an error in it.", SignInAdvice.OfRefusal);
             }
         }
 
@@ -120,7 +120,8 @@ internal sealed class LoginTokens(
             if (found is not [{ Length: > 0 } value])
             {
                 return SignInExchange.Failed(
-                    $"{answer.Outcome}, but {extraction.Source} of '{extraction.Name}' {(found is null ? extraction.Unfound : LoginExtraction.NotOne)}.");
+                    $"{answer.Outcome}, but {extraction.Source} of '{extraction.Name}' {(found is null ? extraction.Unfound : LoginExtraction.NotOne)}.",
+                    SignInAdvice.OfAnotherAnswer + " Else look at what extract says of it.");
             }
 
             if (values.TryGetValue(extraction.Name, out var before) && before != value)

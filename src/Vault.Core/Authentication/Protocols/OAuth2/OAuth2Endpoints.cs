@@ -72,7 +72,9 @@ internal sealed class OAuth2Discovery(OAuth2Settings settings)
             }
         }
 
-        return SignInExchange.Failed(answer.Value!.Outcome + (answer.Value.IsSuccess ? ", but with no metadata in JSON." : "."));
+        return answer.Value!.IsSuccess
+            ? SignInExchange.Failed(answer.Value.Outcome + ", but with no metadata in JSON.", "Look at issuer, or give tokenUrl in its place.")
+            : SignInExchange.Failed(answer.Value.Outcome + ".", $"Look at issuer: its metadata is not where it says. {SignInAdvice.Of(answer.Value)}");
     }
 
     private Result<OAuth2Endpoints> Read(SignInAnswer answer, JsonElement metadata, string issuer)
@@ -81,12 +83,12 @@ internal sealed class OAuth2Discovery(OAuth2Settings settings)
         if (!metadata.TryGetProperty("issuer", out var named) || named.ValueKind is not JsonValueKind.String
             || named.GetString()!.TrimEnd('/') != issuer.TrimEnd('/'))
         {
-            return SignInExchange.Failed($"{answer.Outcome}, but its metadata is of another issuer.");
+            return SignInExchange.Failed($"{answer.Outcome}, but its metadata is of another issuer.", "Look at issuer: it has to be written as the server writes it.");
         }
 
         var token = settings.TokenUrl ?? Url("token_endpoint");
         return token is null
-            ? SignInExchange.Failed($"{answer.Outcome}, but its metadata has no token_endpoint.")
+            ? SignInExchange.Failed($"{answer.Outcome}, but its metadata has no token_endpoint.", "Look at issuer, or give tokenUrl in its place.")
             : new OAuth2Endpoints(
                 token,
                 settings.AuthorizationUrl ?? Url("authorization_endpoint"),

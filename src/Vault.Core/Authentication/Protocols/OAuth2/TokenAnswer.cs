@@ -23,33 +23,33 @@ internal static class TokenAnswer
     {
         if (!answer.IsSuccess)
         {
-            return SignInExchange.Failed(answer.Outcome + ".");
+            return SignInExchange.Refused(answer);
         }
 
         if (answer.Json is not { ValueKind: JsonValueKind.Object } json)
         {
-            return SignInExchange.Failed($"{answer.Outcome}, but with no JSON object.");
+            return SignInExchange.Failed($"{answer.Outcome}, but with no JSON object.", SignInAdvice.OfAnotherAnswer);
         }
 
         if (json.TryGetProperty("error", out var error) && !IsNothing(error))
         {
-            return SignInExchange.Failed($"{answer.Outcome}, but it carries an error.");
+            return SignInExchange.Failed($"{answer.Outcome}, but it carries an error.", SignInAdvice.Of(answer));
         }
 
         if (!json.TryGetProperty("access_token", out var token) || !IsToken(token))
         {
-            return SignInExchange.Failed($"{answer.Outcome}, but with no access_token that can be used.");
+            return SignInExchange.Failed($"{answer.Outcome}, but with no access_token that can be used.", SignInAdvice.OfAnotherAnswer);
         }
 
         // RFC 6749 section 7.1: a token of a type that isn't known must not be used. Token exchange has N_A.
         if (json.TryGetProperty("token_type", out var type) && !IsNothing(type) && !(type.ValueKind is JsonValueKind.String && IsBearer(type.GetString()!.Trim())))
         {
-            return SignInExchange.Failed($"{answer.Outcome}, but the token is no bearer token.");
+            return SignInExchange.Failed($"{answer.Outcome}, but the token is no bearer token.", "Look at which kind of token the client is registered for there: others than bearer tokens can't be used.");
         }
 
         if (!TryReadEnd(json, now, out var end))
         {
-            return SignInExchange.Failed($"{answer.Outcome}, but with a lifetime that makes no sense; the token is not used.");
+            return SignInExchange.Failed($"{answer.Outcome}, but with a lifetime that makes no sense; the token is not used.", "Look at the lifetime of tokens that is set there: expires_in counts seconds.");
         }
 
         var values = new Dictionary<string, SecretText>(StringComparer.OrdinalIgnoreCase) { [OAuth2Tokens.AccessToken] = new(token.GetString()!) };
