@@ -26,7 +26,7 @@ internal static class ConnectionAdvice
                     return "Nothing listens there: look at the port in the url, and at whether the service runs.";
                 case AuthenticationException:
                     return "Look at the service's certificate: it has to be in its time, for the host in the url, and trusted by this machine or by serverCertificates. "
-                        + "A service that requires a client certificate may refuse in this way, too: look at clientCertificate.";
+                        + "A service that requires a client certificate (clientCertificate), and one that doesn't speak https at this port, may be told in this way, too.";
                 case TimeoutException:
                 case SocketException { SocketErrorCode: not (SocketError.ConnectionReset or SocketError.Shutdown) }:
                     return "Look at the host and port in the url, and at routes and firewalls between this machine and the service.";

@@ -47,6 +47,8 @@ public sealed class TrialAdviceTests : ProtocolBench
     [InlineData("", "closed", "port", "Nothing listens")]
     [InlineData("", "wants a certificate", "clientCertificate")]
     [InlineData("", "untrusted", "serverCertificates")]
+    [InlineData("", "no TLS", "https at this port")]
+    [InlineData(OAuth2, "no TLS", "https at this port")]
     [InlineData("", "says nothing", "http, not https")]
     public async Task Connection_ThatFails_SaysWhatToLookAt(string authentication, string kind, params string[] expected)
     {
@@ -61,6 +63,7 @@ public sealed class TrialAdviceTests : ProtocolBench
         var url = kind switch
         {
             "closed" => $"http://127.0.0.1:{FreePort.Find()}",
+            "no TLS" => Service.Url.Replace("http:", "https:", StringComparison.Ordinal),
             "says nothing" => raw.Url,
             _ => tls.Url,
         };
