@@ -190,8 +190,15 @@ internal sealed class CalloutEndpoint(
         // 7
         CallerRequest.LiftLimits(context);
         var prepared = await preparation.PrepareAsync(request, admitted.Value, waited, context.RequestAborted);
-        return prepared.IsOk || IsOvertaken(prepared.Error) ? prepared : CalloutRules.TooLarge(request, admitted.Value) ?? prepared.Error;
+        return IsOfTheRequest(prepared.Error) && CalloutRules.TooLarge(request, admitted.Value) is { } tooLarge ? tooLarge : prepared;
     }
+
+    // What the request or the definitions lack, not what goes by, nor what a person is asked for.
+    private static bool IsOfTheRequest(VaultError? error) => error is
+    {
+        Code: ErrorCodes.CredentialNotConfigured or ErrorCodes.MergeUnsupportedContent or ErrorCodes.MergeFieldInvalid or ErrorCodes.SecretNotAHeaderValue,
+        AuthorizationUrl: null,
+    };
 
     private static bool IsOvertaken(VaultError? error) => ReferenceEquals(error, CredentialSet.Overtaken) || ReferenceEquals(error, CalloutStanding.Changed);
 

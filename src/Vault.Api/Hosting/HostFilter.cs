@@ -31,8 +31,8 @@ internal static class HostFilter
         options.OnChange(changed => names = Read(changed.AllowedHosts));
         app.Use((context, next) =>
         {
-            // HTTP/1.0 needs no host, and HTTP/1.1 may leave it empty.
-            if (names is not { } named || context.Request.Host.Value is not { Length: > 0 } host || HostString.MatchesAny(host, named))
+            // HTTP/1.0 needs no host, and HTTP/1.1 may leave it empty. As it was sent: what reads it decodes punycode.
+            if (names is not { } named || context.Request.Headers.Host.ToString().Trim() is not { Length: > 0 } host || HostString.MatchesAny(host, named))
             {
                 return next(context);
             }

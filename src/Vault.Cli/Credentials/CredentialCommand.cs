@@ -26,6 +26,12 @@ internal static class CredentialCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(parameter);
+            if (name.Any(static character => !char.IsAsciiLetterOrDigit(character) && character != '_'))
+            {
+                // It may be Password=the-secret, and is repeated nowhere.
+                throw CommandFailure.Usage($"That is no name of a parameter. {SecretCommand.TooMuch} See: vault credential set --help");
+            }
+
             using var vault = VaultConnection.Open(surroundings);
             var value = await SecretInput.ReadAsync(surroundings, $"{target.Subject(parsed)} {name}", cancellationToken);
             await vault.SendAsync(HttpMethod.Patch, target.Path(parsed), new JsonObject { ["parameters"] = new JsonObject { [name] = value } }, cancellationToken);

@@ -94,10 +94,10 @@ public sealed class Callout : IDisposable
     internal CalloutAttempt? Attempt { get; set; }
 
     /// <summary>From here on something is waited for that isn't upstream's to do: <c>timeoutSeconds</c> stands still.</summary>
-    public void PauseTimeout() => Idle.Pause();
+    public void PauseTimeout() => Idle.Hold();
 
     /// <summary>It is there; <c>timeoutSeconds</c> begins anew.</summary>
-    public void RestartTimeout() => Idle.Touch();
+    public void RestartTimeout() => Idle.Release();
 
     /// <summary>Stops sending the caller's body, if it is still being sent; ends when nobody reads it any more.</summary>
     public Task StopSendingAsync() => Sending?.StopAsync() ?? Task.CompletedTask;

@@ -107,7 +107,7 @@ public sealed class CalloutPreparation(
                 UrlTemplate = admitted.Named.Url,
                 HasClientCertificate = admitted.Named.ClientCertificate is not null,
             };
-            return await tokens.Consents.IsNeededAsync(request, cancellationToken) ? await consent.DemandAsync(request, admitted.Principal, cancellationToken) : null;
+            return await tokens.Consents.IsNeededAsync(request, plan.NeedsToken, cancellationToken) ? await consent.DemandAsync(request, admitted.Principal, cancellationToken) : null;
         }
 
         return admitted.External.FindUnproven(admitted.Principal, parameters);

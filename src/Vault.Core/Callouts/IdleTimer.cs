@@ -14,6 +14,7 @@ internal sealed class IdleTimer : IDisposable
     private TimeSpan _limit;
     private long _last;
     private int _paused;
+    private int _held;
     private bool _isUsed;
     private bool _isArmed;
     private TimeSpan _armedFor;
@@ -44,6 +45,16 @@ internal sealed class IdleTimer : IDisposable
     /// <summary>Waiting for something that isn't upstream's to do (the caller's next bytes).</summary>
     public void Pause() => Volatile.Write(ref _paused, 1);
 
+    /// <summary>Waiting for something that is nobody's of both sides, whatever they do meanwhile; until <see cref="Release"/>.</summary>
+    public void Hold() => Interlocked.Increment(ref _held);
+
+    /// <summary>It is there; the time begins anew.</summary>
+    public void Release()
+    {
+        Volatile.Write(ref _last, _time.GetTimestamp());
+        Interlocked.Decrement(ref _held);
+    }
+
     /// <summary>Ends what is under way, before <see cref="TryEnd"/>; nobody else gets this one then.</summary>
     public void Cancel() => _cancellation.Cancel();
 
@@ -71,6 +82,7 @@ internal sealed class IdleTimer : IDisposable
             _limit = limit;
             _last = _time.GetTimestamp();
             _paused = 1;
+            _held = 0;
 
             // What fires too early looks again; what would fire too late is set anew.
             if (!_isArmed || _armedFor > limit)
@@ -112,9 +124,10 @@ internal sealed class IdleTimer : IDisposable
             }
 
             var idle = _time.GetElapsedTime(Volatile.Read(ref _last));
-            if (Volatile.Read(ref _paused) == 1 || idle < _limit)
+            var isPaused = Volatile.Read(ref _paused) == 1 || Volatile.Read(ref _held) > 0;
+            if (isPaused || idle < _limit)
             {
-                Arm(Volatile.Read(ref _paused) == 1 ? _limit : _limit - idle);
+                Arm(isPaused ? _limit : _limit - idle);
                 return;
             }
 

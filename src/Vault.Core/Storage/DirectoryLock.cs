@@ -11,6 +11,9 @@ internal sealed class DirectoryLock : IDisposable
     /// <summary>The file in a data directory.</summary>
     public const string FileName = "vault.lock";
 
+    // Not one by which a file could have the name of the other lock.
+    private const string DatabaseSuffix = ".file.lock";
+
     private readonly FileStream _file;
 
     private DirectoryLock(FileStream file) => _file = file;
@@ -23,16 +26,27 @@ internal sealed class DirectoryLock : IDisposable
     /// <exception cref="VaultStartException">Another process has it.</exception>
     public static DirectoryLock TakeOfDatabase(string database) => Take(PathOf(database), "database", "ConnectionStrings:Vault");
 
-    /// <summary>The file beside a SQLite file.</summary>
-    public static string PathOf(string database) => database + ".lock";
+    /// <summary>Whether a file in a data directory is a lock.</summary>
+    public static bool IsLock(string path) => Path.GetFileName(path) == FileName || path.EndsWith(DatabaseSuffix, StringComparison.Ordinal);
 
     public void Dispose() => _file.Dispose();
+
+    // What looks for the files of a database (vault.db*) finds only those.
+    private static string PathOf(string database) =>
+        Path.Combine(Path.GetDirectoryName(database) ?? "", Path.GetFileName(database).Replace('.', '-') + DatabaseSuffix);
 
     private static DirectoryLock Take(string path, string what, string setting)
     {
         try
         {
-            return new DirectoryLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+            {
+                // Who can read it can lock it.
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            return new DirectoryLock(new FileStream(path, options));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -26,6 +26,7 @@ internal static class SchemaState
             .Select(type => type.GetCustomAttribute<MigrationAttribute>()?.Id)
             .OfType<string>()
             .ToHashSet(StringComparer.Ordinal);
+        var newest = known.Max(StringComparer.Ordinal);
         await using var command = connection.CreateCommand();
         command.CommandText = hasHistory;
         if (await command.ExecuteScalarAsync(cancellationToken) is not 1L)
@@ -37,9 +38,10 @@ internal static class SchemaState
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            if (!known.Remove(reader.GetString(0)))
+            var made = reader.GetString(0);
+            if (!known.Remove(made) && string.CompareOrdinal(made, newest) > 0)
             {
-                throw new VaultStartException($"The database was made by a newer version of the vault ({reader.GetString(0)}). Start that one, or restore a backup from before. Nothing was changed.");
+                throw new VaultStartException($"The database was made by a newer version of the vault ({made}). Start that one, or restore a backup from before. Nothing was changed.");
             }
         }
 

@@ -49,7 +49,7 @@ public sealed class BackupTests : IDisposable
         CopyMasterKey();
         var (restoredCode, restored) = await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target);
         Assert.True(restoredCode == 0 && (bool)restored!["keys"]!["valid"]! && (bool)restored["audit"]!["valid"]!, restored?.ToJsonString());
-        Assert.Equal(["audit-checkpoints.jsonl", "audit-head.json", "master.key", "vault.db", "vault.db.lock", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
+        Assert.Equal(["audit-checkpoints.jsonl", "audit-head.json", "master.key", "vault-db.file.lock", "vault.db", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(0, (await AuditBench.VerifyByCommandAsync(Target)).Code);
 
         await using var service = await RecordingUpstream.StartAsync();
@@ -117,7 +117,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(1, (await RunAsync(BackupCommand.VerifyAsync, bad, Data)).Code);
         CopyMasterKey();
         Assert.Equal(2, (await RunAsync(BackupCommand.RestoreAsync, bad, Target)).Code);
-        Assert.Equal(["master.key", "vault.db.lock", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
+        Assert.Equal(["master.key", "vault-db.file.lock", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         async Task RefusedAsync(byte[] changed, string what)
         {
@@ -206,7 +206,7 @@ public sealed class BackupTests : IDisposable
         CopyMasterKey();
         await File.WriteAllTextAsync(Path.Combine(Target, "notes.txt"), "mine");
         Assert.Equal(2, (await RunAsync(BackupCommand.RestoreAsync, BackupFile, Target)).Code);
-        Assert.Equal(["master.key", "notes.txt", "vault.db.lock", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order());
+        Assert.Equal(["master.key", "notes.txt", "vault-db.file.lock", "vault.lock"], Directory.EnumerateFileSystemEntries(Target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(2, (await RunAsync(BackupCommand.WriteAsync, BackupFile + "3", Target)).Code);
     }
 

@@ -14,7 +14,7 @@ public sealed class AllowedHostsTests(AllowedHostsTests.Fixture fixture) : IClas
     {
         public RecordingUpstream Upstream { get; private set; } = null!;
 
-        public VaultFactory Vault { get; } = new(new Dictionary<string, string?> { ["AllowedHosts"] = "127.0.0.1;localhost;vault.example;*.wild.example" });
+        public VaultFactory Vault { get; } = new(new Dictionary<string, string?> { ["AllowedHosts"] = "127.0.0.1;localhost;vault.example;*.wild.example;bücher.example" });
 
         public string Key { get; private set; } = "";
 
@@ -37,6 +37,8 @@ public sealed class AllowedHostsTests(AllowedHostsTests.Fixture fixture) : IClas
     [InlineData("VAULT.example:8443", true)]
     [InlineData("a.b.wild.example", true)]
     [InlineData("", true)]
+    [InlineData("xn--bcher-kva.example", true)]
+    [InlineData("xn--a", false)]
     [InlineData("wild.example", false)]
     [InlineData("vault.example.other.example", false)]
     [InlineData("[::1]:80", false)]

@@ -66,6 +66,15 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task Database_OfAnyName_HasALockOfItsOwn()
+    {
+        var database = Path.Combine(_directory, "vault");
+        await using var vault = new VaultFactory(new Dictionary<string, string?> { ["ConnectionStrings:Vault"] = $"Data Source={database}" }, _directory);
+        Assert.Equal(HttpStatusCode.OK, (await vault.AdminClient.GetAsync("/healthz/ready")).StatusCode);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(database + ".file.lock"));
+    }
+
+    [Fact]
     public async Task DatabaseOfANewerVersion_StopsTheStart()
     {
         await StartAsync();

@@ -84,6 +84,7 @@ public sealed class ConnectionTests(VaultFixture fixture) : IClassFixture<VaultF
     [InlineData("vault credential set --help", "credential", "set", "X", "Password", "the-secret")]
     [InlineData("vault credential set --help", "credential", "set", "X", "Password", "--value", "the-secret")]
     [InlineData("vault credential set --help", "credential", "set", "X", "Password", "--value=the-secret")]
+    [InlineData("vault credential set --help", "credential", "set", "X", "Password=the-secret")]
     [InlineData("vault login --help", "login", "http://localhost:1", "the-secret")]
     public async Task ASecretAmongTheArguments_IsntRepeated(string help, params string[] args)
     {

@@ -19,7 +19,7 @@ internal static class ResolvedUrl
             return template.Text;
         }
 
-        var scope = new CredentialScope(credential, parameters, new RequestFacts("", "POST", "", "", time)) { User = user };
+        var scope = new CredentialScope(credential, parameters, new RequestFacts(Guid.CreateVersion7().ToString("N"), "POST", "", "", time)) { User = user };
         return template.Check(scope) is null && template.Resolve(scope, MergeEscaping.Percent) is { IsOk: true } url ? url.Value.Text : null;
     }
 }

@@ -12,7 +12,10 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
     public TokenAcquisition ContextOf(TokenRequest request) => signIn.Acquisition(request, null, false, null);
 
     /// <summary>Whether a person has to consent before there can be a token.</summary>
-    public async Task<bool> IsNeededAsync(TokenRequest request, CancellationToken cancellationToken)
+    /// <param name="request">Whose token.</param>
+    /// <param name="isAwaited">Whether a token is asked for next, so that a sign-in under way tells; else what it comes from has to be there.</param>
+    /// <param name="cancellationToken">Of the caller.</param>
+    public async Task<bool> IsNeededAsync(TokenRequest request, bool isAwaited, CancellationToken cancellationToken)
     {
         if (request.Credential.Authentication.Tokens is not { ConsentParameters: not null } protocol)
         {
@@ -22,7 +25,7 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
         var slot = slots.Get(request.Key);
         lock (slot.Gate)
         {
-            if (slot.After is { IsCompleted: false })
+            if (isAwaited && slot.After is { IsCompleted: false })
             {
                 // Whoever asks for the token waits for what comes of that.
                 return false;
@@ -47,7 +50,7 @@ internal sealed class TokenConsents(TokenSlots slots, TokenKeeping keeping, Toke
             {
                 // The one before is no token any more, whatever end it says; it may hold what renews it.
                 var token = slot.Current ?? (slot.Previous is { IsRenewable: true } previous ? previous : null);
-                return slot.Pending is null && protocol.NeedsConsent(signIn.Acquisition(request, token, false, null));
+                return !(isAwaited && slot.Pending is not null) && protocol.NeedsConsent(signIn.Acquisition(request, token, false, null));
             }
         }
     }

@@ -17,6 +17,8 @@ namespace Vault.Core.Authentication.Tokens;
 public sealed record TokenRequest(
     BoundCredential Credential, Guid PrincipalId, string User, CredentialSet Parameters, Guid NamedCredentialId, string NamedCredentialUrl)
 {
+    private static readonly HashSet<string> NeverTheSame = new(StringComparer.OrdinalIgnoreCase) { "Id", "Nonce", "UnixTime", "UnixTimeMs", "Timestamp" };
+
     /// <summary>The connections of the named credential in use; null: those that all share.</summary>
     public HttpMessageInvoker? Http { get; init; }
 
@@ -41,8 +43,10 @@ public sealed record TokenRequest(
     /// <summary>The secrets that <see cref="Key"/> depends on: without them its tokens are of no use.</summary>
     internal IReadOnlyList<Guid> SecretIds => Parameters.IdsOf(Credential.Authentication.Tokens?.ConsentParameters);
 
-    // With a time or a nonce in it no two requests have the same url; null: it isn't so.
-    private MergeTemplate? UrlPerRequest => UrlTemplate?.References.Any(reference => reference.Kind is MergeReferenceKind.Request) is true ? UrlTemplate : null;
+    // With a time or a nonce in it no two requests have the same url; null: it isn't so, or it is the caller's path that makes them differ.
+    private MergeTemplate? UrlPerRequest =>
+        UrlTemplate?.References.Where(reference => reference.Kind is MergeReferenceKind.Request).ToList() is { Count: > 0 } ofRequest
+        && ofRequest.TrueForAll(reference => NeverTheSame.Contains(reference.Name)) ? UrlTemplate : null;
 
     /// <summary>The same, asked for now: what the url says of a request is of this one, not of one long ago.</summary>
     internal TokenRequest Anew(TimeProvider time) =>

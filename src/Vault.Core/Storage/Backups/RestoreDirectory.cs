@@ -35,9 +35,8 @@ internal sealed class RestoreDirectory : IDisposable
                 RemoveUnfinished(clear);
             }
 
-            string?[] locks = [DirectoryLock.FileName, file is null ? null : Path.GetFileName(DirectoryLock.PathOf(file))];
             var other = Directory.EnumerateFileSystemEntries(directory)
-                .FirstOrDefault(entry => !locks.Contains(Path.GetFileName(entry)) && Path.GetFullPath(entry) != Path.GetFullPath(masterKeyPath) && !IsOfFileSystem(entry));
+                .FirstOrDefault(entry => !DirectoryLock.IsLock(entry) && Path.GetFullPath(entry) != Path.GetFullPath(masterKeyPath) && !IsOfFileSystem(entry));
             RequireNo(other);
         }
         catch

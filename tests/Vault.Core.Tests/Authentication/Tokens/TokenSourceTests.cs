@@ -288,7 +288,7 @@ public sealed class TokenSourceTests : IDisposable
         var underWay = _vault.TokenAsync();
         await UntilCallAsync(2);
         _vault.Source.Evict(_vault.Credential.Definition.Id);
-        Assert.False(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
+        Assert.False(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), isAwaited: true, CancellationToken.None));
         var later = _vault.TokenAsync();
         _vault.SignIn.Gate.SetResult();
         Assert.Equal(["ada@#2", "ada@#2"], (await Task.WhenAll(underWay, later)).Select(token => token.Values["t"].Reveal()));
@@ -337,7 +337,7 @@ public sealed class TokenSourceTests : IDisposable
 
         _vault.Store.SaveFault = null;
         _vault.Parts.Time.Advance(TimeSpan.FromSeconds(5));
-        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), isAwaited: true, CancellationToken.None));
         Assert.Equal("ada@#3", (await _vault.TokenAsync()).Values["t"].Reveal());
         Assert.Null(_vault.SignIn.TradedIn);
         Assert.DoesNotContain(_vault.Store.Tokens, token => token.RetiredAt is not null);
@@ -419,7 +419,7 @@ public sealed class TokenSourceTests : IDisposable
         var consented = new TokenSet(Guid.NewGuid(), new Dictionary<string, SecretText> { ["t"] = new("consented") }, _vault.Parts.Time.GetUtcNow(), null);
         Assert.False(await _vault.Source.Consents.PutAsync(_vault.Request(), consented, Guid.NewGuid()));
         Assert.Empty(_vault.Store.Tokens);
-        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), isAwaited: true, CancellationToken.None));
     }
 
     [Theory]
@@ -517,7 +517,7 @@ public sealed class TokenSourceTests : IDisposable
         _vault.Store.EndFault = isStoreAway ? new TimeoutException("database") : null;
         Assert.Equal(Gone, (await ours.GetAsync(_vault.Request(), CancellationToken.None)).Error);
         _vault.Parts.Time.Advance(TimeSpan.FromSeconds(5));
-        Assert.False(await ours.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
+        Assert.False(await ours.Consents.IsNeededAsync(_vault.Request(), isAwaited: true, CancellationToken.None));
         Assert.Equal("ada@#2", (await ours.GetAsync(_vault.Request(), CancellationToken.None)).Value?.Values["t"].Reveal());
         Assert.True(Assert.Single(_vault.Store.Tokens, token => token.RetiredAt is null).IsRenewable);
     }
@@ -536,8 +536,21 @@ public sealed class TokenSourceTests : IDisposable
         Assert.Equal("ada@#1", (await _vault.TokenAsync()).Values["t"].Reveal());
         Assert.Contains("refresh#1", await KnownAsync());
         _vault.Parts.Time.Advance(TimeSpan.FromHours(1));
-        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), isAwaited: true, CancellationToken.None));
         Assert.Equal(2, _vault.SignIn.Calls);
+    }
+
+    [Fact]
+    public async Task ConsentThatNobodyGave_IsNeeded_AlsoWhileASignInIsUnderWay_WhereNobodyWaitsForThat()
+    {
+        _vault.SignIn.ConsentParameters = ["Who"];
+        _vault.SignIn.Gate = NewGate();
+        var underWay = _vault.Source.RenewAsync(_vault.Request(), null, CancellationToken.None);
+        await UntilCallAsync(1);
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), isAwaited: false, CancellationToken.None));
+        Assert.False(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), isAwaited: true, CancellationToken.None));
+        _vault.SignIn.Gate.SetResult();
+        await underWay;
     }
 
     [Fact]
@@ -550,7 +563,7 @@ public sealed class TokenSourceTests : IDisposable
         var put = _vault.Source.Consents.PutAsync(_vault.Request(), consented, Guid.NewGuid());
         await reached.Task;
         _vault.Source.Evict(_vault.Credential.Definition.Id);
-        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), CancellationToken.None));
+        Assert.True(await _vault.Source.Consents.IsNeededAsync(_vault.Request(), isAwaited: true, CancellationToken.None));
         gate.SetResult();
         await put;
         Assert.Equal("consented", (await _vault.TokenAsync()).Values["t"].Reveal());
@@ -602,6 +615,9 @@ public sealed class TokenSourceTests : IDisposable
     [InlineData("https://service.example/a", true)]
     [InlineData("https://service.example/{!$Credential.Who}", true)]
     [InlineData("https://service.example/{!$Request.Id}", false)]
+    [InlineData("https://service.example/{!$request.unixtime}{!$Request.Nonce}", false)]
+    [InlineData("https://service.example/{!$Request.Query}", true)]
+    [InlineData("https://service.example/{!$Request.Id}{!$Request.Path}", true)]
     public void Key_WhereAllRequestsHaveOneUrl_GoesByThatUrl(string url, bool isByUrl)
     {
         using var vault = new TokenFixture(isRelative: true);
