@@ -157,6 +157,12 @@ internal sealed class CalloutEndpoint(
         }
 
         audit.Admitted(admitted.Value, found.Value.Path);
+        if (found.Value.FoundBy is { } by && (by.Id != admitted.Value.Named.Id || by.Url.Text != admitted.Value.Named.Url.Text))
+        {
+            // It moved since: what was asked of one service is no other's.
+            return CalloutStanding.Changed;
+        }
+
         if (LoopMiddleware.IsOwn(context))
         {
             return LoopMiddleware.Refusal;

@@ -61,7 +61,7 @@ public sealed class ForwardedRequests(DefinitionCatalog definitions, AccessCatal
             }
         }
 
-        return best is null ? NotGranted : new CalloutTarget(best.Name, path[Kept(kept)..], query);
+        return best is null ? NotGranted : new CalloutTarget(best.Name, path[Kept(kept)..], query) { FoundBy = best };
     }
 
     // `/api` covers /api, /api/ and /api/x, and never /apix; `/api/` covers what begins with it.

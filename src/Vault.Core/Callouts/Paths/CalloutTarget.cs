@@ -1,3 +1,4 @@
+using Vault.Core.Definitions;
 using Vault.Core.Primitives;
 
 namespace Vault.Core.Callouts.Paths;
@@ -13,6 +14,9 @@ public sealed record CalloutTarget(DeveloperName Name, string Path, string? Quer
 
     /// <summary>What stands before <see cref="Path"/>, in the caller's own spelling, by which browsers send cookies back; null where the target is a service's own URL.</summary>
     public ReadOnlyMemory<char>? Base { get; init; }
+
+    /// <summary>What it was found by, where a service's own URL was asked for: elsewhere it must not go; null where the request says the name.</summary>
+    public NamedCredential? FoundBy { get; init; }
 
     /// <summary>Whether a <c>/</c> follows the name, so that upstream's path ends with one, or goes on after one.</summary>
     public bool HasTrailing => Path.Length > 0;
