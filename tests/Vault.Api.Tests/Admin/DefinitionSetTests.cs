@@ -1,11 +1,6 @@
-using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.EntityFrameworkCore.Diagnostics;
-using Microsoft.Extensions.DependencyInjection;
-using Vault.Core.Storage.PostgreSql;
-using Vault.Core.Storage.Sqlite;
 using Vault.Testing;
 using Xunit;
 
@@ -43,8 +38,7 @@ public sealed class DefinitionSetTests(AdminFixture fixture) : IClassFixture<Adm
     public async Task Apply_TakesFewStatementsForEachDefinition_AlsoWhereTheFirstLinkSetsItsHosts()
     {
         var counter = new CommandCounter();
-        await using var vault = new VaultFactory(services: services => services.ConfigureDbContext<SqliteVaultDbContext>(builder => builder.AddInterceptors(counter))
-            .ConfigureDbContext<PostgreSqlVaultDbContext>(builder => builder.AddInterceptors(counter)));
+        await using var vault = counter.StartVault();
         var few = await CountAsync(0, 10);
         var many = await CountAsync(10, 60);
         Assert.InRange((many - few) / 50.0, 0.1, 6);
@@ -394,17 +388,4 @@ public sealed class DefinitionSetTests(AdminFixture fixture) : IClassFixture<Adm
         ((int)answer.Json!["created"]!, (int)answer.Json["changed"]!, (int)answer.Json["deleted"]!, (int)answer.Json["unchanged"]!);
 
     private static string[] Changes(AdminAnswer answer) => [.. answer.Json!["changes"]!.AsArray().Select(change => $"{change!["kind"]} {change["name"]} {change["action"]}")];
-
-    private sealed class CommandCounter : DbCommandInterceptor
-    {
-        private int _count;
-
-        public int Count => Volatile.Read(ref _count);
-
-        public override DbCommand CommandInitialized(CommandEndEventData eventData, DbCommand result)
-        {
-            Interlocked.Increment(ref _count);
-            return result;
-        }
-    }
 }

@@ -6,9 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 using Vault.Api.Tests.Stories;
 using Vault.Core.Audit;
 using Vault.Core.Storage;
-using Vault.Core.Storage.PostgreSql;
 using Vault.Core.Storage.Rows;
-using Vault.Core.Storage.Sqlite;
 using Vault.Testing;
 using Xunit;
 
@@ -21,7 +19,7 @@ public sealed class DatabaseTests
     {
         var counter = new CommandCounter();
         await using var service = await TokenServiceUpstream.StartAsync();
-        await using var vault = Start(counter);
+        await using var vault = counter.StartVault();
         var key = await LoginStoryTests.DefineAsync(vault, service);
         await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
             { "name": "Basic", "url": "{{service.Upstream.Url}}/record", "authentication": { "protocol": "password", "username": "u", "password": "a-password" },
@@ -52,7 +50,7 @@ public sealed class DatabaseTests
     {
         var secrets = new UnreadableSecrets();
         await using var upstream = await RecordingUpstream.StartAsync();
-        await using var vault = Start(secrets);
+        await using var vault = secrets.StartVault();
         await vault.AdminAsync(HttpMethod.Post, "/api/v1/named-credentials", $$"""
             { "name": "Basic", "url": "{{upstream.Url}}", "authentication": { "protocol": "password", "username": "u", "password": "a-password" } }
             """);
@@ -102,10 +100,6 @@ public sealed class DatabaseTests
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
-    private static VaultFactory Start(IInterceptor interceptor) => new(services: services =>
-        services.ConfigureDbContext<SqliteVaultDbContext>(builder => builder.AddInterceptors(interceptor))
-            .ConfigureDbContext<PostgreSqlVaultDbContext>(builder => builder.AddInterceptors(interceptor)));
-
     /// <summary>Writes the audit when it is told to.</summary>
     private sealed class HeldAuditWriter : IAuditWriter
     {
@@ -147,23 +141,5 @@ public sealed class DatabaseTests
         public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default) =>
             IsOn && command.CommandText.Replace("\"", "", StringComparison.Ordinal).Contains("FROM secrets", StringComparison.Ordinal) ? throw new TimeoutException() : ValueTask.FromResult(result);
-    }
-
-    private sealed class CommandCounter : DbCommandInterceptor
-    {
-        private int _count;
-
-        public int Count => Volatile.Read(ref _count);
-
-        public override DbCommand CommandInitialized(CommandEndEventData eventData, DbCommand result)
-        {
-            // The audit's records are written; nothing else is asked or told.
-            if (!result.CommandText.StartsWith("INSERT INTO \"audit\"", StringComparison.Ordinal))
-            {
-                Interlocked.Increment(ref _count);
-            }
-
-            return result;
-        }
     }
 }

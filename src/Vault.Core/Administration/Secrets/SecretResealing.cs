@@ -21,6 +21,7 @@ internal sealed class SecretResealing(SecretSealer sealer)
             return null;
         }
 
+        // What this same change makes has no tokens and no consents yet.
         var count = 0;
         if (draft.Before.ExternalCredentials.TryGetValue(after.Definition.Id, out _))
         {
@@ -50,7 +51,7 @@ internal sealed class SecretResealing(SecretSealer sealer)
         return null;
     }
 
-    // What this same change makes has none yet.
+    /// <returns>How many there are.</returns>
     private async Task<int> ResealTokensAsync(Draft draft, BoundCredential before, BoundCredential after)
     {
         // What a person consented to stays theirs until it ends, with or without what renews it. Every other token can be got again, and is only searched for in answers from now on.
